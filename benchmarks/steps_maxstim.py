@@ -1,0 +1,67 @@
+"""Child: times maxstim's generated-stimulus steps 5 to 25, forward passes, and batches.
+
+python steps_maxstim.py CELL_TYPE FRAMES DT ENGINE BATCH
+"""
+
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+from measured import peak_megabytes, serve  # noqa: E402
+
+N_STEPS, WARM = 25, 5
+
+
+def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: int) -> None:
+    """Open the network flyvis starts from, then measure on demand."""
+    start = time.perf_counter()
+    import torch
+
+    from maxstim_core.network import open_network
+    from maxstim_core.optimal.objectives import Excite, GreyPenalty
+    from maxstim_core.simulation import ReferenceEngine, make_engine
+
+    imported = time.perf_counter()
+    network = open_network("flyvis-init")
+    opened = time.perf_counter()
+    make = {"cpu": make_engine, "reference": ReferenceEngine}[engine_name]
+    engine = make(network, device="cpu")
+    central = [network.layout.central_cells[network.cell_type(cell_type)]]
+    loss_of = 1.0 * Excite(last_only=True) + 3000.0 * GreyPenalty("mean")
+
+    def measure() -> dict:
+        """The loop of `maxstim_core.optimal.descent`, with a clock in it and a batch of stimuli."""
+        seeded = torch.Generator().manual_seed(0)
+        shape = (n_stimuli, n_frames, network.lattice.n_columns)
+        stimuli = torch.rand(shape, generator=seeded).requires_grad_()
+        optimiser = torch.optim.Adam([stimuli], lr=0.01)
+        stamps, losses, forward = [], [], []
+        for _ in range(N_STEPS):
+            optimiser.zero_grad()
+            begun = time.perf_counter()
+            response = engine.simulate(stimuli, dt, cells=central)[..., 0]
+            forward.append(time.perf_counter() - begun)
+            each = torch.stack([loss_of(x, a)[0] for x, a in zip(stimuli, response, strict=True)])
+            each.sum().backward()
+            optimiser.step()
+            with torch.no_grad():
+                stimuli.clamp_(0, 1)
+            losses.append(each[0].item())
+            stamps.append(time.perf_counter())
+        steps = [b - a for a, b in pairwise(stamps)][WARM - 1 :]
+        return {
+            "steps": [step / n_stimuli for step in steps],
+            "forward": [f / n_stimuli / n_frames for f in forward[WARM:]],
+            "losses": losses,
+            "peak_megabytes": peak_megabytes(),
+        }
+
+    ready = {"import_seconds": imported - start, "open_seconds": opened - imported}
+    serve(ready, measure)
+
+
+if __name__ == "__main__":
+    kind, frames, frame_seconds, name, batch = sys.argv[1:]
+    main(kind, int(frames), float(frame_seconds), name, int(batch))

@@ -1,0 +1,1 @@
+"""The page: one Panel dashboard over `maxstim_core`."""

@@ -1,0 +1,176 @@
+"""Composes the page: state, store, views, and the poll that keeps them up to date."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.util import edit_readonly
+
+from dashboard.address import Address
+from dashboard.colours import symmetric_limit
+from dashboard.controls import Controls
+from dashboard.headline import Headline
+from dashboard.hexplayer.component import HexPlayer
+from dashboard.history import History
+from dashboard.losses import Losses
+from dashboard.peak import peak_frame, telling_frame
+from dashboard.runbar import RunBar
+from dashboard.session import LIVE, Session
+from dashboard.shelf import Shelf
+from dashboard.state import Choice
+from dashboard.theme import CARD, METHOD_COLORS, PAGE, QUIET_BUTTON, TEXT, THEME
+from dashboard.traces import Traces
+from dashboard.widgets.press import Press
+from dashboard.words import HOW_TO_READ
+from maxstim_core.lattice import Lattice
+from maxstim_core.runs import RunQueue
+
+LIVE_PERIOD, IDLE_PERIOD = 250, 1500
+"""Milliseconds between polls while a run of this page is live, and otherwise."""
+
+
+class App(pn.viewable.Viewer):
+    """One open page.
+
+    Args:
+        queue: The queue that all pages share.
+        shelf: Answers that were finished before.
+    """
+
+    def __init__(self, queue: RunQueue, shelf: Shelf) -> None:
+        super().__init__()
+        self.choice = Choice()
+        self.session = Session(self.choice, queue, shelf)
+        self.controls = Controls(self.choice)
+        self.runbar = RunBar(self.session)
+        self.headline = Headline(self.session)
+        self.player = HexPlayer()
+        self.traces, self.losses = Traces(), Losses()
+        self.history = History(self.session)
+        self.page = self._page()
+        self.page.link(self.player, dark_theme="dark")
+        self.player.dark = self.page.dark_theme
+        self.session.param.watch(self._answered, "answer")
+        self.session.param.watch(self._running, "run")
+        self.session.param.watch(self._devices, "devices")
+        self._devices()
+
+    def __panel__(self) -> pmui.Page:
+        return self.page
+
+    def start(self) -> None:
+        """Open what the address asks for, or an example, and begin to poll."""
+        self.session.queue.warm()
+        pn.config.exception_handler = self.session.unexpected
+        location = pn.state.location
+        asked = Address.parse(location.search if location is not None else "")
+        example = self.session.shelf.example()
+        if asked.run:
+            self.session.follow(asked.run)
+        problem = self.session.problem
+        if self.session.key == "" and example is not None:
+            self.session.follow(example.key)
+        self.session.problem = problem  # of the link: the example alone would not explain itself
+        chosen = {"cell_type": asked.cell_type, "method": asked.method}
+        self.choice.param.update({name: value for name, value in chosen.items() if value})
+        self.choice.param.watch(self._address, ["cell_type", "method"])
+        self.session.param.watch(self._address, "key")
+        self.poll = pn.state.add_periodic_callback(self._poll, IDLE_PERIOD)
+
+    def _poll(self) -> None:
+        with pn.io.hold():
+            self.session.poll()
+        period = LIVE_PERIOD if self.session.live else IDLE_PERIOD
+        if self.poll.period != period:
+            self.poll.period = period
+
+    def _answered(self, *events: object) -> None:
+        answer, companions = self.session.answer, self.session.companions()
+        peak = peak_frame(answer["central_response"].values)
+        self.player.show(
+            answer,
+            color=METHOD_COLORS[answer.attrs["method"]],
+            # One colour scale for all answers that are compared.
+            limit=max(symmetric_limit(one["response"].values) for one in companions.values()),
+            start=telling_frame(answer["stimulus"].values, peak, float(answer.attrs["dt"])),
+        )
+        self.traces.show(companions)
+        if "clip_name" in answer:
+            self.losses.show_ranking(answer)
+        elif "loss" in answer:
+            terms = tuple(str(term) for term in answer["term"].values)
+            self.losses.show(self.session.key, terms, answer["loss"].values)
+
+    def _running(self, *events: object) -> None:
+        run = self.session.run
+        if run is None:
+            return
+        if run.state not in LIVE:
+            if run.result is None and self.session.answer is not None:
+                self._answered()  # nothing came of it: the last answer takes the player back
+            return
+        if run.preview is not None:
+            lattice = Lattice.with_columns(run.preview.shape[1])
+            self.player.preview(run.preview, lattice, dt=run.request.config.dt)
+        if run.terms:
+            self.losses.show(run.run_id, run.terms, run.losses)
+
+    def _devices(self, *events: object) -> None:
+        self.controls.offer_devices(self.session.devices)
+
+    def _address(self, *events: object) -> None:
+        choice = self.choice
+        pn.state.location.search = Address(
+            choice.cell_type, choice.method, self.session.lasting_key
+        ).search()
+
+    def _page(self) -> pmui.Page:
+        help_text = pmui.Dialog(
+            pn.pane.Markdown(HOW_TO_READ, stylesheets=[TEXT]),
+            title="How to read this page", close_on_click=True, show_close_button=True,
+        )  # fmt: skip
+        help_button = Press(
+            lambda: help_text.param.update(open=True),
+            label="How to read this",
+            icon="help_outline",
+            **QUIET_BUTTON,
+        )
+        tagline = pn.pane.HTML(
+            '<p class="quiet">Which movie excites this neuron most?</p>',
+            stylesheets=[TEXT], align="center",
+        )  # fmt: skip
+        below = pmui.Grid(
+            pmui.Grid(self.traces, size={"xs": 12, "md": 7, "xl": 5}),
+            pmui.Grid(self.losses, size={"xs": 12, "md": 5, "xl": 4}),
+            pmui.Grid(self.history, size={"xs": 12, "xl": 3}),
+            container=True, spacing=2, margin=0, sizing_mode="stretch_width",
+        )  # fmt: skip
+        page = pmui.Page(
+            title="maxstim",
+            header=[tagline, pn.Spacer(sizing_mode="stretch_width"), help_button],
+            sidebar=[self.controls, self.runbar],
+            main=[
+                pn.Column(
+                    self.headline,
+                    pn.Column(
+                        self.player,
+                        stylesheets=[CARD],
+                        sizing_mode="stretch_width",
+                        margin=(0, 0, 16, 0),
+                    ),
+                    below,
+                    help_text,
+                    sizing_mode="stretch_width",
+                    margin=(16, 20, 28, 20),
+                )
+            ],
+            sidebar_width=360,
+            busy_indicator=None,
+            theme_config=THEME,
+            sx=PAGE,
+        )
+        # Panel's `busy` is one for the whole server: it would tell of what other visitors do, and be
+        # written into this page from their callbacks.
+        with edit_readonly(page):
+            page.busy = False
+        return page

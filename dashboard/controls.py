@@ -1,0 +1,137 @@
+"""The sidebar: what to excite, by which method, with which settings, where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from dashboard.state import CONFIGS, Choice, Settings
+from dashboard.theme import SLIDER, TEXT
+from dashboard.widgets.cellpicker import CellPicker
+from dashboard.widgets.press import Press
+from dashboard.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equation
+
+NUMBERS = "0.[000000]"
+"""Number format of the typed entries: no digits that were not typed."""
+
+
+class Controls(pn.viewable.Viewer):
+    """Cell type, method tabs, network and device, bound both ways to a `Choice`."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self.picker = CellPicker(choice.param.cell_type.objects, value=choice.cell_type)
+        self.picker.link(choice, value="cell_type", bidirectional=True)
+        self.tabs = pmui.Tabs(
+            *((METHOD_WORDS[method], self._tab(method)) for method in CONFIGS),
+            active=list(CONFIGS).index(choice.method),
+            sizing_mode="stretch_width",
+            sx={"& .MuiTab-root": {"minWidth": 0, "flex": 1, "px": 1}},
+        )
+        self.tabs.param.watch(self._tab_chosen, "active")
+        choice.param.watch(self._method_chosen, "method")
+        self._layout = pn.Column(
+            self.picker,
+            self.tabs,
+            pmui.Divider(sizing_mode="stretch_width", margin=(4, 0, 8, 0)),
+            *self._where(),
+            sizing_mode="stretch_width",
+            margin=(12, 16),
+        )
+
+    def __panel__(self) -> pn.Column:
+        return self._layout
+
+    def _tab_chosen(self, event: param.parameterized.Event) -> None:
+        self.choice.method = list(CONFIGS)[event.new]
+
+    def _method_chosen(self, event: param.parameterized.Event) -> None:
+        self.tabs.active = list(CONFIGS).index(event.new)
+
+    def _tab(self, method: str) -> pn.Column:
+        settings = self.choice.settings[method]
+        formula = equation(CONFIGS[method])
+        text = f'<p class="quiet">{METHOD_SENTENCES[method]}</p>'
+        if formula:
+            text += f'<p class="equation quiet" style="margin-top:8px">{formula}</p>'
+        presets = pn.Row(
+            _preset("Starting values", settings.load_starting),
+            _preset("flyvis's values", settings.load_flyvis),
+            margin=(0, 0, 4, 0),
+        )
+        return pn.Column(
+            pn.pane.HTML(
+                text, stylesheets=[TEXT], sizing_mode="stretch_width", margin=(12, 4, 8, 4)
+            ),
+            *(setting_widget(settings, name) for name in settings.names()),
+            presets,
+            sizing_mode="stretch_width",
+            name=method,
+        )
+
+    def _where(self) -> tuple[pn.viewable.Viewable, ...]:
+        choice = self.choice
+        network = pmui.Select.from_param(choice.param.network, size="small", margin=(6, 0))
+        folder = pmui.TextInput.from_param(
+            choice.param.folder,
+            size="small",
+            placeholder="flow/0000/000",
+            visible=choice.param.network.rx() == "folder",
+            margin=(6, 0),
+        )
+        self.device = pmui.Select.from_param(choice.param.device, size="small", margin=(6, 0))
+        self.device_note = pn.pane.HTML(
+            "", stylesheets=[TEXT], sizing_mode="stretch_width", margin=(0, 4, 8, 4)
+        )
+        for widget in (network, folder, self.device):
+            widget.sizing_mode = "stretch_width"
+        return network, folder, self.device, self.device_note
+
+    def offer_devices(self, devices: tuple[str, ...]) -> None:
+        """Offer "auto" and the devices that the worker can use, and say so where no GPU is."""
+        offered = {"Automatic": "auto"} | {device_words(device): device for device in devices}
+        if list(offered.values()) != list(self.device.options.values()):
+            self.choice.param.device.objects = offered
+            self.device.options = offered
+        gpus = [device for device in devices if device != "cpu"]
+        self.device_note.object = '<p class="small quiet">{}</p>'.format(
+            "Automatic takes the first GPU." if gpus else "No GPU found: running on the CPU."
+        )
+
+
+def _preset(label: str, load: Callable[[], None]) -> Press:
+    return Press(load, label=label, variant="text", size="small", margin=(0, 8, 0, 0))
+
+
+def setting_widget(settings: Settings, name: str) -> pn.widgets.Widget:
+    """Return the widget of one setting: slider with typed entry, switch or choice."""
+    parameter = settings.param[name]
+    common = {
+        "description": f"{parameter.doc} In formulas: {name}.",
+        "sizing_mode": "stretch_width",
+        "margin": (3, 4),
+    }
+    if isinstance(parameter, param.Boolean):
+        return pmui.Checkbox.from_param(parameter, size="small", **common)
+    if isinstance(parameter, param.Selector):
+        return pmui.Select.from_param(parameter, size="small", **common)
+    whole = isinstance(parameter, param.Integer)
+    widget_class = pmui.EditableIntSlider if whole else pmui.EditableFloatSlider
+    (low, high), (start, end) = parameter.bounds, parameter.softbounds
+    return widget_class.from_param(
+        parameter,
+        start=start,
+        end=end,
+        fixed_start=low,
+        fixed_end=high,
+        step=parameter.step,
+        format="0" if whole else NUMBERS,
+        size="small",
+        sx=SLIDER,
+        **common,
+    )

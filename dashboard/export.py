@@ -1,0 +1,179 @@
+"""What a person can take home: files, and the lines that make the same answer without the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+import xarray as xr
+
+from dashboard.state import CONFIGS
+from maxstim_core.cli.options import written_settings
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import Config
+from maxstim_core.optimal.result import save
+from maxstim_core.runs import RunRequest
+
+
+def request_of(answer: xr.Dataset) -> RunRequest:
+    """Return the run that makes an answer, from its attributes.
+
+    Raises:
+        MaxstimError: if the attributes do not tell.
+    """
+    about = answer.attrs
+    try:
+        config = CONFIGS[about["method"]](**json.loads(about["config"]))
+        return RunRequest(
+            cell_type=about["cell_type"],
+            config=config,
+            network=about["network"],
+            clips=about.get("clips", "made"),
+            device="auto",
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise MaxstimError("This result does not say how it was made; run it again.") from error
+
+
+def file_name(answer: xr.Dataset, ending: str) -> str:
+    """Return a name for a file of an answer, for example ``T4c_generated.nc``."""
+    cell_type = answer.attrs["cell_type"].replace("(", "_").replace(")", "")
+    return f"{cell_type}_{answer.attrs['method']}.{ending}"
+
+
+def netcdf(answer: xr.Dataset) -> BytesIO:
+    """Return an answer as the NetCDF file that the command line writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.nc"
+        save(answer, path)
+        return BytesIO(path.read_bytes())
+
+
+def python_snippet(request: RunRequest, output: str) -> str:
+    """Return Python lines that make the answer of a run and save it as `output`."""
+    method = request.method
+    return {"natural": _search, "regularized": _regularize, "generated": _generate}[method](
+        request, output
+    )
+
+
+def command_line(request: RunRequest, output: str) -> str:
+    """Return the command, or commands, that make the answer of a run and save it as `output`.
+
+    For a natural answer, that is the search: it saves the winning clip beside `output`.
+    """
+    cell, network = shlex.quote(request.cell_type), f"--network {shlex.quote(request.network)}"
+    clip = shlex.quote(f"{output.removesuffix('.nc')}_clip.npy")
+    settings = written_settings(request.config)
+    last = f"--device {request.device} --output {shlex.quote(output)}"
+    search = f"maxstim search --clips {shlex.quote(request.clips)} {network}"
+    export = f"--export {cell} {clip}"
+    if request.method == "natural":
+        return _wrapped(search, *settings, export, last)
+    if request.method == "regularized":
+        found = shlex.quote(f"{output.removesuffix('.nc')}_search.nc")
+        dt = f"--dt {request.config.dt!r}"
+        first = _wrapped(search, dt, export, f"--device {request.device} --output {found}")
+        start = f"maxstim regularize {cell} --movie {clip} {network}"
+        return f"{first}\n{_wrapped(start, *settings, last)}"
+    return _wrapped(f"maxstim generate {cell} {network}", *settings, last)
+
+
+def _wrapped(*parts: str) -> str:
+    return " \\\n    ".join(parts)
+
+
+def _config(config: Config) -> str:
+    lines = (
+        f"    {setting.name}={_literal(getattr(config, setting.name))},"
+        for setting in dataclasses.fields(config)
+    )
+    return "\n".join([f"{type(config).__name__}(", *lines, ")"])
+
+
+def _text(value: str) -> str:
+    """Return a Python string literal in double quotes: JSON's is one."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _literal(value: object) -> str:
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+_HEAD = """\
+from maxstim_core.network import open_network
+from maxstim_core.optimal.configs import {configs}
+{imports}
+from maxstim_core.optimal.result import save
+from maxstim_core.simulation import resolve_device
+{clips_import}
+network = open_network({network})
+device = resolve_device({device})
+"""
+
+_CLIPS_IMPORT = "from maxstim_core.stimuli.clips import open_clips\n"
+
+_RUN = """\
+for report in run:
+    print(f"{{report.step}} of {{report.n_steps}}", end="\\r")
+save({result}, {output})
+"""
+
+
+def _head(request: RunRequest, configs: str, imports: str, *, clips: bool) -> str:
+    return _HEAD.format(
+        configs=configs,
+        imports=imports,
+        clips_import=_CLIPS_IMPORT if clips else "",
+        network=_text(request.network),
+        device=_text(request.device),
+    )
+
+
+def _generate(request: RunRequest, output: str) -> str:
+    imports = "from maxstim_core.optimal.generated import generate"
+    return (
+        _head(request, "GenerateConfig", imports, clips=False)
+        + f"config = {_config(request.config)}\n"
+        + f"run = generate(network, {_text(request.cell_type)}, config, device=device)\n"
+        + _RUN.format(result="run.result()", output=_text(output))
+    )
+
+
+def _search(request: RunRequest, output: str) -> str:
+    imports = "from maxstim_core.optimal.natural import replay, search"
+    answer = (
+        f"replay(network, {_text(request.cell_type)}, clips, run.result(), config, device=device)"
+    )
+    return (
+        _head(request, "SearchConfig", imports, clips=True)
+        + f"clips = open_clips({_text(request.clips)})\n"
+        + f"config = {_config(request.config)}\n"
+        + "run = search(network, clips, config, device=device)\n"
+        + _RUN.format(result=answer, output=_text(output))
+    )
+
+
+def _regularize(request: RunRequest, output: str) -> str:
+    imports = (
+        "from maxstim_core.optimal.natural import replay, search\n"
+        "from maxstim_core.optimal.regularized import regularize"
+    )
+    cell = _text(request.cell_type)
+    return (
+        _head(request, "RegularizeConfig, SearchConfig", imports, clips=True)
+        + f"clips = open_clips({_text(request.clips)})\n"
+        + f"config = {_config(request.config)}\n"
+        + "protocol = SearchConfig(dt=config.dt)\n"
+        + "found = search(network, clips, protocol, device=device)\n"
+        + "for report in found:\n"
+        + '    print(f"clip {report.step} of {report.n_steps}", end="\\r")\n'
+        + f"best = replay(network, {cell}, clips, found.result(), protocol, device=device)\n"
+        + 'clip, source = best["stimulus"].values, best.attrs["source"]\n'
+        + f"run = regularize(network, {cell}, clip, config, device=device, source=source)\n"
+        + _RUN.format(result="run.result()", output=_text(output))
+    )

@@ -1,0 +1,135 @@
+"""What is on the page, in large type, with what to take home."""
+
+from __future__ import annotations
+
+from html import escape
+from io import BytesIO
+
+import panel as pn
+import panel_material_ui as pmui
+import xarray as xr
+
+from dashboard import export
+from dashboard.cell_types import arrow, polarity
+from dashboard.peak import peak_frame
+from dashboard.session import LIVE, Session
+from dashboard.strip import strip_png
+from dashboard.theme import HEADLINE, QUIET_BUTTON, TEXT
+from dashboard.widgets.press import Press
+from dashboard.widgets.snippet import Snippet
+from dashboard.words import METHOD_SENTENCES, METHOD_WORDS
+
+_FIXED = {"flex": "0 0 auto", "width": "auto"}
+
+
+class Headline(pn.viewable.Viewer):
+    """Title, key figures and downloads of the answer on the page."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.title = pn.pane.HTML(
+            "", stylesheets=[TEXT, HEADLINE], sizing_mode="stretch_width", margin=0
+        )
+        self.picture = pmui.FileDownload(
+            label="Figure",
+            callback=self._picture,
+            filename="figure.png",
+            icon="image",
+            **QUIET_BUTTON,
+        )
+        self.data = pmui.FileDownload(
+            label="NetCDF",
+            callback=self._data,
+            filename="answer.nc",
+            icon="download",
+            **QUIET_BUTTON,
+        )
+        self.code = Press(self._open_code, label="Code", icon="code", **QUIET_BUTTON)
+        self.python, self.shell = Snippet(), Snippet()
+        self.dialog = pmui.Dialog(
+            pmui.Tabs(
+                ("Python", self.python),
+                ("Command line", self.shell),
+                sizing_mode="stretch_width",
+                margin=(0, 10, 16, 10),
+            ),
+            title="Make this answer without the page",
+            close_on_click=True,
+            show_close_button=True,
+            width_option="md",
+        )
+        buttons = pn.Row(
+            self.picture, self.data, self.code, align="center", margin=0, styles=_FIXED
+        )
+        head = pn.Row(self.title, buttons, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
+        # The closed dialog takes width but no height: it stands below, not beside.
+        self._layout = pn.Column(head, self.dialog, sizing_mode="stretch_width", margin=0)
+        session.param.watch(self._update, ["answer", "run"])
+        self._update()
+
+    def __panel__(self) -> pn.Column:
+        return self._layout
+
+    def _update(self, *events: object) -> None:
+        run, answer = self.session.run, self.session.answer
+        # A run is what the player shows from its first preview on.
+        live = run is not None and run.state in LIVE and run.preview is not None
+        with pn.io.hold():
+            if live:
+                self.title.object = _heading(run.request.cell_type, run.request.method, "live")
+            elif answer is not None:
+                self.title.object = answer_heading(answer, example=self.session.is_example)
+                self.picture.filename = export.file_name(answer, "png")
+                self.data.filename = export.file_name(answer, "nc")
+            for button in (self.picture, self.data, self.code):
+                button.disabled = live or answer is None
+
+    def _picture(self) -> BytesIO:
+        return BytesIO(strip_png(self.session.answer, dark=pn.config.theme == "dark"))
+
+    def _data(self) -> BytesIO:
+        return export.netcdf(self.session.answer)
+
+    def _open_code(self) -> None:
+        answer = self.session.answer
+        request, output = export.request_of(answer), export.file_name(answer, "nc")
+        self.python.text = export.python_snippet(request, output)
+        self.shell.text = export.command_line(request, output)
+        self.dialog.open = True
+
+
+def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
+    """Return the title and the key figures of an answer as HTML."""
+    about, central = answer.attrs, answer["central_response"].values
+    peak = peak_frame(central)
+    frames, dt = len(central), float(about["dt"])
+    facts = [
+        f"peak {central[peak]:.3g} a.u. at {1e3 * peak * dt:.0f} ms",
+        f"{frames} frames of {1e3 * dt:g} ms",
+        f"network {escape(str(about.get('network', 'unknown')))}",
+    ]
+    if "seed" in about and int(about["seed"]) >= 0:
+        facts.append(f"seed {about['seed']}")
+    if about.get("source"):
+        facts.insert(0, f"clip “{escape(str(about['source']))}”")
+    mark = "example" if example else "cancelled" if about["status"] == "cancelled" else ""
+    return _heading(about["cell_type"], about["method"], mark, " · ".join(facts))
+
+
+def _heading(cell_type: str, method: str, mark: str, facts: str = "") -> str:
+    words = {"example": "Example", "cancelled": "Cancelled early", "live": "Forming"}
+    marks = "".join(
+        f'<span class="{kind}">{text}</span>'
+        for kind, text in (
+            ("arrow", arrow(cell_type)),
+            (f"polarity {polarity(cell_type).lower()}", polarity(cell_type)),
+            (f"mark {mark}", words.get(mark, "")),
+        )
+        if text
+    )
+    facts = facts or METHOD_SENTENCES[method]
+    return (
+        f"<h1>{escape(cell_type)} <small>{METHOD_WORDS[method].lower()}</small>{marks}</h1>"
+        f'<p class="quiet">{facts}</p>'
+    )

@@ -1,0 +1,987 @@
+// The browser's half of HexPlayer: decodes the frames, draws them on canvas and runs the transport.
+// Nothing here writes to the model, so playing, scrubbing and hovering send no message to the server.
+
+const SQRT3 = Math.sqrt(3)
+const FILL = 0.95 // side of a drawn hexagon relative to its cell: what is left is a thin gap
+const GROUND = 1.05 // the same of the ground beneath it
+const SPEEDS = [[1 / 20, "1/20"], [1 / 10, "1/10"], [1 / 6, "1/6"], [1 / 3, "1/3"], [1, "real time"]]
+const USUAL_SPEED = 2 // one sixth: a clip of 0.8 s lasts about five seconds
+const FIGURE_RINGS = 6 // as in flyvis's figures
+const BAR_WIDTH = 58 // of a colour bar with its numbers, as in the stylesheet
+const TRACE = {height: 158, left: 50, right: 12, top: 8, bottom: 44, ribbon: 8}
+const THEMES = {
+  light: {
+    ink: "#16201f", quiet: "#54615f", line: "#d5dcdb", grid: "#e8edec", accent: "#0b7a6d",
+    ground: "#e6ebea", paper: "#ffffff", others: ["#b4570a", "#2f6fb0", "#9a4f87", "#6b6b00"],
+  },
+  dark: {
+    ink: "#e8edec", quiet: "#9aa7a5", line: "#3d484b", grid: "#2b3437", accent: "#3cc9b4",
+    ground: "#2b3437", paper: "#1a2022", others: ["#f0a35a", "#7fb6ec", "#dd9dcb", "#cfcf5a"],
+  },
+}
+const GREYS = Array.from({length: 256}, (_, level) => `rgb(${level},${level},${level})`)
+const ICONS = {
+  first: "M6 5h2v14H6zM19 5v14L9 12z",
+  back: "M16 5v14L6 12z",
+  play: "M8 5v14l11-7z",
+  pause: "M7 5h4v14H7zM13 5h4v14h-4z",
+  forward: "M8 5v14l10-7z",
+  last: "M16 5h2v14h-2zM5 5v14l10-7z",
+}
+
+const players = new WeakMap()
+
+export function render({model, el}) {
+  // Panel may render again into the same element; whatever was there must let go of its listeners.
+  players.get(el)?.destroy()
+  const player = new Player(model)
+  players.set(el, player)
+  model.on("remove", () => player.destroy())
+  return player.root
+}
+
+// ---- data ---------------------------------------------------------------------------------------
+
+/** Return header and typed arrays of a block that `component.pack` made, or null if it is empty. */
+function unpack(block) {
+  if (!block || block.byteLength < 4) return null
+  const [buffer, start] = ArrayBuffer.isView(block) ? [block.buffer, block.byteOffset] : [block, 0]
+  const size = new DataView(buffer, start).getUint32(0, true)
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, start + 4, size)))
+  const arrays = {}
+  let at = start + 4 + size
+  for (const {name, dtype, shape} of header.arrays) {
+    const length = shape.reduce((product, n) => product * n, 1)
+    const bytes = length * (dtype === "float32" ? 4 : 1)
+    const part = buffer.slice(at, at + bytes)
+    arrays[name] = dtype === "float32" ? new Float32Array(part) : new Uint8Array(part)
+    at += bytes + (-bytes & 3)
+  }
+  return {...header, ...arrays}
+}
+
+/** Add to a decoded block what drawing needs: positions, rings, ranges, central trace. */
+function prepare(scene) {
+  const {u, v} = scene
+  const n = u.length
+  scene.nColumns = n
+  scene.nFrames = scene.stimulus.length / n
+  if (scene.stimulus instanceof Uint8Array) {
+    scene.stimulus = Float32Array.from(scene.stimulus, (level) => level / 255)
+  }
+  scene.x = Float64Array.from(u, (_, i) => 1.5 * v[i])
+  scene.y = Float64Array.from(u, (_, i) => -SQRT3 * (u[i] + v[i] / 2)) // upwards
+  scene.ring = Float64Array.from(u, (_, i) =>
+    (Math.abs(u[i]) + Math.abs(v[i]) + Math.abs(u[i] + v[i])) / 2)
+  scene.extent = scene.ring.reduce((a, b) => Math.max(a, b), 0)
+  scene.index = new Map(Array.from(u, (_, i) => [`${u[i]},${v[i]}`, i]))
+  scene.center = scene.index.get("0,0") ?? 0
+  scene.peak = scene.peak ?? 0
+  scene.origin = scene.live ? 0 : scene.peak
+  return scene
+}
+
+/** Return voltages as they are, or as their change since the first frame. */
+function relativeTo(values, width, relative) {
+  if (!values || !relative) return values
+  return values.map((value, i) => value - values[i % width])
+}
+
+function largest(values) {
+  let top = 0
+  for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value))
+  return top
+}
+
+// ---- small helpers ------------------------------------------------------------------------------
+
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  node.append(...children)
+  return node
+}
+
+function button(label, content, attributes = {}) {
+  const node = element("button", {type: "button", "aria-label": label, title: label, ...attributes})
+  if (content in ICONS) setIcon(node, content)
+  else node.textContent = content
+  return node
+}
+
+function setIcon(node, name) {
+  node.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`
+}
+
+/** Move a slider; its filled part is drawn by the stylesheet, which cannot see its value. */
+function setRange(input, value) {
+  input.value = value
+  const span = input.max - input.min
+  input.style.setProperty("--done", `${span > 0 ? (100 * (input.value - input.min)) / span : 0}%`)
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
+
+/** Return a number with a true minus sign and about three digits, or a dash for no value. */
+function number(value, digits = null) {
+  if (value === null || !Number.isFinite(value)) return "–"
+  const size = Math.abs(value)
+  const decimals = digits ?? (size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 || size === 0 ? 2 : 3)
+  const text = size > 0 && size < 0.001 && digits === null
+    ? value.toExponential(1) : value.toFixed(decimals)
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
+}
+
+function niceStep(span, count) {
+  const rough = span / Math.max(count, 1)
+  const unit = 10 ** Math.floor(Math.log10(rough))
+  return unit * [1, 2, 5, 10].find((factor) => factor * unit >= rough * 0.999)
+}
+
+function ticks(low, high, count) {
+  const step = niceStep(high - low, count)
+  const first = Math.ceil(low / step - 1e-9)
+  const last = Math.floor(high / step + 1e-9)
+  return Array.from({length: last - first + 1}, (_, i) => (first + i) * step)
+}
+
+/** Give a canvas a size in CSS pixels at the full resolution of the screen; return its context. */
+function sized(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)]
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w
+    canvas.height = h
+    canvas.style.width = `${width}px`
+    canvas.style.height = `${height}px`
+  }
+  const context = canvas.getContext("2d")
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  return context
+}
+
+// ---- one map of hexagons ------------------------------------------------------------------------
+
+class HexMap {
+  constructor(title, unit, gradient) {
+    this.canvas = element("canvas", {role: "img"})
+    this.title = element("b", {}, title)
+    this.unit = element("span", {}, unit)
+    this.ends = element("div", {class: "ends"})
+    const ramp = element("div", {class: "ramp"})
+    ramp.style.background = `linear-gradient(to top, ${gradient.join(",")})`
+    this.note = element("div", {class: "note"})
+    this.bar = element("div", {class: "bar", "aria-hidden": "true"}, ramp, this.ends)
+    this.plot = element("div", {class: "plot"}, this.canvas, this.bar, this.note)
+    this.root = element("figure", {class: "view"},
+      element("figcaption", {}, this.title, this.unit), this.plot)
+  }
+
+  setEnds(...labels) {
+    const old = [...this.ends.children].map((node) => node.textContent)
+    if (old.join() === labels.join()) return
+    this.ends.replaceChildren(...labels.map((label) => element("span", {}, label)))
+  }
+
+  setNote(text) {
+    this.note.replaceChildren(...(text ? [element("span", {}, text)] : []))
+  }
+
+  /** Fix where each visible column lies, in CSS pixels. */
+  place(scene, rings, width, height) {
+    Object.assign(this, {width, height, scene, rings})
+    this.scale = Math.min(width / (3 * rings + 2), height / (SQRT3 * (2 * rings + 1)))
+    this.columns = []
+    for (let i = 0; i < scene.nColumns; i++) if (scene.ring[i] <= rings) this.columns.push(i)
+    sized(this.canvas, width, height)
+  }
+
+  position(i) {
+    const {x, y} = this.scene
+    return [this.width / 2 + this.scale * x[i], this.height / 2 - this.scale * y[i]]
+  }
+
+  path(context, i, fill) {
+    const [cx, cy] = this.position(i)
+    const a = this.scale * fill
+    const b = a * SQRT3 / 2
+    context.beginPath()
+    context.moveTo(cx + a, cy)
+    context.lineTo(cx + a / 2, cy + b)
+    context.lineTo(cx - a / 2, cy + b)
+    context.lineTo(cx - a, cy)
+    context.lineTo(cx - a / 2, cy - b)
+    context.lineTo(cx + a / 2, cy - b)
+    context.closePath()
+  }
+
+  /** Draw one frame; `colour` maps a finite value to CSS. Columns without a value are outlines. */
+  draw(values, offset, colour, theme, hovered) {
+    const context = sized(this.canvas, this.width, this.height)
+    context.clearRect(0, 0, this.width, this.height)
+    context.strokeStyle = theme.line
+    context.lineWidth = 0.7
+    // A faint ground under the hexagons keeps white ones apart from a white page, black from a dark.
+    context.fillStyle = theme.ground
+    const filled = []
+    for (const i of this.columns) {
+      const finite = values && Number.isFinite(values[offset + i])
+      this.path(context, i, finite ? GROUND : FILL)
+      if (finite) context.fill()
+      else context.stroke()
+      if (finite) filled.push(i)
+    }
+    for (const i of filled) {
+      this.path(context, i, FILL)
+      context.fillStyle = colour(values[offset + i])
+      context.fill()
+    }
+    this.mark(context, this.scene.center, theme.accent, 1.2)
+    if (hovered !== null && this.scene.ring[hovered] <= this.rings) {
+      this.mark(context, hovered, "#000", 3.5)
+      this.mark(context, hovered, "#fff", 1.8)
+    }
+    return context
+  }
+
+  mark(context, i, colour, width) {
+    this.path(context, i, 1)
+    context.strokeStyle = colour
+    context.lineWidth = width
+    context.stroke()
+  }
+
+  /** Return the visible column under a point of the canvas, or null. */
+  columnAt(px, py) {
+    const x = (px - this.width / 2) / this.scale
+    const y = (this.height / 2 - py) / this.scale
+    // Cube rounding: the nearest of the three rounded coordinates is rebuilt from the other two.
+    const exact = [-x / 3 - y / SQRT3, 2 * x / 3, -x / 3 + y / SQRT3]
+    const near = exact.map(Math.round)
+    const off = exact.map((value, k) => Math.abs(value - near[k]))
+    const worst = off.indexOf(Math.max(...off))
+    near[worst] = -(near[(worst + 1) % 3] + near[(worst + 2) % 3])
+    const i = this.scene.index.get(`${near[0] + 0},${near[1] + 0}`)
+    return i !== undefined && this.scene.ring[i] <= this.rings ? i : null
+  }
+}
+
+// ---- the player ---------------------------------------------------------------------------------
+
+class Player {
+  constructor(model) {
+    this.model = model
+    this.scene = null
+    this.position = 0 // playhead in frames, with a fraction while playing
+    this.frame = 0
+    this.playing = false
+    this.loop = true
+    this.speed = SPEEDS[USUAL_SPEED][0]
+    this.rings = null // null: all of them
+    this.relative = false
+    this.hovered = null
+    this.table = model.esm_constants.diverging
+    this.degrees = model.esm_constants.degrees_per_column
+    this.abort = new AbortController()
+    this.build()
+    this.listen()
+    this.refresh()
+  }
+
+  get theme() {
+    return THEMES[this.model.dark ? "dark" : "light"]
+  }
+
+  destroy() {
+    this.abort.abort()
+    this.observer.disconnect()
+    cancelAnimationFrame(this.layoutRequest)
+    for (const [name, callback] of this.watched) this.model.off(name, callback)
+    this.watched = []
+    this.pause()
+  }
+
+  // -- building the page, once
+
+  build() {
+    this.stimulus = new HexMap("Stimulus", "luminance", ["#000", "#fff"])
+    this.response = new HexMap("Response", "voltage (a.u.)", this.table)
+    this.stimulus.setEnds("1", "0.5", "0")
+    this.heading = element("h2")
+    this.badge = element("span", {class: "badge", hidden: ""}, "forming")
+    this.legend = element("div", {class: "legend"})
+    this.curves = element("canvas", {role: "img", "aria-label": "Response of the central cell"})
+    this.cursor = element("canvas", {"aria-hidden": "true"})
+    this.trace = element("div", {class: "trace"}, this.curves, this.cursor)
+    this.tip = element("div", {class: "tip", role: "tooltip", hidden: ""})
+
+    this.playButton = button("Play", "play", {class: "play"})
+    this.buttons = {
+      first: button("First frame", "first"),
+      back: button("Step back", "back"),
+      forward: button("Step forward", "forward"),
+      last: button("Last frame", "last"),
+    }
+    this.slider = element("input", {
+      type: "range", class: "frame", min: 0, max: 0, step: 1, value: 0, "aria-label": "Frame",
+    })
+    this.loopButton = button("Loop", "Loop", {"aria-pressed": "true"})
+    this.loopButton.title = "Start again at the end"
+    this.speedSelect = element("select", {"aria-label": "Speed", title: "Speed relative to real time"},
+      ...SPEEDS.map(([, text], i) => element("option", {value: i}, text)))
+    this.speedSelect.value = USUAL_SPEED
+    this.ringsInput = element("input", {
+      type: "range", class: "rings", min: 1, max: 1, step: 1, value: 1, "aria-label": "Rings shown",
+      title: "How many rings around the centre are shown",
+    })
+    this.ringsOutput = element("output")
+    this.ringsFew = button(`Show ${FIGURE_RINGS} rings`, String(FIGURE_RINGS))
+    this.ringsAll = button("Show all rings", "all")
+    this.relativeButton = button("Change from first frame", "Change from first frame",
+      {"aria-pressed": "false"})
+    this.relativeButton.title = "Show the response minus its first frame"
+    this.readout = this.buildReadout()
+
+    const first = element("div", {class: "transport"}, this.buttons.first, this.buttons.back,
+      this.playButton, this.buttons.forward, this.buttons.last, this.slider)
+    const settings = element("div", {class: "settings"},
+      element("span", {class: "group"},
+        element("label", {}, "Speed", this.speedSelect), this.loopButton),
+      element("span", {class: "group"}, "Rings", this.ringsInput, this.ringsOutput,
+        this.ringsFew, this.ringsAll),
+      this.relativeButton)
+    this.root = element("div", {
+      class: "player", tabindex: "0", role: "group", "aria-label": "Stimulus and response player",
+      "aria-keyshortcuts": "Space ArrowLeft ArrowRight Home End + -",
+      "data-frame": "0", "data-playing": "false",
+    },
+    element("header", {}, this.heading, this.badge, element("span", {class: "spring"}),
+      this.buildAbout()),
+    element("div", {class: "views"}, this.stimulus.root, this.response.root),
+    element("div", {class: "above"}, this.legend, this.readout), this.trace, first, settings,
+    this.tip)
+  }
+
+  buildReadout() {
+    this.values = {}
+    const entry = (name, unit = "") => {
+      this.values[name] = element("b", {"data-value": name})
+      const label = name === "time" ? [] : [element("em", {}, `${name} `)]
+      return element("span", {}, ...label, this.values[name], unit)
+    }
+    return element("div", {class: "readout", "data-readout": ""},
+      entry("frame"), entry("time", " ms"), entry("luminance"), entry("voltage"))
+  }
+
+  buildAbout() {
+    const open = button("About this view", "?", {"aria-expanded": "false"})
+    const text = element("div", {hidden: ""})
+    text.innerHTML = `
+      <p>Each hexagon is one column of the eye; up and right are up and right for the fly. The
+      outlined one is the central column, whose voltage is traced below.</p>
+      <p>Luminance runs from 0 (black) to 1 (white). The colours of the response are symmetric
+      about 0 and reach to the largest voltage of any column and frame.</p>
+      <p>The strip beneath the trace is the luminance of the central column. Point at a hexagon for
+      its values and its own trace; drag the trace to move through time.</p>
+      <p><kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> step, with <kbd>Shift</kbd> by ten,
+      <kbd>Home</kbd> <kbd>End</kbd> jump, <kbd>+</kbd> <kbd>−</kbd> zoom.</p>`
+    this.setAbout = (shown) => {
+      text.hidden = !shown
+      open.setAttribute("aria-expanded", String(shown))
+    }
+    open.addEventListener("click", () => this.setAbout(text.hidden))
+    return element("div", {class: "about"}, open, text)
+  }
+
+  // -- listening
+
+  listen() {
+    const {signal} = this.abort
+    const on = (node, name, callback) => node.addEventListener(name, callback, {signal})
+
+    this.watched = []
+    const watch = (name, callback) => {
+      this.model.on(name, callback)
+      this.watched.push([name, callback])
+    }
+    // One update of several parameters may reach us in pieces: draw once they are all in.
+    const soon = () => {
+      if (this.pending) return
+      this.pending = true
+      queueMicrotask(() => {
+        this.pending = false
+        if (!signal.aborted) this.refresh()
+      })
+    }
+    for (const name of ["scene", "live"]) watch(name, soon)
+    watch("traces", () => this.layout())
+    watch("dark", () => this.layout())
+
+    on(this.playButton, "click", () => this.toggle())
+    on(this.buttons.first, "click", () => this.jump(0))
+    on(this.buttons.back, "click", () => this.jump(this.frame - 1))
+    on(this.buttons.forward, "click", () => this.jump(this.frame + 1))
+    on(this.buttons.last, "click", () => this.jump(Infinity))
+    on(this.slider, "input", () => this.jump(Number(this.slider.value)))
+    on(this.loopButton, "click", () => {
+      this.loop = !this.loop
+      this.loopButton.setAttribute("aria-pressed", String(this.loop))
+    })
+    on(this.speedSelect, "change", () => { this.speed = SPEEDS[this.speedSelect.value][0] })
+    on(this.ringsInput, "input", () => this.zoom(Number(this.ringsInput.value)))
+    on(this.ringsFew, "click", () => this.zoom(FIGURE_RINGS))
+    on(this.ringsAll, "click", () => this.zoom(Infinity))
+    on(this.relativeButton, "click", () => {
+      this.relative = !this.relative
+      this.relativeButton.setAttribute("aria-pressed", String(this.relative))
+      this.layout()
+    })
+
+    on(this.root, "keydown", (event) => this.key(event))
+    // After a click with the mouse the keys should drive the player, not the button just used.
+    on(this.root, "click", (event) => {
+      if (event.detail > 0 && event.target.closest("button")) this.root.focus({preventScroll: true})
+    })
+    on(this.root, "focusout", (event) => {
+      if (!this.root.contains(event.relatedTarget)) this.setAbout(false)
+    })
+
+    for (const map of [this.stimulus, this.response]) {
+      on(map.canvas, "pointermove", (event) => this.hover(map, event))
+      on(map.canvas, "pointerleave", () => this.hover(null))
+      on(map.canvas, "pointerdown", () => this.root.focus({preventScroll: true}))
+    }
+    const scrub = (event) => {
+      if (!this.scene) return
+      const box = this.trace.getBoundingClientRect()
+      this.jump(Math.round(this.frameAt(event.clientX - box.left)))
+    }
+    on(this.trace, "pointerdown", (event) => {
+      if (event.button !== 0) return
+      event.preventDefault()
+      this.trace.setPointerCapture(event.pointerId)
+      this.root.focus({preventScroll: true})
+      scrub(event)
+    })
+    on(this.trace, "pointermove", (event) => {
+      if (this.trace.hasPointerCapture(event.pointerId)) scrub(event)
+    })
+
+    // Laying out changes our own height, so it waits for the next frame and for a new width.
+    const relayout = () => {
+      cancelAnimationFrame(this.layoutRequest)
+      this.layoutRequest = requestAnimationFrame(() => this.layout())
+    }
+    this.observer = new ResizeObserver(([entry]) => {
+      if (Math.abs(entry.contentRect.width - (this.width ?? 0)) >= 0.5) relayout()
+    })
+    this.observer.observe(this.root)
+    on(window, "resize", relayout)
+    this.watchResolution()
+  }
+
+  /** Draw again at full sharpness when the window moves to another screen or is zoomed. */
+  watchResolution() {
+    const {signal} = this.abort
+    const query = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`)
+    query.addEventListener("change", () => {
+      this.watchResolution()
+      this.layout()
+    }, {once: true, signal})
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return
+    const node = event.composedPath()[0]
+    const chooses = node === this.speedSelect || node === this.ringsInput
+    const stride = event.shiftKey ? 10 : 1
+    const actions = {
+      ArrowLeft: () => this.jump(this.frame - stride),
+      ArrowRight: () => this.jump(this.frame + stride),
+      Home: () => this.jump(0),
+      End: () => this.jump(Infinity),
+      " ": () => this.toggle(),
+      "+": () => this.zoom(this.shownRings() - 1),
+      "=": () => this.zoom(this.shownRings() - 1),
+      "-": () => this.zoom(this.shownRings() + 1),
+      Escape: () => this.setAbout(false),
+    }
+    // These controls have a use of their own for the same keys.
+    if (chooses || (event.key === " " && node.tagName === "BUTTON")) return
+    if (!Object.hasOwn(actions, event.key)) return
+    event.preventDefault()
+    actions[event.key]()
+  }
+
+  // -- data
+
+  refresh() {
+    const block = this.model.live?.byteLength ? this.model.live : this.model.scene
+    const scene = unpack(block)
+    this.scene = scene ? prepare(scene) : null
+    this.hovered = null
+    this.tip.hidden = true
+    if (!this.scene) {
+      this.pause()
+      this.position = 0
+    } else if (this.scene.live || this.playing) {
+      this.position = clamp(this.position, 0, this.scene.nFrames - 1)
+    } else {
+      this.position = clamp(this.scene.start ?? this.scene.peak, 0, this.scene.nFrames - 1)
+    }
+    this.layout()
+  }
+
+  shownRings() {
+    const extent = this.scene?.extent ?? 0
+    return clamp(this.rings ?? extent, Math.min(1, extent), extent)
+  }
+
+  zoom(rings) {
+    if (!this.scene) return
+    this.rings = rings >= this.scene.extent ? null : Math.max(rings, 1)
+    this.layout()
+  }
+
+  // -- layout: everything that changes with size, data or theme, but not from frame to frame
+
+  layout() {
+    const {scene, theme} = this
+    const width = this.root.clientWidth
+    this.root.dataset.theme = this.model.dark ? "dark" : "light"
+    this.root.dataset.live = String(Boolean(scene?.live))
+    this.heading.textContent = scene?.title ?? ""
+    this.heading.hidden = !scene?.title
+    this.badge.hidden = !scene?.live
+    for (const control of this.root.querySelectorAll("button, input, select")) {
+      if (!control.closest(".about")) control.disabled = !scene
+    }
+    if (!width) return
+    this.width = width
+    this.family = getComputedStyle(this.root).fontFamily
+    const rings = this.shownRings()
+    this.ringsInput.max = scene?.extent ?? 1
+    setRange(this.ringsInput, rings)
+    this.ringsOutput.textContent = scene ? rings : ""
+    this.ringsFew.disabled = !scene || scene.extent < FIGURE_RINGS
+
+    const [mapWidth, mapHeight] = this.mapSize(width)
+    for (const map of [this.stimulus, this.response]) {
+      map.plot.style.height = `${mapHeight}px`
+      map.bar.style.height = `${Math.round(0.6 * mapHeight)}px`
+    }
+    this.response.title.textContent = scene?.cell_type ? `Response of ${scene.cell_type}` : "Response"
+    this.response.unit.textContent = this.relative ? "voltage change (a.u.)" : "voltage (a.u.)"
+    if (!scene) {
+      for (const map of [this.stimulus, this.response]) {
+        sized(map.canvas, mapWidth, mapHeight).clearRect(0, 0, mapWidth, mapHeight)
+      }
+      this.stimulus.setNote("Nothing to show yet")
+      this.response.setNote("")
+    } else {
+      this.voltages = relativeTo(scene.response, scene.nColumns, this.relative)
+      this.central = relativeTo(scene.central, 1, this.relative)
+      this.limit = (!this.relative && scene.limit) || largest(this.voltages ?? []) || 1
+      this.response.setEnds(number(this.limit), "0", number(-this.limit))
+      this.stimulus.setNote("")
+      this.response.setNote(scene.response ? ""
+        : scene.live ? "The response comes when the run ends"
+        : "Only the central response is kept for this iterate")
+      this.stimulus.place(scene, rings, mapWidth, mapHeight)
+      this.response.place(scene, rings, mapWidth, mapHeight)
+    }
+    this.stimulus.bar.style.visibility = scene ? "visible" : "hidden"
+    this.response.bar.style.visibility = scene?.response ? "visible" : "hidden"
+    this.slider.max = scene ? scene.nFrames - 1 : 0
+    this.fitReadout()
+    this.drawLegend(theme)
+    this.drawCurves(width, theme)
+    this.draw()
+  }
+
+  /** Give every number the room of its longest value, so that nothing jumps while playing. */
+  fitReadout() {
+    const {scene} = this
+    if (!scene) return
+    const last = scene.nFrames - 1
+    const texts = {
+      frame: [`${scene.nFrames} / ${scene.nFrames}`],
+      time: [0, last].map((frame) => number(this.time(frame), this.timeDigits())),
+      luminance: ["0.00"],
+      voltage: Array.from(this.central ?? [], (value) => number(value, 3)),
+    }
+    for (const [name, all] of Object.entries(texts)) {
+      // In widths of a zero, with room for a wide minus: holds for a font that comes late, too..
+      const longest = all.reduce((top, text) => Math.max(top, text.length), 0)
+      this.values[name].style.minWidth = `${longest + 1}ch`
+    }
+  }
+
+  /** Return width and height of a map so that the whole player fits into a window of usual shape. */
+  mapSize(width) {
+    const extent = this.scene?.extent ?? 15
+    const shape = (SQRT3 * (2 * extent + 1)) / (3 * extent + 2)
+    const room = clamp(window.innerHeight - 490, 300, 640)
+    const gap = clamp(0.04 * width, 8, 72)
+    const mapWidth = Math.max(80, Math.min((width - gap) / 2 - BAR_WIDTH, room / shape))
+    return [Math.floor(mapWidth), Math.floor(mapWidth * shape)]
+  }
+
+  /** Return the overlaid traces with the colour and, in relative mode, the values they are drawn in. */
+  overlaid(theme) {
+    if (!this.scene || this.scene.live) return []
+    return this.model.traces.map((trace, i) => {
+      const first = this.relative ? trace.values[0] : 0
+      const values = trace.values.map((value) => (value === null ? NaN : value - first))
+      const colour = trace.color || (trace.dash ? theme.ink : theme.others[i % theme.others.length])
+      return {...trace, values, colour}
+    })
+  }
+
+  deviation(trace) {
+    const pairs = trace.values.map((value, i) => value - this.central[i]).filter(Number.isFinite)
+    return Math.sqrt(pairs.reduce((sum, d) => sum + d * d, 0) / Math.max(pairs.length, 1))
+  }
+
+  drawLegend(theme) {
+    const nodes = [element("b", {}, "Central cell")]
+    const entry = (label, colour, dash) => {
+      const line = element("i", dash ? {class: "dash"} : {})
+      line.style.borderTopColor = colour
+      nodes.push(element("span", {class: "entry"}, line, label))
+    }
+    const {scene} = this
+    if (scene?.live) nodes[0].textContent = "Central column"
+    else nodes.push(element("span", {class: "unit"}, this.response.unit.textContent))
+    const others = this.overlaid(theme)
+    if (others.length) entry("shown above", scene.color || theme.accent, false)
+    for (const trace of others) {
+      const off = trace.shade ? ` (deviation ${number(this.deviation(trace))} RMS)` : ""
+      entry(trace.label + off, trace.colour, trace.dash)
+    }
+    this.legend.replaceChildren(...nodes)
+  }
+
+  // -- the trace
+
+  time(frame) {
+    return (frame - this.scene.origin) * this.scene.dt * 1000
+  }
+
+  frameAt(px) {
+    const {left, x0, perPixel} = this.axes
+    return (x0 + (px - left) * perPixel) / (this.scene.dt * 1000) + this.scene.origin
+  }
+
+  drawCurves(width, theme) {
+    const {scene} = this
+    const context = sized(this.curves, width, TRACE.height)
+    sized(this.cursor, width, TRACE.height)
+    context.clearRect(0, 0, width, TRACE.height)
+    this.axes = null
+    if (!scene) return
+    const others = this.overlaid(theme)
+    const times = [this.time(-0.5), this.time(scene.nFrames - 0.5), ...others.flatMap((o) => o.times)]
+    const [x0, x1] = [Math.min(...times), Math.max(...times)]
+    const finite = [this.central ?? [], ...others.map((o) => o.values)]
+      .flatMap((values) => [...values]).filter(Number.isFinite)
+    let [y0, y1] = finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1]
+    const pad = 0.08 * (y1 - y0) || Math.abs(y1) * 0.1 || 1
+    y0 -= pad
+    y1 += pad
+    const left = TRACE.left
+    const right = width - TRACE.right
+    const bottom = TRACE.height - TRACE.bottom
+    const perPixel = (x1 - x0) / (right - left)
+    const X = (t) => left + (t - x0) / perPixel
+    const Y = (value) => TRACE.top + (y1 - value) / (y1 - y0) * (bottom - TRACE.top)
+    this.axes = {left, right, bottom, x0, perPixel, X, Y}
+
+    context.font = `11px ${this.family}`
+    context.lineWidth = 1
+    context.textBaseline = "middle"
+    if (finite.length) {
+      context.textAlign = "right"
+      const levels = ticks(y0, y1, 4)
+      const digits = clamp(-Math.floor(Math.log10(niceStep(y1 - y0, 4)) + 1e-9), 0, 6)
+      for (const level of levels) {
+        const y = Math.round(Y(level)) + 0.5
+        this.stroke(context, theme.grid, [[left, y], [right, y]])
+        context.fillStyle = theme.quiet
+        context.fillText(number(level, digits), left - 8, y)
+      }
+    }
+    context.textAlign = "center"
+    const ribbon = bottom + 4
+    const stamps = ticks(x0, x1, (right - left) / 90)
+    for (const t of stamps) {
+      const x = Math.round(X(t)) + 0.5
+      this.stroke(context, theme.line, [[x, ribbon + TRACE.ribbon], [x, ribbon + TRACE.ribbon + 4]])
+      context.fillStyle = theme.quiet
+      context.fillText(number(t, 0), x, ribbon + TRACE.ribbon + 12)
+    }
+    context.fillStyle = theme.quiet
+    context.textBaseline = "alphabetic"
+    context.textAlign = "center"
+    context.fillText(scene.live ? "time (ms)" : "time from the peak (ms)", (left + right) / 2,
+      TRACE.height - 2)
+
+    // Luminance of the central column, frame by frame.
+    for (let frame = 0; frame < scene.nFrames; frame++) {
+      const a = Math.round(X(this.time(frame - 0.5)))
+      const b = Math.round(X(this.time(frame + 0.5)))
+      context.fillStyle = this.grey(scene.stimulus[frame * scene.nColumns + scene.center])
+      context.fillRect(a, ribbon, Math.max(b - a, 1), TRACE.ribbon)
+    }
+    context.strokeStyle = theme.line
+    const [a, b] = [X(this.time(-0.5)), X(this.time(scene.nFrames - 0.5))].map(Math.round)
+    context.strokeRect(a - 0.5, ribbon - 0.5, b - a + 1, TRACE.ribbon + 1)
+
+    if (!scene.live) {
+      const x = Math.round(X(0)) + 0.5
+      context.setLineDash([2, 3])
+      this.stroke(context, theme.line, [[x, TRACE.top], [x, bottom]])
+      context.setLineDash([])
+    }
+    if (!this.central) {
+      context.fillStyle = theme.quiet
+      context.textAlign = "center"
+      context.fillText("The trace comes with the response",
+        (left + right) / 2, (TRACE.top + bottom) / 2)
+      return
+    }
+    const main = scene.color || theme.accent
+    const points = Array.from(this.central, (value, i) => [X(this.time(i)), Y(value)])
+    for (const trace of others.filter((o) => o.shade)) {
+      const edge = trace.values.map((value, i) => [X(trace.times[i]), Y(value)])
+      context.beginPath()
+      for (const [x, y] of [...points, ...edge.reverse()]) {
+        if (Number.isFinite(y)) context.lineTo(x, y)
+      }
+      context.globalAlpha = 0.22
+      context.fillStyle = main
+      context.fill()
+      context.globalAlpha = 1
+    }
+    context.lineJoin = "round"
+    context.lineWidth = 1.6
+    for (const trace of others) {
+      context.setLineDash(trace.dash ? [5, 4] : [])
+      this.stroke(context, trace.colour, trace.values.map((y, i) => [X(trace.times[i]), Y(y)]))
+    }
+    context.setLineDash([])
+    context.lineWidth = 2.2
+    this.stroke(context, main, points)
+  }
+
+  stroke(context, colour, points) {
+    context.strokeStyle = colour
+    context.beginPath()
+    let started = false
+    for (const [x, y] of points) {
+      if (!Number.isFinite(y)) started = false
+      else if (started) context.lineTo(x, y)
+      else context.moveTo(x, y), (started = true)
+    }
+    context.stroke()
+  }
+
+  drawCursor() {
+    const {axes, theme, scene} = this
+    const context = sized(this.cursor, this.width, TRACE.height)
+    context.clearRect(0, 0, this.width, TRACE.height)
+    if (!axes) return
+    if (this.hovered !== null && this.voltages) {
+      const line = Array.from({length: scene.nFrames}, (_, frame) =>
+        [axes.X(this.time(frame)), axes.Y(this.voltages[frame * scene.nColumns + this.hovered])])
+      context.save()
+      context.beginPath()
+      context.rect(axes.left, TRACE.top, axes.right - axes.left, axes.bottom - TRACE.top)
+      context.clip()
+      context.lineWidth = 1.4
+      context.globalAlpha = 0.75
+      this.stroke(context, theme.quiet, line)
+      context.restore()
+    }
+    const x = axes.X(this.time(this.frame))
+    context.lineWidth = 1.5
+    this.stroke(context, theme.ink, [[x, TRACE.top - 4], [x, axes.bottom + 4 + TRACE.ribbon]])
+    const value = this.central?.[this.frame]
+    if (Number.isFinite(value)) {
+      context.beginPath()
+      context.arc(x, axes.Y(value), 4.5, 0, 2 * Math.PI)
+      context.fillStyle = scene.color || theme.accent
+      context.fill()
+      context.strokeStyle = theme.paper
+      context.stroke()
+    }
+  }
+
+  // -- one frame
+
+  grey(luminance) {
+    if (!Number.isFinite(luminance)) return "transparent"
+    return GREYS[Math.round(clamp(luminance, 0, 1) * 255)]
+  }
+
+  colour(voltage) {
+    const middle = (this.table.length - 1) / 2
+    return this.table[Math.round((clamp(voltage / this.limit, -1, 1) + 1) * middle)]
+  }
+
+  draw() {
+    const {scene, theme} = this
+    this.frame = scene ? clamp(Math.floor(this.position), 0, scene.nFrames - 1) : 0
+    this.root.dataset.frame = this.frame
+    this.root.dataset.playing = this.playing
+    setRange(this.slider, this.frame)
+    const offset = scene ? this.frame * scene.nColumns : 0
+    const shown = {
+      frame: scene ? `${this.frame + 1} / ${scene.nFrames}` : "–",
+      time: scene ? number(this.time(this.frame), this.timeDigits()) : "–",
+      luminance: scene ? number(scene.stimulus[offset + scene.center], 2) : "–",
+      voltage: number(this.central?.[this.frame] ?? NaN, 3),
+    }
+    if (!scene?.central) shown.voltage = "–"
+    for (const [name, text] of Object.entries(shown)) this.values[name].textContent = text
+    this.slider.setAttribute("aria-valuetext", `frame ${shown.frame}, ${shown.time} ms`)
+    if (!this.width) return
+    if (scene) {
+      const context = this.stimulus.draw(
+        scene.stimulus, offset, (value) => this.grey(value), theme, this.hovered)
+      this.drawScaleBar(context)
+      this.response.draw(this.voltages, offset, (value) => this.colour(value), theme, this.hovered)
+      const when = `${shown.time} ms`
+      this.stimulus.canvas.setAttribute("aria-label", `Stimulus at ${when}, luminance by column`)
+      this.response.canvas.setAttribute("aria-label",
+        `${this.response.title.textContent} at ${when}, voltage by column`)
+    }
+    this.drawCursor()
+    this.fillTip()
+  }
+
+  timeDigits() {
+    return Number.isInteger(Math.round(this.scene.dt * 1e6) / 1000) ? 0 : 1
+  }
+
+  /** A length on the eye, in the corner that the hexagon leaves free. */
+  drawScaleBar(context) {
+    const {stimulus, theme} = this
+    const columns = Math.max(1, Math.round(this.shownRings() / 3))
+    const length = columns * SQRT3 * stimulus.scale
+    const [x, y] = [1, stimulus.height - 18.5]
+    context.lineWidth = 2
+    this.stroke(context, theme.quiet, [[x, y], [x + length, y]])
+    context.font = `11px ${this.family}`
+    context.textAlign = "left"
+    context.textBaseline = "alphabetic"
+    context.fillStyle = theme.quiet
+    context.fillText(`${Math.round(columns * this.degrees)}°`, x, stimulus.height - 4)
+  }
+
+  // -- hovering
+
+  hover(map, event) {
+    const {scene} = this
+    let column = null
+    if (map && scene) {
+      const box = map.canvas.getBoundingClientRect()
+      column = map.columnAt(event.clientX - box.left, event.clientY - box.top)
+    }
+    const changed = column !== this.hovered
+    this.hovered = column
+    this.tip.hidden = column === null
+    if (changed) this.draw()
+    if (column === null) return
+    const root = this.root.getBoundingClientRect()
+    const [x, y] = [event.clientX - root.left, event.clientY - root.top]
+    const flip = x + 18 + this.tip.offsetWidth > root.width
+    this.tip.style.transform =
+      `translate(${flip ? x - 14 - this.tip.offsetWidth : x + 18}px, ${y + 14}px)`
+  }
+
+  fillTip() {
+    if (this.hovered === null || !this.scene) return
+    const {scene, hovered, frame} = this
+    const at = frame * scene.nColumns + hovered
+    const voltage = this.voltages?.[at]
+    const rows = [
+      ["column (u, v)", `(${number(scene.u[hovered], 0)}, ${number(scene.v[hovered], 0)})`],
+      ["luminance", number(scene.stimulus[at], 3)],
+    ]
+    if (this.voltages) {
+      rows.push(Number.isFinite(voltage)
+        ? ["voltage", number(voltage, 4)] : ["no cell in this column", ""])
+    }
+    this.tip.replaceChildren(...rows.map(([name, text]) =>
+      element("div", {}, element("em", {}, `${name} `), text)))
+  }
+
+  // -- transport
+
+  jump(frame) {
+    if (!this.scene) return
+    this.pause()
+    this.position = clamp(frame, 0, this.scene.nFrames - 1)
+    this.draw()
+  }
+
+  toggle() {
+    if (this.playing) {
+      this.pause()
+      this.position = this.frame
+      this.draw()
+    } else {
+      this.play()
+    }
+  }
+
+  play() {
+    if (!this.scene || this.scene.nFrames < 2) return
+    this.playing = true
+    this.showPlaying()
+    if (this.frame >= this.scene.nFrames - 1) this.position = 0
+    let before = null
+    const tick = (now) => {
+      if (!this.playing || !this.root.isConnected) return
+      const elapsed = before === null ? 0 : now - before
+      before = now
+      this.advance(elapsed)
+      if (this.playing) this.tick = requestAnimationFrame(tick)
+    }
+    this.tick = requestAnimationFrame(tick)
+    this.draw()
+  }
+
+  /** Move on by `elapsed` milliseconds of the viewer's time. */
+  advance(elapsed) {
+    const n = this.scene.nFrames
+    this.position += (elapsed * this.speed) / (this.scene.dt * 1000)
+    if (this.position >= n) {
+      if (this.loop) {
+        this.position %= n
+      } else {
+        this.pause()
+        this.position = n - 1
+        this.draw()
+        return
+      }
+    }
+    if (Math.floor(this.position) !== this.frame) this.draw()
+  }
+
+  pause() {
+    this.playing = false
+    cancelAnimationFrame(this.tick)
+    this.showPlaying()
+  }
+
+  showPlaying() {
+    this.root.dataset.playing = this.playing
+    const label = this.playing ? "Pause" : "Play"
+    if (this.playButton.getAttribute("aria-label") === label) return
+    this.playButton.setAttribute("aria-label", label)
+    this.playButton.title = label
+    setIcon(this.playButton, label.toLowerCase())
+  }
+}

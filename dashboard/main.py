@@ -1,0 +1,13 @@
+"""``panel serve dashboard`` starts here."""
+
+import panel as pn
+
+from dashboard.app import App
+from dashboard.shelf import Shelf
+from maxstim_core.runs import the_queue
+
+pn.extension(reconnect=True)
+
+app = App(the_queue(), Shelf(the_queue().folder))
+app.page.servable()
+app.start()

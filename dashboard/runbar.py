@@ -1,0 +1,65 @@
+"""Run and Cancel, how far the run is, and what went wrong, always in sight."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard.session import LIVE, Session
+from dashboard.theme import RUNBAR, TEXT
+from dashboard.widgets.press import Press
+from dashboard.words import METHOD_WORDS, status_sentence
+
+
+class RunBar(pn.viewable.Viewer):
+    """The foot of the sidebar, bound to a `Session`."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.problem = pmui.Alert(
+            object="", severity="error", visible=False, sizing_mode="stretch_width", margin=(0, 0, 8, 0),
+        )  # fmt: skip
+        self.run = Press(
+            session.start,
+            label="Run", color="primary", variant="contained", icon="play_arrow",
+            sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+        self.cancel = Press(
+            session.cancel,
+            label="Cancel", color="default", variant="outlined", disabled=True, width=96,
+            margin=(0, 0, 0, 8),
+        )  # fmt: skip
+        self.progress = pmui.LinearProgress(
+            value=0, variant="determinate", sizing_mode="stretch_width", margin=(10, 0, 4, 0),
+            visible=False,
+        )  # fmt: skip
+        self.status = pn.pane.HTML("", stylesheets=[TEXT], sizing_mode="stretch_width", margin=0)
+        self._layout = pn.Column(
+            self.problem,
+            pn.Row(self.run, self.cancel, sizing_mode="stretch_width"),
+            self.progress,
+            self.status,
+            stylesheets=[RUNBAR],
+            sizing_mode="stretch_width",
+        )
+        session.param.watch(self._update, ["run", "problem"])
+        session.choice.param.watch(self._update, ["cell_type", "method"])
+        self._update()
+
+    def __panel__(self) -> pn.Column:
+        return self._layout
+
+    def _update(self, *events: object) -> None:
+        session = self.session
+        choice, run = session.choice, session.run
+        live = run is not None and run.state in LIVE
+        with pn.io.hold():
+            self.run.label = f"Run {choice.cell_type} {METHOD_WORDS[choice.method].lower()}"
+            self.cancel.disabled = not session.may_cancel
+            self.progress.visible = live
+            self.progress.variant = "determinate" if live and run.step else "indeterminate"
+            self.progress.value = round(100 * run.step / run.n_steps) if live and run.n_steps else 0
+            text = status_sentence(run) if run is not None else ""
+            self.status.object = f'<p class="small quiet" role="status">{text}</p>' if text else ""
+            self.problem.param.update(object=session.problem, visible=bool(session.problem))

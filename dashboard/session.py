@@ -1,0 +1,180 @@
+"""The runs of one open page: submitted to the shared queue, polled, and fetched when they end.
+
+The queue works in another process and serves every open page. Nothing is pushed into a page: `poll`
+reads immutable snapshots, in whatever thread the page's periodic callback happens to run.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import param
+import xarray as xr
+
+from dashboard.export import request_of
+from dashboard.shelf import Shelf
+from dashboard.state import Choice
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import BUNDLED
+from maxstim_core.optimal.result import load
+from maxstim_core.runs import RunQueue, RunRequest, RunSnapshot
+
+logger = logging.getLogger(__name__)
+
+LIVE = ("queued", "running")
+"""States of a run that has not ended."""
+
+
+def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the callbacks of a page take turns: with several threads, two can come at once."""
+
+    @wraps(method)
+    def waiting(self: Session, *arguments: Any) -> Any:
+        with self._turn:
+            return method(self, *arguments)
+
+    return waiting
+
+
+class Session(param.Parameterized):
+    """What this page has run, which run it follows, and the answer that it shows.
+
+    Args:
+        choice: What the person has chosen.
+        queue: The queue that all pages share.
+        shelf: Answers that were finished before, by whomever.
+    """
+
+    runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
+    run = param.Parameter(None, doc="Snapshot of the run that the page follows, or None.")
+    answer = param.Parameter(None, doc="The answer on the page (an `xarray.Dataset`), or None.")
+    is_example = param.Boolean(False, doc="Whether that answer came with maxstim.")
+    key = param.String("", doc="Run id, or key in the shelf, of what is on the page.")
+    problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
+    devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
+
+    def __init__(self, choice: Choice, queue: RunQueue, shelf: Shelf) -> None:
+        super().__init__()
+        self.choice, self.queue, self.shelf = choice, queue, shelf
+        self.id = secrets.token_hex(8)
+        self._turn = threading.RLock()
+
+    @property
+    def live(self) -> bool:
+        """Whether a run of this page is waiting or running."""
+        return any(run.state in LIVE for run in self.runs)
+
+    @property
+    def lasting_key(self) -> str:
+        """What a link to this page should carry: a result outlives the run that made it."""
+        ended = self.run is not None and self.run.result is not None
+        return self.run.result.stem if ended else self.key
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether the run that the page follows is live and this page's own."""
+        return self.run is not None and self.run.state in LIVE and self.run.session == self.id
+
+    @_one_at_a_time
+    def start(self) -> None:
+        """Submit what the person has chosen, and follow it; say why where it is refused."""
+        try:
+            request = self.choice.request()
+            run_id = self._same(request) or self.queue.submit(request, self.id)
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.param.update(problem="", key=run_id, run=None)
+        self.poll()
+
+    @_one_at_a_time
+    def cancel(self) -> None:
+        """Cancel the run that the page follows; the best so far is kept."""
+        if self.may_cancel:
+            self.queue.cancel(self.run.run_id)
+            self.poll()
+
+    @_one_at_a_time
+    def poll(self) -> None:
+        """Read the queue, and fetch the answer of the followed run when it has ended."""
+        runs = self.queue.snapshots(self.id)
+        if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
+            self.runs = runs
+        self.devices = self.queue.devices()
+        followed = self._run_in_queue(self.key) if self.key else None
+        if followed is None or (self.run is not None and followed.version == self.run.version):
+            return
+        ended = followed.state not in LIVE
+        was_live = self.run is None or self.run.state in LIVE
+        self.run = followed
+        if ended and was_live:
+            self._fetch(followed)
+
+    @_one_at_a_time
+    def follow(self, key: str) -> None:
+        """Show a run of the queue, or an answer of the shelf, by its key."""
+        try:
+            run = self._run_in_queue(key)
+            answer = self.shelf.open(key) if run is None else None
+            request = request_of(answer) if run is None else run.request
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.choice.take(request)
+        self.param.update(problem="", key=key, run=None)
+        if run is not None:
+            self.poll()
+        else:
+            self.param.update(is_example=self.shelf.find(key).example, answer=answer)
+
+    def unexpected(self, error: BaseException) -> None:
+        """Tell of a fault of the page itself: a sentence for the person, the traceback for the log."""
+        if isinstance(error, MaxstimError):
+            self.problem = str(error)
+            return
+        reference = secrets.token_hex(4)
+        logger.error("Fault %s", reference, exc_info=error)
+        self.problem = (
+            f"Something went wrong on the server (its log says what under {reference}); try again."
+        )
+
+    def companions(self) -> dict[str, xr.Dataset]:
+        """Return the newest answers to the question on the page, one for each method."""
+        if self.answer is None:
+            return {}
+        asked = self.answer.attrs
+        found = self.shelf.companions(asked["cell_type"], asked["network_hash"])
+        return {**found, asked["method"]: self.answer}
+
+    def _same(self, request: RunRequest) -> str:
+        """Return the id of this page's own run of a request, or nothing.
+
+        Who presses Run again wants to see that run. A model folder may have changed in the meantime:
+        it is asked again.
+        """
+        reusable = LIVE if request.network not in BUNDLED else (*LIVE, "done")
+        runs = self.queue.snapshots(self.id)
+        same = (run for run in runs if run.request == request and run.state in reusable)
+        return next((run.run_id for run in same), "")
+
+    def _run_in_queue(self, key: str) -> RunSnapshot | None:
+        try:
+            return self.queue.snapshot(key)
+        except MaxstimError:  # no run of this server: a key of the shelf, or nothing
+            return None
+
+    def _fetch(self, run: RunSnapshot) -> None:
+        if run.result is None:
+            self.problem = run.message if run.state == "failed" else ""
+            return
+        try:
+            answer = load(run.result)
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.param.update(is_example=False, answer=answer)

@@ -1,0 +1,132 @@
+"""Answers that were finished before: the bundled examples and the results on disk."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import xarray as xr
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import load
+
+KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
+"""What a key looks like: never a path."""
+
+MOST = 300
+"""Results of a folder that are looked at, the newest."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finished answer.
+
+    Attributes:
+        key: Name of its file without the ending; what a link carries.
+        path: Its file.
+        cell_type: For example ``T4c``.
+        method: ``natural``, ``regularized`` or ``generated``.
+        network_hash: Which network was asked.
+        status: ``complete`` or ``cancelled``.
+        peak: Highest voltage of the central cell, arbitrary units.
+        finished: When the file was written, seconds since 1970.
+        example: Whether it came with maxstim.
+    """
+
+    key: str
+    path: Path
+    cell_type: str
+    method: str
+    network_hash: str
+    status: str
+    peak: float
+    finished: float
+    example: bool
+
+
+class Shelf:
+    """The answers in the example folder and in a folder of results.
+
+    Args:
+        folder: Where results are stored; need not exist yet.
+        examples: Where the examples are; the bundled ones if None.
+    """
+
+    def __init__(self, folder: Path, examples: Path | None = None) -> None:
+        bundled = Path(str(resources.files("maxstim_core") / "data" / "examples"))
+        self._folder, self._examples = Path(folder), examples or bundled
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all answers: results newest first, then the examples."""
+        return (*_entries(self._folder, example=False), *_entries(self._examples, example=True))
+
+    def example(self) -> Entry | None:
+        """Return what a first-time visitor sees: an example, a generated one if there is one."""
+        examples = _entries(self._examples, example=True)
+        return min(examples, key=lambda entry: entry.method != "generated", default=None)
+
+    def find(self, key: str) -> Entry | None:
+        """Return the answer with this key, or None."""
+        return next((entry for entry in self.entries() if entry.key == key), None)
+
+    def open(self, key: str) -> xr.Dataset:
+        """Return an answer by its key.
+
+        Raises:
+            MaxstimError: if there is none, or its file cannot be read.
+        """
+        entry = self.find(key) if KEY.fullmatch(key) else None
+        if entry is None:
+            raise MaxstimError("The result of this link is not on this server; run it again.")
+        return load(entry.path)
+
+    def companions(self, cell_type: str, network_hash: str) -> dict[str, xr.Dataset]:
+        """Return the newest complete answer of each method for a cell type of a network."""
+        found: dict[str, xr.Dataset] = {}
+        for entry in self.entries():
+            same = (entry.cell_type, entry.network_hash) == (cell_type, network_hash)
+            if same and entry.status == "complete" and entry.method not in found:
+                try:
+                    found[entry.method] = load(entry.path)
+                except MaxstimError:
+                    continue
+        return found
+
+
+def _entries(folder: Path, *, example: bool) -> list[Entry]:
+    files = []
+    for path in folder.glob("*.nc") if folder.is_dir() else ():
+        try:
+            files.append((path.stat().st_mtime_ns, path))
+        except OSError:  # removed since it was listed
+            continue
+    newest = sorted(files, reverse=True)[:MOST]
+    entries = (_entry(path, changed, example) for changed, path in newest)
+    return [entry for entry in entries if entry is not None]
+
+
+@lru_cache(maxsize=4 * MOST)
+def _entry(path: Path, changed: int, example: bool) -> Entry | None:
+    """Return what is known of a file, or None where it is no answer.
+
+    A result is never changed in place, so that its path and time are enough to remember it by.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as answer:
+            about = answer.attrs
+            return Entry(
+                key=path.stem,
+                path=path,
+                cell_type=str(about["cell_type"]),
+                method=str(about["method"]),
+                network_hash=str(about["network_hash"]),
+                status=str(about["status"]),
+                peak=float(answer["central_response"].max()),
+                finished=changed / 1e9,
+                example=example,
+            )
+    except (OSError, KeyError, ValueError):
+        return None

@@ -1,0 +1,139 @@
+"""What a person has chosen on the page: parameters only, no widgets and no work.
+
+The settings of the three methods mirror the frozen configurations of the core. Their labels, units,
+bounds, steps and help texts come from there; nothing is typed twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import param
+
+from maxstim_core.connectome import bundled_connectome
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import (
+    Config,
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+    flyvis_preset,
+    starting_preset,
+)
+from maxstim_core.runs import RunRequest
+
+CONFIGS: dict[str, type[Config]] = {
+    config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)
+}
+"""The configuration class of each method, in the order of the tabs."""
+
+NETWORKS = {
+    "Default network": "default",
+    "Prior (untrained, analytic)": "prior",
+    "flyvis initialisation (untrained)": "flyvis-init",
+    "A flyvis model folder…": "folder",
+}
+"""What the network picker offers; the last asks for a path."""
+
+
+class Settings(param.Parameterized):
+    """Base of the settings of one method; `settings_class` makes the subclasses."""
+
+    config_class: ClassVar[type[Config]]
+
+    def config(self) -> Config:
+        """Return the frozen configuration of the current values.
+
+        Raises:
+            MaxstimError: if the values contradict each other.
+        """
+        return self.config_class(**{name: getattr(self, name) for name in self.names()})
+
+    def load(self, config: Config) -> None:
+        """Take the values of a configuration."""
+        self.param.update(**dataclasses.asdict(config))
+
+    def load_starting(self) -> None:
+        """Take the values that suit the bundled network, with which the page starts."""
+        self.load(starting_preset(self.config_class))
+
+    def load_flyvis(self) -> None:
+        """Take the values with which flyvis runs this method."""
+        self.load(flyvis_preset(self.config_class))
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names of the settings, in the order of the configuration."""
+        return tuple(setting.name for setting in dataclasses.fields(cls.config_class))
+
+
+def settings_class(config_class: type[Config]) -> type[Settings]:
+    """Return the `param` class that mirrors a configuration."""
+    parameters = {f.name: _parameter(f) for f in dataclasses.fields(config_class)}
+    name = config_class.__name__.removesuffix("Config") + "Settings"
+    doc = config_class.__doc__
+    return type(name, (Settings,), {"__doc__": doc, "config_class": config_class, **parameters})
+
+
+def _parameter(setting: dataclasses.Field) -> param.Parameter:
+    about: Any = setting.metadata
+    unit = f" ({about['unit']})" if about["unit"] else ""
+    common = {"default": setting.default, "label": about["label"] + unit, "doc": about["doc"]}
+    if isinstance(setting.default, bool):
+        return param.Boolean(**common)
+    if isinstance(setting.default, str):
+        return param.Selector(objects=list(about["choices"]), **common)
+    number = param.Integer if isinstance(setting.default, int) else param.Number
+    return number(
+        bounds=about["bounds"], softbounds=about["softbounds"], step=about["step"], **common
+    )
+
+
+class Choice(param.Parameterized):
+    """What to run: a cell type, a method with its settings, a network and a device."""
+
+    cell_type = param.Selector(default="T4c", objects=list(bundled_connectome().names))
+    method = param.Selector(default=GenerateConfig.method, objects=list(CONFIGS))
+    network = param.Selector(default="default", objects=NETWORKS, label="Network")
+    folder = param.String(label="Path of the model folder", doc="A folder written by flyvis.")
+    device = param.Selector(default="auto", objects=["auto"], label="Device")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.settings: dict[str, Settings] = {
+            method: settings_class(config)() for method, config in CONFIGS.items()
+        }
+        for settings in self.settings.values():
+            settings.load_starting()
+
+    @property
+    def network_name(self) -> str:
+        """Name of the network, or path of the model folder."""
+        return self.folder.strip() if self.network == "folder" else self.network
+
+    def request(self) -> RunRequest:
+        """Return the run that the choices describe.
+
+        Raises:
+            MaxstimError: if they describe none.
+        """
+        if not self.network_name:
+            raise MaxstimError("Type the path of a flyvis model folder, or choose another network.")
+        return RunRequest(
+            cell_type=self.cell_type,
+            config=self.settings[self.method].config(),
+            network=self.network_name,
+            device=self.device,
+        )
+
+    def take(self, request: RunRequest) -> None:
+        """Choose what a run was asked for, so that it can be changed and run again."""
+        self.settings[request.method].load(request.config)
+        bundled = request.network in NETWORKS.values()
+        self.param.update(
+            cell_type=request.cell_type,
+            method=request.method,
+            network=request.network if bundled else "folder",
+            folder="" if bundled else request.network,
+        )

@@ -1,0 +1,257 @@
+"""The static figure of a result: ten frames in a row, stimulus above and response below.
+
+It follows flyvis's strip (spec §6.5) but for two things: the frame of the peak is always among
+those shown, and the two rows show the same frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import xarray as xr
+from PIL import Image, ImageDraw, ImageFont
+
+from dashboard.colours import N_COLOURS, blue_red, grey, symmetric_limit
+from dashboard.peak import peak_frame, time_from_peak
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import ring_distance
+
+SPAN = 0.2
+"""Seconds between the first and the last frame shown, roughly, as in flyvis."""
+
+SMOOTHING = 4
+"""Hexagons are painted this many times larger and then shrunk, for smooth edges."""
+
+FILL = 0.96
+"""Side of a drawn hexagon relative to its cell."""
+
+SIDE = 4.6
+"""Side of a hexagon in points, where six or fewer rings are shown; smaller where more are."""
+
+Colours = Callable[[np.ndarray], np.ndarray]
+"""From values (...) to colours, uint8, shape (..., 3)."""
+
+
+@dataclass(frozen=True)
+class Inks:
+    """Colours of everything that is not data."""
+
+    paper: str
+    ink: str
+    quiet: str
+    ground: str
+
+
+LIGHT = Inks(paper="#ffffff", ink="#16201f", quiet="#54615f", ground="#e6ebea")
+DARK = Inks(paper="#1a2022", ink="#e8edec", quiet="#9aa7a5", ground="#2b3437")
+
+
+def shown_frames(n_frames: int, peak: int, dt: float, n_panels: int = 10) -> np.ndarray:
+    """Return the frames of the strip: evenly spaced, ending at the peak where that is possible.
+
+    A peak too early to have so many frames before it stays among them.
+
+    Args:
+        n_frames: Frames of the movie.
+        peak: Frame of the peak.
+        dt: Seconds per frame.
+        n_panels: Most frames to show.
+    """
+    n_panels = min(n_panels, n_frames)
+    # Rounded first: 0.2 / 0.01 / 10 must be 2 whatever the last bit says.
+    stride = max(1, int(round(SPAN / dt, 6)) // n_panels)
+    stride = min(stride, n_frames // n_panels)
+    first = peak - stride * (n_panels - 1)
+    if first < 0:
+        first = peak % stride
+    return first + stride * np.arange(n_panels)
+
+
+def strip_png(
+    dataset: xr.Dataset,
+    *,
+    dark: bool = False,
+    scale: float = 2,
+    extent: int = 6,
+    n_panels: int = 10,
+) -> bytes:
+    """Return the strip of a result as a PNG; the same result gives the same bytes.
+
+    Args:
+        dataset: A result (schema in `maxstim_core.optimal.result`).
+        dark: Whether to draw for a dark page.
+        scale: Pixels per point; 2 is sharp on paper and on fine screens.
+        extent: Rings around the central column to show.
+        n_panels: Most frames to show.
+
+    Raises:
+        MaxstimError: if the dataset holds no stimulus with its response.
+    """
+    missing = [n for n in ("stimulus", "response", "central_response") if n not in dataset]
+    if missing:
+        raise MaxstimError(f"A strip needs the {missing[0]!r} of a result; run it again.")
+    central = dataset["central_response"].values
+    peak = peak_frame(central)
+    dt = float(dataset.attrs["dt"])
+    frames = shown_frames(len(central), peak, dt, n_panels)
+    u, v = dataset["u"].values, dataset["v"].values
+    inside = ring_distance(u, v) <= extent
+    limit = symmetric_limit(dataset["response"].values)
+    rows = (
+        ("Stimulus", "luminance", grey, (1, 0), dataset["stimulus"].values),
+        (
+            "Response",
+            "voltage (a.u.)",
+            lambda voltage: blue_red(voltage, limit),
+            (limit, -limit),
+            dataset["response"].values,
+        ),
+    )
+    page = _Page(u[inside], v[inside], len(frames), scale, DARK if dark else LIGHT)
+    page.title(*_titles(dataset))
+    for row, (name, unit, colours, (high, low), values) in enumerate(rows):
+        page.label(row, name, unit)
+        ends = [_number(level) for level in np.linspace(high, low, 3)]
+        page.bar(row, colours(np.linspace(high, low, N_COLOURS)), ends)
+        for panel, frame in enumerate(frames):
+            page.hexagons(row, panel, values[frame, inside], colours)
+    page.times(time_from_peak(len(central), peak, dt)[frames])
+    return page.png()
+
+
+def _titles(dataset: xr.Dataset) -> tuple[str, str]:
+    """Return the cell type and what was shown to it."""
+    method = str(dataset.attrs.get("method", "")).capitalize()
+    return str(dataset.attrs.get("cell_type", "")), f"{method} stimulus" if method else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+class _Page:
+    """The drawing surface: places panels, and paints hexagons large and text at its final size."""
+
+    def __init__(
+        self, u: np.ndarray, v: np.ndarray, n_panels: int, scale: float, inks: Inks
+    ) -> None:
+        self.inks, self.scale = inks, scale
+        self.x, self.y = 1.5 * v, -np.sqrt(3) * (u + v / 2)
+        rings = int(ring_distance(u, v).max(initial=0))
+        side = SIDE * min(1.0, 20 / (3 * rings + 2))
+        self.panel = np.array([3 * rings + 2, np.sqrt(3) * (2 * rings + 1)]) * side
+        self.side = side
+        self.left, self.top, self.gap = 88.0, 52.0, np.array([9.0, 12.0])
+        width = self.left + n_panels * (self.panel[0] + self.gap[0]) + 78
+        height = self.top + 2 * (self.panel[1] + self.gap[1]) + 42
+        size = tuple(round(length * scale) for length in (width, height))
+        self.image = Image.new("RGB", size, inks.paper)
+        self.draw = ImageDraw.Draw(self.image)
+        self.n_panels = n_panels
+
+    def corner(self, row: int, panel: int) -> np.ndarray:
+        """Return the upper left corner of a panel in points."""
+        return np.array([self.left, self.top]) + np.array([panel, row]) * (self.panel + self.gap)
+
+    def hexagons(self, row: int, panel: int, values: np.ndarray, colours: Colours) -> None:
+        """Paint one frame; columns without a value are faint outlines."""
+        zoom = self.scale * SMOOTHING
+        size = np.ceil(self.panel * self.scale).astype(int)
+        tile = Image.new("RGB", tuple(int(n) for n in size * SMOOTHING), self.inks.paper)
+        draw = ImageDraw.Draw(tile)
+        angle = np.arange(6) * np.pi / 3
+        shape = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * self.side * zoom
+        centers = (np.stack([self.x, -self.y], axis=-1) * self.side + self.panel / 2) * zoom
+        finite = np.isfinite(values)
+        for center, known in zip(centers, finite, strict=True):
+            if known:
+                draw.polygon(_points(center + 1.05 * shape), fill=self.inks.ground)
+            else:
+                width = max(1, round(0.5 * zoom))
+                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=width)
+        painted = colours(values[finite])
+        for center, colour in zip(centers[finite], painted, strict=True):
+            draw.polygon(_points(center + FILL * shape), fill=tuple(int(c) for c in colour))
+        tile = tile.resize(tuple(int(n) for n in size), Image.Resampling.LANCZOS)
+        self.image.paste(tile, tuple(round(float(n)) for n in self.corner(row, panel) * self.scale))
+
+    def title(self, name: str, detail: str) -> None:
+        """Write the title of the figure."""
+        self.text((14, 24), name, 19, self.inks.ink, "lm")
+        offset = self.font(19).getlength(name) / self.scale + 14 + (10 if name else 0)
+        self.text((offset, 25.5), detail, 13, self.inks.quiet, "lm")
+
+    def label(self, row: int, name: str, unit: str) -> None:
+        """Write what a row shows, to its left."""
+        x, y = 14, self.corner(row, 0)[1] + self.panel[1] / 2
+        self.text((x, y - 8), name, 13, self.inks.ink, "lm")
+        self.text((x, y + 9), unit, 10.5, self.inks.quiet, "lm")
+
+    def times(self, times: np.ndarray) -> None:
+        """Write the time of each panel beneath it, and what they are."""
+        y = self.corner(2, 0)[1] + 4
+        whole = np.allclose(times, np.round(times))
+        for panel, time in enumerate(times):
+            x = self.corner(0, panel)[0] + self.panel[0] / 2
+            at_peak = abs(time) < 1e-9
+            text = f"{time:.0f}" if whole or at_peak else f"{time:.1f}"
+            ink = self.inks.ink if at_peak else self.inks.quiet
+            self.text((x, y), text.replace("-", "−"), 11.5, ink, "mm")
+        middle = (self.corner(0, 0)[0] + self.corner(0, self.n_panels)[0] - self.gap[0]) / 2
+        self.text((middle, y + 19), "time from the peak of the response (ms)", 11.5,
+                  self.inks.quiet, "mm")  # fmt: skip
+
+    def bar(self, row: int, colours: np.ndarray, ends: list[str]) -> None:
+        """Draw the colour bar of a row, `colours` from top to bottom."""
+        x, y = self.corner(row, self.n_panels) + np.array([4, 0.1 * self.panel[1]])
+        height = 0.8 * self.panel[1]
+        ramp = Image.fromarray(colours[:, None].astype(np.uint8))
+        size = (round(8 * self.scale), round(height * self.scale))
+        ramp = ramp.resize(size, Image.Resampling.BILINEAR)
+        left, top = round(x * self.scale), round(y * self.scale)
+        frame = [left - 1, top - 1, left + size[0], top + size[1]]
+        self.draw.rectangle(frame, outline=self.inks.ground)
+        self.image.paste(ramp, (left, top))
+        for k, text in enumerate(ends):
+            place = (x + 13, y + height * k / (len(ends) - 1))
+            self.text(place, text, 10.5, self.inks.quiet, "lm")
+
+    def font(self, size: float) -> ImageFont.FreeTypeFont:
+        """Return the font at a size in points."""
+        # Pillow's own font, so that the figure does not depend on the fonts of the machine.
+        return ImageFont.load_default(size * self.scale)
+
+    def text(
+        self, place: tuple[float, float], text: str, size: float, ink: str, anchor: str
+    ) -> None:
+        """Write a line of text; `anchor` is Pillow's, ``lm`` or ``mm``.
+
+        Pillow's font has no minus sign, so that one is drawn as a bar of the width of a plus.
+        """
+        font = self.font(size)
+        x, y = (coordinate * self.scale for coordinate in place)
+        minus = text.startswith("−")
+        text = text.removeprefix("−")
+        room = font.getlength("+") if minus else 0
+        if anchor == "mm":
+            x -= (font.getlength(text) + room) / 2
+        if minus:
+            thick = max(1, round(size * self.scale / 14))
+            # Centred on the digits, whose middle lies at 0.36 of the size above the baseline.
+            self.draw.rectangle(
+                [x + 0.1 * room, y - thick / 2, x + 0.82 * room, y + thick / 2 - 1], fill=ink
+            )
+        self.draw.text((x + room, y), text, font=font, fill=ink, anchor="lm")
+
+    def png(self) -> bytes:
+        """Return the page as a PNG file."""
+        stream = BytesIO()
+        self.image.save(stream, "PNG", optimize=True, dpi=(72 * self.scale, 72 * self.scale))
+        return stream.getvalue()
+
+
+def _points(outline: np.ndarray) -> list[tuple[float, float]]:
+    return [tuple(point) for point in outline.tolist()]

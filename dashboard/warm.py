@@ -1,0 +1,5 @@
+"""``panel serve dashboard --setup dashboard/warm.py``: start the worker before the first visitor."""
+
+from maxstim_core.runs import the_queue
+
+the_queue().warm()

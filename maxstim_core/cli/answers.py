@@ -1,0 +1,163 @@
+"""The commands that compute: generate, regularize, simulate and search.
+
+Each reads and checks everything it was given, makes sure that it can write, and only then works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maxstim_core.cli.options import read_settings
+from maxstim_core.cli.output import check_writable, write_movie
+from maxstim_core.cli.progress import Progress
+from maxstim_core.optimal.configs import (
+    MAX_FRAMES,
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+)
+
+if TYPE_CHECKING:
+    from maxstim_core.network import Network
+    from maxstim_core.optimal.reports import Optimisation
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    """Grow a stimulus from noise and write it."""
+    config = read_settings(arguments, GenerateConfig)
+    network, device = _prepare(arguments)
+    from maxstim_core.optimal import generated
+
+    run = generated.generate(network, arguments.cell_type, config, device=device)
+    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+
+
+def regularize(arguments: argparse.Namespace) -> int:
+    """Pull a movie to grey with the response kept, and write it."""
+    config = read_settings(arguments, RegularizeConfig)
+    network, device = _prepare(arguments)
+    movie = _movie(arguments, network, most_frames=MAX_FRAMES)
+    from maxstim_core.optimal import regularized
+
+    run = regularized.regularize(
+        network, arguments.cell_type, movie, config, device=device, source=arguments.movie
+    )
+    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Show a movie after one second of grey, and write what the central cells do."""
+    dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
+    network, device = _prepare(arguments)
+    movie = _movie(arguments, network)
+    import torch
+    import xarray as xr
+
+    from maxstim_core import __version__, simulation
+    from maxstim_core.optimal.result import save
+
+    central = network.layout.central_cells
+    activity = simulation.simulate(network, movie, dt, cells=central, device=device)
+    recorded = xr.Dataset(
+        data_vars={"central": (("frame", "cell_type"), activity.cpu().numpy())},
+        coords={
+            "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
+            "cell_type": list(network.connectome.names),
+        },
+        attrs={
+            "movie": arguments.movie,
+            "network": network.name,
+            "network_hash": network.content_hash,
+            "dt": dt,
+            "initial_state": "grey",
+            "device": device,
+            "maxstim_version": __version__,
+            "torch_version": str(torch.__version__),
+            "numpy_version": np.__version__,
+        },
+    )
+    save(recorded, arguments.output)
+    print(arguments.output)
+    return 0
+
+
+def search(arguments: argparse.Namespace) -> int:
+    """Find the best clips of a set for every cell type, and write the table."""
+    from maxstim_core.stimuli.clips import open_clips, resampled
+
+    config = read_settings(arguments, SearchConfig)
+    exports = [(cell_type, Path(path)) for cell_type, path in arguments.export]
+    for _, path in exports:
+        check_writable(path)
+    network, device = _prepare(arguments)
+    for cell_type, _ in exports:
+        network.cell_type(cell_type)
+    clips = open_clips(arguments.clips, network.lattice.extent)
+    from maxstim_core.optimal import natural
+
+    run = natural.search(network, clips, config, device=device)
+    code = _run_and_save(run, arguments.output, f"clips on {device}")
+    found = run.result()
+    for cell_type, path in exports:
+        best = found.sel(cell_type=cell_type).clip_index[0].item()
+        write_movie(path, resampled(clips[best], clips.dt, config.dt))
+        print(f"{path}: {clips.names[best]}")
+    return code
+
+
+def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
+    """Check the output, the network, the cell type and the device, cheapest first."""
+    check_writable(arguments.output)
+    from maxstim_core.network import open_network
+
+    network = open_network(arguments.network)
+    if "cell_type" in arguments:
+        network.cell_type(arguments.cell_type)
+    from maxstim_core.simulation import resolve_device
+
+    return network, resolve_device(arguments.device)
+
+
+def _movie(
+    arguments: argparse.Namespace, network: Network, most_frames: int | None = None
+) -> np.ndarray:
+    from maxstim_core.stimuli.movie_file import read_movie
+
+    movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
+    if movie.min() < 0 or movie.max() > 1:
+        print(
+            f"Note: the luminance in {arguments.movie} goes from {movie.min():.3g} to "
+            f"{movie.max():.3g}; black is 0 and white is 1.",
+            file=sys.stderr,
+        )
+    return movie
+
+
+def _run_and_save(run: Optimisation, output: str, what: str) -> int:
+    """Iterate to the end or to Ctrl-C, and write the best there is."""
+    from maxstim_core.optimal.result import save
+
+    stopped = False
+    with Progress(what, run.terms) as progress:
+        try:
+            for report in run:
+                progress.show(report)
+        except KeyboardInterrupt:
+            if progress.step == 0:
+                raise
+            stopped = True
+    result = run.result()
+    save(result, output)
+    print(output)
+    if stopped:
+        print(
+            f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "
+            f"there was by then (status {result.attrs['status']}).",
+            file=sys.stderr,
+        )
+    return 130 if stopped else 0

@@ -1,0 +1,139 @@
+"""``maxstim doctor``: what is here, and what is missing."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from maxstim_core import __version__
+from maxstim_core.errors import MaxstimError
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class Finding(NamedTuple):
+    """One line of the report.
+
+    Attributes:
+        name: What was looked for.
+        value: What was found.
+        mark: ``ok``, ``note`` (something optional is missing) or ``missing`` (maxstim cannot do
+            without).
+    """
+
+    name: str
+    value: str
+    mark: str = "ok"
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Print the report; 0 if maxstim can be used here, else 1."""
+    del arguments
+    findings = []
+    for title, examine in SECTIONS.items():
+        print(title)
+        for finding in examine():
+            mark = "" if finding.mark == "ok" else f"   [{finding.mark}]"
+            print(f"  {finding.name:<22}{finding.value}{mark}", flush=True)
+            findings.append(finding)
+        print()
+    missing = [finding.name for finding in findings if finding.mark == "missing"]
+    print(f"Missing: {', '.join(missing)}." if missing else "maxstim can be used here.")
+    return 1 if missing else 0
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("maxstim", __version__)
+    supported = sys.version_info >= (3, 11)
+    yield Finding("Python", platform.python_version(), "ok" if supported else "missing")
+    try:
+        requirements = metadata.requires("maxstim") or []
+    except metadata.PackageNotFoundError:
+        yield Finding("dependencies", "unknown: maxstim runs uninstalled", "note")
+        return
+    named = {re.match(r"[\w.-]+", text).group(): text for text in requirements}
+    for name, requirement in sorted(named.items()):
+        for_tests = "extra ==" in requirement
+        try:
+            yield Finding(name, metadata.version(name) + (" (tests)" if for_tests else ""))
+        except metadata.PackageNotFoundError:
+            yield Finding(name, "not installed", "note" if for_tests else "missing")
+
+
+def _devices() -> Iterator[Finding]:
+    try:
+        import torch
+
+        from maxstim_core.simulation import available_devices
+    except ImportError as error:
+        yield Finding("devices", f"unknown without {error.name}", "missing")
+        return
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Finding("cpu", f"{usable} cores, {torch.get_num_threads()} threads")
+    gpus = available_devices()[1:]
+    for gpu in gpus:
+        yield Finding(gpu, torch.cuda.get_device_name(gpu))
+    if not gpus:
+        yield Finding("GPU", "none found: runs use the CPU", "note")
+
+
+def _data() -> Iterator[Finding]:
+    from maxstim_core.network import BUNDLED, open_network
+
+    try:
+        network = open_network("default")
+        n_types, n_columns = len(network.connectome.names), network.lattice.n_columns
+        yield Finding("networks", f"{', '.join(BUNDLED)} ({n_types} cell types)")
+        yield Finding("eye", f"{n_columns} columns")
+    except (MaxstimError, OSError) as error:
+        yield Finding("networks", str(error), "missing")
+    yield _results_folder()
+
+
+def _results_folder() -> Finding:
+    from maxstim_core.runs import data_directory
+
+    folder = data_directory()
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Finding("results", f"{folder} (cannot be written; set MAXSTIM_DATA_DIR)", "note")
+    n_results = len(list((folder / "results").glob("*.nc")))
+    free = shutil.disk_usage(there).free / 1e9
+    return Finding("results", f"{folder} ({n_results} stored, {free:.0f} GB free)")
+
+
+def _page() -> Iterator[Finding]:
+    for package in ("dashboard", "panel"):
+        found = importlib.util.find_spec(package) is not None
+        yield Finding(package, "found" if found else "not installed", "ok" if found else "note")
+    chromium = find_chromium()
+    if chromium:
+        yield Finding("Chromium", f"{chromium} (tests)")
+    else:
+        yield Finding("Chromium", "none found: browser tests are skipped", "note")
+
+
+def find_chromium() -> Path | None:
+    """Return the Chromium that ``CHROMIUM`` names or that is on the path, or None."""
+    for name in (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES):
+        if name and (found := shutil.which(name)):
+            return Path(found)
+    return None
+
+
+SECTIONS = {
+    "Versions": _versions,
+    "Devices": _devices,
+    "Data": _data,
+    "Dashboard": _page,
+}
+"""What is examined, in this order."""

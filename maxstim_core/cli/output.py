@@ -1,0 +1,57 @@
+"""Files that commands write: checked before the work, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+
+
+def check_writable(path: str | os.PathLike) -> None:
+    """Make sure that a file can be written, and leave no trace.
+
+    Raises:
+        MaxstimError: if its folder is missing or cannot be written, or it is itself a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise MaxstimError(f"The output {path} is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise MaxstimError(f"There is no folder {path.parent}; make it, or name another output.")
+    try:
+        # The permissions of a folder do not tell of read-only disks, quotas and the like.
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise MaxstimError(
+            f"Nothing can be written to the folder {path.parent} ({error.strerror or error}); "
+            "make it writable, or name another output."
+        ) from error
+
+
+def write_movie(path: str | os.PathLike, movie: np.ndarray) -> None:
+    """Write a movie, shape (frame, column), as ``.npy``.
+
+    Raises:
+        MaxstimError: if it cannot be written; nothing half-written stays.
+    """
+    path = Path(path)
+    part = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            part = file.name
+            np.save(file, movie, allow_pickle=False)
+        os.replace(part, path)
+    except OSError as error:
+        raise MaxstimError(
+            f"The movie could not be written to {path} ({error.strerror or error}); "
+            "make room there, or name another file."
+        ) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(part or "")

@@ -1,0 +1,129 @@
+"""Which commands and options there are."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from maxstim_core import __version__
+from maxstim_core.cli import answers, doctor, fitting, serve
+from maxstim_core.cli.options import add_settings
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.training.config import FitConfig
+
+DESCRIPTION = (
+    "Which movie excites this cell most? Ask the connectome-constrained fly visual system."
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that refuses in one sentence instead of a page."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[:1].upper() + message[1:].rstrip(".")
+        self.exit(2, f"maxstim: {sentence}; '{self.prog} --help' shows what there is.\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; each command is its own ``run``."""
+    parser = _Parser(prog="maxstim", description=DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"maxstim {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    generate = _command(commands, "generate", answers.generate, "grow a stimulus from noise")
+    generate.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
+    _add_network(generate)
+    add_settings(generate, GenerateConfig)
+    _add_device_and_output(generate)
+
+    regularize = _command(
+        commands, "regularize", answers.regularize, "pull a movie to grey, the response kept"
+    )
+    regularize.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
+    _add_movie(regularize)
+    _add_network(regularize)
+    add_settings(regularize, RegularizeConfig)
+    _add_device_and_output(regularize)
+
+    simulate = _command(
+        commands, "simulate", answers.simulate, "show a movie and record the central cells"
+    )
+    _add_movie(simulate)
+    _add_network(simulate)
+    add_settings(simulate, SearchConfig, only=("dt",))
+    _add_device_and_output(simulate)
+
+    search = _command(
+        commands, "search", answers.search, "find the best clip of a set for every cell type"
+    )
+    search.add_argument(
+        "--clips", metavar="SET", default="made", help="name of the clip set (default: made)"
+    )
+    _add_network(search)
+    add_settings(search, SearchConfig)
+    _add_device_and_output(search)
+    search.add_argument(
+        "--export",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("CELL_TYPE", "FILE.npy"),
+        help="also write the winning clip of a cell type, shape (frame, column); may be repeated",
+    )
+
+    fit = _command(commands, "fit", fitting.fit, "fit a network to published tuning")
+    add_settings(fit, FitConfig)
+    _add_device(fit)
+    fit.add_argument(
+        "--checkpoint", metavar="FILE", help="keep the fit here, and go on from here if it is there"
+    )
+    fit.add_argument(
+        "--output", metavar="FILE.json", required=True, help="network file; replaced if it is there"
+    )
+
+    served = _command(commands, "serve", serve.serve, "serve the dashboard to your browser")
+    serve.add_options(served)
+    _command(commands, "doctor", doctor.doctor, "show what maxstim finds here and what is missing")
+    return parser
+
+
+def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:
+    description = f"{summary[0].upper()}{summary[1:]}."
+    command = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_network(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--network",
+        metavar="N",
+        default="default",
+        help="default, prior, flyvis-init, or the path of a network file or flyvis model folder "
+        "(default: default)",
+    )
+
+
+def _add_movie(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--movie",
+        metavar="FILE.npy",
+        required=True,
+        help="luminance in [0, 1] with 0.5 grey, shape (frame, column), floating point",
+    )
+
+
+def _add_device_and_output(command: argparse.ArgumentParser) -> None:
+    _add_device(command)
+    command.add_argument(
+        "--output", metavar="FILE.nc", required=True, help="NetCDF file to write; replaced if there"
+    )
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--device",
+        metavar="auto|cpu|cuda",
+        default="auto",
+        help="where to compute; auto takes the first GPU if there is one (default: auto)",
+    )

@@ -1,0 +1,191 @@
+"""``maxstim serve``: the dashboard, to this computer alone unless asked otherwise.
+
+Panel is imported only inside, and only here in `maxstim_core`: everything else runs without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib.util
+import logging
+import os
+import re
+import secrets
+import socket
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+
+from maxstim_core.errors import MaxstimError
+
+PORT = 5006
+PASSWORD_VARIABLE = "MAXSTIM_PASSWORD"
+
+UNUSED_SESSION_MILLISECONDS = 60_000
+"""How long a page that lost its connection, on a laptop that sleeps say, can come back to."""
+
+_LOCAL = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who can reach the dashboard.
+
+    Attributes:
+        address: Where the server listens.
+        port: On which port.
+        origins: ``host:port`` of the addresses that browsers may use.
+        password: What visitors must know, or None.
+    """
+
+    address: str
+    port: int
+    origins: tuple[str, ...]
+    password: str | None
+
+    @property
+    def url(self) -> str:
+        """Address of the page, as a visitor types it."""
+        return f"http://{self.origins[0]}/dashboard"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``maxstim serve``."""
+    parser.add_argument(
+        "--port", metavar="N", default=str(PORT), help=f"port to listen on (default: {PORT})"
+    )
+    parser.add_argument(
+        "--address",
+        metavar="A",
+        default="localhost",
+        help="address to listen on; 0.0.0.0 is the whole network and needs --allow-origin and a "
+        "password (default: localhost, this computer alone)",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        metavar="HOST[:PORT]",
+        action="append",
+        default=[],
+        help="address that visitors type in their browser, for example labhost.example:5006; may be "
+        "repeated",
+    )
+    parser.add_argument(
+        "--password",
+        metavar="P",
+        help="what visitors must know; other users of this computer can see it among its processes, "
+        f"so rather set the variable {PASSWORD_VARIABLE}",
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in your browser")
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve the dashboard until Ctrl-C."""
+    reach = read_reach(arguments, os.environ.get(PASSWORD_VARIABLE))
+    page = _dashboard_script()
+    try:
+        from panel.io.server import get_server
+    except ImportError as error:
+        raise MaxstimError(
+            f"The dashboard needs {error.name}, which is not installed; run: pip install maxstim"
+        ) from error
+    from maxstim_core.runs import the_queue
+
+    # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
+    # click that follows may then overtake one another. Work is done in processes, not here.
+    try:
+        server = get_server(
+            {"dashboard": str(page)},
+            port=reach.port,
+            address=reach.address,
+            websocket_origin=list(reach.origins),
+            basic_auth=reach.password,
+            cookie_secret=secrets.token_hex(32) if reach.password else None,
+            title="maxstim",
+            unused_session_lifetime_milliseconds=UNUSED_SESSION_MILLISECONDS,
+        )
+    except OSError as error:
+        raise MaxstimError(_why_not(reach, error)) from error
+    queue = the_queue()
+    queue.warm()  # before the first visitor waits for it
+    print(f"maxstim is at {reach.url} (Ctrl-C stops it)", flush=True)
+    logging.getLogger("asyncio").addFilter(_is_worth_saying)
+    if arguments.open:
+        server.io_loop.add_callback(webbrowser.open, reach.url)
+    try:
+        server.run_until_shutdown()
+    finally:
+        queue.close()
+    return 0
+
+
+def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> Reach:
+    """Return who shall reach the dashboard.
+
+    Args:
+        arguments: Options of ``maxstim serve``.
+        password_variable: Password from the environment, if any.
+
+    Raises:
+        MaxstimError: if the network could reach it without a password or without naming the address,
+            or if a value makes no sense.
+    """
+    if not arguments.port.isdecimal() or not 1 <= int(arguments.port) <= 65535:
+        raise MaxstimError(f"The port must lie between 1 and 65535, not {arguments.port!r}.")
+    port = int(arguments.port)
+    given = tuple(_origin(text, port) for text in arguments.allow_origin)
+    password = arguments.password or password_variable or None
+    if password and os.path.isfile(password):
+        raise MaxstimError("The password is also the name of a file here; choose another.")
+    if _LOCAL.fullmatch(arguments.address):
+        here = (f"localhost:{port}", f"127.0.0.1:{port}")
+        return Reach(arguments.address, port, (*here, *given), password)
+    if not given:
+        raise MaxstimError(
+            f"To serve to the network at {arguments.address}, say which address visitors will type: "
+            f"--allow-origin {socket.gethostname()}:{port}"
+        )
+    if not password:
+        raise MaxstimError(
+            f"To serve to the network at {arguments.address}, set a password in the variable "
+            f"{PASSWORD_VARIABLE}."
+        )
+    return Reach(arguments.address, port, given, password)
+
+
+def _origin(text: str, port: int) -> str:
+    match = _ORIGIN.fullmatch(text)
+    if not match:
+        raise MaxstimError(
+            f"The origin {text!r} must be a host name with or without a port, such as "
+            f"labhost.example:{port}; wildcards are not allowed."
+        )
+    return f"{match['host']}:{match['port'] or port}"
+
+
+def _dashboard_script() -> Path:
+    package = importlib.util.find_spec("dashboard")
+    folders = list(package.submodule_search_locations or ()) if package else []
+    script = Path(folders[0]) / "main.py" if folders else None
+    if script is None or not script.is_file():
+        raise MaxstimError("The dashboard is not installed; run: pip install maxstim")
+    return script
+
+
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """Tell whether a complaint is more than that somebody closed a page in mid-sentence."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__name__ != "WebSocketClosedError"
+
+
+def _why_not(reach: Reach, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {reach.port} is taken, perhaps by another maxstim; choose another: "
+            f"maxstim serve --port {reach.port % 65535 + 1} (make serve PORT={reach.port % 65535 + 1})"
+        )
+    return (
+        f"The dashboard cannot listen on {reach.address}, port {reach.port} "
+        f"({error.strerror or error}); choose another address or port."
+    )

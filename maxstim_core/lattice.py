@@ -1,0 +1,150 @@
+"""The hexagonal eye: its columns, their order, coordinates, rotations and mirror axes.
+
+Columns have axial coordinates (u, v) and are ordered with u ascending, then v ascending, as flyvis
+orders them (spec §2). *Up* on the eye is (u, v) = (-1, 0); angles run counter-clockwise from
+rightward, in the coordinates that plots use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+
+DEGREES_PER_COLUMN = 5.8
+"""Angle between neighbouring columns of the fly's eye."""
+
+STEPS = {90: (-1, 0), 30: (-1, 1), 330: (0, 1), 270: (1, 0), 210: (1, -1), 150: (0, -1)}
+"""The six neighbours (du, dv) of a column by their direction in degrees."""
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A hexagon of columns with `extent` rings around the centre.
+
+    Args:
+        extent: Number of rings around the central column; 15 is the published eye of 721 columns.
+
+    Raises:
+        MaxstimError: if `extent` is not a whole number of at least 0.
+    """
+
+    extent: int
+
+    def __post_init__(self) -> None:
+        if isinstance(self.extent, bool) or self.extent != int(self.extent) or self.extent < 0:
+            raise MaxstimError(
+                f"The extent of the eye must be a whole number of rings, 0 or more, not {self.extent!r}."
+            )
+
+    @classmethod
+    def with_columns(cls, n_columns: int) -> Lattice:
+        """Return the lattice of `n_columns` columns.
+
+        Raises:
+            MaxstimError: if no hexagon has that many columns.
+        """
+        extent = int(np.sqrt(n_columns / 3)) if n_columns > 0 else 0
+        lattice = cls(extent)
+        if lattice.n_columns != n_columns:
+            raise MaxstimError(
+                f"No hexagonal eye has {n_columns} columns; the nearest below has {lattice.n_columns}."
+            )
+        return lattice
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns, 1 + 3 E (E + 1)."""
+        return 1 + 3 * self.extent * (self.extent + 1)
+
+    @property
+    def center(self) -> int:
+        """Index of the central column (0, 0)."""
+        return self.n_columns // 2
+
+    @cached_property
+    def u(self) -> np.ndarray:
+        """First axial coordinate of each column, shape (column,)."""
+        return self._axial[0]
+
+    @cached_property
+    def v(self) -> np.ndarray:
+        """Second axial coordinate of each column, shape (column,)."""
+        return self._axial[1]
+
+    @cached_property
+    def _axial(self) -> tuple[np.ndarray, np.ndarray]:
+        side = np.arange(-self.extent, self.extent + 1)
+        u, v = (grid.ravel() for grid in np.meshgrid(side, side, indexing="ij"))
+        inside = np.abs(u + v) <= self.extent
+        return u[inside], v[inside]
+
+    @property
+    def x(self) -> np.ndarray:
+        """Horizontal position of each column in units of a hexagon's side, rightward."""
+        return 1.5 * self.v
+
+    @property
+    def y(self) -> np.ndarray:
+        """Vertical position of each column in units of a hexagon's side, upward."""
+        return -np.sqrt(3) * (self.u + self.v / 2)
+
+    @property
+    def ring(self) -> np.ndarray:
+        """Distance of each column from the centre, in columns."""
+        return ring_distance(self.u, self.v)
+
+    def index(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return the index of the column at each (u, v), or -1 where the eye has none."""
+        u, v = np.asarray(u), np.asarray(v)
+        inside = ring_distance(u, v) <= self.extent
+        row, col = (np.where(inside, w, 0) + self.extent for w in (u, v))
+        return np.where(inside, self._table[row, col], -1)
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        width = 2 * self.extent + 1
+        table = np.full((width, width), -1)
+        table[self.u + self.extent, self.v + self.extent] = np.arange(self.n_columns)
+        return table
+
+    def rotated(self, values: np.ndarray, sixths: int) -> np.ndarray:
+        """Return `values` (…, column) turned counter-clockwise by `sixths` of 60° each.
+
+        The value at (u, v) moves to R(u, v) = (-v, u + v), once per sixth: an exact operation
+        (spec §5.3).
+        """
+        u, v = self.u, self.v
+        for _ in range(sixths % 6):
+            u, v = -v, u + v
+        return self._moved(values, u, v)
+
+    def mirrored(self, values: np.ndarray, axis: int) -> np.ndarray:
+        """Return `values` (…, column) mirrored about one of flyvis's three axes (spec §5.3).
+
+        Args:
+            values: One value per column, along the last axis.
+            axis: 0 leaves the values; 1 swaps left and right; 2 mirrors about the line at 150°, 3
+                about the line at 210°.
+
+        Raises:
+            MaxstimError: if `axis` is none of 0, 1, 2, 3.
+        """
+        u, v = self.u, self.v
+        images = {0: (u, v), 1: (u + v, -v), 2: (-u, u + v), 3: (-v, -u)}
+        if axis not in images:
+            raise MaxstimError(f"The mirror axis must be 0, 1, 2 or 3, not {axis!r}.")
+        return self._moved(values, *images[axis])
+
+    def _moved(self, values: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        moved = np.empty_like(values)
+        moved[..., self.index(u, v)] = values
+        return moved
+
+
+def ring_distance(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Return the number of columns between (0, 0) and (u, v) on the hexagonal lattice."""
+    return (np.abs(u) + np.abs(v) + np.abs(u + v)) // 2

@@ -1,0 +1,125 @@
+"""maxstim's own network files: the free parameters as labelled JSON that a person can read.
+
+Signs and synapse counts are facts of the connectome and are not repeated; its hash is, so that a file
+is never read with another table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from maxstim_core import __version__
+from maxstim_core.connectome import bundled_connectome
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.network import EXTENT, Layout, Network, Parameters, pair_signs
+
+FORMAT = "maxstim network 1"
+
+
+def write_network(network: Network, path: str | os.PathLike, about: dict[str, object]) -> None:
+    """Write a network of the bundled connectome.
+
+    Args:
+        network: What to write.
+        path: JSON file; replaced if it is there.
+        about: How the network was made: the command, and whatever else helps.
+
+    Raises:
+        MaxstimError: if the file cannot be written.
+    """
+    names, values = network.connectome.names, network.parameters
+    per_type = zip(names, values.resting_potential, values.time_constant, strict=True)
+    per_pair = zip(network.layout.pairs, values.synapse_strength, strict=True)
+    content = {
+        "format": FORMAT,
+        "about": {"maxstim_version": __version__, **about},
+        "connectome_hash": network.connectome.content_hash,
+        "cell_types": {
+            name: {"resting_potential": _short(rest), "time_constant": _short(tau)}
+            for name, rest, tau in per_type
+        },
+        "synapse_strengths": [
+            [names[source], names[target], _short(strength)]
+            for (source, target), strength in per_pair
+        ],
+    }
+    try:
+        Path(path).write_text(_readable_json(content), encoding="utf-8")
+    except OSError as error:
+        raise MaxstimError(
+            f"The network could not be written to {path} ({error.strerror}); choose a folder that "
+            "exists, is writable and has room."
+        ) from error
+
+
+def read_network(path: str | os.PathLike, name: str = "", extent: int = EXTENT) -> Network:
+    """Read a network that `write_network` wrote.
+
+    Args:
+        path: JSON file.
+        name: Name to give it; that of the file if empty.
+        extent: Rings of the eye: 5 or more, where all synapses are.
+
+    Raises:
+        MaxstimError: if the file is missing, no network of maxstim, or of another connectome.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(content["format"])
+        per_type = content["cell_types"]
+        strengths = {(source, target): s for source, target, s in content["synapse_strengths"]}
+        made_for = content["connectome_hash"]
+    except OSError as error:
+        raise MaxstimError(
+            f"The network {path} cannot be read ({error.strerror}); check the path."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise MaxstimError(
+            f"The file {path} is no network of maxstim; give one that `maxstim fit` wrote."
+        ) from error
+    layout = Layout(bundled_connectome(), Lattice(extent))
+    names = layout.connectome.names
+    if made_for != layout.connectome.content_hash:
+        raise MaxstimError(
+            f"The network {path} belongs to another connectome; use the maxstim it was made with."
+        )
+    try:
+        parameters = Parameters(
+            resting_potential=[per_type[name]["resting_potential"] for name in names],
+            time_constant=[per_type[name]["time_constant"] for name in names],
+            synapse_sign=pair_signs(layout),
+            synapse_count=layout.tap_counts,
+            synapse_strength=[strengths[names[a], names[b]] for a, b in layout.pairs],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise MaxstimError(
+            f"The network {path} lacks a parameter ({error}); copy it again, whole."
+        ) from error
+    return Network(name or path.stem, layout, parameters)
+
+
+def _short(value: np.float32) -> float:
+    """The shortest decimal that is read back as the same float32."""
+    return float(str(value))
+
+
+def _readable_json(content: dict) -> str:
+    """JSON with one cell type or pair to a line."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    lines = []
+    for line in text.splitlines():
+        # Everything deeper than two levels joins the line of its parent.
+        depth = len(line) - len(line.lstrip())
+        if depth > 2 or (depth == 2 and line.strip() in ("],", "]", "},", "}")):
+            tight = lines[-1][-1] in "[{" or line.strip()[0] in "]}"
+            lines[-1] += ("" if tight else " ") + line.strip()
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""The three answers to "which movie excites this cell most?": natural, regularized, generated."""

@@ -1,0 +1,143 @@
+"""The one loop behind the regularised and the generated stimulus: Adam on the movie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
+from maxstim_core.optimal.objectives import Loss
+from maxstim_core.optimal.projections import Projection
+from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.result import answer
+from maxstim_core.simulation import Engine
+
+
+class Descent:
+    """Lowers a loss by gradient descent on a stimulus (an `Optimisation`).
+
+    Losses and iterates stay on the device between reports: one transfer per report, none per step.
+
+    Attributes:
+        n_steps: Iterations in all.
+        terms: Names of the logged losses.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        cell_type: str,
+        start: Tensor,
+        loss: Loss,
+        projection: Projection,
+        config: RegularizeConfig | GenerateConfig,
+        *,
+        report_every: int,
+        variables: dict[str, tuple] | None = None,
+        attributes: dict[str, object] | None = None,
+    ) -> None:
+        self.n_steps = config.n_iters
+        self.terms = loss.terms
+        self._engine, self._loss, self._projection = engine, loss, projection
+        self._config, self._report_every = config, report_every
+        self._cell_type = engine.network.cell_type(cell_type)
+        self._stimulus = start
+        self._best, self._best_total = start, torch.full_like(start[0, 0], torch.inf)
+        self._logged: list[np.ndarray] = []
+        self._variables, self._attributes = variables or {}, attributes or {}
+
+    def __iter__(self) -> Iterator[StepReport]:
+        """Run, and report every few steps; stop iterating to cancel."""
+        stimulus = self._stimulus.clone().requires_grad_()
+        optimiser = torch.optim.Adam([stimulus], lr=self._config.lr)
+        unreported: list[Tensor] = []
+        for step in range(1, self.n_steps + 1):
+            optimiser.zero_grad()
+            losses = self._loss(stimulus, self._central_response(stimulus))
+            losses[0].backward()
+            self._keep_best(losses[0].detach(), stimulus)
+            optimiser.step()
+            with torch.no_grad():
+                stimulus.copy_(self._projection(stimulus))
+            unreported.append(losses.detach())
+            if step % self._report_every == 0 or step == self.n_steps:
+                yield self._report(step, stimulus, unreported)
+                unreported = []
+
+    def result(self) -> xr.Dataset:
+        """Return the last and the best iterate so far, with the responses to exactly these."""
+        last = self._stimulus
+        with torch.no_grad():
+            final = self._loss(last, self._central_response(last))[0]
+        best = last if final <= self._best_total else self._best
+        layout, cells = self._engine.layout, self._engine.layout.cells(self._cell_type)
+        with torch.no_grad():
+            response = self._engine.simulate(last, self._config.dt, cells=cells)
+            best_response = self._central_response(best)
+        losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
+        done = len(losses) == self.n_steps
+        return answer(
+            lattice=layout.lattice,
+            dt=self._config.dt,
+            stimulus=_host(last),
+            response=layout.on_columns(self._cell_type, _host(response)),
+            variables={
+                "best_stimulus": (("frame", "column"), _host(best)),
+                "best_central_response": ("frame", _host(best_response)),
+                "loss": (("iteration", "term"), losses),
+                "term": ("term", list(self.terms)),
+                **self._variables,
+            },
+            attributes={
+                **provenance(self._engine, self._config),
+                "cell_type": self._engine.network.connectome.names[self._cell_type],
+                "objective": str(self._loss),
+                "status": "complete" if done else "cancelled",
+                **self._attributes,
+            },
+        )
+
+    def _central_response(self, stimulus: Tensor) -> Tensor:
+        central = self._engine.layout.central_cells[self._cell_type]
+        return self._engine.simulate(stimulus, self._config.dt, cells=[central])[:, 0]
+
+    def _keep_best(self, total: Tensor, stimulus: Tensor) -> None:
+        better = total < self._best_total
+        self._best = torch.where(better, stimulus.detach(), self._best)
+        self._best_total = torch.where(better, total, self._best_total)
+
+    def _report(self, step: int, stimulus: Tensor, unreported: list[Tensor]) -> StepReport:
+        losses = _host(torch.stack(unreported))
+        if not np.isfinite(losses).all():
+            raise MaxstimError(
+                f"The loss was no longer a number by step {step}; lower the learning rate or the "
+                "weight of the response."
+            )
+        self._logged.append(losses)
+        self._stimulus = stimulus.detach().clone()
+        shown = _host(self._stimulus)
+        shown.setflags(write=False)
+        return StepReport(step, self.n_steps, losses, shown)
+
+
+def provenance(engine: Engine, config: object) -> dict[str, object]:
+    """Return the attributes by which a result can be made again."""
+    return {
+        "method": config.method,
+        "config": config.to_json(),
+        "seed": getattr(config, "random_seed", -1),
+        "network": engine.network.name,
+        "network_hash": engine.network.content_hash,
+        "device": str(engine.device),
+        "dtype": str(engine.dtype).removeprefix("torch."),
+        "torch_version": str(torch.__version__),
+    }
+
+
+def _host(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy().copy()

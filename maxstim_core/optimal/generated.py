@@ -1,0 +1,52 @@
+"""The third answer: a movie grown from noise by gradient ascent (spec §6.3)."""
+
+from __future__ import annotations
+
+import torch
+
+from maxstim_core.network import Network
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.descent import Descent
+from maxstim_core.optimal.objectives import Excite, GreyPenalty
+from maxstim_core.optimal.projections import displayable
+from maxstim_core.simulation import make_engine
+
+
+def generate(
+    network: Network,
+    cell_type: str,
+    config: GenerateConfig | None = None,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    report_every: int = 1,
+) -> Descent:
+    """Grow the movie that excites the central cell of a type, from seeded noise.
+
+    The defaults are flyvis's ``artificial_optimal_stimuli``; luminance is kept in [0, 1] after every
+    step, as there. The noise is drawn on the CPU, so that a seed means the same on every device.
+
+    Args:
+        network: The network to ask.
+        cell_type: For example ``T4c``.
+        config: Hyperparameters; flyvis's if None.
+        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        dtype: Precision to compute in.
+        report_every: Iterations between reports.
+
+    Returns:
+        An `Optimisation`: iterate it, then (or at any time) ask for its `result`.
+
+    Raises:
+        MaxstimError: if the cell type or the device does not exist.
+    """
+    config = config or GenerateConfig()
+    network.cell_type(cell_type)
+    engine = make_engine(network, device=device, dtype=dtype)
+    seeded = torch.Generator().manual_seed(config.random_seed)
+    noise = torch.rand(config.n_frames, network.lattice.n_columns, generator=seeded)
+    loss = config.weight_central * Excite(config.last_only) + config.weight_mei * GreyPenalty(
+        "mean"
+    )
+    start = noise.to(engine.device, engine.dtype)
+    return Descent(engine, cell_type, start, loss, displayable, config, report_every=report_every)

@@ -1,0 +1,111 @@
+"""What a stimulus should achieve, as terms that add, scale and describe themselves.
+
+A *soft* term is something to weigh against others; it gives a number to lower. A *hard* demand on the
+stimulus is a projection, of another type: see `maxstim_core.optimal.projections`.
+
+    loss = 1.0 * Excite(last_only=True) + 3000.0 * GreyPenalty("mean")
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from maxstim_core.network import GREY
+
+
+class Term(ABC):
+    """One number to lower, computed from a stimulus and the response to it."""
+
+    name: str
+    """Short name, used as a label of the loss curves."""
+
+    @abstractmethod
+    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+        """Return a scalar.
+
+        Args:
+            stimulus: Luminance, shape (frame, column).
+            response: Voltage of the central cell, shape (frame,).
+        """
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """Formula of the term."""
+
+    def __rmul__(self, weight: float) -> Loss:
+        return Loss(((float(weight), self),))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A weighted sum of terms."""
+
+    parts: tuple[tuple[float, Term], ...]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of what a call returns: ``total``, then each term."""
+        return ("total", *(term.name for _, term in self.parts))
+
+    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+        """Return the total and each weighted term, shape (1 + term,): arguments as for `Term`."""
+        values = torch.stack([weight * term(stimulus, response) for weight, term in self.parts])
+        return torch.cat([values.sum()[None], values])
+
+    def __add__(self, other: Loss) -> Loss:
+        return Loss(self.parts + other.parts)
+
+    def __str__(self) -> str:
+        return " + ".join(f"{weight:g} * {term}" for weight, term in self.parts)
+
+
+@dataclass(frozen=True)
+class Excite(Term):
+    """Drive the central cell, in the last frame or in the mean of all frames (spec §6.3)."""
+
+    last_only: bool
+    name = "response"
+
+    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+        """See `Term`."""
+        counted = response[-1:] if self.last_only else response
+        return -counted.exp().mean()
+
+    def __str__(self) -> str:
+        return "-exp(a_last)" if self.last_only else "-mean_t exp(a_t)"
+
+
+@dataclass(frozen=True, eq=False)
+class KeepResponse(Term):
+    """Keep the central cell's response as it is in `target`, shape (frame,) (spec §6.2)."""
+
+    target: Tensor
+    name = "response"
+
+    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+        """See `Term`."""
+        return (response - self.target).square().sum()
+
+    def __str__(self) -> str:
+        return "sum_t (a_t - target_t)^2"
+
+
+@dataclass(frozen=True)
+class GreyPenalty(Term):
+    """Stay near grey: the squared distance from 0.5, summed or averaged over frames and columns."""
+
+    reduction: Literal["sum", "mean"]
+    name = "grey"
+
+    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+        """See `Term`."""
+        distance = (stimulus - GREY).square()
+        return distance.sum() if self.reduction == "sum" else distance.mean()
+
+    def __str__(self) -> str:
+        return f"{self.reduction}_th (x_th - {GREY:g})^2"

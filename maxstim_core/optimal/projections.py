@@ -1,0 +1,20 @@
+"""What a stimulus must satisfy after every step, whatever the loss says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+Projection = Callable[[Tensor], Tensor]
+"""Takes a stimulus (frame, column) to the nearest one that is allowed."""
+
+
+def displayable(stimulus: Tensor) -> Tensor:
+    """Return the nearest stimulus with luminance between 0 (black) and 1 (white)."""
+    return stimulus.clamp(0, 1)
+
+
+def unconstrained(stimulus: Tensor) -> Tensor:
+    """Return the stimulus as it is."""
+    return stimulus

@@ -1,0 +1,67 @@
+"""The second answer: a clip pulled to grey, the response kept (spec §6.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from maxstim_core.network import Network
+from maxstim_core.optimal.configs import RegularizeConfig
+from maxstim_core.optimal.descent import Descent
+from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse
+from maxstim_core.optimal.projections import displayable, unconstrained
+from maxstim_core.simulation import make_engine
+
+
+def regularize(
+    network: Network,
+    cell_type: str,
+    clip: np.ndarray,
+    config: RegularizeConfig | None = None,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    report_every: int = 1,
+    source: str = "",
+) -> Descent:
+    """Find the greyest movie that the central cell of a type answers like `clip`.
+
+    The defaults are flyvis's ``regularized_optimal_stimuli``, but for luminance, which is kept in
+    [0, 1] unless ``config.clamp`` is off.
+
+    Args:
+        network: The network to ask.
+        cell_type: For example ``T4c``.
+        clip: Luminance, shape (frame, column).
+        config: Hyperparameters; the defaults if None.
+        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        dtype: Precision to compute in.
+        report_every: Iterations between reports.
+        source: Where the clip came from, kept in the result.
+
+    Returns:
+        An `Optimisation`: iterate it, then (or at any time) ask for its `result`.
+
+    Raises:
+        MaxstimError: if the cell type or the device does not exist, or the clip does not fit the eye.
+    """
+    config = config or RegularizeConfig()
+    central = network.layout.central_cells[network.cell_type(cell_type)]
+    engine = make_engine(network, device=device, dtype=dtype)
+    start = torch.tensor(np.asarray(clip), device=engine.device, dtype=engine.dtype)
+    target = engine.simulate(start, config.dt, cells=[central])[:, 0]
+    loss = config.l2_act * KeepResponse(target) + config.l2_stim * GreyPenalty("sum")
+    return Descent(
+        engine,
+        cell_type,
+        start,
+        loss,
+        displayable if config.clamp else unconstrained,
+        config,
+        report_every=report_every,
+        variables={
+            "target_response": ("frame", target.cpu().numpy()),
+            "source_stimulus": (("frame", "column"), start.cpu().numpy()),
+        },
+        attributes={"source": source},
+    )

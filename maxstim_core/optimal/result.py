@@ -1,0 +1,120 @@
+"""The one shape of an answer: an `xarray.Dataset` that saves, loads and can be run again.
+
+Dimensions and coordinates:
+
+- ``frame``, with ``time`` (frame): start of each frame in seconds;
+- ``column``, with ``u`` and ``v`` (column): axial coordinates on the eye;
+- ``iteration`` and ``term``: the loss as logged before each step;
+- ``rank``: the best clips of a natural search, best first.
+
+Variables, where the method has them:
+
+- ``stimulus`` (frame, column): luminance of the *last* iterate, or of the best natural clip;
+- ``response`` (frame, column): voltage of every cell of the type for exactly that stimulus, NaN in
+  columns where the type has no cell;
+- ``central_response`` (frame): the same of the central cell;
+- ``best_stimulus``, ``best_central_response``: of the iterate of lowest total loss;
+- ``target_response`` (frame): what a regularised run tries to keep;
+- ``loss`` (iteration, term);
+- ``clip_name``, ``clip_index``, ``peak_frame``, ``peak_value`` (rank).
+
+Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
+``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, torch and numpy.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from maxstim_core import __version__
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+
+
+def answer(
+    *,
+    lattice: Lattice,
+    dt: float,
+    stimulus: np.ndarray,
+    response: np.ndarray,
+    variables: dict[str, tuple] | None = None,
+    attributes: dict[str, object] | None = None,
+) -> xr.Dataset:
+    """Return the dataset of one answer.
+
+    Args:
+        lattice: The eye that the columns belong to.
+        dt: Seconds per frame.
+        stimulus: Luminance, shape (frame, column).
+        response: Voltage of the cell type in each column, shape (frame, column), NaN where there is
+            no cell.
+        variables: Further variables as ``name: (dims, values)``.
+        attributes: Further attributes.
+    """
+    n_frames = len(stimulus)
+    versions = {"maxstim_version": __version__, "numpy_version": np.__version__}
+    return xr.Dataset(
+        data_vars={
+            "stimulus": (("frame", "column"), stimulus.astype(np.float32)),
+            "response": (("frame", "column"), response.astype(np.float32)),
+            "central_response": ("frame", response[:, lattice.center].astype(np.float32)),
+            **(variables or {}),
+        },
+        coords={
+            "time": ("frame", np.arange(n_frames) * dt, {"units": "s"}),
+            "u": ("column", lattice.u),
+            "v": ("column", lattice.v),
+        },
+        attrs={"dt": dt, **versions, **(attributes or {})},
+    )
+
+
+def save(dataset: xr.Dataset, path: str | os.PathLike) -> None:
+    """Write a dataset as NetCDF, whole or not at all.
+
+    Raises:
+        MaxstimError: if the file cannot be written there.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    encoding = {name: {"zlib": True, "complevel": 4} for name in _compressible(dataset)}
+    # In memory first: HDF5 that meets a full disk can take the whole process down when it exits.
+    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise MaxstimError(
+            f"The result could not be written to {path} ({error.strerror or error}); "
+            "choose a folder that exists, is writable and has room."
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def load(path: str | os.PathLike) -> xr.Dataset:
+    """Read a dataset written by `save`, wholly into memory.
+
+    Raises:
+        MaxstimError: if the file is missing or is no result of maxstim.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            return dataset.load()
+    except FileNotFoundError:
+        raise MaxstimError(f"There is no file {path}; check the path.") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise MaxstimError(
+            f"The file {path} is no readable result of maxstim; run it again."
+        ) from error
+
+
+def _compressible(dataset: xr.Dataset) -> list[str]:
+    return [name for name, var in dataset.variables.items() if var.ndim and var.dtype.kind in "iuf"]

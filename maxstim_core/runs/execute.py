@@ -1,0 +1,182 @@
+"""From a request to an optimisation, in the worker process.
+
+The only module of `maxstim_core.runs` that leads to torch, and only when a run is started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import xarray as xr
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import Network
+from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.reports import Optimisation, StepReport
+from maxstim_core.runs.request import RunRequest, content_key, opened, search_key
+from maxstim_core.runs.store import RunStore
+from maxstim_core.stimuli.clips import ClipSet, resampled
+
+_ALL_RANKS = 100
+"""Clips that a stored search keeps per cell type: the most that anyone can ask for."""
+
+
+def available_devices() -> tuple[str, ...]:
+    """Return the devices of this machine, the CPU first."""
+    from maxstim_core.simulation import available_devices as devices
+
+    return devices()
+
+
+def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Optimisation:
+    """Start the run of a request.
+
+    Args:
+        request: What to compute.
+        key: Its content key when it was submitted.
+        device: Where to compute.
+        store: Where the search of a clip set is kept for all cell types.
+
+    Returns:
+        An `Optimisation`, with what it is doing as ``message``.
+
+    Raises:
+        MaxstimError: if the network has changed since, or no longer exists.
+    """
+    network, clips = opened(request)
+    if content_key(request, network, clips) != key:
+        raise MaxstimError(
+            f"The network {request.network} has changed while the run waited; submit it again."
+        )
+    return start(request, network, clips, device, store)
+
+
+def start(
+    request: RunRequest, network: Network, clips: ClipSet | None, device: str, store: RunStore
+) -> Optimisation:
+    """Start the run of a request on a network and clips that are open already."""
+    if request.method == "generated":
+        from maxstim_core.optimal.generated import generate
+
+        return generate(network, request.cell_type, request.config, device=device)
+    kind = Natural if request.method == "natural" else Regularized
+    return kind(request, network, clips, device, store)
+
+
+class Natural:
+    """Searches the clips, unless a stored search can be used, and shows the best one again.
+
+    Attributes:
+        n_steps: Steps of the present stage.
+        terms: Logged losses of the present stage.
+        message: What is being done.
+    """
+
+    terms: tuple[str, ...] = ()
+
+    def __init__(
+        self, request: RunRequest, network: Network, clips: ClipSet, device: str, store: RunStore
+    ) -> None:
+        self.n_steps = len(clips)
+        self.message = f"Searching the clips of '{clips.name}' for all cell types."
+        self._request, self._network, self._clips = request, network, clips
+        self._device, self._store = device, store
+        self._search: Optimisation | None = None
+        self._found: xr.Dataset | None = None
+
+    def __iter__(self) -> Iterator[StepReport]:
+        """Search; stop iterating to cancel."""
+        from maxstim_core.optimal.natural import search
+
+        config = replace(self.search_config, n_best=_ALL_RANKS)
+        key = search_key(config, self._network, self._clips)
+        self._found = self._store.find_search(key)
+        if self._found is not None:
+            return
+        self._search = search(self._network, self._clips, config, device=self._device)
+        yield from self._search
+        self._found = self._search.result()
+        self._store.save_search(key, self._found)
+
+    @property
+    def search_config(self) -> SearchConfig:
+        """How the clips are searched."""
+        return self._request.config
+
+    def result(self) -> xr.Dataset | None:
+        """Return the best clip so far and the response to it; None before the first report."""
+        from maxstim_core.optimal.natural import replay
+
+        found = self.found()
+        if found is None:
+            return None
+        return replay(
+            self._network,
+            self._request.cell_type,
+            self._clips,
+            found.isel(rank=slice(self.search_config.n_best)),
+            self.search_config,
+            device=self._device,
+        )
+
+    def found(self) -> xr.Dataset | None:
+        """Return the best clips of each cell type so far; None before the first report."""
+        if self._found is not None or self._search is None:
+            return self._found
+        return self._search.result()
+
+
+class Regularized:
+    """Searches the best clip, then pulls it to grey.
+
+    The clip is what the default `SearchConfig` finds at the frame duration of the run.
+    """
+
+    def __init__(
+        self, request: RunRequest, network: Network, clips: ClipSet, device: str, store: RunStore
+    ) -> None:
+        chosen = replace(request, config=SearchConfig(dt=request.config.dt))
+        self._natural = Natural(chosen, network, clips, device, store)
+        self._request, self._network, self._clips, self._device = request, network, clips, device
+        self._descent: Optimisation | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the present stage."""
+        return self._stage.n_steps
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Logged losses of the present stage."""
+        return self._stage.terms
+
+    @property
+    def message(self) -> str:
+        """What is being done, where that needs saying."""
+        return getattr(self._stage, "message", "")
+
+    @property
+    def _stage(self) -> Optimisation:
+        return self._descent or self._natural
+
+    def __iter__(self) -> Iterator[StepReport]:
+        """Search, then regularize; stop iterating to cancel."""
+        from maxstim_core.optimal.regularized import regularize
+
+        yield from self._natural
+        clips, config = self._clips, self._request.config
+        best = self._natural.found().sel(cell_type=self._request.cell_type).isel(rank=0)
+        self._descent = regularize(
+            self._network,
+            self._request.cell_type,
+            resampled(clips[int(best.clip_index)], clips.dt, config.dt),
+            config,
+            device=self._device,
+            source=f"{clips.name}: {best.clip_name.item()}",
+        )
+        yield from self._descent
+
+    def result(self) -> xr.Dataset | None:
+        """Return the stimulus so far; None while the clip is still being searched."""
+        return None if self._descent is None else self._descent.result()

@@ -1,0 +1,134 @@
+"""What a person asks for, and the key under which its result is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import BUNDLED, Network, open_network
+from maxstim_core.optimal.configs import Config, GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.stimuli.clips import ClipSet, open_clips
+
+FORMAT = 1
+"""Part of every key: to be raised when the same request would give another result."""
+
+CONFIGS = {config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)}
+"""Class of the configuration by method."""
+
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One question to a network: hashable, and the same after a round trip through JSON.
+
+    Attributes:
+        cell_type: For example ``T4c``.
+        config: Hyperparameters; their class says which of the three answers is wanted.
+        network: Name of a bundled network, or the path of a flyvis model folder.
+        clips: Name of the clip set that natural and regularized answers start from.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on. It does not change the answer.
+
+    Raises:
+        MaxstimError: if a value is of the wrong kind. Whether the cell type, network, clip set and
+            device exist is checked by `opened` and by the queue.
+    """
+
+    cell_type: str
+    config: SearchConfig | RegularizeConfig | GenerateConfig
+    network: str = "default"
+    clips: str = "made"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if type(self.config) not in CONFIGS.values():
+            raise MaxstimError(
+                "A run needs a SearchConfig, RegularizeConfig or GenerateConfig, "
+                f"not {self.config!r}."
+            )
+        for name in ("cell_type", "network", "clips", "device"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value:
+                raise MaxstimError(f"The {name} of a run must be a name, not {value!r}.")
+        if not _DEVICE.fullmatch(self.device):
+            raise MaxstimError(
+                f"There is no device {self.device!r}; choose auto, cpu, or a GPU such as cuda:0."
+            )
+
+    @property
+    def method(self) -> str:
+        """``natural``, ``regularized`` or ``generated``."""
+        return self.config.method
+
+    def to_json(self) -> str:
+        """Return the request as JSON text with sorted keys."""
+        return json.dumps({"method": self.method, **asdict(self)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunRequest:
+        """Read what `to_json` wrote.
+
+        Raises:
+            MaxstimError: if the text is no request, or a value is out of its bounds.
+        """
+        try:
+            values = json.loads(text)
+            config = CONFIGS[values.pop("method")](**values.pop("config"))
+            return cls(config=config, **values)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise MaxstimError(
+                "The text is no description of a run; copy it again from where it was shown."
+            ) from None
+
+
+def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
+    """Return the network and the clips that a request is about (no clips for a generated answer).
+
+    Bundled networks are opened once; a model folder is read again each time, so that a folder that
+    has changed is noticed. Any thread.
+
+    Raises:
+        MaxstimError: if the network, its cell type or the clip set does not exist.
+    """
+    bundled = request.network in BUNDLED
+    network = _bundled_network(request.network) if bundled else open_network(request.network)
+    network.cell_type(request.cell_type)
+    if request.method == GenerateConfig.method:
+        return network, None
+    return network, _clips(request.clips, network.lattice.extent)
+
+
+def content_key(request: RunRequest, network: Network, clips: ClipSet | None) -> str:
+    """Return the hexadecimal SHA-256 of everything that determines the answer.
+
+    That is the method, its settings, the cell type and the contents (not the names) of network and
+    clips. The device is no part of it.
+    """
+    parts = [
+        FORMAT,
+        request.config.content_hash,
+        request.cell_type,
+        network.content_hash,
+        clips.content_hash if clips is not None else "",
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def search_key(config: Config, network: Network, clips: ClipSet) -> str:
+    """Return the key of a search, which serves all cell types of a network."""
+    parts = [FORMAT, "search", config.content_hash, network.content_hash, clips.content_hash]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@lru_cache
+def _bundled_network(name: str) -> Network:
+    return open_network(name)
+
+
+@lru_cache
+def _clips(name: str, extent: int) -> ClipSet:
+    return open_clips(name, extent)

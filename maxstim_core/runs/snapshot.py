@@ -1,0 +1,86 @@
+"""What anyone may know of a run: an immutable picture of one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from maxstim_core.runs.request import RunRequest
+
+
+def no_losses() -> np.ndarray:
+    """Return losses of no step, shape (0, 0), read-only."""
+    losses = np.empty((0, 0), np.float32)
+    losses.setflags(write=False)
+    return losses
+
+
+@dataclass(frozen=True, eq=False)
+class RunSnapshot:
+    """One run at one moment. Its arrays are read-only; any thread may keep and read it.
+
+    Attributes:
+        run_id: Name of the run, unique and not to be guessed.
+        request: What was asked for.
+        session: Who asked.
+        state: ``queued``, ``running``, ``done``, ``cancelled`` or ``failed``.
+        position: Place in line, 1 = next; 0 unless queued.
+        step: Steps done: iterations, or clips while a clip set is searched.
+        n_steps: Steps in all, 0 while unknown.
+        elapsed: Seconds since the run began; its duration once it has ended.
+        eta: Seconds that are left, by a moving average over the last steps; None while unknown.
+        terms: Names of the logged losses.
+        losses: All losses so far, shape (step, term).
+        preview: Luminance of the latest iterate, uint8, shape (frame, column), 255 is white; None
+            while there is none.
+        message: One sentence: why it failed, or what it is doing.
+        result: The stored answer (`maxstim_core.optimal.result.load`); also of a cancelled run that
+            had something to keep.
+        device: Where it runs, for example ``cpu`` or ``cuda:0``.
+        cached: Whether the answer was in the store already.
+        version: Grows with every change but the passing of time.
+    """
+
+    run_id: str
+    request: RunRequest
+    session: str
+    state: str = "queued"
+    position: int = 0
+    step: int = 0
+    n_steps: int = 0
+    elapsed: float = 0.0
+    eta: float | None = None
+    terms: tuple[str, ...] = ()
+    losses: np.ndarray = field(default_factory=no_losses)
+    preview: np.ndarray | None = None
+    message: str = ""
+    result: Path | None = None
+    device: str = "cpu"
+    cached: bool = False
+    version: int = 0
+
+
+def stored_snapshot(
+    run_id: str, request: RunRequest, session: str, path: Path, answer: xr.Dataset, version: int
+) -> RunSnapshot:
+    """Return the picture of a run whose answer was in the store already."""
+    logged = {}
+    if "loss" in answer:
+        losses = answer["loss"].values
+        losses.setflags(write=False)
+        terms = tuple(str(term) for term in answer["term"].values)
+        logged = {"terms": terms, "losses": losses, "step": len(losses), "n_steps": len(losses)}
+    return RunSnapshot(
+        run_id=run_id,
+        request=request,
+        session=session,
+        state="done",
+        result=path,
+        device=str(answer.attrs.get("device", "cpu")),
+        cached=True,
+        version=version,
+        **logged,
+    )

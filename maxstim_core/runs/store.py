@@ -1,0 +1,185 @@
+"""Results on disk, by the hash of everything that determines them.
+
+Safe from any thread and from several processes: files are written whole or not at all, and never
+changed. Nothing is created before something is stored.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import load, save
+
+ROOM = 20_000_000
+"""Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
+
+_LEFT_OVER_SECONDS = 3600.0
+
+
+def data_directory() -> Path:
+    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist."""
+    chosen = os.environ.get("MAXSTIM_DATA_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs  # only here: nothing else needs it
+
+    return platformdirs.user_data_path("maxstim")
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """One line of the history of finished results.
+
+    Attributes:
+        key: Content key, or the run id of a cancelled run.
+        cell_type: For example ``T4c``.
+        method: ``natural``, ``regularized`` or ``generated``.
+        status: ``complete`` or ``cancelled``.
+        when: Seconds since 1970 at which it was stored.
+        path: Its file.
+    """
+
+    key: str
+    cell_type: str
+    method: str
+    status: str
+    when: float
+    path: Path
+
+
+class RunStore:
+    """The folders of one data directory: ``results``, ``searches`` and ``logs``.
+
+    Args:
+        root: The data directory; the user's if None. It need not exist.
+    """
+
+    def __init__(self, root: str | os.PathLike | None = None) -> None:
+        self.root = data_directory() if root is None else Path(root).absolute()
+
+    @property
+    def results(self) -> Path:
+        """Where results are: ``<content key>.nc``, or ``<run id>.nc`` of cancelled runs."""
+        return self.root / "results"
+
+    def check_writable(self) -> None:
+        """Make sure that a result can be stored, before any work is done for it.
+
+        Raises:
+            MaxstimError: if the data directory cannot be written, or its disk is full.
+        """
+        try:
+            self.results.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.results) as probe:
+                probe.write(b"maxstim")
+            free = shutil.disk_usage(self.results).free
+        except OSError as error:
+            raise MaxstimError(
+                f"Results cannot be written to {self.root} ({error.strerror or error}); make it "
+                "writable or name another folder in MAXSTIM_DATA_DIR."
+            ) from error
+        if free < ROOM:
+            raise MaxstimError(
+                f"The disk of {self.root} is full ({free / 1e6:.0f} MB left); make room or name "
+                "another folder in MAXSTIM_DATA_DIR."
+            )
+
+    def find(self, key: str) -> tuple[Path, xr.Dataset] | None:
+        """Return the path and contents of a stored result, or None.
+
+        A file that cannot be read counts as absent: it will be computed again and replaced.
+        """
+        path = self.results / f"{key}.nc"
+        dataset = _readable(path)
+        return None if dataset is None or "stimulus" not in dataset else (path, dataset)
+
+    def save(self, key: str, dataset: xr.Dataset) -> Path:
+        """Store a result under its content key (or run id) and return its file.
+
+        Raises:
+            MaxstimError: if it cannot be written; nothing half-written stays.
+        """
+        return self._write(self.results / f"{key}.nc", dataset)
+
+    def find_search(self, key: str) -> xr.Dataset | None:
+        """Return a stored search of all cell types, or None."""
+        dataset = _readable(self.root / "searches" / f"{key}.nc")
+        return None if dataset is None or "peak_value" not in dataset else dataset
+
+    def save_search(self, key: str, found: xr.Dataset) -> None:
+        """Store a search of all cell types.
+
+        Raises:
+            MaxstimError: if it cannot be written; nothing half-written stays.
+        """
+        self._write(self.root / "searches" / f"{key}.nc", found)
+
+    def defect(self, run_id: str, error: Exception) -> str:
+        """Log an unexpected error, traceback and all, and return the one sentence for a person."""
+        path = self.root / "logs" / f"{run_id}.log"
+        where = f"the details are in {path}, please report it with that file"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        except OSError:
+            where = "please report it, with what you had chosen"
+        return f"an unexpected error ({type(error).__name__}) ended it; {where}."
+
+    def recent(self, n: int = 50) -> tuple[StoredResult, ...]:
+        """Return the last `n` results that were stored, newest first."""
+        times = {}
+        for path in self.results.glob("*.nc"):
+            with suppress(OSError):  # removed since it was listed
+                times[path] = path.stat().st_mtime
+        lines = (_line(path, times[path]) for path in sorted(times, key=times.get, reverse=True))
+        found = []
+        for line in lines:
+            if len(found) == n:
+                break
+            if line is not None:
+                found.append(line)
+        return tuple(found)
+
+    def sweep(self) -> None:
+        """Remove what a worker that was killed while writing has left: parts over an hour old."""
+        for folder in (self.results, self.root / "searches"):
+            for part in folder.glob(".*.part"):
+                with suppress(OSError):
+                    if time.time() - part.stat().st_mtime > _LEFT_OVER_SECONDS:
+                        part.unlink()
+
+    def _write(self, path: Path, dataset: xr.Dataset) -> Path:
+        with suppress(OSError):  # `save` says what to do
+            path.parent.mkdir(parents=True, exist_ok=True)
+        save(dataset, path)
+        return path
+
+
+def _readable(path: Path) -> xr.Dataset | None:
+    if not path.is_file():
+        return None
+    try:
+        return load(path)
+    except Exception:  # a damaged HDF5 file raises whatever the damage leads to
+        return None
+
+
+def _line(path: Path, when: float) -> StoredResult | None:
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            about = dataset.attrs
+            return StoredResult(
+                path.stem, about["cell_type"], about["method"], about["status"], when, path
+            )
+    except Exception:  # as above
+        return None

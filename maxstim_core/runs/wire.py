@@ -1,0 +1,110 @@
+"""What the server and a worker tell each other, and how it travels.
+
+Messages are pickled, each after its length, over the two pipes of a child process that the server
+has started itself; nothing else can write to them.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from maxstim_core.runs.request import RunRequest
+
+_LENGTH = struct.Struct("!Q")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Server to worker: do this."""
+
+    job_id: str
+    key: str
+    request: RunRequest
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Server to worker: stop this job, and keep the best so far under the id of a run."""
+
+    job_id: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Worker to server: ready. All devices that it sees, and the one that it computes on."""
+
+    devices: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Worker to server: where the run stands; also the sign that it lives.
+
+    ``losses`` are the rows since the last message, shape (step, term); ``preview`` is uint8, shape
+    (frame, column), or None.
+    """
+
+    step: int
+    n_steps: int
+    terms: tuple[str, ...]
+    losses: np.ndarray
+    preview: np.ndarray | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """Worker to server: the cancel was seen; the best so far is being saved."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Worker to server: the answer is in the store."""
+
+    result: Path
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """Worker to server: stopped; what was there is in the store, if anything was."""
+
+    result: Path | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Worker to server: why there is no answer, as one sentence.
+
+    ``replace`` says that the worker should not be trusted with another run.
+    """
+
+    reason: str
+    replace: bool = False
+
+
+def write(stream: BinaryIO, message: Any) -> None:
+    """Send one message; raises OSError where the other side is gone."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def read(stream: BinaryIO) -> Any:
+    """Wait for one message; raises EOFError where the other side is gone."""
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return pickle.loads(_exactly(stream, length))
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    body = stream.read(length)
+    if len(body) < length:
+        raise EOFError
+    return body

@@ -1,0 +1,192 @@
+"""The worker process: does one run after another on one device, and tells how it goes.
+
+Started by `maxstim_core.runs.process`. Messages come in on standard input and go out on what was
+standard output; whatever a library prints goes to standard error. When the server dies, standard
+input ends, and the worker with it, in the middle of a run if need be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.reports import Optimisation, StepReport
+from maxstim_core.runs.devices import choose_device
+from maxstim_core.runs.store import RunStore
+from maxstim_core.runs.wire import (
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    Hello,
+    Progress,
+    Stopping,
+    Task,
+    read,
+    write,
+)
+
+SECONDS_BETWEEN_REPORTS = 0.2
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def main() -> None:
+    """Serve tasks until standard input ends."""
+    parser = argparse.ArgumentParser(prog="maxstim_core.runs.worker")
+    parser.add_argument("--runner", required=True, help="module:function that starts a run")
+    parser.add_argument("--device", required=True, help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--data", required=True, help="data directory")
+    parser.add_argument("--path", action="append", default=[], help="where modules are, last")
+    options = parser.parse_args()
+    sys.path += [path for path in options.path if path not in sys.path]
+    outbox = _Outbox()
+    # Ctrl-C in a terminal reaches all its processes; the server alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    inbox = _Inbox(sys.stdin.buffer)
+    store = RunStore(options.data)
+    try:
+        module_name, _, function = options.runner.partition(":")
+        module = importlib.import_module(module_name)
+        runner, devices = getattr(module, function), module.available_devices()
+        device = choose_device(options.device, devices)
+    except Exception as error:
+        outbox.tell(_failure(error, "worker", options.device, store))
+        return
+    outbox.tell(Hello(devices, device))
+    while True:
+        task = inbox.next_task()
+        try:
+            ending = _perform(task, runner, device, store, inbox, outbox)
+        except Exception as error:  # whatever it is, the next run should have a worker
+            ending = _failure(error, task.job_id, device, store)
+        outbox.tell(ending)
+
+
+def _perform(
+    task: Task,
+    runner: Callable[..., Optimisation],
+    device: str,
+    store: RunStore,
+    inbox: _Inbox,
+    outbox: _Outbox,
+) -> Done | Cancelled:
+    run = runner(task.request, task.key, device, store)
+    progress = _ProgressReporter(run, outbox)
+    for report in run:
+        progress.take(report)
+        run_id = inbox.cancelled.get(task.job_id)
+        if run_id is not None:
+            outbox.tell(Stopping())
+            best = run.result()
+            if best is None:
+                return Cancelled()
+            return Cancelled(store.save(run_id, best.assign_attrs(status="cancelled")))
+    progress.flush()
+    return Done(store.save(task.key, run.result()))
+
+
+def _failure(error: Exception, run_id: str, device: str, store: RunStore) -> Failed:
+    """Return what a person is told of an error; what they are not told goes to a log."""
+    text = str(error)
+    if isinstance(error, MaxstimError):
+        return Failed(text)
+    # By its words, since torch has one class for GPUs and none for the CPU.
+    if isinstance(error, MemoryError) or any(w in text.lower() for w in _OUT_OF_MEMORY):
+        elsewhere = "choose the CPU" if device.startswith("cuda") else "close other programs"
+        return Failed(
+            f"there was not enough memory on {device}; try fewer frames, or {elsewhere}.", True
+        )
+    return Failed(store.defect(run_id, error), True)
+
+
+class _ProgressReporter:
+    """Sums up the reports of a run, so that at most five a second travel."""
+
+    def __init__(self, run: Optimisation, outbox: _Outbox) -> None:
+        self._run, self._outbox = run, outbox
+        self._losses: list[np.ndarray] = []
+        self._latest: StepReport | None = None
+        self._stage: tuple[tuple[str, ...], str] = ((), "")
+        self._sent = -np.inf
+
+    def take(self, report: StepReport) -> None:
+        stage = (tuple(self._run.terms), getattr(self._run, "message", ""))
+        if stage != self._stage:
+            self.flush()
+            self._stage, self._sent = stage, -np.inf
+        self._latest = report
+        self._losses.append(report.losses)
+        if time.monotonic() - self._sent >= SECONDS_BETWEEN_REPORTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what has not been sent."""
+        if self._latest is None:
+            return
+        latest, (terms, message) = self._latest, self._stage
+        losses = np.concatenate(self._losses)
+        preview = _as_bytes(latest.stimulus)
+        self._outbox.tell(Progress(latest.step, latest.n_steps, terms, losses, preview, message))
+        self._losses, self._latest, self._sent = [], None, time.monotonic()
+
+
+def _as_bytes(stimulus: np.ndarray | None) -> np.ndarray | None:
+    if stimulus is None:
+        return None
+    return np.rint(255 * np.clip(stimulus, 0, 1)).astype(np.uint8)
+
+
+class _Inbox:
+    """Reads messages in its own thread, so that a cancel is seen while a step is computed."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.cancelled: dict[str, str] = {}
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
+
+    def next_task(self) -> Task:
+        return self._tasks.get()
+
+    def _listen(self, stream: BinaryIO) -> None:
+        try:
+            while True:
+                message = read(stream)
+                if isinstance(message, Cancel):
+                    self.cancelled[message.job_id] = message.run_id
+                else:
+                    self._tasks.put(message)
+        except (EOFError, OSError):
+            # The server is gone. Nothing that this process holds is worth an orderly end, and its
+            # main thread may be deep in a step.
+            os._exit(0)
+
+
+class _Outbox:
+    """Takes standard output for messages, and gives standard error to all who print."""
+
+    def __init__(self) -> None:
+        self._stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        sys.stdout = sys.stderr
+
+    def tell(self, message: Any) -> None:
+        try:
+            write(self._stream, message)
+        except OSError:
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""From a movie to activity, and the exact adjoint back (spec §3).
+
+`make_engine` chooses how to compute: with `maxstim_core.simulation.cpu.CpuEngine` on a CPU, elsewhere
+and in double precision with the plain-torch `ReferenceEngine`, with which every engine agrees.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import Network
+from maxstim_core.simulation.engine import Engine, FreeParameters, InitialState, Rollout
+from maxstim_core.simulation.reference import ReferenceEngine
+
+__all__ = [
+    "Engine",
+    "FreeParameters",
+    "ReferenceEngine",
+    "Rollout",
+    "available_devices",
+    "make_engine",
+    "resolve_device",
+    "simulate",
+]
+
+
+def make_engine(
+    network: Network, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> Engine:
+    """Return the engine for a network on a device.
+
+    Args:
+        network: The network to simulate.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on.
+        dtype: ``torch.float32`` or, to check gradients, ``torch.float64``.
+
+    Raises:
+        MaxstimError: if the device is not there.
+    """
+    device = resolve_device(device)
+    if device == "cpu" and dtype == torch.float32:
+        from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
+
+        return CpuEngine(network)
+    return ReferenceEngine(network, device=device, dtype=dtype)
+
+
+def simulate(
+    network: Network,
+    movie,
+    dt: float,
+    *,
+    initial_state: InitialState = "grey",
+    cells=None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> torch.Tensor:
+    """Return the voltage of cells while they watch a movie.
+
+    To simulate one network many times, make an engine once and call its `Engine.simulate`.
+
+    Args:
+        network: The network.
+        movie: Luminance, shape (frame, column) or (sample, frame, column).
+        dt: Seconds per frame, and per Euler step.
+        initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a state of
+            shape (cell,) or (sample, cell).
+        cells: Numbers of the cells to record; all if None.
+        device: Where to compute.
+        dtype: Precision to compute in.
+
+    Returns:
+        Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
+
+    Raises:
+        MaxstimError: if the movie does not fit the eye or is not finite, or the device is not there.
+    """
+    engine = make_engine(network, device=device, dtype=dtype)
+    return engine.simulate(movie, dt, initial_state=initial_state, cells=cells)
+
+
+def available_devices() -> tuple[str, ...]:
+    """Return the devices that runs can use: ``cpu``, and each GPU that torch sees."""
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return ("cpu", *(f"cuda:{i}" for i in range(n_gpus)))
+
+
+def resolve_device(device: str) -> str:
+    """Return the name of an available device: the first GPU for ``auto`` where there is one.
+
+    Raises:
+        MaxstimError: if the device is unknown or not there.
+    """
+    devices = available_devices()
+    named = {"auto": devices[min(1, len(devices) - 1)], **{name: name for name in devices}}
+    if len(devices) > 1:
+        named["cuda"] = devices[1]
+    if device not in named:
+        raise MaxstimError(
+            f"There is no device {device!r} here; choose auto or {' or '.join(devices)}."
+        )
+    return named[device]

@@ -1,0 +1,266 @@
+"""The narrow interface that every simulation engine stands behind.
+
+An engine knows two things: how to roll a network out over a movie, and how to carry a cotangent of
+the recorded activity back to the movie, the initial state and the free parameters. Everything else,
+torch's automatic differentiation included, is built on these two and shared.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import GREY, Network
+from maxstim_core.optimal.configs import frames_in
+
+InitialState = Literal["grey", "rest"] | Tensor
+
+GREY_SECONDS = 1.0
+"""Grey that precedes a movie, flyvis's choice (spec §3.5)."""
+
+
+class FreeParameters(NamedTuple):
+    """The parameters that can be fitted, as tensors: 734 numbers for the published connectome.
+
+    Attributes:
+        resting_potential: Shape (cell_type,).
+        time_constant: Shape (cell_type,), seconds.
+        synapse_strength: Shape (pair,).
+    """
+
+    resting_potential: Tensor
+    time_constant: Tensor
+    synapse_strength: Tensor
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What a forward pass leaves.
+
+    Attributes:
+        activity: Voltage of the recorded cells, shape (sample, frame, recorded cell).
+        final_state: Voltage of all cells after the last frame, shape (sample, cell).
+        tape: What the engine's own adjoint needs, or None if it was not asked for.
+    """
+
+    activity: Tensor
+    final_state: Tensor
+    tape: Any
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What an adjoint pass gives: cotangents of the inputs of a rollout.
+
+    Attributes:
+        movie: Shape (sample, frame, column).
+        initial_state: Shape (sample, cell).
+        parameters: As `FreeParameters`, or None if they were not asked for.
+    """
+
+    movie: Tensor
+    initial_state: Tensor
+    parameters: FreeParameters | None
+
+
+class Engine(ABC):
+    """A network on a device, ready to simulate.
+
+    Attributes:
+        network: The network.
+        device: Where it computes.
+        dtype: In which precision.
+        parameters: The network's own free parameters.
+    """
+
+    def __init__(self, network: Network, *, device: str, dtype: torch.dtype) -> None:
+        self.network = network
+        self.layout = network.layout
+        self.device = torch.device(device)
+        self.dtype = dtype
+        values = network.parameters
+        self.parameters = FreeParameters(
+            self._tensor(values.resting_potential),
+            self._tensor(values.time_constant),
+            self._tensor(values.synapse_strength),
+        )
+        self._type_of_cell = torch.as_tensor(self.layout.cell_type_of, device=self.device)
+        self._grey_states: dict[tuple[float, float, float], Tensor] = {}
+
+    @abstractmethod
+    def rollout(
+        self,
+        movie: Tensor,
+        initial_state: Tensor,
+        dt: float,
+        *,
+        cells: Tensor,
+        parameters: FreeParameters,
+        tape: bool,
+    ) -> Rollout:
+        """Roll the network out over a movie, without automatic differentiation.
+
+        Args:
+            movie: Shape (sample, frame, column).
+            initial_state: Shape (sample, cell).
+            dt: Seconds per frame.
+            cells: Numbers of the cells to record, shape (recorded cell,).
+            parameters: What to compute with.
+            tape: Whether an adjoint will follow.
+        """
+
+    @abstractmethod
+    def adjoint(self, tape: Any, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
+        """Carry a cotangent of the activity, (sample, frame, recorded cell), back to the inputs."""
+
+    def simulate(
+        self,
+        movie: Tensor | np.ndarray,
+        dt: float,
+        *,
+        initial_state: InitialState = "grey",
+        cells: Tensor | np.ndarray | None = None,
+        parameters: FreeParameters | None = None,
+    ) -> Tensor:
+        """Return the voltage of cells while they watch a movie: see `maxstim_core.simulation.simulate`.
+
+        Differentiable with respect to the movie, the initial state and `parameters`.
+        """
+        movie = self._tensor(movie)
+        batch = movie if movie.ndim == 3 else movie[None]
+        self._check(batch, dt)
+        parameters = parameters or self.parameters
+        state = self._state(initial_state, len(batch), dt, parameters)
+        cells = self._all_cells if cells is None else self._index(cells)
+        activity = _Rollout.apply(self, dt, cells, batch, state, *parameters)
+        return activity if movie.ndim == 3 else activity[0]
+
+    @torch.no_grad()
+    def steady_state(
+        self,
+        dt: float,
+        *,
+        seconds: float = GREY_SECONDS,
+        value: float = GREY,
+        parameters: FreeParameters | None = None,
+    ) -> Tensor:
+        """Return the state after uniform luminance from rest, shape (1, cell), without gradient.
+
+        The state of the network's own parameters is kept for the next call.
+        """
+        key = (dt, seconds, value)
+        if parameters is None and key in self._grey_states:
+            return self._grey_states[key]
+        shape = (1, frames_in(seconds, dt), self.layout.lattice.n_columns)
+        movie = torch.full(shape, value, device=self.device, dtype=self.dtype)
+        state = self._final_state(movie, "rest", dt, parameters or self.parameters)
+        if parameters is None:
+            self._grey_states[key] = state
+        return state
+
+    @torch.no_grad()
+    def fade_in(self, seconds: float, dt: float, first_frames: Tensor | np.ndarray) -> Tensor:
+        """Return the states after fading from grey to the first frame of each movie (spec §3.5).
+
+        Starts from rest, as flyvis does for naturalistic stimuli.
+
+        Args:
+            seconds: Duration of the fade.
+            dt: Seconds per frame.
+            first_frames: Luminance, shape (sample, column).
+
+        Returns:
+            Shape (sample, cell).
+        """
+        first = self._tensor(first_frames)
+        steps = frames_in(seconds, dt)
+        share = torch.arange(steps, device=self.device, dtype=self.dtype) / max(steps - 1, 1)
+        movie = GREY + share[None, :, None] * (first[:, None] - GREY)
+        return self._final_state(movie, "rest", dt, self.parameters)
+
+    def _final_state(
+        self, movie: Tensor, initial_state: InitialState, dt: float, parameters: FreeParameters
+    ) -> Tensor:
+        state = self._state(initial_state, len(movie), dt, parameters)
+        no_cells = torch.empty(0, dtype=torch.long, device=self.device)
+        return self.rollout(
+            movie, state, dt, cells=no_cells, parameters=parameters, tape=False
+        ).final_state
+
+    def _state(
+        self, initial_state: InitialState, n_samples: int, dt: float, parameters: FreeParameters
+    ) -> Tensor:
+        n_cells = self.layout.n_cells
+        if isinstance(initial_state, str):
+            if initial_state == "rest":
+                state = parameters.resting_potential[self._type_of_cell]
+            elif initial_state == "grey":
+                own = parameters is self.parameters
+                state = self.steady_state(dt, parameters=None if own else parameters)
+            else:
+                raise MaxstimError(
+                    f"The initial state must be 'grey', 'rest' or an array, not {initial_state!r}."
+                )
+        else:
+            state = self._tensor(initial_state)
+        if state.shape not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
+            raise MaxstimError(
+                f"The initial state has shape {tuple(state.shape)}; it must be ({n_cells},) or "
+                f"({n_samples}, {n_cells})."
+            )
+        return state.expand(n_samples, n_cells)
+
+    def _check(self, movie: Tensor, dt: float) -> None:
+        n_columns = self.layout.lattice.n_columns
+        if movie.ndim != 3 or movie.shape[2] != n_columns or 0 in movie.shape:
+            raise MaxstimError(
+                f"A movie must have shape (frame, {n_columns}) or (sample, frame, {n_columns}), "
+                f"not {tuple(movie.shape)}."
+            )
+        if not torch.isfinite(movie).all():
+            raise MaxstimError("The movie holds a value that is not finite; replace or cut it out.")
+        if not 0 < dt < float("inf"):
+            raise MaxstimError(f"The frame duration dt must be positive seconds, not {dt!r}.")
+
+    @property
+    def _all_cells(self) -> Tensor:
+        return torch.arange(self.layout.n_cells, device=self.device)
+
+    def _index(self, cells: Tensor | np.ndarray) -> Tensor:
+        return torch.as_tensor(cells, dtype=torch.long, device=self.device)
+
+    def _tensor(self, values: Tensor | np.ndarray) -> Tensor:
+        if isinstance(values, np.ndarray) and not values.flags.writeable:
+            values = values.copy()
+        return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+
+
+class _Rollout(torch.autograd.Function):
+    """An engine's rollout and adjoint as one step of torch's automatic differentiation."""
+
+    @staticmethod
+    def forward(ctx, engine, dt, cells, movie, state, *parameters):
+        needs = ctx.needs_input_grad
+        rollout = engine.rollout(
+            movie,
+            state,
+            dt,
+            cells=cells,
+            parameters=FreeParameters(*parameters),
+            tape=any(needs),
+        )
+        ctx.engine, ctx.tape, ctx.with_parameters = engine, rollout.tape, any(needs[5:])
+        return rollout.activity
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, cotangent):
+        gradients = ctx.engine.adjoint(ctx.tape, cotangent, with_parameters=ctx.with_parameters)
+        parameters = gradients.parameters or (None, None, None)
+        return None, None, None, gradients.movie, gradients.initial_state, *parameters

@@ -1,0 +1,92 @@
+"""The plan that all fast engines share: the connectome as a stencil on a padded grid.
+
+Every cell of a type receives the same taps, so no list of edges is needed. Columns are laid on rows of
+a fixed width, so that a tap is one shift along a flat array of positions; the width leaves just enough
+padding that a shift off the eye lands where no column is, and reads zero. Types with a stride are held
+at zero where they have no cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maxstim_core.lattice import Lattice
+from maxstim_core.network import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """Taps sorted by the type that gathers them.
+
+    Attributes:
+        first: Where the taps of each gathering type begin, shape (cell_type + 1,), int64.
+        other: The type that each tap reads, shape (tap,), int64.
+        shift: Position read minus position written, shape (tap,), int64.
+        order: Number of each tap in the layout, shape (tap,).
+    """
+
+    first: np.ndarray
+    other: np.ndarray
+    shift: np.ndarray
+    order: np.ndarray
+
+
+class Stencil:
+    """A layout as shifts on a padded grid.
+
+    Attributes:
+        size: Positions on the grid, a multiple of `block`.
+        margin: Farthest that a tap reaches before or behind the grid, in positions.
+        position: Position of each column, shape (column,).
+        cell_position: Position of each cell on a grid of (cell_type, position), flat, shape (cell,).
+        forward: Taps as a target gathers from its sources.
+        backward: Taps as a source gathers from its targets: the adjoint.
+    """
+
+    def __init__(self, layout: Layout, *, block: int = 1) -> None:
+        self.layout = layout
+        lattice, du, dv = layout.lattice, layout.tap_du, layout.tap_dv
+        width = _narrowest_width(lattice, {*zip(du.tolist(), dv.tolist(), strict=True)})
+        extent = lattice.extent
+        self.position = (lattice.u + extent) * width + lattice.v + extent
+        self.size = -(-(int(self.position.max()) + 1) // block) * block
+        shift = du * width + dv
+        self.margin = int(np.abs(shift).max())
+        n_types = len(layout.columns)
+        self.cell_position = np.concatenate(
+            [t * self.size + self.position[layout.columns[t]] for t in range(n_types)]
+        )
+        self.forward = _sorted_taps(layout.tap_target, layout.tap_source, -shift, n_types)
+        self.backward = _sorted_taps(layout.tap_source, layout.tap_target, shift, n_types)
+
+    def cell_mask(self) -> np.ndarray:
+        """Return 1 where a type has a cell and 0 elsewhere, shape (cell_type, position), float32."""
+        mask = np.zeros((len(self.layout.columns), self.size), np.float32)
+        mask.ravel()[self.cell_position] = 1
+        return mask
+
+
+def _sorted_taps(gathering: np.ndarray, other: np.ndarray, shift: np.ndarray, n_types: int) -> Taps:
+    order = np.argsort(gathering, kind="stable")
+    first = np.searchsorted(gathering[order], np.arange(n_types + 1))
+    return Taps(first.astype(np.int64), other[order], shift[order].astype(np.int64), order)
+
+
+def _narrowest_width(lattice: Lattice, offsets: set[tuple[int, int]]) -> int:
+    """Least row width at which no tap that leaves the eye lands on a column of another row."""
+    width = 2 * lattice.extent + 1
+    while any(_lands_on_a_column(lattice, offset, width) for offset in offsets):
+        width += 1
+    return width
+
+
+def _lands_on_a_column(lattice: Lattice, offset: tuple[int, int], width: int) -> bool:
+    column = lattice.u * width + lattice.v
+    for sign in (1, -1):  # a target reads against the offset, a source along it
+        u, v = lattice.u + sign * offset[0], lattice.v + sign * offset[1]
+        gone = lattice.index(u, v) < 0
+        if np.isin(u[gone] * width + v[gone], column).any():
+            return True
+    return False

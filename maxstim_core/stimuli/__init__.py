@@ -1,0 +1,1 @@
+"""Movies on the hexagonal eye: made scenes, probes, and files."""

@@ -1,0 +1,132 @@
+"""The eye: from the pixels of a film to the columns of the hexagonal lattice.
+
+A column sums the pixels around its centre with a kernel that is separable in rows and columns: flyvis's
+box (spec §5.1), or a Gaussian like that of an ommatidium. Every frame is first summed along its rows for
+the few columns of pixels that receptors look at, then down those sums.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
+from maxstim_core.network import EXTENT
+
+Kernel = Literal["box", "gaussian"]
+
+_PUBLISHED = Lattice(EXTENT)
+
+_FULL_WIDTH = 2 * np.sqrt(2 * np.log(2))
+"""Full width at half maximum of a Gaussian, in standard deviations."""
+
+
+@dataclass(frozen=True)
+class Eye:
+    """An eye that looks at frames of pixels.
+
+    Args:
+        lattice: Its columns.
+        pixels: Distance between neighbouring columns, in pixels, both ways (spec §2, anisotropy); odd.
+        kernel: ``box``: the mean of `pixels` x `pixels`, as flyvis sees. ``gaussian``: an ommatidium.
+        acceptance: Acceptance angle of an ommatidium: full width at half maximum, degrees.
+
+    Raises:
+        MaxstimError: if a setting makes no sense.
+    """
+
+    lattice: Lattice = _PUBLISHED
+    pixels: int = 13
+    kernel: Kernel = "box"
+    acceptance: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.pixels < 1 or self.pixels % 2 == 0:
+            raise MaxstimError(
+                f"The pixels per column must be odd and positive, not {self.pixels}."
+            )
+        if self.kernel not in ("box", "gaussian"):
+            raise MaxstimError(
+                f"The kernel of the eye must be box or gaussian, not {self.kernel!r}."
+            )
+        if not 0 < self.acceptance < 90:
+            raise MaxstimError(
+                f"The acceptance angle must lie between 0 and 90 degrees, not {self.acceptance!r}."
+            )
+
+    @property
+    def least_side(self) -> int:
+        """Least height and width of a frame that covers all columns, in pixels."""
+        return (2 * self.lattice.extent + 1) * self.pixels - (self.pixels - 1)
+
+    def see(self, frames: np.ndarray) -> np.ndarray:
+        """Return what each column sees of each frame.
+
+        Frames smaller than `least_side` are stretched to exactly that on both sides, as flyvis does;
+        beyond a frame there is black.
+
+        Args:
+            frames: Luminance, shape (frame, row, pixel column), rows downward.
+
+        Returns:
+            Shape (frame, column), float32.
+
+        Raises:
+            MaxstimError: if there is no frame, or a frame is empty or holds no finite numbers.
+        """
+        frames = np.asarray(frames, np.float32)
+        if frames.ndim != 3 or 0 in frames.shape:
+            raise MaxstimError(
+                f"Frames must have shape (frame, row, column) and pixels, not {frames.shape}."
+            )
+        if not np.isfinite(frames).all():
+            raise MaxstimError("The film holds a value that is not finite; replace or cut it out.")
+        if min(frames.shape[1:]) < self.least_side:
+            frames = _stretched(frames, self.least_side)
+        _, height, width = frames.shape
+        reach, weights = self._kernel
+        rows, cols = self._centers
+        looked_at = np.unique(cols)
+        along = _bands(looked_at + width // 2, reach, weights, width)
+        sums = np.pad(frames @ along.T, ((0, 0), (reach, reach), (0, 0)))
+        row, which = rows + height // 2, np.searchsorted(looked_at, cols)
+        seen = np.zeros((len(frames), self.lattice.n_columns), np.float32)
+        for step, weight in enumerate(weights):
+            seen += weight * sums[:, row + step, which]
+        return seen
+
+    @cached_property
+    def _centers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixel row and column of each receptor, from the middle of a frame; cut towards zero."""
+        u, v = self.lattice.u, self.lattice.v
+        return np.trunc(self.pixels * (u + v / 2)).astype(int), self.pixels * v
+
+    @cached_property
+    def _kernel(self) -> tuple[int, np.ndarray]:
+        """How far a receptor reaches, in pixels, and its weights over rows or columns of pixels."""
+        if self.kernel == "box":
+            return self.pixels // 2, np.full(self.pixels, 1 / self.pixels, np.float32)
+        deviation = self.acceptance / _FULL_WIDTH / DEGREES_PER_COLUMN * self.pixels
+        reach = int(np.ceil(3 * deviation))
+        weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
+        return reach, (weights / weights.sum()).astype(np.float32)
+
+
+def _bands(centers: np.ndarray, reach: int, weights: np.ndarray, size: int) -> np.ndarray:
+    """Weights of `size` pixels for receptors at `centers`, shape (center, pixel)."""
+    bands = np.zeros((len(centers), size + 2 * reach), np.float32)
+    for band, center in zip(bands, centers, strict=True):
+        band[center : center + len(weights)] = weights
+    return bands[:, reach : reach + size]
+
+
+def _stretched(frames: np.ndarray, side: int) -> np.ndarray:
+    """Frames resized to a square, bilinear and antialiased as torchvision does for flyvis."""
+    import torch  # only here: films of full size need no torch
+
+    size = {"size": (side, side), "mode": "bilinear", "antialias": True, "align_corners": False}
+    return torch.nn.functional.interpolate(torch.from_numpy(frames)[None], **size)[0].numpy()

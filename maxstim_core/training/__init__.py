@@ -1,0 +1,1 @@
+"""How the bundled networks were fitted: reproducible from one command, ``maxstim fit``."""

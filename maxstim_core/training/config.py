@@ -1,0 +1,56 @@
+"""What a person may set for a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from maxstim_core.optimal.configs import Config, setting
+
+
+@dataclass(frozen=True)
+class FitConfig(Config):
+    """How a network is fitted.
+
+    Raises:
+        MaxstimError: if a value is of the wrong type or out of its bounds.
+    """
+
+    method: ClassVar[str] = "fit"
+
+    n_iters: int = setting(
+        400,
+        "Number of gradient steps.",
+        label="Steps",
+        bounds=(1, 100_000),
+        soft=(100, 2_000),
+        step=10,
+    )
+    random_seed: int = setting(
+        0,
+        "Seed of the stimuli and of the starting point.",
+        label="Seed",
+        bounds=(0, 2**31 - 1),
+        soft=(0, 20),
+        step=1,
+    )
+    extent: int = setting(
+        10,
+        "Rings of the eye that the network is fitted on. On fewer, cells near the border learn to lean "
+        "on it, and the network does not keep its tuning on the published eye.",
+        label="Extent",
+        unit="rings",
+        bounds=(5, 15),
+        step=1,
+    )
+    n_scenes: int = setting(
+        6, "Textured scenes in every step.", label="Scenes", bounds=(0, 64), soft=(0, 12), step=1
+    )
+    scatter: float = setting(
+        0.0,
+        "Standard deviation of the log strengths around the prior at the start.",
+        label="Scatter",
+        bounds=(0.0, 2.0),
+        soft=(0.0, 0.5),
+        step=0.05,
+    )

@@ -1,0 +1,213 @@
+"""Fitting the 734 free parameters of a network to published tuning, through the simulator.
+
+Starting from the prior network, Adam lowers a weighted sum of the terms in
+`maxstim_core.training.terms` on stimuli that are drawn anew for every step, and stays near the prior.
+Weights are shared between columns, so that a fit on a small eye holds on the published one.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.network import EXTENT, Layout, Network, Parameters, prior_network
+from maxstim_core.simulation import Engine, FreeParameters, make_engine
+from maxstim_core.training import terms
+from maxstim_core.training.config import FitConfig
+from maxstim_core.training.drills import Drills, draw
+
+WEIGHTS = {
+    "direction": 3.0,
+    "selectivity": 2.0,
+    "wrong contrast": 1.0,
+    "strength": 1.0,
+    "untuned": 4.0,
+    "flash index": 4.0,
+    "flash change": 4.0,
+    "flow": 1.0,
+    "flow per column": 0.5,
+    "edge voltage": 0.1,
+    "flash voltage": 0.1,
+    "scene voltage": 0.1,
+    "grey voltage": 0.1,
+    "prior": 0.02,
+}
+"""What each term of the loss weighs."""
+
+DT = 0.01
+_GREY_SECONDS = 0.6
+_CENTRAL_RINGS = 2
+_TIME_CONSTANTS = (0.005, 0.3)
+_RATES = {"strength": 0.02, "rest": 0.01, "time": 0.01}
+_LAST_RATE = 0.02
+_LONGEST_GRADIENT = 5.0
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """How a fit stands after a step: its weighted terms, by name."""
+
+    step: int
+    n_steps: int
+    terms: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """The loss."""
+        return sum(self.terms.values())
+
+
+class Fit:
+    """A fit: iterate it to the end or until you like, then ask for its `network`.
+
+    Args:
+        config: How to fit.
+        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        checkpoint: File in which the fit is kept every few steps, and from which it goes on.
+
+    Raises:
+        MaxstimError: if the device is not there, or the checkpoint is of another fit.
+    """
+
+    def __init__(
+        self,
+        config: FitConfig,
+        *,
+        device: str = "cpu",
+        checkpoint: str | os.PathLike | None = None,
+        every: int = 20,
+    ) -> None:
+        self.config, self.n_steps = config, config.n_iters
+        self._checkpoint, self._every = checkpoint, every
+        self._engine: Engine = make_engine(prior_network(config.extent), device=device)
+        self._prior = self._engine.parameters.synapse_strength.log()
+        layout = self._engine.layout
+        self._targets = terms.Targets(layout.connectome.names)
+        self._central = layout.central_cells
+        near = np.flatnonzero(layout.lattice.ring <= _CENTRAL_RINGS)
+        self._near = np.stack([layout.cells(kind)[near] for kind in self._targets.tuned])
+        seeded = torch.Generator().manual_seed(config.random_seed)
+        scattered = config.scatter * torch.randn(len(self._prior), generator=seeded)
+        self._free = {
+            "strength": (self._prior + scattered.to(self._prior)).requires_grad_(),
+            "rest": self._engine.parameters.resting_potential.clone().requires_grad_(),
+            "time": self._engine.parameters.time_constant.log().requires_grad_(),
+        }
+        groups = [{"params": [self._free[name]], "lr": rate} for name, rate in _RATES.items()]
+        self._adam = torch.optim.Adam(groups)
+        self.step = 0
+        if checkpoint is not None and os.path.exists(checkpoint):
+            self._resume(checkpoint)
+
+    def __iter__(self) -> Iterator[FitReport]:
+        """Fit, and report every step."""
+        while self.step < self.n_steps:
+            # One generator per step, so that a fit goes on after a pause as it would have without.
+            random = np.random.default_rng((self.config.random_seed, self.step))
+            weighted = self._terms(
+                draw(self._engine.layout.lattice, DT, self.config.n_scenes, random)
+            )
+            self._adam.zero_grad()
+            sum(weighted.values()).backward()
+            torch.nn.utils.clip_grad_norm_(self._free.values(), _LONGEST_GRADIENT)
+            for group, rate in zip(self._adam.param_groups, _RATES.values(), strict=True):
+                group["lr"] = rate * self._cooling()
+            self._adam.step()
+            self.step += 1
+            values = {name: value.item() for name, value in weighted.items()}
+            if not all(map(math.isfinite, values.values())):
+                raise MaxstimError(
+                    f"The fit was lost at step {self.step}; start it again with another seed."
+                )
+            if self._checkpoint is not None and (
+                self.step % self._every == 0 or self.step == self.n_steps
+            ):
+                self._save(self._checkpoint)
+            yield FitReport(self.step, self.n_steps, values)
+
+    def network(self, name: str = "fitted", extent: int = EXTENT) -> Network:
+        """Return the network as fitted so far, on any eye."""
+        prior = self._engine.network.parameters
+        rest, tau, strength = (values.detach().cpu().numpy() for values in self._parameters())
+        parameters = Parameters(rest, tau, prior.synapse_sign, prior.synapse_count, strength)
+        layout = Layout(self._engine.layout.connectome, Lattice(extent))
+        return Network(name, layout, parameters)
+
+    def _parameters(self) -> FreeParameters:
+        return FreeParameters(
+            self._free["rest"],
+            self._free["time"].exp().clamp(*_TIME_CONSTANTS),
+            self._free["strength"].exp(),
+        )
+
+    def _cooling(self) -> float:
+        """Share of the learning rate at this step: a cosine from one to `_LAST_RATE`."""
+        share = 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
+        return _LAST_RATE + (1 - _LAST_RATE) * share
+
+    def _terms(self, drills: Drills) -> dict[str, Tensor]:
+        parameters, targets = self._parameters(), self._targets
+        fixed = FreeParameters(*(values.detach() for values in parameters))
+        # The short grey before each movie lets the gradient see how grey voltages depend on them.
+        grey = self._engine.steady_state(DT, seconds=_GREY_SECONDS, parameters=fixed)
+
+        def voltages(movies: np.ndarray, cells: np.ndarray) -> Tensor:
+            shown = self._engine.simulate(
+                movies, DT, initial_state=grey, cells=cells, parameters=parameters
+            )
+            return shown[:, drills.lead - 1 :]
+
+        edges = voltages(drills.edges, self._central)
+        found = terms.edge_terms(edges, targets)
+        found |= terms.flash_terms(voltages(drills.flashes, self._central), targets, DT)
+        found |= terms.grey_term(edges[0, 0])
+        if len(drills.scenes):
+            near = voltages(drills.scenes, self._near.ravel()).unflatten(2, self._near.shape)
+            flow = torch.as_tensor(drills.flow, dtype=near.dtype, device=near.device)
+            # Skip the answer to the scene's appearance.
+            found |= terms.scene_terms(near[:, round(0.2 / DT) :], flow)
+        found["prior"] = (self._free["strength"] - self._prior).square().mean()
+        return {name: WEIGHTS[name] * value for name, value in found.items()}
+
+    def _save(self, path: str | os.PathLike) -> None:
+        state = {
+            "config": self.config.to_json(),
+            "step": self.step,
+            "free": {name: values.detach() for name, values in self._free.items()},
+            "adam": self._adam.state_dict(),
+        }
+        part = f"{path}.part"
+        try:
+            torch.save(state, part)
+            os.replace(part, path)
+        except (OSError, RuntimeError) as error:
+            raise MaxstimError(
+                f"The checkpoint {path} cannot be written; choose a writable folder with room."
+            ) from error
+
+    def _resume(self, path: str | os.PathLike) -> None:
+        try:
+            state = torch.load(path, weights_only=True)
+            same = state["config"] == self.config.to_json()
+        except Exception as error:  # whatever a damaged file leads to
+            raise MaxstimError(
+                f"The checkpoint {path} cannot be read; remove it to start the fit again."
+            ) from error
+        if not same:
+            raise MaxstimError(
+                f"The checkpoint {path} belongs to a fit with other settings; give the same settings, "
+                "or another file."
+            )
+        self.step = state["step"]
+        with torch.no_grad():
+            for name, values in self._free.items():
+                values.copy_(state["free"][name])
+        self._adam.load_state_dict(state["adam"])

@@ -1,0 +1,144 @@
+"""A real Chromium, a Panel server to point it at, and pages that may not complain.
+
+Chromium is the one that the environment variable CHROMIUM names, else one found on the search path;
+nothing is downloaded. Without any, these tests are skipped, or fail if MAXSTIM_STRICT=1.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import panel as pn
+import pytest
+from bokeh.document import Document
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives a real Chromium; skipped without one")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("browser")
+
+
+def chromium() -> str | None:
+    """Return the path of a Chromium on this machine, or None."""
+    named = os.environ.get("CHROMIUM")
+    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser, one for all tests."""
+    path = chromium()
+    if path is None:
+        named = os.environ.get("CHROMIUM")
+        found = f"CHROMIUM={named} is no program" if named else "No Chromium was found"
+        reason = f"{found}; install one or set CHROMIUM to its path to run the browser tests."
+        if os.environ.get("MAXSTIM_STRICT", "") not in ("", "0"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # Chromium refuses its sandbox to root, as which containers run.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"] if is_root else []
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Served:
+    """A running app: where it is, and what its sessions hold."""
+
+    url: str
+    sessions: list[tuple[Document, object]] = field(default_factory=list)
+
+    def change(self, do: Callable[[object], None]) -> None:
+        """Call `do` with what the app function of the newest session returned, under its lock."""
+        document, shown = self.sessions[-1]
+        done, errors = threading.Event(), []
+
+        def within() -> None:
+            try:
+                do(shown)
+            except Exception as error:
+                errors.append(error)
+            finally:
+                done.set()
+
+        document.add_next_tick_callback(within)
+        assert done.wait(20), "The session did not come to it."
+        if errors:
+            raise errors[0]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Callable[[], object]], Served]]:
+    """Serve a function that returns a Panel object, on a free port, until the test is over."""
+    servers = []
+
+    def start(app: Callable[[], object]) -> Served:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        served = Served(f"http://localhost:{port}/")
+
+        def session() -> object:
+            shown = app()
+            served.sessions.append((pn.state.curdoc, shown))
+            return shown
+
+        servers.append(
+            pn.serve(
+                {"/": session}, port=port, address="localhost", threaded=True, show=False,
+                verbose=False,
+            )
+        )  # fmt: skip
+        return served
+
+    yield start
+    for server in servers:
+        server.stop()
+        server.join(10)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a browser context of its own; at the end, no page may have complained."""
+    contexts, complaints = [], []
+
+    def visit(
+        url: str, *, width: int = 1280, height: int = 900, density: float = 1, wait: str = ""
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, device_scale_factor=density
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.sent = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda m: page.sent.append(m)))
+        page.goto(url)
+        if wait:
+            page.locator(wait).first.wait_for()
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []

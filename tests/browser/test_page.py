@@ -1,0 +1,296 @@
+"""The page in a real browser: what a person sees, clicks and gets."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from maxstim_core.optimal.configs import GenerateConfig, flyvis_preset, starting_preset
+from maxstim_core.optimal.result import load
+
+expect.set_options(timeout=30_000)
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 90_000
+"""Milliseconds that a run may take on a slow machine before a test gives up."""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> str:
+    """Address of a dashboard of its own, with an empty data directory."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("data")
+    environment = {
+        **os.environ,
+        "MAXSTIM_DATA_DIR": str(folder / "maxstim"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    command = [sys.executable, "-m", "panel", "serve", "dashboard", "--port", str(port)]
+    with open(folder / "server.log", "wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        url = f"http://localhost:{port}/dashboard"
+        for _ in range(300):
+            try:
+                urlopen(url, timeout=30).close()
+                break
+            except OSError:
+                assert server.poll() is None, _said(folder)
+                time.sleep(0.2)
+        yield url
+        # Tornado complains of browsers that leave; only lines of our own count.
+        faults = re.findall(r"Fault .*|File .*/(?:dashboard|maxstim_core)/.*", _said(folder))
+        assert not faults
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _said(folder: Path) -> str:
+    return (folder / "server.log").read_text()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str):
+    """Open the page in a browser of its own; at the end, no complaint and no foreign request."""
+    contexts, complaints, hosts = [], [], set()
+
+    def open_page(search: str = "", *, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: hosts.add(urlparse(request.url).hostname))
+        page.on("websocket", lambda socket: hosts.add(urlparse(socket.url).hostname))
+        page.goto(address + search)
+        expect(page.get_by_role("button", name=re.compile("^Run "))).to_be_visible()
+        expect(page.locator("h1").first).to_be_visible()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert hosts <= {"localhost", "127.0.0.1", None, ""}
+
+
+def run_button(page: Page):
+    return page.get_by_role("button", name=re.compile("^Run "))
+
+
+def status(page: Page):
+    return page.locator("p[role=status]")
+
+
+def headline(page: Page):
+    return page.locator("h1").first
+
+
+def enter(page: Page, label: str, value: object) -> None:
+    """Type a value beside the slider with this label, on the tab in sight."""
+    row = page.locator(".MuiFormControl-root:visible", has_text=re.compile(f"^{re.escape(label)}"))
+    entry = row.locator("input[type=text]").first
+    entry.fill(str(value))
+    entry.press("Enter")
+
+
+def choose_method(page: Page, method: str) -> None:
+    page.get_by_role("tab", name=method).click()
+    expect(run_button(page)).to_contain_text(method.lower())
+
+
+def small(page: Page, *, iterations: int = 3, seed: int = 0) -> None:
+    """Choose a generated run that takes a moment."""
+    choose_method(page, "Generated")
+    enter(page, "Stimulus duration", 0.1)
+    enter(page, "Iterations", iterations)
+    enter(page, "Seed", seed)
+
+
+def test_a_first_time_visitor_sees_a_finished_example(visit):
+    page = visit()
+    expect(headline(page)).to_have_text(re.compile("T4c generated.*Example"))
+    expect(page.locator("canvas").first).to_be_visible()
+    expect(page.get_by_text("No GPU found: running on the CPU.")).to_be_visible()
+
+
+def test_every_cell_type_can_be_found_and_chosen(visit):
+    page = visit()
+    page.get_by_role("button", name=re.compile("^Cell type")).click()
+    expect(page.locator(".chip[data-name]")).to_have_count(65)
+    page.get_by_role("searchbox", name="Search cell types").fill("off up")
+    expect(page.locator(".chip[data-name]:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(run_button(page)).to_contain_text("Run T5c")
+    expect(page.get_by_text("dark edges that move up")).to_be_visible()
+    expect(page).to_have_url(re.compile("cell=T5c"))
+
+
+def test_typed_values_and_presets_reach_the_run(visit):
+    page = visit()
+    row = page.locator(".MuiFormControl-root:visible", has_text="Pull to grey")
+    presets = {"flyvis's values": flyvis_preset, "Starting values": starting_preset}
+    for name, preset in presets.items():
+        enter(page, "Pull to grey", 42)
+        page.get_by_role("button", name=name).filter(visible=True).click()
+        wanted = f"{preset(GenerateConfig).weight_mei:g}"
+        expect(row.locator("input").first).to_have_value(wanted)
+
+
+def test_each_method_runs_and_the_answers_are_compared(visit):
+    page = visit()
+    page.get_by_role("button", name=re.compile("^Cell type")).click()
+    page.get_by_role("searchbox").fill("Mi1")
+    page.keyboard.press("Enter")
+    choose_method(page, "Natural")
+    run_button(page).click()
+    expect(headline(page)).to_have_text(re.compile("Mi1 natural"), timeout=PATIENCE)
+    expect(page.get_by_text("Best clips")).to_be_visible()
+    choose_method(page, "Regularized")
+    enter(page, "Iterations", 3)
+    run_button(page).click()
+    expect(headline(page)).to_have_text(re.compile("Mi1 regularized"), timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("root mean square deviation"))).to_be_visible()
+    small(page)
+    run_button(page).click()
+    expect(status(page)).to_contain_text("Mi1 generated is done", timeout=PATIENCE)
+    expect(headline(page)).to_have_text(re.compile("^Mi1 generated"))
+    expect(page.locator(".run", has_text="Mi1").locator(".chip.done")).to_have_count(3)
+    page.locator(".run", has_text="Mi1 natural").click()
+    expect(headline(page)).to_have_text(re.compile("Mi1 natural"))
+    expect(page.get_by_role("tab", name="Natural")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_path):
+    page = visit()
+    small(page, seed=7)
+    run_button(page).click()
+    expect(status(page)).to_contain_text("is done", timeout=PATIENCE)
+    expect(page).to_have_url(re.compile("run="))
+    facts = page.locator("h1 + p").first.inner_text()
+    again = visit("?" + urlparse(page.url).query)
+    expect(headline(again)).to_have_text(re.compile("^T4c generated(?!.*Example)"))
+    assert again.locator("h1 + p").first.inner_text() == facts
+    for label, ending in (("NetCDF", "nc"), ("Figure", "png")):
+        with again.expect_download() as download:
+            again.get_by_role("button", name=label).or_(
+                again.get_by_role("link", name=label)
+            ).click()
+        download.value.save_as(tmp_path / f"answer.{ending}")
+    answer = load(tmp_path / "answer.nc")
+    assert (answer.attrs["cell_type"], int(answer.attrs["seed"])) == ("T4c", 7)
+    assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
+    again.get_by_role("button", name="Code").click()
+    expect(again.locator("pre").first).to_contain_text("random_seed=7")
+
+
+def test_a_run_is_cancelled_and_the_best_so_far_is_kept(visit):
+    page = visit()
+    small(page, iterations=20_000, seed=11)
+    run_button(page).click()
+    expect(status(page)).to_contain_text("iteration", timeout=PATIENCE)
+    expect(headline(page)).to_contain_text("Forming", timeout=PATIENCE)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(page)).to_contain_text("was cancelled", timeout=PATIENCE)
+    expect(headline(page)).to_contain_text("Cancelled early")
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_disabled()
+
+
+def test_two_visitors_share_one_queue(visit):
+    first, second = visit(), visit()
+    small(first, iterations=20_000, seed=21)
+    run_button(first).click()
+    expect(status(first)).to_contain_text("iteration", timeout=PATIENCE)
+    small(second, iterations=20_000, seed=22)
+    run_button(second).click()
+    expect(status(second)).to_contain_text("waits: next in line", timeout=PATIENCE)
+    small(second, iterations=20_000, seed=21)
+    run_button(second).click()
+    expect(status(second)).to_contain_text(
+        re.compile("iteration [0-9]+ of 20000"), timeout=PATIENCE
+    )
+    second.locator(".run", has_text="in line").click()
+    second.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(second)).to_contain_text("cancelled", timeout=PATIENCE)
+    first.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(first)).to_contain_text(re.compile("cancelled|iteration"), timeout=PATIENCE)
+    second.locator(".run", has_text=re.compile("step|starting")).first.click()
+    second.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(second)).to_contain_text("cancelled", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("folder", ["", "no/such/folder"])
+def test_a_bad_network_is_one_sentence_and_changes_nothing(visit, folder):
+    page = visit()
+    before = headline(page).inner_text()
+    page.get_by_role("combobox").filter(has_text="Default network").click()
+    page.locator("li", has_text="model folder").click()
+    entry = page.get_by_label(re.compile("Path of the model folder"))
+    entry.fill(folder)
+    entry.press("Enter")
+    run_button(page).click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_be_visible(timeout=PATIENCE)
+    said = alert.inner_text().strip()
+    assert said.endswith(".") and "Traceback" not in said and "\n" not in said
+    assert headline(page).inner_text() == before
+    expect(page.locator(".run", has_text="folder")).to_have_count(0)
+
+
+def test_an_address_that_makes_no_sense_opens_the_example(visit):
+    page = visit("?cell=T9z&method=magic&run=../../etc/passwd")
+    expect(headline(page)).to_have_text(re.compile("T4c generated.*Example"))
+    page = visit("?run=0123456789abcdef&cell=Mi1")
+    expect(page.get_by_role("alert")).to_contain_text("not on this server")
+    expect(run_button(page)).to_contain_text("Mi1")
+
+
+def test_scrubbing_sends_nothing(visit):
+    page = visit()
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    player = page.locator("[data-frame]").first
+    expect(player).to_be_visible()
+    page.wait_for_timeout(3000)
+    player.focus()
+    frame = int(player.get_attribute("data-frame"))
+    already = len(sent)
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    expect(player).to_have_attribute("data-frame", str(frame - 5))
+    assert len(sent) == already
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_fits(visit, tmp_path, width, theme):
+    page = visit(width=width, height=1080 if width == 1920 else 800)
+    if theme == "dark":
+        page.get_by_label("Toggle theme").click()
+    expect(page.locator("canvas").first).to_be_visible()
+    page.wait_for_timeout(1500)
+    folder = Path(os.environ.get("MAXSTIM_SCREENSHOTS", tmp_path))
+    page.screenshot(path=folder / f"page-{width}-{theme}.png")
+    wider = page.evaluate(
+        "() => [document.scrollingElement, ...document.querySelectorAll('*')]"
+        ".filter((e) => e.scrollWidth > innerWidth).length"
+    )
+    assert wider == 0
+    page.locator(".runs").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    page.screenshot(path=folder / f"page-{width}-{theme}-below.png")

@@ -1,0 +1,71 @@
+"""What all tests share: where reference arrays lie, what a GPU needs, and how strict to be.
+
+``MAXSTIM_STRICT=1`` turns every skip but that of a missing GPU into a failure, so that no check is
+left out unseen.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+STRICT = os.environ.get("MAXSTIM_STRICT", "") not in ("", "0")
+
+SHARED = Path(
+    os.environ.get("MAXSTIM_SHARED") or Path(__file__).resolve().parents[1] / ".." / "shared"
+)
+"""Arrays computed by flyvis and published networks: beside the checkout, not part of it."""
+
+
+@pytest.fixture(scope="session")
+def shared_reference() -> Path:
+    """Folder of the arrays that flyvis computed; skips where it is absent."""
+    return _shared("reference")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the published networks; skips where it is absent."""
+    return _shared("data")
+
+
+def _shared(name: str) -> Path:
+    folder = (SHARED / name).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"There is no folder ../shared/{name}; MAXSTIM_SHARED can name another place.")
+    return folder
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked ``gpu`` where torch sees no GPU."""
+    if item.get_closest_marker("gpu"):
+        import torch  # only here: it takes seconds to load
+
+        if not torch.cuda.is_available():
+            pytest.skip("There is no GPU here.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Fail what is skipped without need for a GPU, if strict."""
+    report = yield
+    if not item.get_closest_marker("gpu"):
+        _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    """Fail a module that is skipped as a whole, if strict."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"MAXSTIM_STRICT allows no skip: {reason}"

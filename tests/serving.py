@@ -1,0 +1,62 @@
+"""A running ``maxstim serve`` for tests to talk to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(port: int, *arguments: str, folder: Path, password: str = "") -> subprocess.Popen:
+    """Start ``maxstim serve`` with a data directory of its own in `folder`."""
+    environment = {
+        **os.environ,
+        "MAXSTIM_DATA_DIR": str(folder / "data"),
+        "MAXSTIM_PASSWORD": password,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "maxstim_core.cli", "serve", "--port", str(port), *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Served:
+    """A server that has announced its address.
+
+    Attributes:
+        port: Where it listens.
+        announced: The line that it printed.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, password: str = "") -> None:
+        self.port = free_port()
+        self.process = start(self.port, *arguments, folder=folder, password=password)
+        self.announced = self.process.stdout.readline()
+
+    @property
+    def url(self) -> str:
+        """Address of the page."""
+        return f"http://localhost:{self.port}/dashboard"
+
+    def stop(self) -> str:
+        """End it as Ctrl-C does, and return what it wrote to standard error."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.communicate()[1]

@@ -1,0 +1,299 @@
+"""The command line, driven as a person would, on the whole eye with short runs."""
+
+import dataclasses
+import os
+import pickle
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from maxstim_core.cli import main
+from maxstim_core.cli.options import read_settings
+from maxstim_core.cli.parser import make_parser
+from maxstim_core.network import open_network
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.result import load
+from maxstim_core.stimuli.clips import open_clips
+
+N_COLUMNS = 721
+
+
+@pytest.fixture
+def movie(tmp_path):
+    path = tmp_path / "movie.npy"
+    np.save(path, np.random.default_rng(1).random((6, N_COLUMNS), np.float32))
+    return path
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def test_generate(tmp_path, capsys):
+    output = tmp_path / "generated.nc"
+    code = run(
+        *("generate", "T4c", "--network", "prior", "--t-stim", 0.06, "--dt", 0.01, "--lr", 0.02),
+        *("--weight-central", 2, "--weight-mei", 500, "--iterations", 3, "--seed", 7),
+        *("--frames", "all", "--device", "cpu", "--output", output),
+    )
+    assert code == 0
+    answer = load(output)
+    assert answer.attrs["config"] == (
+        GenerateConfig(
+            t_stim=0.06,
+            dt=0.01,
+            lr=0.02,
+            weight_central=2,
+            weight_mei=500,
+            n_iters=3,
+            random_seed=7,
+            last_only=False,
+        ).to_json()
+    )
+    assert answer.attrs["network"] == "prior"
+    assert answer.attrs["status"] == "complete"
+    assert answer.stimulus.dims == answer.best_stimulus.dims == ("frame", "column")
+    assert answer.stimulus.shape == answer.response.shape == (6, N_COLUMNS)
+    assert answer.loss.dims == ("iteration", "term")
+    assert len(answer.loss) == 3
+    assert {"time", "u", "v"} <= set(answer.coords)
+    shown = capsys.readouterr()
+    assert str(output) in shown.out
+    assert "3/3" in shown.err
+
+
+def test_response_in_the_file_is_of_exactly_the_stimulus_in_it(tmp_path):
+    generated, stimulus = tmp_path / "generated.nc", tmp_path / "stimulus.npy"
+    assert run("generate", "Mi1", "--t-stim", 0.05, "--iterations", 2, "--output", generated) == 0
+    answer = load(generated)
+    np.save(stimulus, answer.stimulus.values)
+    assert run("simulate", "--movie", stimulus, "--output", tmp_path / "shown.nc") == 0
+    shown = load(tmp_path / "shown.nc")
+    np.testing.assert_allclose(
+        shown.central.sel(cell_type="Mi1"), answer.central_response, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(("flag", "clamp"), [((), True), (("--no-clamp",), False)])
+def test_regularize(tmp_path, movie, flag, clamp):
+    output = tmp_path / "regularized.nc"
+    options = ("--l2-act", 0.5, "--l2-stim", 2, "--iterations", 2, *flag, "--output", output)
+    assert run("regularize", "T4c", "--movie", movie, *options) == 0
+    answer = load(output)
+    config = RegularizeConfig(l2_act=0.5, l2_stim=2, n_iters=2, clamp=clamp)
+    assert answer.attrs["config"] == config.to_json()
+    assert answer.attrs["source"] == str(movie)
+    assert answer.target_response.dims == ("frame",)
+    assert len(answer.loss) == 2
+
+
+def test_simulate(tmp_path, movie):
+    output = tmp_path / "activity.nc"
+    assert run("simulate", "--movie", movie, "--dt", 0.005, "--output", output) == 0
+    with xr.open_dataset(output) as recorded:
+        assert recorded.central.dims == ("frame", "cell_type")
+        assert tuple(recorded.cell_type.values) == open_network("prior").connectome.names
+        np.testing.assert_allclose(recorded.time, 0.005 * np.arange(6))
+        assert np.isfinite(recorded.central).all()
+        assert recorded.attrs["dt"] == 0.005
+
+
+@pytest.mark.slow
+def test_search_and_export(tmp_path):
+    output, exported = tmp_path / "found.nc", tmp_path / "best.npy"
+    options = ("--clips", "made", "--protocol", "default", "--n-best", 2, "--dt", 0.02)
+    assert run("search", *options, "--output", output, "--export", "T4c", exported) == 0
+    found = load(output)
+    assert dict(found.sizes) == {"cell_type": 65, "rank": 2}
+    assert found.attrs["config"] == SearchConfig(n_best=2, dt=0.02).to_json()
+    best = found.sel(cell_type="T4c", rank=0)
+    assert str(best.clip_name.item()) in open_clips("made").names
+
+    # Shown again, the exported clip drives the cell to the very peak that won.
+    shown = tmp_path / "shown.nc"
+    assert run("simulate", "--movie", exported, "--dt", 0.02, "--output", shown) == 0
+    central = load(shown).central.sel(cell_type="T4c").values
+    assert central.argmax() == int(best.peak_frame)
+    np.testing.assert_allclose(central.max(), best.peak_value, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("generate", "T4x"), "T4c"),
+        (("generate", "T4c", "--dt", 0.051), "0.05 s"),
+        (("generate", "T4c", "--dt", "nan"), "Frame duration"),
+        (("generate", "T4c", "--dt", "fast"), "must be a number"),
+        (("generate", "T4c", "--iterations", -3), "Iterations"),
+        (("generate", "T4c", "--iterations", 1.5), "whole number"),
+        (("generate", "T4c", "--t-stim", 0.001), "frames"),
+        (("generate", "T4c", "--frames", "some"), "invalid choice"),
+        (("generate", "T4c", "--network", "{tmp}/nothing"), "no network"),
+        (("generate", "T4c", "--network", "{tmp}"), "no flyvis model"),
+        (("generate", "T4c", "--device", "abacus"), "no device"),
+        (("generate", "T4c", "--iter", 3), "nrecognized arguments"),
+        (("generate",), "CELL_TYPE"),
+        (("regularize", "T4c", "--movie", "{tmp}/absent.npy"), "no movie"),
+        (("regularize", "T4c", "--movie", "{tmp}/narrow.npy"), "shape"),
+        (("regularize", "T4c", "--movie", "{tmp}/nan.npy"), "not finite"),
+        (("regularize", "T4c", "--movie", "{tmp}/pickle.npy"), "no .npy file"),
+        (("regularize", "T4c", "--movie", "{tmp}/objects.npy"), "Python objects"),
+        (("regularize", "T4c", "--movie", "{tmp}/long.npy"), "1001 frames"),
+        (("regularize", "T4c"), "--movie"),
+        (("simulate", "--movie", "{tmp}/narrow.npy"), "shape"),
+        (("simulate", "--movie", "{tmp}/text.npy"), "no .npy file"),
+        (("simulate", "--movie", "{tmp}/nan.npy", "--dt", 0.06), "0.05 s"),
+        (("search", "--clips", "holiday"), "no clip set"),
+        (("search", "--protocol", "strict"), "Protocol"),
+        (("search", "--export", "T4x", "{tmp}/best.npy"), "T4c"),
+        (("search", "--export", "T4c", "{tmp}/missing/best.npy"), "no folder"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else value,
+)
+def test_bad_input_ends_in_one_sentence(tmp_path, capsys, arguments, says):
+    np.save(tmp_path / "narrow.npy", np.zeros((3, 720), np.float32))
+    np.save(tmp_path / "nan.npy", np.full((3, N_COLUMNS), np.nan, np.float32))
+    np.save(tmp_path / "long.npy", np.full((1001, N_COLUMNS), 0.5, np.float16))
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (tmp_path / "pickle.npy").write_bytes(pickle.dumps([1.0]))
+    (tmp_path / "text.npy").write_text("0.5 0.5")
+    before = _contents(tmp_path)
+    filled = [str(a).replace("{tmp}", str(tmp_path)) for a in arguments]
+    _refuses([*filled, "--output", tmp_path / "out.nc"], capsys, says)
+    assert _contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        ("{tmp}/missing/out.nc", "no folder"),
+        ("{tmp}", "is a folder"),
+        ("{tmp}/file/out.nc", "no folder"),
+        # Nobody can make a file there, not even root.
+        ("/proc/out.nc", "Nothing can be written" if sys.platform == "linux" else "no folder"),
+    ],
+)
+def test_output_is_checked_before_the_work(tmp_path, capsys, output, says):
+    (tmp_path / "file").write_text("")
+    before = _contents(tmp_path)
+    output = output.replace("{tmp}", str(tmp_path))
+    # A run of weeks: that it ends at all shows that nothing was computed.
+    arguments = ("generate", "T4c", "--t-stim", 10, "--iterations", 100_000, "--output", output)
+    _refuses(arguments, capsys, says)
+    assert _contents(tmp_path) == before
+
+
+def test_refusal_of_a_command_that_is_missing(capsys):
+    _refuses((), capsys, "COMMAND")
+    _refuses(("grow", "T4c"), capsys, "grow")
+
+
+def test_luminance_out_of_range_is_noted(tmp_path, capsys):
+    path = tmp_path / "bright.npy"
+    np.save(path, np.full((2, N_COLUMNS), 200.0, np.float32))
+    assert run("simulate", "--movie", path, "--output", tmp_path / "out.nc") == 0
+    assert "white is 1" in capsys.readouterr().err
+
+
+def test_interrupt_keeps_the_best_so_far(tmp_path):
+    output = tmp_path / "generated.nc"
+    process = _start("generate", "T4c", "--t-stim", "0.05", "--iterations", "20000", output=output)
+    assert "/20000" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "cancelled" in err
+    answer = load(output)
+    assert answer.attrs["status"] == "cancelled"
+    assert 1 <= len(answer.loss) < 20000
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_interrupt_before_the_first_step_leaves_nothing(tmp_path, movie):
+    before = _contents(tmp_path)
+    # The movie is a pipe that nobody writes to, so that the command waits for it.
+    pipe = tmp_path / "pipe.npy"
+    os.mkfifo(pipe)
+    output = tmp_path / "out.nc"
+    process = _start("regularize", "T4c", "--movie", str(pipe), output=output)
+    with pipe.open("wb"):  # returns once the command has opened the other end
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    pipe.unlink()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert _contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "config_class"),
+    [
+        (("generate", "T4c"), GenerateConfig),
+        (("regularize", "T4c", "--movie", "m.npy"), RegularizeConfig),
+        (("search",), SearchConfig),
+    ],
+)
+def test_options_default_to_the_configuration_and_quote_it(command, config_class, capsys):
+    arguments = make_parser().parse_args([*command, "--output", "out.nc"])
+    assert read_settings(arguments, config_class) == config_class()
+    with pytest.raises(SystemExit):
+        make_parser().parse_args([command[0], "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for setting in dataclasses.fields(config_class):
+        words = " ".join(setting.metadata["doc"].split())
+        assert words in shown.replace("- ", "-") or words in shown
+
+
+@pytest.mark.parametrize("flags", [("--help",), ("--version",), ("generate", "--help")])
+def test_help_loads_nothing_heavy(flags):
+    code = f"""
+import sys
+from maxstim_core.cli import main
+try:
+    main({list(flags)!r})
+except SystemExit as end:
+    assert end.code == 0
+heavy = {{"torch", "numba", "xarray", "pandas", "panel"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_doctor(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    assert run("doctor") == 0
+    shown = capsys.readouterr().out
+    for word in ("maxstim", "Python", "cpu", "65 cell types", "721", "Chromium"):
+        assert word in shown
+    assert str(tmp_path / "data") in shown
+    assert not (tmp_path / "data").exists()
+
+
+def _refuses(arguments, capsys, says):
+    try:
+        code = run(*arguments)
+    except SystemExit as end:
+        code = end.code
+    shown = capsys.readouterr()
+    assert code == 2
+    assert shown.out == ""
+    assert says in shown.err
+    assert shown.err.startswith("maxstim: ")
+    assert shown.err.count("\n") == 1, "one line"
+    assert shown.err.rstrip().endswith((".", "?"))
+
+
+def _start(*arguments, output):
+    command = [sys.executable, "-m", "maxstim_core.cli", *arguments, "--output", str(output)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, restore_signals=True
+    )
+
+
+def _contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

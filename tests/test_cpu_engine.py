@@ -1,0 +1,155 @@
+"""The CPU engine against the reference engine."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maxstim_core.connectome import CellType, Connectome, Synapse
+from maxstim_core.lattice import Lattice
+from maxstim_core.network import Layout, Network, Parameters, flyvis_initial_network, prior_network
+from maxstim_core.simulation import FreeParameters, ReferenceEngine, make_engine
+from maxstim_core.simulation.cpu import CpuEngine
+from maxstim_core.simulation.stencil import Stencil
+
+
+@st.composite
+def networks(draw):
+    """Small random connectomes with strides, self-connections and long taps, on small eyes."""
+    strides = st.sampled_from([(1, 1), (1, 1), (3, 2), (2, 2)])
+    types = [CellType("R1", "input", (1, 1)), CellType("R2", "input", (1, 1))]
+    types += [CellType(f"C{k}", "output", draw(strides)) for k in range(draw(st.integers(1, 4)))]
+    offsets = st.tuples(st.integers(-7, 7), st.integers(-7, 7))
+    names = [cell_type.name for cell_type in types]
+    synapses = [Synapse("R1", "C0", 1, 0, 0, 1.0, False)]
+    for source in names:
+        for target in names:
+            sign = draw(st.sampled_from([-1, 1]))
+            for du, dv in draw(st.sets(offsets, max_size=4)):
+                if (source, target, du, dv) != ("R1", "C0", 0, 0):
+                    sign = 1 if (source, target) == ("R1", "C0") else sign
+                    synapses.append(Synapse(source, target, sign, du, dv, 1.5, False))
+    layout = Layout(Connectome(tuple(types), tuple(synapses)), Lattice(draw(st.integers(1, 6))))
+    random = np.random.default_rng(draw(st.integers(0, 1000)))
+    signs = {(s.source, s.target): s.sign for s in synapses}
+    parameters = Parameters(
+        resting_potential=random.normal(0.2, 0.3, len(types)),
+        time_constant=random.uniform(0.005, 0.1, len(types)),
+        synapse_sign=[signs[names[a], names[b]] for a, b in layout.pairs],
+        synapse_count=layout.tap_counts,
+        synapse_strength=random.uniform(0, 0.2, len(layout.pairs)),
+    )
+    return Network("random", layout, parameters)
+
+
+def everything(engine, movie, dt, weights, cells):
+    """Activity, and the gradients of a random functional of it with respect to all inputs."""
+    movie = movie.clone().requires_grad_()
+    state = engine.steady_state(dt).expand(len(movie), -1).clone().requires_grad_()
+    parameters = FreeParameters(*(values.clone().requires_grad_() for values in engine.parameters))
+    given_state = {"initial_state": state, "parameters": parameters}
+    activity = engine.simulate(movie, dt, cells=cells, **given_state)
+    (activity * weights).sum().backward()
+    return [activity.detach(), movie.grad, state.grad, *(values.grad for values in parameters)]
+
+
+def assert_agree(network, n_samples, n_frames, dt, threads, seed=0):
+    seeded = torch.Generator().manual_seed(seed)
+    layout = network.layout
+    movie = 2 * torch.rand(n_samples, n_frames, layout.lattice.n_columns, generator=seeded)
+    cells = torch.randperm(layout.n_cells, generator=seeded)[:40]
+    weights = torch.randn(n_samples, n_frames, len(cells), generator=seeded)
+    found = everything(CpuEngine(network, threads=threads), movie, dt, weights, cells)
+    expected = everything(ReferenceEngine(network), movie, dt, weights, cells)
+    torch.testing.assert_close(found[0], expected[0], rtol=0, atol=1e-5)
+    for ours, theirs in zip(found[1:], expected[1:], strict=True):
+        assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+
+
+@settings(deadline=None, max_examples=40)
+@given(networks(), st.integers(1, 4), st.integers(1, 8), st.floats(0.002, 0.05), st.integers(1, 3))
+def test_agrees_on_random_networks(network, n_samples, n_frames, dt, threads):
+    assert_agree(network, n_samples, n_frames, dt, threads)
+
+
+@pytest.mark.parametrize("extent", [1, 2, 5, 8, 15])
+def test_agrees_on_the_connectome(extent):
+    assert_agree(flyvis_initial_network(extent), 2, 12, 0.01, 2)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_sharing_a_stimulus_agree(threads):
+    assert_agree(prior_network(15), 1, 15, 0.01, threads)
+
+
+def test_same_bits_twice():
+    network = prior_network(6)
+    movie = torch.rand(1, 20, 127, generator=torch.Generator().manual_seed(1))
+    cells, weights = torch.arange(network.layout.n_cells), torch.ones(1, 20, 1)
+    engine = CpuEngine(network, threads=2)
+    first, second = (everything(engine, movie, 0.01, weights, cells) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_is_the_default_on_a_cpu():
+    network = prior_network(1)
+    assert isinstance(make_engine(network), CpuEngine)
+    assert isinstance(make_engine(network, dtype=torch.float64), ReferenceEngine)
+
+
+def test_two_rollouts_before_their_adjoints_do_not_mix():
+    """A kept state belongs to one rollout until its adjoint is done."""
+    engine = CpuEngine(prior_network(3), threads=1)
+    seeded = torch.Generator().manual_seed(2)
+    a, b = (torch.rand(8, 37, generator=seeded).requires_grad_() for _ in range(2))
+    cells = engine.layout.central_cells
+    alone = torch.autograd.grad(engine.simulate(a, 0.01, cells=cells).square().sum(), a)[0]
+    first, second = (engine.simulate(x, 0.01, cells=cells).square().sum() for x in (a, b))
+    torch.autograd.grad(second, b)
+    assert torch.equal(torch.autograd.grad(first, a)[0], alone)
+
+
+def test_calls_from_several_threads_take_turns():
+    engine = CpuEngine(prior_network(4), threads=2)
+    movie = torch.rand(30, 61, generator=torch.Generator().manual_seed(3))
+    expected, found = engine.simulate(movie, 0.01), []
+
+    def work():
+        for _ in range(5):
+            found.append(torch.equal(engine.simulate(movie, 0.01), expected))
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert found == [True] * 15
+
+
+@pytest.mark.parametrize("extent", [1, 5, 15])
+def test_stencil_has_all_edges_and_no_others(extent):
+    """Every tap read at every cell finds the source cell of an edge, or a place without a cell."""
+    layout = prior_network(extent).layout
+    stencil = Stencil(layout)
+    cell_at = np.full(stencil.size * 65 + 2 * stencil.margin, -1)
+    cell_at[stencil.margin + stencil.cell_position] = np.arange(layout.n_cells)
+    taps, edges = stencil.forward, set()
+    for kind in range(65):
+        for k in range(taps.first[kind], taps.first[kind + 1]):
+            for cell in layout.cells(kind):
+                place = stencil.cell_position[cell] - kind * stencil.size
+                # Beyond the first and last row there is padding, not the next type.
+                read = place + taps.shift[k]
+                if 0 <= read < stencil.size:
+                    source = cell_at[stencil.margin + taps.other[k] * stencil.size + read]
+                    if source >= 0:
+                        edges.add((source, cell, taps.order[k]))
+        if extent == 15 and kind == 12:
+            break  # some types are enough on the largest eye
+    expected = zip(*layout.edges, strict=True)
+    kinds = 65 if extent < 15 else 13
+    last = layout.first_cell[kinds]
+    assert edges == {edge for edge in expected if edge[1] < last}

@@ -1,0 +1,97 @@
+"""What a person takes home makes the same answer again."""
+
+import json
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from dashboard import export
+from maxstim_core.cli import main
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import open_network
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.result import load
+from maxstim_core.runs import RunRequest
+
+REQUESTS = [
+    RunRequest("T4c", GenerateConfig(t_stim=0.05, n_iters=2, random_seed=3), device="cpu"),
+    RunRequest("Mi1", RegularizeConfig(n_iters=2, dt=0.02), device="cpu"),
+    RunRequest("CT1(M10)", SearchConfig(n_best=2, dt=0.02), network="prior", device="cpu"),
+]
+
+
+@pytest.fixture(scope="module")
+def answer() -> xr.Dataset:
+    run = generate(open_network("default"), "CT1(M10)", GenerateConfig(t_stim=0.05, n_iters=3))
+    list(run)
+    return run.result()
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.method)
+def test_the_python_lines_run_and_make_the_answer(request_, tmp_path):
+    output = tmp_path / "answer.nc"
+    lines = export.python_snippet(request_, str(output))
+    done = subprocess.run(
+        [sys.executable, "-c", lines], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = load(output)
+    assert export.request_of(made).config == request_.config
+    assert made.attrs["cell_type"] == request_.cell_type
+    assert made.attrs["network"] == request_.network
+
+
+def test_the_python_lines_make_the_very_same_stimulus(answer, tmp_path):
+    output = tmp_path / "again.nc"
+    lines = export.python_snippet(export.request_of(answer), str(output))
+    subprocess.run([sys.executable, "-c", lines], capture_output=True, check=True)
+    np.testing.assert_array_equal(load(output)["stimulus"], answer["stimulus"])
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.method)
+def test_the_command_line_makes_the_same_answer(request_, tmp_path):
+    output, other = tmp_path / "answer.nc", tmp_path / "python.nc"
+    for words in commands(request_, str(output)):
+        assert words[0] == "maxstim"
+        assert main(words[1:]) == 0
+    made = load(output)
+    config = type(request_.config)(**json.loads(made.attrs["config"]))
+    assert config == request_.config
+    if request_.method != "natural":
+        assert made.attrs["cell_type"] == request_.cell_type
+        lines = export.python_snippet(request_, str(other))
+        subprocess.run([sys.executable, "-c", lines], capture_output=True, check=True)
+        np.testing.assert_array_equal(made["stimulus"], load(other)["stimulus"])
+
+
+def commands(request: RunRequest, output: str) -> list[list[str]]:
+    """Return the words of each command, as a shell reads them."""
+    text = export.command_line(request, output).replace("\\\n", " ")
+    return [shlex.split(line) for line in text.splitlines()]
+
+
+def test_a_name_with_quotes_or_spaces_stays_one_word():
+    request = RunRequest("T4c", GenerateConfig(), network="models/my \"best\"; rm -rf 'x'")
+    (words,) = commands(request, "out file.nc")
+    assert words[words.index("--network") + 1] == request.network
+    assert words[words.index("--output") + 1] == "out file.nc"
+    compile(export.python_snippet(request, "out file.nc"), "snippet", "exec")
+
+
+def test_the_netcdf_is_the_answer(answer, tmp_path):
+    path = tmp_path / export.file_name(answer, "nc")
+    path.write_bytes(export.netcdf(answer).getvalue())
+    xr.testing.assert_identical(load(path), answer)
+    assert path.name == "CT1_M10_generated.nc"
+
+
+def test_a_result_without_its_history_is_refused_with_a_sentence(answer):
+    with pytest.raises(MaxstimError, match="run it again"):
+        export.request_of(answer.assign_attrs(config="{}}"))
+    with pytest.raises(MaxstimError, match="run it again"):
+        export.request_of(answer.drop_attrs())

@@ -1,0 +1,195 @@
+"""One open page and the queue: toy optimisations in a real worker process, no browser."""
+
+import time
+
+import pytest
+from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
+
+from dashboard.app import App
+from dashboard.session import LIVE, Session
+from dashboard.shelf import Shelf
+from dashboard.state import Choice
+from maxstim_core.errors import MaxstimError
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    """A queue whose worker serves all tests of this file; the seed says what a run does."""
+    toys = toy_queue(tmp_path_factory.mktemp("page"))
+    yield toys
+    toys.close()
+
+
+@pytest.fixture
+def session(queue):
+    return open_session(queue)
+
+
+def open_session(queue):
+    return Session(Choice(), queue, Shelf(queue.folder))
+
+
+def ask(session, seed=0, iterations=5, cell_type="T4c"):
+    settings = session.choice.settings["generated"]
+    settings.param.update(random_seed=seed, n_iters=iterations)
+    session.choice.cell_type = cell_type
+    session.start()
+
+
+def until(session, is_so):
+    """Poll as the page does until something is so."""
+    give_up = time.monotonic() + 120
+    while not is_so(session):
+        assert time.monotonic() < give_up, session.run
+        time.sleep(0.02)
+        session.poll()
+
+
+def until_ended(session):
+    until(session, lambda s: s.run is not None and s.run.state not in LIVE)
+
+
+def test_a_run_ends_in_an_answer_on_the_page(session):
+    ask(session)
+    until_ended(session)
+    assert session.run.state == "done" and not session.live
+    assert session.answer.attrs["cell_type"] == "T4c"
+    assert (session.problem, session.is_example) == ("", False)
+    assert [run.run_id for run in session.runs] == [session.key]
+
+
+def test_pressing_run_twice_is_one_run(session):
+    ask(session, SLOW, FOREVER, "L1")
+    ask(session, SLOW, FOREVER, "L1")
+    assert len(session.runs) == 1
+    session.cancel()
+    until_ended(session)
+    ask(session, iterations=4)
+    until_ended(session)
+    ask(session, iterations=4)
+    assert [run.state for run in session.runs] == ["done", "cancelled"]
+    assert session.run.state == "done"
+
+
+def test_what_has_finished_opens_on_another_page_by_its_lasting_key(session, queue):
+    ask(session, iterations=6)
+    until_ended(session)
+    other = open_session(queue)
+    other.follow(session.lasting_key)
+    assert other.answer.identical(session.answer)
+    assert other.choice.request() == session.choice.request()
+
+
+def test_a_refused_request_is_a_sentence_and_changes_nothing(session):
+    ask(session)
+    until_ended(session)
+    answer, runs, key = session.answer, session.runs, session.key
+    session.choice.param.update(network="folder", folder="no/such/folder")
+    session.start()
+    assert session.problem.endswith(".") and "no/such/folder" in session.problem
+    assert (session.answer is answer, session.runs, session.key) == (True, runs, key)
+    session.choice.network = "default"
+    session.start()
+    assert session.problem == ""
+
+
+def test_a_run_that_fails_says_why_and_leaves_the_answer(session):
+    ask(session)
+    until_ended(session)
+    answer = session.answer
+    ask(session, REFUSING)
+    until_ended(session)
+    assert session.run.state == "failed"
+    assert "lower the learning rate" in session.problem
+    assert session.answer is answer
+
+
+def test_a_cancelled_run_keeps_what_it_had(session):
+    ask(session, SLOW, FOREVER)
+    until(session, lambda s: s.run.step > 0)
+    assert session.live and session.may_cancel
+    session.cancel()
+    until_ended(session)
+    assert session.run.state == "cancelled" and not session.may_cancel
+    assert session.answer.attrs["status"] == "cancelled"
+
+
+def test_two_pages_that_ask_the_same_wait_for_one_computation(session, queue):
+    other = open_session(queue)
+    ask(session, SLOW, FOREVER, "Mi1")
+    ask(other, SLOW, FOREVER, "Mi1")
+    until(other, lambda s: s.run.step > 0)
+    assert other.run.state == "running"
+    ask(other, SLOW, FOREVER, "Mi4")
+    assert (other.run.state, other.run.position) == ("queued", 1)
+    other.cancel()
+    other.follow(other.runs[1].run_id)
+    assert other.choice.cell_type == "Mi1"
+    other.cancel()
+    until_ended(other)
+    session.poll()
+    assert session.run.state == "running"
+    session.cancel()
+    until_ended(session)
+
+
+def test_a_link_to_the_run_of_another_page_shows_it_but_cannot_cancel_it(session, queue):
+    ask(session, SLOW, FOREVER, "Tm3")
+    until(session, lambda s: s.run.step > 0)
+    other = open_session(queue)
+    other.follow(session.key)
+    assert other.run.run_id == session.run.run_id and not other.may_cancel
+    other.cancel()
+    session.poll()
+    assert session.run.state == "running"
+    session.cancel()
+    until_ended(session)
+
+
+def test_a_key_that_nobody_knows_is_a_sentence(session):
+    session.follow("0123456789abcdef")
+    assert "not on this server" in session.problem
+    assert (session.answer, session.key) == (None, "")
+
+
+def test_a_fault_of_the_page_is_told_with_a_reference_and_logged(session, caplog):
+    session.unexpected(ZeroDivisionError("a defect"))
+    reference = caplog.records[0].getMessage().split()[-1]
+    assert reference in session.problem and "defect" not in session.problem
+    assert "ZeroDivisionError" in caplog.text
+    session.unexpected(MaxstimError("Say this."))
+    assert session.problem == "Say this."
+
+
+def test_the_views_follow_a_run(queue):
+    app = App(queue, Shelf(queue.folder))
+    session, example = app.session, app.session.shelf.example()
+    session.follow(example.key)
+    assert "Example" in app.headline.title.object
+    scene = app.player.scene
+    assert scene and app.history.list.chosen == example.key
+    ask(session, SLOW, FOREVER, "L5")
+    until(session, lambda s: s.run.preview is not None)
+    assert app.player.live and app.player.scene == scene
+    assert "Forming" in app.headline.title.object and app.headline.data.disabled
+    assert not app.runbar.cancel.disabled and "Pulling noise" not in app.runbar.problem.object
+    assert "L5 generated" in app.runbar.status.object
+    assert app.losses.source.data["iteration"].size == len(session.run.losses) > 0
+    assert app.history.list.rows[0]["state"] == "running"
+    session.cancel()
+    until_ended(session)
+    assert not app.player.live and app.player.scene != scene
+    assert "Cancelled early" in app.headline.title.object and app.runbar.cancel.disabled
+    assert app.history.list.rows[0]["state"] == "cancelled"
+    app.history.list._handle_msg("not on the list")
+    app.history.list._handle_msg(example.key)
+    assert app.player.scene == scene and session.is_example
+
+
+def test_a_run_that_fails_gives_the_player_back_to_the_answer(queue):
+    app = App(queue, Shelf(queue.folder))
+    app.session.follow(app.session.shelf.example().key)
+    ask(app.session, REFUSING, 9)
+    until_ended(app.session)
+    assert app.runbar.problem.visible and not app.player.live
+    assert "Example" in app.headline.title.object

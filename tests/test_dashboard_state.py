@@ -1,0 +1,99 @@
+"""The page's settings agree with the configurations of the core."""
+
+import dataclasses
+import subprocess
+import sys
+
+import param
+import pytest
+
+from dashboard.state import CONFIGS, Choice, settings_class
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import (
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+    flyvis_preset,
+    starting_preset,
+)
+
+FIELDS = [(config, field) for config in CONFIGS.values() for field in dataclasses.fields(config)]
+
+
+def test_the_page_offers_all_three_methods():
+    assert set(CONFIGS.values()) == {SearchConfig, RegularizeConfig, GenerateConfig}
+
+
+@pytest.mark.parametrize("config", CONFIGS.values())
+def test_names_agree(config):
+    mirror = settings_class(config)
+    own = set(mirror.param) - set(param.Parameterized.param)
+    assert own == {field.name for field in dataclasses.fields(config)} == set(mirror.names())
+
+
+@pytest.mark.parametrize(("config", "field"), FIELDS, ids=lambda x: getattr(x, "name", ""))
+def test_defaults_bounds_labels_and_help_agree(config, field):
+    parameter = settings_class(config).param[field.name]
+    assert parameter.default == field.default
+    assert type(parameter.default) is type(field.default)
+    assert parameter.doc == field.metadata["doc"]
+    assert parameter.label.startswith(field.metadata["label"])
+    assert field.metadata["unit"] in parameter.label
+    if field.metadata["choices"]:
+        assert tuple(parameter.objects) == field.metadata["choices"]
+    if field.metadata["bounds"]:
+        assert parameter.bounds == field.metadata["bounds"]
+        assert parameter.softbounds == field.metadata["softbounds"]
+        assert parameter.step == field.metadata["step"]
+
+
+@pytest.mark.parametrize("config", CONFIGS.values())
+def test_settings_make_the_configuration_that_they_took(config):
+    settings = settings_class(config)()
+    assert settings.config() == config()
+    settings.load_flyvis()
+    assert settings.config() == flyvis_preset(config)
+    settings.load_starting()
+    assert settings.config() == starting_preset(config)
+
+
+def test_the_page_starts_with_the_starting_values():
+    choice = Choice()
+    assert choice.request().config == starting_preset(GenerateConfig)
+    assert (choice.cell_type, choice.network_name) == ("T4c", "default")
+
+
+def test_a_slider_refuses_what_the_configuration_refuses():
+    settings = Choice().settings["generated"]
+    with pytest.raises(ValueError, match=r"0\.05"):
+        settings.dt = 0.06
+    assert settings.dt == 0.01
+
+
+def test_settings_that_contradict_each_other_are_refused_with_a_sentence():
+    choice = Choice()
+    choice.settings["generated"].param.update(t_stim=0.001, dt=0.05)
+    with pytest.raises(MaxstimError, match="0 frames"):
+        choice.request()
+
+
+def test_a_model_folder_needs_a_path():
+    choice = Choice(network="folder", folder="  ")
+    with pytest.raises(MaxstimError, match="path"):
+        choice.request()
+    choice.folder = " flow/0000/000 "
+    assert choice.request().network == "flow/0000/000"
+
+
+@pytest.mark.parametrize("where", [{"network": "prior"}, {"network": "folder", "folder": "a/b"}])
+def test_a_run_can_be_taken_up_again(where):
+    request = Choice(cell_type="Mi1", method="regularized", **where).request()
+    choice = Choice()
+    choice.settings["regularized"].l2_act = 3.0
+    choice.take(request)
+    assert choice.request() == request
+
+
+def test_the_page_does_not_import_torch():
+    code = "import sys, dashboard.app; assert not {'torch', 'numba'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,136 @@
+"""The frame of the project holds together: what is pinned, and what an import does."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINS = dict(
+    line.split("==") for line in LOCK.splitlines() if line.strip() and not line.startswith("#")
+)
+REQUIREMENTS = [
+    Requirement(text)
+    for text in (
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["test"],
+        *PROJECT["build-system"]["requires"],
+    )
+]
+
+PAGE_LIBRARIES = ("panel", "bokeh", "holoviews", "param", "panel_material_ui")
+
+
+def test_lock_holds_nothing_but_pins():
+    for line in LOCK.splitlines():
+        assert re.fullmatch(r"#.*|[a-z0-9-]+==[0-9][0-9a-z.]*", line), line
+    assert "://" not in LOCK
+    assert not [name for name in PINS if name.startswith(("nvidia", "cuda", "triton"))]
+
+
+def test_torch_is_pinned_for_every_platform():
+    assert PINS["torch"] == "2.13.0"
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
+def test_every_dependency_has_a_fitting_pin(requirement):
+    name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+    assert requirement.specifier.contains(Version(PINS[name]))
+
+
+def test_bokeh_is_safe():
+    bokeh = next(r for r in REQUIREMENTS if r.name == "bokeh")
+    assert not bokeh.specifier.contains("3.8.1"), "CVE-2026-21883"
+
+
+def test_conda_environment_is_the_locked_one():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *from_conda, pip = environment["dependencies"]
+    python = next(
+        item.partition("=")[2] for item in from_conda if item.partition("=")[0] == "python"
+    )
+    assert python in Requirement(f"python{PROJECT['project']['requires-python']}").specifier
+    assert "pip" in from_conda
+    assert pip == {"pip": ["-r requirements.lock", "-e ."]}
+
+
+def test_every_module_of_the_core_imports_without_the_page_libraries():
+    code = f"""
+import sys
+from importlib import import_module
+from pathlib import Path
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {PAGE_LIBRARIES!r}:
+            raise ModuleNotFoundError(f"{{name}} is blocked", name=name)
+
+sys.meta_path.insert(0, Blocked())
+root = Path({str(ROOT)!r})
+for path in sorted(root.glob("maxstim_core/**/*.py")):
+    parts = path.relative_to(root).with_suffix("").parts
+    import_module(".".join(part for part in parts if part != "__init__"))
+"""
+    _python(code)
+
+
+@pytest.mark.parametrize("package", ["maxstim_core", "dashboard"])
+def test_importing_leaves_no_trace(package, tmp_path):
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    before = _files()
+    # What other libraries do on their own when imported is theirs: they come first.
+    libraries = ["numba", "torch", "xarray", "h5netcdf"]
+    libraries += ["panel", "panel_material_ui"] * (package == "dashboard")
+    code = f"""
+import logging
+from importlib import import_module
+from pathlib import Path
+
+for library in {libraries!r}:
+    import_module(library)
+def handlers():
+    names = [None, *logging.root.manager.loggerDict]
+    return {{(name, type(h)) for name in names for h in logging.getLogger(name).handlers}}
+before = handlers()
+root = Path({str(ROOT)!r})
+for path in sorted(root.glob("{package}/**/*.py")):
+    parts = path.relative_to(root).with_suffix("").parts
+    if parts[1:] not in {{("main",), ("warm",)}}:  # scripts that Panel runs
+        import_module(".".join(part for part in parts if part != "__init__"))
+assert handlers() == before, handlers() - before
+assert not logging.root.handlers
+"""
+    names = ("HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    _python(code, cwd=here, **{name: str(home) for name in names})
+    assert not list(here.iterdir())
+    assert not [path for path in home.rglob("*") if "maxstim" in path.name.lower()]
+    assert _files() == before
+
+
+def _files():
+    folders = (ROOT / "maxstim_core", ROOT / "dashboard")
+    return {
+        path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts
+    }
+
+
+def _python(code, cwd=ROOT, **environment):
+    done = subprocess.run(
+        [sys.executable, "-W", "error:::maxstim_core", "-c", code],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,65 @@
+"""Results: written whole or not at all, read back equal."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.result import answer, load, save
+
+
+@pytest.fixture
+def dataset():
+    random = np.random.default_rng(0)
+    response = random.normal(size=(4, 7))
+    response[:, 2] = np.nan
+    return answer(
+        lattice=Lattice(1),
+        dt=0.01,
+        stimulus=random.random((4, 7)),
+        response=response,
+        variables={"clip_name": ("rank", np.array(["first clip, 30°", "second"]))},
+        attributes={"method": "natural", "config": "{}", "seed": -1},
+    )
+
+
+def test_schema(dataset):
+    assert dataset.stimulus.dims == dataset.response.dims == ("frame", "column")
+    np.testing.assert_allclose(dataset.time, [0, 0.01, 0.02, 0.03])
+    np.testing.assert_array_equal(dataset.central_response, dataset.response[:, 3])
+    assert dataset.attrs["maxstim_version"]
+
+
+def test_round_trip(dataset, tmp_path):
+    save(dataset, tmp_path / "result.nc")
+    xr.testing.assert_identical(load(tmp_path / "result.nc"), dataset)
+    assert [path.name for path in tmp_path.iterdir()] == ["result.nc"]
+
+
+def test_refuses_a_folder_that_is_not_there(dataset, tmp_path):
+    with pytest.raises(MaxstimError, match="could not be written"):
+        save(dataset, tmp_path / "none" / "result.nc")
+
+
+def test_a_failed_write_leaves_the_old_file(dataset, tmp_path):
+    path = tmp_path / "result.nc"
+    save(dataset, path)
+    unwritable = dataset.assign_attrs(odd=object())
+    with pytest.raises(TypeError):
+        save(unwritable, path)
+    xr.testing.assert_identical(load(path), dataset)
+    assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n" + b"0" * 100])
+def test_refuses_what_is_no_result(tmp_path, content):
+    path = tmp_path / "result.nc"
+    path.write_bytes(content)
+    with pytest.raises(MaxstimError, match="no readable result"):
+        load(path)
+
+
+def test_refuses_a_missing_file(tmp_path):
+    with pytest.raises(MaxstimError, match="no file"):
+        load(tmp_path / "none.nc")

@@ -1,0 +1,146 @@
+"""From a request to the real answers, first in this process, then through queue and worker."""
+
+import itertools
+
+import numpy as np
+import pytest
+from toy_runs import ended, toy_queue
+from toy_runs_small_eye import small_clips
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import open_network, prior_network
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.natural import replay, search
+from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.result import load
+from maxstim_core.runs import RunQueue, RunRequest, RunStore
+from maxstim_core.runs.execute import execute, start
+from maxstim_core.stimuli.clips import resampled
+
+DT = 0.04
+TINY = GenerateConfig(t_stim=0.06, n_iters=2)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "data")
+
+
+def started(config, store, cell_type="T4c"):
+    return start(RunRequest(cell_type, config), prior_network(1), small_clips(), "cpu", store)
+
+
+def finished(run):
+    reports = list(run)
+    return reports, run.result()
+
+
+def expected_natural(config, cell_type):
+    found = search(prior_network(1), small_clips(), config)
+    list(found)
+    return replay(prior_network(1), cell_type, small_clips(), found.result(), config)
+
+
+def test_natural_is_search_and_replay_and_one_search_serves_all_cell_types(store):
+    config = SearchConfig(dt=DT, n_best=3)
+    reports, answer = finished(started(config, store))
+    assert reports[-1].step == reports[-1].n_steps == len(small_clips())
+    assert answer.identical(expected_natural(config, "T4c"))
+    for other in (config, SearchConfig(dt=DT, n_best=1)):
+        reports, answer = finished(started(other, store, "L1"))
+        assert reports == []
+        assert answer.identical(expected_natural(other, "L1"))
+    reports, _ = finished(started(SearchConfig(dt=DT, protocol="flyvis"), store))
+    assert reports != []
+
+
+def test_regularized_starts_from_the_best_natural_clip(store):
+    config = RegularizeConfig(dt=DT, n_iters=3)
+    run = started(config, store)
+    assert run.message.startswith("Searching")
+    reports, answer = finished(run)
+    assert [len(report.losses) for report in reports[-3:]] == [1, 1, 1]
+    assert (run.n_steps, run.terms, run.message) == (3, ("total", "response", "grey"), "")
+    natural = expected_natural(SearchConfig(dt=DT), "T4c")
+    clips, best = small_clips(), int(natural.clip_index[0])
+    clip = resampled(clips[best], clips.dt, DT)
+    _, expected = finished(regularize(prior_network(1), "T4c", clip, config))
+    np.testing.assert_array_equal(answer.stimulus, expected.stimulus)
+    np.testing.assert_array_equal(answer.loss, expected.loss)
+    assert answer.attrs["source"] == f"few: {clips.names[best]}"
+    reports, _ = finished(started(config, store))
+    assert len(reports) == 3
+
+
+def test_a_damaged_stored_search_is_done_again(store):
+    config = SearchConfig(dt=DT)
+    finished(started(config, store))
+    (file,) = (store.root / "searches").iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    reports, _ = finished(started(config, store))
+    assert reports != []
+
+
+def test_what_there_is_to_keep_when_cancelled_during_the_search(store):
+    natural, regularized = (
+        started(config, store) for config in (SearchConfig(dt=DT), RegularizeConfig(dt=DT))
+    )
+    assert natural.result() is None
+    for run in (natural, regularized):
+        list(itertools.islice(run, 1))
+    assert "stimulus" in natural.result()
+    assert regularized.result() is None
+
+
+def test_a_network_that_changed_in_line_is_refused(store):
+    with pytest.raises(MaxstimError, match="has changed while the run waited"):
+        execute(RunRequest("T4c", GenerateConfig()), "another key", "cpu", store)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [SearchConfig(dt=DT), RegularizeConfig(dt=DT, n_iters=3), GenerateConfig(dt=DT, n_iters=3)],
+)
+def test_all_methods_run_through_queue_and_worker(tmp_path, config):
+    queue = toy_queue(tmp_path, "toy_runs_small_eye:run")
+    run = ended(queue, queue.submit(RunRequest("T4c", config), "anna"))
+    assert (run.state, run.message) == ("done", "")
+    answer = load(run.result)
+    assert (answer.attrs["method"], answer.attrs["status"]) == (config.method, "complete")
+    if "loss" in answer:
+        np.testing.assert_array_equal(run.losses, answer.loss)
+        assert list(run.terms) == list(answer.term.values)
+    queue.close()
+
+
+def through_the_queue(folder, request):
+    queue = RunQueue(store=RunStore(folder))
+    run = ended(queue, queue.submit(request, "anna"))
+    queue.close()
+    assert run.state == "done", run.message
+    return run, load(run.result)
+
+
+def test_the_bundled_network_answers_through_the_queue(tmp_path):
+    run, answer = through_the_queue(tmp_path / "data", RunRequest("T4c", TINY, device="cpu"))
+    expected = generate(open_network("default"), "T4c", TINY)
+    list(expected)
+    np.testing.assert_allclose(answer.stimulus, expected.result().stimulus, atol=1e-6)
+    assert run.device == "cpu"
+
+
+@pytest.mark.gpu
+def test_a_gpu_answers_as_the_cpu_does(tmp_path):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("There is no GPU here.")
+    config = GenerateConfig(t_stim=0.1, n_iters=5)
+    # Two stores: the device is no part of the key, so that one would answer for the other.
+    on_cpu, on_gpu = (
+        through_the_queue(tmp_path / device, RunRequest("T4c", config, device=device))
+        for device in ("cpu", "cuda")
+    )
+    assert (on_cpu[0].device, on_gpu[0].device) == ("cpu", "cuda:0")
+    np.testing.assert_allclose(on_gpu[1].stimulus, on_cpu[1].stimulus, atol=1e-4)
+    np.testing.assert_allclose(on_gpu[1].loss, on_cpu[1].loss, rtol=1e-4)

@@ -1,0 +1,65 @@
+"""What a job tells of its progress, at times that the test chooses."""
+
+import numpy as np
+import pytest
+from toy_runs import toy_request
+
+from maxstim_core.runs.job import NEXT_STATES, Job, Run
+from maxstim_core.runs.wire import Progress
+
+
+def running(at=100.0):
+    job = Job("id", "key", toy_request())
+    job.begin(None, "cpu", at)
+    return job, Run("id", "anna", job.request, job)
+
+
+def report(step, n_steps=20, n_losses=1, terms=("total",), message=""):
+    losses = np.full((n_losses, len(terms)), step, np.float32)
+    return Progress(step, n_steps, terms, losses, None, message)
+
+
+def test_time_left_is_a_moving_average_over_the_last_steps():
+    job, run = running()
+    job.take(report(1), 110.0)  # the first step is slow: it counts for nothing
+    assert job.snapshot(run, 110.0).eta is None
+    job.take(report(6), 115.0)
+    seen = job.snapshot(run, 115.0)
+    assert (seen.eta, seen.elapsed) == (14.0, 15.0)
+    assert job.snapshot(run, 117.0).eta == 12.0
+    assert job.snapshot(run, 999.0).eta == 0.0
+    for step in range(7, 47):
+        job.take(report(step, n_steps=100), 115.0 + 3 * (step - 6))
+    assert job.snapshot(run, 115.0 + 3 * 40).eta == pytest.approx(3 * (100 - 46))
+
+
+def test_losses_add_up_and_start_anew_with_another_stage():
+    job, run = running()
+    search = report(16, 188, 0, (), "Searching.")
+    job.take(search, 101.0)
+    job.take(search, 102.0)
+    first = job.snapshot(run, 102.0)
+    assert (first.message, first.n_steps, first.losses.shape) == ("Searching.", 188, (0, 0))
+    job.take(report(1), 103.0)
+    assert job.snapshot(run, 103.0).eta is None
+    job.take(report(4, n_losses=3), 104.0)
+    second = job.snapshot(run, 104.0)
+    assert second.losses[:, 0].tolist() == [1, 4, 4, 4]
+    assert (second.message, second.n_steps) == ("", 20)
+    assert len(first.losses) == 0
+
+
+def test_an_ended_job_keeps_its_duration():
+    job, run = running()
+    job.take(report(20), 130.0)
+    job.end("done", 131.0)
+    late = job.snapshot(run, 500.0)
+    assert (late.state, late.elapsed, late.eta, late.message) == ("done", 31.0, None, "")
+
+
+@pytest.mark.parametrize("state", [state for state, later in NEXT_STATES.items() if not later])
+def test_what_has_ended_does_not_change(state):
+    job, _ = running()
+    job.end(state, 101.0)
+    with pytest.raises(AssertionError):
+        job.end("done", 102.0)

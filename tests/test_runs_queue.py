@@ -1,0 +1,393 @@
+"""The queue, with toy optimisations in real worker processes."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy_runs import (
+    BROKEN,
+    CHATTY,
+    CRASHING,
+    DEAF,
+    FOREVER,
+    HANGING,
+    HUNGRY,
+    REFUSING,
+    SLOW,
+    UNWRITABLE,
+    ended,
+    stepping,
+    toy_queue,
+    toy_request,
+    when,
+)
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.result import load
+from maxstim_core.runs import RunRequest, the_queue
+
+
+@pytest.fixture
+def queue(tmp_path):
+    toys = toy_queue(tmp_path)
+    yield toys
+    toys.close()
+
+
+def test_a_run_from_submit_to_the_stored_answer(queue):
+    run_id = queue.submit(toy_request(n_iters=7), "anna")
+    run = ended(queue, run_id)
+    assert (run.state, run.step, run.n_steps, run.message) == ("done", 7, 7, "")
+    assert (run.session, run.device, run.cached, run.position) == ("anna", "cpu", False, 0)
+    assert run.terms == ("total", "grey")
+    answer = load(run.result)
+    np.testing.assert_array_equal(run.losses, answer.loss)
+    assert run.result.parent == queue.folder
+    assert not run.losses.flags.writeable
+
+
+def test_progress_tells_losses_preview_message_and_time_left(queue):
+    run_id = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    first = stepping(queue, run_id)
+    later = when(queue, run_id, lambda run: run.eta is not None)
+    assert later.version > first.version
+    assert len(later.losses) == later.step
+    assert later.preview.shape == (4, 7)
+    assert later.preview.dtype == np.uint8
+    assert not later.preview.flags.writeable
+    assert later.message == "Pulling noise to grey."
+    assert later.elapsed > 0
+    assert later.eta > 1
+
+
+def test_the_same_request_comes_from_the_store_also_after_a_restart(queue, tmp_path):
+    first = ended(queue, queue.submit(toy_request(), "anna"))
+    second = queue.snapshot(queue.submit(toy_request(device="cpu"), "ben"))
+    assert (second.state, second.cached, second.result) == ("done", True, first.result)
+    np.testing.assert_array_equal(second.losses, first.losses)
+    assert second.terms == first.terms
+    restarted = toy_queue(tmp_path)
+    third = restarted.snapshot(restarted.submit(toy_request(), "anna"))
+    assert (third.state, third.result) == ("done", first.result)
+    restarted.close()
+
+
+def test_a_damaged_stored_file_is_computed_again(queue):
+    first = ended(queue, queue.submit(toy_request(), "anna"))
+    whole = first.result.read_bytes()
+    for damaged in (b"", b"no NetCDF", whole[: len(whole) // 2]):
+        first.result.write_bytes(damaged)
+        again = ended(queue, queue.submit(toy_request(), "anna"))
+        assert (again.state, again.cached) == ("done", False)
+        np.testing.assert_array_equal(load(again.result).loss, first.losses)
+
+
+def test_sessions_take_turns(queue):
+    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(queue, blocker)
+    wishes = ["anna", "anna", "anna", "ben", "ben", "cleo"]
+    ids = [
+        queue.submit(toy_request(n_iters=n), session) for n, session in enumerate(wishes, start=10)
+    ]
+    # Anna has just had a turn, so that Ben and Cleo come before her second.
+    expected = [ids[k] for k in (3, 5, 0, 4, 1, 2)]
+    positions = {run.run_id: run.position for run in queue.snapshots() if run.run_id != blocker}
+    assert sorted(positions, key=positions.get) == expected
+    assert sorted(positions.values()) == [1, 2, 3, 4, 5, 6]
+    queue.cancel(blocker)
+    for run_id in ids:
+        assert ended(queue, run_id).state == "done"
+    assert sorted(ids, key=lambda run_id: queue.snapshot(run_id).version) == expected
+    assert [run.run_id for run in queue.snapshots("ben")] == [ids[4], ids[3]]
+
+
+def test_a_session_may_have_only_so_many_runs_waiting(queue):
+    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(queue, blocker)
+    waiting = [queue.submit(toy_request(n_iters=n), "anna") for n in range(10, 18)]
+    with pytest.raises(MaxstimError, match="8 runs waiting"):
+        queue.submit(toy_request(n_iters=99), "anna")
+    queue.submit(toy_request(n_iters=99), "ben")
+    queue.cancel(waiting[0])
+    queue.submit(toy_request(n_iters=98), "anna")
+
+
+def test_the_same_request_of_two_sessions_is_computed_once(queue):
+    request = toy_request(SLOW, 40)
+    one = queue.submit(request, "anna")
+    stepping(queue, one)
+    two = queue.submit(request, "ben")
+    assert stepping(queue, two).session == "ben"
+    assert not queue.snapshot(two).cached
+    done_one, done_two = ended(queue, one), ended(queue, two)
+    assert done_one.result == done_two.result
+    np.testing.assert_array_equal(done_one.losses, done_two.losses)
+
+
+@pytest.mark.parametrize("leaver", [0, 1])
+def test_cancelling_a_shared_run_only_leaves_it(queue, leaver):
+    ids = [queue.submit(toy_request(SLOW, 100), session) for session in ("anna", "ben")]
+    stepping(queue, ids[0])
+    queue.cancel(ids[leaver])
+    left = queue.snapshot(ids[leaver])
+    assert left.state == "cancelled"
+    assert left.result is None
+    assert left.run_id in left.message
+    other = ended(queue, ids[1 - leaver])
+    assert (other.state, other.step) == ("done", 100)
+
+
+def test_the_last_session_to_leave_a_shared_run_keeps_the_best(queue):
+    ids = [queue.submit(toy_request(SLOW, FOREVER), session) for session in ("anna", "ben")]
+    stepping(queue, ids[0])
+    for run_id in ids:
+        queue.cancel(run_id)
+    assert ended(queue, ids[1]).result.stem == ids[1]
+
+
+def test_cancelling_a_waiting_run(queue):
+    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(queue, blocker)
+    first, second = (queue.submit(toy_request(n_iters=n), "ben") for n in (10, 11))
+    before = queue.snapshot(second)
+    queue.cancel(first)
+    assert queue.snapshot(first).state == "cancelled"
+    after = queue.snapshot(second)
+    assert (before.position, after.position) == (2, 1)
+    assert after.version > before.version
+    queue.cancel(blocker)
+    assert ended(queue, second).state == "done"
+    assert queue.snapshot(first).state == "cancelled"
+
+
+def test_leaving_a_shared_run_that_waits(queue):
+    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(queue, blocker)
+    one, two = (queue.submit(toy_request(), session) for session in ("ben", "cleo"))
+    queue.cancel(one)
+    assert queue.snapshot(one).state == "cancelled"
+    assert (queue.snapshot(two).state, queue.snapshot(two).position) == ("queued", 1)
+    queue.cancel(blocker)
+    assert ended(queue, two).state == "done"
+
+
+def test_cancelling_keeps_the_best_so_far_under_the_id_of_the_run(queue):
+    request = toy_request(SLOW, FOREVER)
+    run_id = queue.submit(request, "anna")
+    stepping(queue, run_id)
+    queue.cancel(run_id)
+    queue.cancel(run_id)
+    run = ended(queue, run_id)
+    assert run.state == "cancelled"
+    assert run.result == queue.folder / f"{run_id}.nc"
+    answer = load(run.result)
+    assert answer.attrs["status"] == "cancelled"
+    assert 0 < answer.sizes["iteration"] < FOREVER
+    again = queue.submit(request, "anna")
+    assert stepping(queue, again).state == "running"
+    queue.cancel(run_id)  # has ended: nothing happens
+    assert queue.snapshot(again).state == "running"
+
+
+def test_a_request_made_while_its_like_is_being_cancelled_starts_anew(queue):
+    request = toy_request(SLOW, FOREVER)
+    first = queue.submit(request, "anna")
+    stepping(queue, first)
+    queue.cancel(first)
+    second = queue.submit(request, "ben")
+    assert ended(queue, first).state == "cancelled"
+    assert stepping(queue, second).state == "running"
+
+
+def test_a_run_that_does_not_react_to_cancel_is_ended(tmp_path):
+    queue = toy_queue(tmp_path, grace_seconds=0.5)
+    run_id = queue.submit(toy_request(DEAF), "anna")
+    stepping(queue, run_id)
+    queue.cancel(run_id)
+    run = ended(queue, run_id)
+    assert (run.state, run.result) == ("cancelled", None)
+    assert ended(queue, queue.submit(toy_request(), "anna")).state == "done"
+    queue.close()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "advice"),
+    [
+        (HANGING, "no sign of life .* fewer frames"),
+        (CRASHING, r"exit code 7.* fewer frames"),
+        (HUNGRY, "not enough memory on cpu; try fewer frames"),
+        (REFUSING, "lower the learning rate"),
+    ],
+)
+def test_what_ends_one_run_does_not_end_the_next(tmp_path, behaviour, advice):
+    queue = toy_queue(tmp_path, hang_seconds=1)
+    run_id = queue.submit(toy_request(behaviour), "anna")
+    next_id = queue.submit(toy_request(n_iters=9), "ben")
+    run = ended(queue, run_id)
+    assert (run.state, run.result) == ("failed", None)
+    assert_one_sentence(run, advice)
+    assert ended(queue, next_id).state == "done"
+    queue.close()
+
+
+def test_a_disk_that_fails_at_the_end_of_a_run(queue):
+    run = ended(queue, queue.submit(toy_request(UNWRITABLE), "anna"))
+    assert (run.state, run.result) == ("failed", None)
+    assert_one_sentence(run, "could not be written .* writable and has room")
+    with pytest.raises(MaxstimError, match="cannot be written"):
+        queue.submit(toy_request(), "anna")
+    queue.folder.unlink()
+    assert ended(queue, queue.submit(toy_request(), "anna")).state == "done"
+
+
+def test_a_defect_is_told_in_one_sentence_and_logged_whole(queue):
+    run = ended(queue, queue.submit(toy_request(BROKEN), "anna"))
+    log = queue.store.root / "logs" / f"{run.run_id}.log"
+    assert_one_sentence(run, "unexpected error .ZeroDivisionError.")
+    assert str(log) in run.message
+    assert "a defect" not in run.message
+    assert "Traceback" in log.read_text()
+    assert "a defect" in log.read_text()
+
+
+def assert_one_sentence(run, about):
+    assert run.message.startswith(f"Run {run.run_id}: ")
+    assert run.message.endswith(".")
+    assert "\n" not in run.message
+    assert re.search(about, run.message), run.message
+
+
+def test_what_libraries_print_does_not_disturb(queue):
+    assert ended(queue, queue.submit(toy_request(CHATTY), "anna")).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"cell_type": "T4x"}, "no cell type 'T4x'; did you mean"),
+        ({"network": "nowhere"}, "no network 'nowhere'"),
+        ({"device": "cuda"}, "No GPU was found"),
+    ],
+)
+def test_bad_input_is_refused_before_any_work(queue, changes, advice):
+    with pytest.raises(MaxstimError, match=advice):
+        queue.submit(toy_request(**changes), "anna")
+    assert queue.snapshots() == ()
+    assert not queue.store.root.exists()
+
+
+def test_an_unknown_clip_set_is_refused(queue):
+    with pytest.raises(MaxstimError, match="no clip set 'holiday'"):
+        queue.submit(RunRequest("T4c", SearchConfig(), clips="holiday"), "anna")
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused_at_submit(tmp_path):
+    (tmp_path / "data").write_text("a file where the folder should be")
+    queue = toy_queue(tmp_path)
+    with pytest.raises(MaxstimError, match=r"Results cannot be written to .*MAXSTIM_DATA_DIR"):
+        queue.submit(toy_request(), "anna")
+    assert queue.snapshots() == ()
+    queue.close()
+
+
+def test_unknown_runs_are_refused(queue):
+    for ask in (queue.snapshot, queue.cancel):
+        with pytest.raises(MaxstimError, match="no run 'x'"):
+            ask("x")
+
+
+def test_a_worker_for_each_device(tmp_path):
+    queue = toy_queue(tmp_path, "toy_runs_two_devices:run")
+    assert queue.devices() == ("cpu",)
+    on_gpu = queue.submit(toy_request(SLOW, FOREVER, device="cuda"), "anna")
+    assert queue.devices() == ("cpu", "cuda:0")
+    assert stepping(queue, on_gpu).device == "cuda:0"
+    waits = queue.snapshot(queue.submit(toy_request(n_iters=9), "anna"))
+    assert (waits.device, waits.position) == ("cuda:0", 1)
+    on_cpu = queue.submit(toy_request(device="cpu"), "anna")
+    done = ended(queue, on_cpu)
+    assert (done.state, done.device) == ("done", "cpu")
+    assert load(done.result).attrs["device"] == "cpu"
+    assert queue.snapshot(on_gpu).state == "running"
+    with pytest.raises(MaxstimError, match="no device 'cuda:3'"):
+        queue.submit(toy_request(device="cuda:3"), "anna")
+    queue.close()
+
+
+def test_a_worker_that_cannot_start_fails_its_runs(tmp_path):
+    queue = toy_queue(tmp_path, "no_such_module:run")
+    run = ended(queue, queue.submit(toy_request(), "anna"))
+    assert run.state == "failed"
+    assert_one_sentence(run, "ModuleNotFoundError")
+    with pytest.raises(MaxstimError, match="ModuleNotFoundError"):
+        queue.submit(toy_request(device="cuda"), "anna")
+    queue.close()
+
+
+def test_closing_ends_everything(tmp_path):
+    queue = toy_queue(tmp_path)
+    running = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    waiting = queue.submit(toy_request(), "anna")
+    stepping(queue, running)
+    queue.close()
+    assert queue.snapshot(waiting).state == "cancelled"
+    assert ended(queue, running).state == "cancelled"
+    with pytest.raises(MaxstimError, match="shutting down"):
+        queue.submit(toy_request(n_iters=9), "anna")
+
+
+SERVER = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from toy_runs import HANGING, SLOW, stepping, toy_queue, toy_request
+from pathlib import Path
+
+queue = toy_queue(Path({folder!r}))
+stepping(queue, queue.submit(toy_request({behaviour}, 100_000), "anna"))
+print("running", flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("behaviour", ["SLOW", "HANGING"])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_the_worker_dies_with_the_server(tmp_path, behaviour):
+    script = SERVER.format(
+        tests=str(Path(__file__).parent), folder=str(tmp_path), behaviour=behaviour
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert server.stdout.readline() == b"running\n"
+    server.send_signal(signal.SIGKILL)
+    # The worker has inherited standard error: it ends only when both are dead.
+    server.communicate(timeout=60)
+    assert server.returncode == -signal.SIGKILL
+
+
+def test_all_threads_get_one_queue(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    together, found = threading.Barrier(8), []
+
+    def ask():
+        together.wait()
+        found.append(the_queue())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1
+    assert not (tmp_path / "data").exists()

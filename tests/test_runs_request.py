@@ -1,0 +1,124 @@
+"""Requests: what they hold, and what makes two of them the same."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import Network, prior_network
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.runs import RunRequest
+from maxstim_core.runs.devices import choose_device
+from maxstim_core.runs.request import content_key, opened
+from maxstim_core.stimuli.clips import open_clips
+
+CONFIGS = st.one_of(
+    st.builds(SearchConfig, n_best=st.integers(1, 100)),
+    st.builds(RegularizeConfig, l2_act=st.floats(0, 1e6), clamp=st.booleans()),
+    st.builds(GenerateConfig, random_seed=st.integers(0, 9), lr=st.floats(1e-6, 10)),
+)
+REQUESTS = st.builds(
+    RunRequest,
+    cell_type=st.sampled_from(["T4c", "CT1(M10)"]),
+    config=CONFIGS,
+    network=st.sampled_from(["default", "models/flow/0000"]),
+    device=st.sampled_from(["auto", "cpu", "cuda", "cuda:1"]),
+)
+
+
+@given(REQUESTS)
+def test_survives_json(request):
+    again = RunRequest.from_json(request.to_json())
+    assert again == request
+    assert hash(again) == hash(request)
+    assert again.method == request.config.method
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"method": "guessed", "config": {}, "cell_type": "T4c"}',
+        '{"method": "natural", "config": {"speed": 1}, "cell_type": "T4c"}',
+        '{"method": "natural", "config": {}, "cell_type": "T4c", "colour": 1}',
+    ],
+)
+def test_text_that_is_no_request_is_refused(text):
+    with pytest.raises(MaxstimError, match="no description of a run"):
+        RunRequest.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("values", "advice"),
+    [
+        ({"cell_type": ""}, "cell_type of a run must be a name"),
+        ({"network": None}, "network of a run must be a name"),
+        ({"device": "gpu"}, "no device 'gpu'; choose"),
+        ({"device": "cuda:x"}, "no device 'cuda:x'; choose"),
+        ({"config": {"lr": 1}}, "needs a SearchConfig"),
+    ],
+)
+def test_wrong_values_are_refused(values, advice):
+    with pytest.raises(MaxstimError, match=advice):
+        RunRequest(**{"cell_type": "T4c", "config": SearchConfig(), **values})
+
+
+def test_the_key_covers_all_that_determines_the_answer_and_nothing_else():
+    network, clips = prior_network(1), open_clips("made", 1)
+    request = RunRequest("T4c", RegularizeConfig())
+    key = content_key(request, network, clips)
+    same = [
+        dataclasses.replace(request, device="cuda:1"),
+        dataclasses.replace(request, network="prior"),
+    ]
+    assert [content_key(other, network, clips) for other in same] == [key, key]
+    assert content_key(request, prior_network(1), open_clips("made", 1)) == key
+    changed = {**network.parameters.__dict__, "time_constant": np.full(65, 0.04)}
+    others = [
+        (dataclasses.replace(request, cell_type="T4d"), network, clips),
+        (dataclasses.replace(request, config=RegularizeConfig(l2_act=2.0)), network, clips),
+        (dataclasses.replace(request, config=SearchConfig()), network, clips),
+        (request, prior_network(2), clips),
+        (
+            request,
+            Network("prior", network.layout, type(network.parameters)(**changed)),
+            clips,
+        ),
+        (request, network, open_clips("made", 1, dt=0.02)),
+    ]
+    assert len({key, *(content_key(*other) for other in others)}) == 1 + len(others)
+
+
+def test_a_generated_answer_needs_no_clips():
+    assert opened(RunRequest("T4c", GenerateConfig(), clips="holiday"))[1] is None
+
+
+def test_bundled_networks_are_opened_once():
+    request = RunRequest("T4c", GenerateConfig())
+    assert opened(request)[0] is opened(request)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "devices", "chosen"),
+    [
+        ("auto", ("cpu",), "cpu"),
+        ("auto", ("cpu", "cuda:0", "cuda:1"), "cuda:0"),
+        ("cuda", ("cpu", "cuda:0", "cuda:1"), "cuda:0"),
+        ("cuda:1", ("cpu", "cuda:0", "cuda:1"), "cuda:1"),
+        ("cpu", ("cpu", "cuda:0"), "cpu"),
+    ],
+)
+def test_devices_by_name(name, devices, chosen):
+    assert choose_device(name, devices) == chosen
+
+
+def test_devices_that_are_not_there():
+    with pytest.raises(MaxstimError, match="No GPU was found"):
+        choose_device("cuda:0", ("cpu",))
+    with pytest.raises(MaxstimError, match="choose auto or cpu or cuda:0"):
+        choose_device("cuda:1", ("cpu", "cuda:0"))

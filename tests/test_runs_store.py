@@ -1,0 +1,132 @@
+"""The store on a real disk."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import pytest
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.result import answer
+from maxstim_core.runs import RunStore, data_directory
+
+
+def result(cell_type="T4c", status="complete", n_frames=3):
+    noise = np.random.default_rng(0).random((n_frames, 721))
+    return answer(
+        lattice=Lattice(15),
+        dt=0.01,
+        stimulus=noise,
+        response=noise,
+        attributes={"method": "generated", "cell_type": cell_type, "status": status},
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "not" / "there" / "yet")
+
+
+def test_what_is_saved_is_found(store):
+    assert store.find("a") is None
+    path = store.save("a", result())
+    found_path, found = store.find("a")
+    assert found_path == path == store.results / "a.nc"
+    assert found.identical(result())
+
+
+def test_a_store_that_is_only_asked_creates_nothing(store):
+    assert store.find("a") is None
+    assert store.find_search("a") is None
+    assert store.recent() == ()
+    store.sweep()
+    assert not store.root.exists()
+
+
+def test_recent_results_newest_first(store):
+    for age, key in enumerate(["new", "old", "older"]):
+        path = store.save(key, result(cell_type=f"T{age}", status="complete"))
+        os.utime(path, times=(1000 - age, 1000 - age))
+    (store.results / "damaged.nc").write_bytes(b"?")
+    (store.results / "notes.txt").write_text("")
+    assert [line.key for line in store.recent()] == ["new", "old", "older"]
+    (line,) = store.recent(1)
+    assert (line.cell_type, line.method, line.status) == ("T0", "generated", "complete")
+    assert (line.when, line.path) == (1000, store.results / "new.nc")
+
+
+def test_old_left_overs_are_swept(store):
+    path = store.save("a", result())
+    old, fresh = (path.with_name(f".{name}.part") for name in ("old", "fresh"))
+    for part in (old, fresh):
+        part.write_bytes(b"half")
+    os.utime(old, times=(time.time() - 7200,) * 2)
+    store.sweep()
+    assert path.exists()
+    assert fresh.exists()
+    assert not old.exists()
+
+
+FULL_DISK = """
+import resource
+from test_runs_store import RunStore, MaxstimError, result
+store = RunStore({folder!r})
+store.save("small", result())
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    store.save("large", result(n_frames=200))
+except MaxstimError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_full_disk_is_told_in_one_sentence_and_leaves_nothing_behind(tmp_path):
+    # In a process of its own: its limit on the size of files stands in for the end of the disk.
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK.format(folder=str(tmp_path / "data"))],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("choose a folder that exists, is writable and has room.\n")
+    assert done.stdout.count("\n") == 1
+    assert [path.name for path in (tmp_path / "data" / "results").iterdir()] == ["small.nc"]
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    store = RunStore(tmp_path / "file" / "data")
+    with pytest.raises(MaxstimError, match="cannot be written"):
+        store.check_writable()
+    with pytest.raises(MaxstimError, match="could not be written"):
+        store.save("a", result())
+    assert store.defect("a", ValueError("x")).endswith(
+        "please report it, with what you had chosen."
+    )
+
+
+def test_the_data_directory_is_the_user_s_unless_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("MAXSTIM_DATA_DIR", raising=False)
+    assert data_directory() == Path(platformdirs.user_data_path("maxstim"))
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    assert RunStore().root == tmp_path
+
+
+def test_the_server_s_side_needs_no_torch_and_no_panel():
+    code = "import sys, maxstim_core.runs as r; r.the_queue().devices(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    loaded = set(done.stdout.split())
+    assert "maxstim_core.runs.queue" in loaded
+    assert not loaded & {"torch", "panel", "bokeh", "holoviews", "param"}

@@ -1,0 +1,150 @@
+"""The strip figure: which frames it shows, what it paints where, and its colours."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from dashboard.colours import blue_red, diverging, grey, symmetric_limit
+from dashboard.strip import shown_frames, strip_png
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.result import answer
+
+EYE = Lattice(8)
+
+
+def result(n_frames=24, peak=23, dt=0.01, **attributes):
+    stimulus = np.full((n_frames, EYE.n_columns), 0.5)
+    response = np.zeros((n_frames, EYE.n_columns))
+    response[peak, EYE.center] = 1.0
+    attributes = {"cell_type": "T4c", "method": "generated", **attributes}
+    return answer(lattice=EYE, dt=dt, stimulus=stimulus, response=response, attributes=attributes)
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def middle_of(image: np.ndarray, colour) -> np.ndarray:
+    rows, columns = np.nonzero((np.abs(image - colour) <= 2).all(axis=-1))
+    assert len(rows), f"nothing is painted in {colour}"
+    return np.array([columns.mean(), rows.mean()])
+
+
+@given(
+    n_frames=st.integers(1, 200),
+    share=st.floats(0, 1),
+    dt=st.sampled_from([0.0005, 0.002, 0.005, 0.01, 0.02, 0.05]),
+)
+def test_the_peak_is_always_among_evenly_spaced_frames(n_frames, share, dt):
+    peak = round(share * (n_frames - 1))
+    frames = shown_frames(n_frames, peak, dt)
+    assert peak in frames and len(frames) == min(10, n_frames)
+    assert frames[0] >= 0 and frames[-1] < n_frames
+    assert len(set(np.diff(frames))) <= 1
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "peak", "dt", "frames"),
+    [
+        (24, 23, 0.01, range(5, 24, 2)),
+        (80, 31, 0.01, range(13, 32, 2)),
+        (80, 5, 0.01, range(1, 20, 2)),
+        (160, 150, 0.005, range(114, 151, 4)),
+        (6, 3, 0.01, range(6)),
+        (1, 0, 0.01, [0]),
+    ],
+)
+def test_frames_end_at_the_peak_where_they_can(n_frames, peak, dt, frames):
+    assert list(shown_frames(n_frames, peak, dt)) == list(frames)
+
+
+def test_both_rows_show_the_same_frames_and_the_peak_is_last():
+    dataset = result()
+    dataset["stimulus"][23, EYE.center] = 0.0
+    dataset["response"][21, EYE.center] = -1.0
+    image = pixels(strip_png(dataset))
+    # The colour bars at the right hold the same colours: look to their left.
+    inner = image[:, : int(0.93 * image.shape[1])]
+    black, red, blue = (middle_of(inner, c) for c in ((0,) * 3, (180, 4, 38), (59, 76, 192)))
+    assert black[0] == pytest.approx(red[0], abs=1.5) and black[1] < red[1]
+    pitch = red[0] - blue[0]
+    assert blue[1] == pytest.approx(red[1], abs=1.5)
+    assert pitch * 9 < inner.shape[1] < pitch * 11.5
+
+
+def test_up_on_the_eye_is_up_in_the_figure():
+    dataset = result()
+    dataset["response"][23, int(EYE.index(-4, 0))] = -1.0
+    inner = pixels(strip_png(dataset))
+    inner = inner[:, : int(0.93 * inner.shape[1])]
+    red, blue = middle_of(inner, (180, 4, 38)), middle_of(inner, (59, 76, 192))
+    assert blue[0] == pytest.approx(red[0], abs=1.5)
+    # Four columns of sqrt(3) sides each, 4.6 points to a side, 2 pixels to a point.
+    assert red[1] - blue[1] == pytest.approx(4 * np.sqrt(3) * 4.6 * 2, abs=2)
+
+
+def test_columns_beyond_the_extent_are_left_out():
+    dataset = result()
+    dataset["response"][:, int(EYE.index(-7, 0))] = -1.0
+    inner = pixels(strip_png(dataset))
+    inner = inner[:, : int(0.93 * inner.shape[1])]
+    with pytest.raises(AssertionError, match="nothing is painted"):
+        middle_of(inner, (59, 76, 192))
+    assert (59, 76, 192) in {
+        tuple(c) for c in pixels(strip_png(dataset, extent=8))[:, :1500].reshape(-1, 3)
+    }
+
+
+def test_the_same_result_gives_the_same_bytes_and_another_theme_others():
+    first, again = strip_png(result()), strip_png(result())
+    assert first == again and first.startswith(b"\x89PNG")
+    assert strip_png(result(), dark=True) != first
+
+
+def test_the_scale_sets_the_size():
+    small, large = (pixels(strip_png(result(), scale=scale)) for scale in (1, 3))
+    assert large.shape[1] == pytest.approx(3 * small.shape[1], abs=3)
+
+
+@pytest.mark.parametrize("n_frames", [1, 4, 80])
+def test_short_movies_and_missing_cells_are_drawn(n_frames):
+    dataset = result(n_frames, peak=n_frames - 1)
+    dataset["response"][:, ::2] = np.nan
+    assert strip_png(dataset)
+    dataset["response"][:] = np.nan
+    assert strip_png(dataset)
+
+
+def test_a_dataset_without_a_response_is_refused():
+    with pytest.raises(MaxstimError, match="needs the 'response'"):
+        strip_png(result().drop_vars("response"))
+
+
+def test_colours_are_morelands_and_symmetric_about_zero():
+    table = diverging()
+    assert table.shape == (257, 3) and table.dtype == np.uint8
+    assert [tuple(table[i]) for i in (0, 128, 256)] == [
+        (59, 76, 192), (221, 221, 221), (180, 4, 38)
+    ]  # fmt: skip
+    # Quarter points of the published table.
+    assert np.abs(table[[64, 192]].astype(int) - [(141, 176, 254), (244, 154, 123)]).max() <= 1
+    assert np.abs(np.diff(table.astype(int), axis=0)).max() <= 8
+    values = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    assert (blue_red(values, 1.0) == table[[0, 0, 128, 256, 256]]).all()
+
+
+def test_grey_is_fixed_and_clipped():
+    levels = grey(np.array([-0.5, 0.0, 0.5, 1.0, 1.5]))
+    assert levels[:, 0].tolist() == [0, 0, 128, 255, 255] and (levels == levels[:, :1]).all()
+
+
+def test_the_limit_is_finite_and_never_zero():
+    assert symmetric_limit(np.array([0.5, -2.0, np.nan, np.inf])) == 2.0
+    assert symmetric_limit(np.zeros(3)) == symmetric_limit(np.full(3, np.nan)) == 1.0

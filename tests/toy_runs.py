@@ -1,0 +1,122 @@
+"""Small real optimisations for a worker to run: one for each thing that can happen to a run.
+
+The seed of the request chooses. All pull noise on an eye of seven columns to grey. Below them is what
+tests need to watch a queue that runs them.
+"""
+
+import os
+import time
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.result import answer
+from maxstim_core.runs import RunQueue, RunRequest, RunStore
+
+QUICK, SLOW, HANGING, DEAF, CRASHING, HUNGRY, REFUSING, BROKEN, UNWRITABLE, CHATTY = range(10)
+
+FOREVER = 100_000
+"""Iterations of a run that is meant to be cancelled."""
+
+LATTICE = Lattice(1)
+N_FRAMES = 4
+
+
+def toy_request(behaviour=QUICK, n_iters=5, cell_type="T4c", **changes):
+    config = GenerateConfig(random_seed=behaviour, n_iters=n_iters)
+    return RunRequest(cell_type, config, **changes)
+
+
+def available_devices():
+    return ("cpu",)
+
+
+class Toy:
+    """Gradient descent on the mean squared distance from grey."""
+
+    terms = ("total", "grey")
+    message = "Pulling noise to grey."
+
+    def __init__(self, request, device, store):
+        self.n_steps = request.config.n_iters
+        self._behaviour, self._request = request.config.random_seed, request
+        self._device, self._store = device, store
+        self._stimulus = np.random.default_rng(0).random((N_FRAMES, LATTICE.n_columns))
+        self._losses = []
+
+    def __iter__(self):
+        for step in range(1, self.n_steps + 1):
+            distance = self._stimulus - 0.5
+            losses = np.full((1, 2), np.mean(distance**2), np.float32)
+            self._stimulus = self._stimulus - 0.05 * distance
+            self._losses.append(losses)
+            yield StepReport(step, self.n_steps, losses, self._stimulus)
+            self._happen()
+
+    def _happen(self):
+        if self._behaviour == SLOW:
+            time.sleep(0.02)
+        if self._behaviour in (HANGING, DEAF):
+            time.sleep(3600)
+        if self._behaviour == CRASHING:
+            os._exit(7)
+        if self._behaviour == HUNGRY:
+            raise MemoryError
+        if self._behaviour == REFUSING:
+            raise MaxstimError("The loss is no longer a number; lower the learning rate.")
+        if self._behaviour == BROKEN:
+            raise ZeroDivisionError("a defect")
+        if self._behaviour == CHATTY:
+            print("a library prints this")
+            os.system("echo and its child that")
+
+    def result(self):
+        if self._behaviour == UNWRITABLE:  # the folder turns into a file while the run goes on
+            self._store.results.rename(self._store.root / "away")
+            self._store.results.write_text("")
+        voltage = np.cumsum(self._stimulus, axis=0)
+        losses = np.concatenate(self._losses)
+        return answer(
+            lattice=LATTICE,
+            dt=self._request.config.dt,
+            stimulus=self._stimulus,
+            response=voltage,
+            variables={"loss": (("iteration", "term"), losses), "term": ("term", list(self.terms))},
+            attributes={
+                "method": self._request.method,
+                "cell_type": self._request.cell_type,
+                "network": self._request.network,
+                "network_hash": "toy",
+                "config": self._request.config.to_json(),
+                "device": self._device,
+                "status": "complete" if len(losses) == self.n_steps else "cancelled",
+            },
+        )
+
+
+def run(request, key, device, store):
+    return Toy(request, device, store)
+
+
+def toy_queue(folder, runner="toy_runs:run", **settings):
+    return RunQueue(runner=runner, store=RunStore(folder / "data"), **settings)
+
+
+def when(queue, run_id, is_so):
+    """The first snapshot seen of a run for which something is so."""
+    give_up = time.monotonic() + 120
+    while not is_so(snapshot := queue.snapshot(run_id)):
+        assert time.monotonic() < give_up, snapshot
+        time.sleep(0.01)
+    return snapshot
+
+
+def ended(queue, run_id):
+    return when(queue, run_id, lambda run: run.state in ("done", "cancelled", "failed"))
+
+
+def stepping(queue, run_id):
+    return when(queue, run_id, lambda run: run.step > 0)

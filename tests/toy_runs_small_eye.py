@@ -1,0 +1,18 @@
+"""The real optimisations on an eye of seven columns and eight clips: the worker's work in seconds."""
+
+from maxstim_core.network import prior_network
+from maxstim_core.runs.execute import available_devices, start
+from maxstim_core.stimuli.clips import ArrayClips, open_clips
+
+__all__ = ["available_devices", "run", "small_clips"]
+
+
+def small_clips():
+    made = open_clips("made", 1, dt=0.02)
+    chosen = range(0, len(made), 24)
+    return ArrayClips("few", [made.names[k] for k in chosen], [made[k] for k in chosen], made.dt)
+
+
+def run(request, key, device, store):
+    clips = None if request.method == "generated" else small_clips()
+    return start(request, prior_network(1), clips, device, store)
