@@ -1,5 +1,8 @@
 """The CPU engine against the reference engine."""
 
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -127,6 +130,35 @@ def test_calls_from_several_threads_take_turns():
     for worker in workers:
         worker.join()
     assert found == [True] * 15
+
+
+INTERRUPTED = """
+import signal, sys
+import numpy as np, torch
+from maxstim_core.network import prior_network
+from maxstim_core.simulation.cpu import CpuEngine
+
+engine = CpuEngine(prior_network(4), threads=2)
+movie = torch.rand(30, 61, generator=torch.Generator().manual_seed(3))
+expected = engine.simulate(movie, 0.01)
+signal.signal(signal.SIGALRM, signal.default_int_handler)  # as Ctrl-C, but at a chosen moment
+caught = 0
+for delay in np.random.default_rng(0).uniform(1e-5, 4e-3, 300):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, delay)
+        while True:
+            engine.simulate(movie, 0.01)
+    except KeyboardInterrupt:
+        caught += 1
+assert caught == 300
+assert torch.equal(engine.simulate(movie, 0.01), expected)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers here are of another kind")
+def test_ctrl_c_at_any_moment_leaves_an_engine_that_works():
+    """An interrupted call must not leave half a team waiting for the other half."""
+    subprocess.run([sys.executable, "-c", INTERRUPTED], check=True, timeout=120)
 
 
 @pytest.mark.parametrize("extent", [1, 5, 15])

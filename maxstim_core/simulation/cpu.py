@@ -10,7 +10,6 @@ threads give the same bits.
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,7 +83,6 @@ class CpuEngine(Engine):
         signed_count = values.synapse_count * values.synapse_sign[self.layout.tap_pair]
         self._signed_count = self._tensor(signed_count)
         self._tap_pair = self._index(self.layout.tap_pair)
-        self._busy = threading.Lock()
         self._spare = _SpareStates()
 
     def rollout(
@@ -233,16 +231,24 @@ class CpuEngine(Engine):
         else:
             teams = [_places(self._team_size, size) for _ in range(n_samples)]
             jobs = [list(enumerate(places)) for places in zip(*teams, strict=True)]
-        with self._busy:  # teams meet at barriers: two calls at once could wait for each other
-            # This thread sleeps meanwhile: were it to work too, the system would often start the
-            # others on its core, behind its back.
-            for running in [self._pool.submit(_work_through, work, job) for job in jobs]:
-                running.result()
+        # Teams meet at barriers, so a call must start whole, go on to its end, and be alone. That is
+        # left to a thread of its own: it sees one call after another, and Ctrl-C never interrupts it.
+        self._conductor.submit(self._conduct, work, jobs).result()
+
+    def _conduct(self, work, jobs: list[list[tuple[int, _Place]]]) -> None:
+        # This thread sleeps meanwhile: were it to work too, the system would often start the others
+        # on its core, behind its back.
+        for running in [self._pool.submit(_work_through, work, job) for job in jobs]:
+            running.result()
 
     @property
     def _team_size(self) -> int:
         """Most threads that can share one stimulus."""
         return min(self.threads, _TEAM, self._stencil.size // BLOCK)
+
+    @cached_property
+    def _conductor(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, thread_name_prefix="maxstim-conductor")
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
