@@ -7,15 +7,20 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from toy_runs import ended
 
+from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import prior_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.natural import search
-from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.optimal.result import load
+from maxstim_core.runs import RunQueue, RunRequest, RunStore
+from maxstim_core.runs.request import content_key, opened
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.clips import ArrayClips, Augmented, interpolated, open_clips, resampled
+from maxstim_core.stimuli.video import import_movie
 
 EYE = Lattice(1)
 
@@ -208,3 +213,39 @@ def test_interpolation_keeps_the_ends_and_straight_lines(n_frames, new_dt):
     shown = interpolated(np.arange(n_frames, dtype=float)[:, None, None], 1 / 24, new_dt)[:, 0, 0]
     if len(shown) > 1:
         np.testing.assert_allclose(shown, np.linspace(0, n_frames - 1, len(shown)), atol=1e-4)
+
+
+def test_a_run_searches_a_stored_set_in_a_worker_of_its_own(tmp_path):
+    """As the dashboard does it: by name, in another process, with the data directory it inherits."""
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((6, 721), np.float32))
+    import_movie(tmp_path / "a.npy", "mine", fps=50, seconds=0.06)
+    queue = RunQueue(store=RunStore())
+    request = RunRequest("Mi1", SearchConfig(dt=0.02), network="prior", clips="mine", device="cpu")
+    run = ended(queue, queue.submit(request, "anna"))
+    queue.close()
+    assert run.state == "done", run.message
+    answer = load(run.result)
+    assert answer.attrs["clips"] == "mine"
+    best = open_clips("mine")[int(answer.clip_index[0])]
+    np.testing.assert_allclose(answer.stimulus, best)
+
+
+def test_the_command_stores_a_movie_and_lists_it(tmp_path, capsys):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((6, 80, 120), np.float32))
+    movie = ["movies", "import", str(tmp_path / "a.npy"), "--name", "mine", "--fps", "50"]
+    look = ["--crop", "10", "0", "80", "70", "--pixels", "1", "--seconds", "0.08", "--augment"]
+    assert main([*movie, *look]) == 0
+    shown = capsys.readouterr().out
+    assert "6 frames at 50 frames/s became 2 clips, each in 12 ways" in shown
+    assert len(open_clips("mine")) == 24
+    assert main(["movies", "list"]) == 0
+    assert "mine      24 clips, 50 frames/s, in " in capsys.readouterr().out
+    for options, says in (
+        ([], "add --replace"),
+        (["--replace", "--pixels", "2"], "odd"),
+        (["--replace", "--fps", "fast"], "must be a number"),
+        (["--replace", "--crop", "0", "0", "1.5", "9"], "whole number"),
+    ):
+        assert main([*movie, *options]) == 2
+        assert says in capsys.readouterr().err
+    assert main([*movie, "--replace"]) == 0

@@ -92,7 +92,11 @@ class Eye:
         rows, cols = self._centers
         looked_at = np.unique(cols)
         along = _bands(looked_at + width // 2, reach, weights, width)
-        sums = np.pad(frames @ along.T, ((0, 0), (reach, reach), (0, 0)))
+        # Pixels beyond the outermost columns weigh nothing: of a wide film that is most of them.
+        first, last = looked_at[[0, -1]] + width // 2
+        near = slice(max(0, first - reach), last + reach + 1)
+        sums = frames[..., near] @ along[:, near].T
+        sums = np.pad(sums, ((0, 0), (reach, reach), (0, 0)))
         row, which = rows + height // 2, np.searchsorted(looked_at, cols)
         seen = np.zeros((len(frames), self.lattice.n_columns), np.float32)
         for step, weight in enumerate(weights):

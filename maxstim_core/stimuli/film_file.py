@@ -6,6 +6,7 @@ nothing that looks like a playlist can lead to other files.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def read_film(path: Path, kind: str, look: Look) -> tuple[np.ndarray, float]:
     if kind == "gif" and not _ends_as_gif(path):
         raise damaged
     try:
-        with av.open(str(path), format=kind) as container:
+        with av.open(str(path), format=kind, metadata_errors="ignore") as container:
             if not container.streams.video:
                 raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
             _check_header(path, container, look)
@@ -81,7 +82,12 @@ def _ends_as_gif(path: Path) -> bool:
 def _check_header(path: Path, container, look: Look) -> None:
     """Refuse what the header says is beyond a limit, before a picture is decoded."""
     stream = container.streams.video[0]
-    look.eye(stream.height, stream.width)
+    if stream.codec_context is None:
+        raise MaxstimError(
+            f"The film {path} is coded in a way that cannot be read; export it again as mp4 or webm."
+        )
+    # A crop is for pictures that stand upright: whether these do is known when the first is decoded.
+    replace(look, crop=None).eye(stream.height, stream.width)
     if (container.duration or 0) / 1e6 > MOST_SECONDS or stream.frames > MOST_FRAMES:
         raise _too_long(path)
     stream.thread_type = "AUTO"
@@ -95,6 +101,7 @@ def _decoded(path: Path, container, look: Look) -> tuple[list[np.ndarray], list[
     seen: list[np.ndarray] = []
     times: list[float] = []
     waiting: list[np.ndarray] = []
+    size = (stream.height, stream.width)
     end = 0.0
     for packet in container.demux():
         if packet.pts is not None:
@@ -106,10 +113,14 @@ def _decoded(path: Path, container, look: Look) -> tuple[list[np.ndarray], list[
                 raise _too_long(path)
             if frame.is_corrupt:
                 raise MaxstimError(f"The film {path} has a damaged picture; export it again.")
+            if (frame.height, frame.width) != size:
+                raise MaxstimError(
+                    f"The film {path} changes the size of its pictures; export it again in one size."
+                )
             grey = np.asarray(Image.fromarray(frame.to_ndarray(format="rgb24")).convert("L"))
             waiting.append(np.rot90(grey, round(frame.rotation / 90)))
             times.append(len(times) / 24 if frame.time is None else frame.time)
-            if len(waiting) >= look.batch(*grey.shape):
+            if len(waiting) >= look.batch(*size):
                 seen.append(look.see(_luminance(waiting)))
                 waiting = []
     if waiting:

@@ -244,11 +244,11 @@ def discard(folder: Path) -> None:
 
 def find_sequence(folder: Path, name: str, origin: str) -> Sequence | None:
     """Return a sequence that has been stored under this name and origin already, or None."""
-    import xarray as xr
+    import h5py  # xarray would take a good second for the sequences of Sintel
 
     path = folder / _file(name, origin)
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as stored:
+        with h5py.File(path) as stored:
             return Sequence(**json.loads(stored.attrs["sequence"]))
     except Exception:  # as above
         return None
