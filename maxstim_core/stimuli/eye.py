@@ -87,7 +87,7 @@ class Eye:
             raise MaxstimError("The film holds a value that is not finite; replace or cut it out.")
         if min(frames.shape[1:]) < self.least_side:
             frames = _stretched(frames, self.least_side)
-        _, height, width = frames.shape
+        n_frames, height, width = frames.shape
         reach, weights = self._kernel
         rows, cols = self._centers
         looked_at = np.unique(cols)
@@ -95,7 +95,9 @@ class Eye:
         # Pixels beyond the outermost columns weigh nothing: of a wide film that is most of them.
         first, last = looked_at[[0, -1]] + width // 2
         near = slice(max(0, first - reach), last + reach + 1)
-        sums = frames[..., near] @ along[:, near].T
+        # One product of all rows: with one per frame, threads wait for one another at each.
+        pixels = frames[..., near].reshape(n_frames * height, -1)
+        sums = (pixels @ along[:, near].T).reshape(n_frames, height, -1)
         sums = np.pad(sums, ((0, 0), (reach, reach), (0, 0)))
         row, which = rows + height // 2, np.searchsorted(looked_at, cols)
         seen = np.zeros((len(frames), self.lattice.n_columns), np.float32)
