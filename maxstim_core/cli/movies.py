@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 
@@ -13,13 +14,19 @@ def sintel(arguments: argparse.Namespace) -> int:
     from maxstim_core.stimuli import sintel as film
     from maxstim_core.stimuli.clips import open_clips
 
-    scenes = film.find_scenes(arguments.path)
+    if arguments.download == bool(arguments.path):
+        raise MaxstimError(
+            "Name the folder into which MPI-Sintel-complete.zip was unpacked, or add --download, "
+            "not both."
+        )
+    path = _downloaded() if arguments.download else arguments.path
+    scenes = film.find_scenes(path)
     told = film.differences(scenes)
     if told:
         print(f"Note: this is not the published film: {'; '.join(told)}.", file=sys.stderr)
     if not scenes[0].flow:
         print("Note: the film has no training/flow; no optic flow is stored.", file=sys.stderr)
-    for scene, done in film.render(arguments.path):
+    for scene, done in film.render(path):
         print(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}", file=sys.stderr, flush=True)
     clips = open_clips(film.NAME)
     print(
@@ -27,6 +34,19 @@ def sintel(arguments: argparse.Namespace) -> int:
         "search them with: maxstim search --clips sintel --output found.nc"
     )
     return 0
+
+
+def _downloaded() -> Path:
+    from maxstim_core.stimuli import sintel_download
+
+    tenth = 0
+    for here, total in sintel_download.download():
+        if total and 10 * here // total > tenth:
+            tenth = 10 * here // total
+            print(f"{here / 1e9:.1f} of {total / 1e9:.1f} GB", file=sys.stderr, flush=True)
+    folder = sintel_download.film_folder()
+    print(f"The film is in {folder}; once stored, it can be removed.", file=sys.stderr)
+    return folder
 
 
 def import_movie(arguments: argparse.Namespace) -> int:

@@ -96,7 +96,15 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_movies(commands) -> None:
     sintel = _command(commands, "sintel", movies.sintel, "store the film Sintel as flyvis shows it")
     sintel.add_argument(
-        "path", metavar="PATH", help="folder into which MPI-Sintel-complete.zip was unpacked"
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="folder into which MPI-Sintel-complete.zip was unpacked",
+    )
+    sintel.add_argument(
+        "--download",
+        action="store_true",
+        help="download the film instead, 5.6 GB; goes on where an earlier try stopped",
     )
 
     imported = _command(commands, "import", movies.import_movie, "store a movie of your own")
