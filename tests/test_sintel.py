@@ -144,7 +144,7 @@ def test_the_command_says_what_it_did(small, capsys):
     assert main(["movies", "sintel", str(small)]) == 0
     shown = capsys.readouterr()
     assert "36 clips of 3 sequences" in shown.out
-    assert "not the published film: alley_1" in shown.err
+    assert "not the published film: none of its scenes is here." in shown.err
     assert "1/2 arch: rendered\n2/2 bay: too short" in shown.err
     assert main(["movies", "list"]) == 0
     listed = capsys.readouterr().out.splitlines()

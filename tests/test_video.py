@@ -288,6 +288,7 @@ REFUSED = {
     "broken image": (lambda p: _broken_image(p / "a"), "damaged"),
     "huge image": (lambda p: _folder(p / "a", _picture(5000, 3000)), "10 million"),
     "folder without a pace": (lambda p: _folder(p / "a", _picture()), "--fps 24"),
+    "array without a pace": (lambda p: _saved(p / "a.npy", np.ones((2, 19))), "--fps 24"),
     "bright array": (lambda p: _saved(p / "a.npy", np.full((2, 40, 40), 255.0)), "from 0"),
     "not a number": (lambda p: _saved(p / "a.npy", np.full((2, 40, 40), np.nan)), "from 0"),
     "whole numbers": (lambda p: _saved(p / "a.npy", np.ones((2, 40, 40), int)), "int64"),
@@ -306,7 +307,7 @@ def test_refuses_in_one_sentence_and_stores_nothing(tmp_path, data, case):
     make, says = REFUSED[case]
     path = make(tmp_path)
     with pytest.raises(MaxstimError, match=says) as refusal:
-        import_movie(path, "mine", look=SMALL)
+        import_movie(path, "mine", look=SMALL, fps=None if "pace" in case else 24)
     text = str(refusal.value)
     assert text.endswith(".")
     assert "\n" not in text
@@ -319,6 +320,7 @@ def test_refuses_in_one_sentence_and_stores_nothing(tmp_path, data, case):
         ({"fps": 0.0}, "frames per second"),
         ({"fps": float("nan")}, "frames per second"),
         ({"seconds": 0.0}, "length of a clip"),
+        ({"flips": (4,)}, "mirror axes"),
         ({"name": "made"}, "belongs to maxstim"),
         ({"name": "../up"}, "cannot be called"),
         ({"look": {"crop": (0, 0, 90, 20)}}, "beyond the frames"),

@@ -93,11 +93,11 @@ def list_sets(arguments: argparse.Namespace) -> int:
     print(f"made      {len(made)} clips, {1 / made.dt:g} frames/s, comes with maxstim")
     for name in stored_names():
         try:
-            clips, augmented = open_stored(clips_folder(name))
+            clips = open_stored(clips_folder(name))
         except MaxstimError as error:
             print(f"{name:<10}{error}")
             continue
-        ways = Augmented(clips, tuple(augmented["flips"]), tuple(augmented["rotations"]))
+        ways = Augmented(clips, clips.flips, clips.rotations)
         flow = ", with optic flow" if clips.has_flow else ""
         print(f"{name:<10}{len(ways)} clips, {clips.fps:g} frames/s{flow}, in {clips.folder}")
     return 0

@@ -151,15 +151,7 @@ class Augmented:
     rotations: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
 
     def __post_init__(self) -> None:
-        for what, given, there in (
-            ("mirror axes", self.flips, 4),
-            ("rotations", self.rotations, 6),
-        ):
-            if not given or len(set(given)) < len(given) or not set(given) <= set(range(there)):
-                raise MaxstimError(
-                    f"The {what} of a clip set must be different numbers of 0 to {there - 1}, "
-                    f"not {list(given)}."
-                )
+        check_ways(self.flips, self.rotations)
 
     @property
     def name(self) -> str:
@@ -206,6 +198,8 @@ class Augmented:
         Raises:
             MaxstimError: if the set has none.
         """
+        if not hasattr(self.clips, "flow"):
+            raise MaxstimError(f"The clip set {self.name} comes without optic flow.")
         clip, flip, sixths = self.origin(index)
         flow = self.lattice.mirrored_vectors(self.clips.flow(clip), flip)
         return self.lattice.rotated_vectors(flow, sixths)
@@ -215,6 +209,27 @@ class Augmented:
         clip, way = divmod(range(len(self))[index], len(self.flips) * len(self.rotations))
         flip, turn = divmod(way, len(self.rotations))
         return clip, self.flips[flip], self.rotations[turn]
+
+
+def check_ways(flips: tuple[int, ...], rotations: tuple[int, ...]) -> None:
+    """Refuse mirror axes and rotations that `Augmented` cannot take.
+
+    Raises:
+        MaxstimError: if there is none, or one twice, or one that does not exist.
+    """
+    for what, given, there in (("mirror axes", flips, 4), ("rotations", rotations, 6)):
+        if not given or len(set(given)) < len(given) or not set(given) <= set(range(there)):
+            raise MaxstimError(
+                f"The {what} of a clip set must be different numbers of 0 to {there - 1}, "
+                f"not {list(given)}."
+            )
+
+
+def clip_set_names() -> tuple[str, ...]:
+    """Return the names of all sets that there are: ``made``, and those in the data directory."""
+    from maxstim_core.stimuli.stored import stored_names
+
+    return "made", *stored_names()
 
 
 def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
@@ -233,22 +248,20 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
         from maxstim_core.stimuli.made import made_clips
 
         return made_clips(Lattice(extent), dt)
-    from maxstim_core.stimuli.stored import clips_folder, open_stored, stored_names
+    from maxstim_core.stimuli.stored import clips_folder, open_stored
 
-    there = stored_names()
+    there = clip_set_names()
     if name not in there:
         how = "; maxstim movies sintel PATH makes it" if name == "sintel" else ""
-        raise MaxstimError(
-            f"There is no clip set {name!r}{how}; choose {' or '.join(('made', *there))}."
-        )
-    clips, augmented = open_stored(clips_folder(name))
+        raise MaxstimError(f"There is no clip set {name!r}{how}; choose {' or '.join(there)}.")
+    clips = open_stored(clips_folder(name))
     if clips.extent != extent:
         raise MaxstimError(
             f"The clip set {name} is for an eye of {clips.extent} rings, not of {extent}; choose the "
             "set made, or another network."
         )
-    flips, rotations = tuple(augmented["flips"]), tuple(augmented["rotations"])
-    return clips if (flips, rotations) == ((0,), (0,)) else Augmented(clips, flips, rotations)
+    as_is = clips.flips == clips.rotations == (0,)
+    return clips if as_is else Augmented(clips, clips.flips, clips.rotations)
 
 
 def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:

@@ -130,6 +130,8 @@ def differences(scenes: tuple[Scene, ...]) -> list[str]:
     """Return how scenes differ from those of the published film, in words; nothing where they do not."""
     found = {scene.name: len(scene.images) for scene in scenes}
     missing = [name for name in sorted(PUBLISHED) if name not in found]
+    if len(missing) == len(PUBLISHED):
+        return ["none of its scenes is here"]
     words = [f"{', '.join(missing)} missing"] if missing else []
     for name, n_images in found.items():
         if name not in PUBLISHED:

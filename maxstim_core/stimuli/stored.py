@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Sequence as Row
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
@@ -33,7 +32,7 @@ RESERVED = ("made", "sintel")
 """Names that no film can take."""
 
 ROOM = 200_000_000
-"""Bytes that must be free before a set is rendered: Sintel's takes about 30 MB."""
+"""Bytes that must be free before a set is rendered: Sintel's takes at most 30 MB."""
 
 _INDEX = "set.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -81,6 +80,8 @@ class StoredClips:
         extent: Rings of the eye that it was rendered for.
         sequences: What is stored.
         windows: The clips.
+        flips: Mirror axes with which the set is to be augmented.
+        rotations: Rotations with which it is to be augmented.
         about: Where the set comes from.
     """
 
@@ -90,6 +91,8 @@ class StoredClips:
     extent: int
     sequences: tuple[Sequence, ...]
     windows: tuple[Window, ...]
+    flips: tuple[int, ...]
+    rotations: tuple[int, ...]
     about: dict
 
     @property
@@ -128,7 +131,7 @@ class StoredClips:
             MaxstimError: if its file has been removed or damaged.
         """
         window = self.windows[index]
-        return self._read(window)[0][window.start : window.stop]
+        return self._read(window)[0][window.start : window.stop].copy()
 
     def flow(self, index: int) -> np.ndarray:
         """Return the optic flow of a clip.
@@ -144,7 +147,7 @@ class StoredClips:
         flow = self._read(window)[1]
         if flow is None:
             raise MaxstimError(f"The clip set {self.name} was stored without optic flow.")
-        return flow[window.start : window.stop]
+        return flow[window.start : window.stop].copy()
 
     def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
         sequence = self.sequences[window.sequence]
@@ -176,14 +179,8 @@ def stored_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}")))
 
 
-def open_stored(folder: Path) -> tuple[StoredClips, dict[str, list[int]]]:
-    """Open a set; the clips are read when asked for.
-
-    Args:
-        folder: The folder of the set.
-
-    Returns:
-        The set, and how it is to be augmented: ``{"flips": …, "rotations": …}``.
+def open_stored(folder: Path) -> StoredClips:
+    """Open a set, not augmented; the clips are read when asked for.
 
     Raises:
         MaxstimError: if there is no set in the folder, or its index is damaged.
@@ -195,16 +192,17 @@ def open_stored(folder: Path) -> tuple[StoredClips, dict[str, list[int]]]:
             raise MaxstimError(
                 f"The clip set {folder.name} was stored by another version of maxstim; make it again."
             )
-        clips = StoredClips(
+        return StoredClips(
             name=folder.name,
             folder=folder,
             fps=float(stored["fps"]),
             extent=int(stored["extent"]),
             sequences=tuple(Sequence(**each) for each in stored["sequences"]),
             windows=tuple(Window(*each) for each in stored["clips"]),
+            flips=tuple(stored["flips"]),
+            rotations=tuple(stored["rotations"]),
             about=dict(stored["about"]),
         )
-        return clips, stored["augmented"]
     except FileNotFoundError:
         raise MaxstimError(f"There is no clip set {folder.name!r} in {folder.parent}.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -310,10 +308,10 @@ def save_index(
     *,
     fps: float,
     extent: int,
-    sequences: Row[Sequence],
-    windows: Row[Window],
-    flips: Row[int] = (0,),
-    rotations: Row[int] = (0,),
+    sequences: list[Sequence],
+    windows: list[Window],
+    flips: tuple[int, ...] = (0,),
+    rotations: tuple[int, ...] = (0,),
     about: dict | None = None,
 ) -> None:
     """Make a set of the sequences in a folder, in place of the set that was there.
@@ -336,7 +334,8 @@ def save_index(
         "maxstim_version": __version__,
         "fps": fps,
         "extent": extent,
-        "augmented": {"flips": list(flips), "rotations": list(rotations)},
+        "flips": flips,
+        "rotations": rotations,
         "about": about or {},
         "sequences": [asdict(sequence) for sequence in sequences],
         "clips": [(w.name, w.sequence, w.start, w.stop) for w in windows],
@@ -362,7 +361,10 @@ def save_index(
 
 @lru_cache(maxsize=2)
 def _read(path: Path, sha256: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Luminance and flow of a sequence; the augmentations of a clip come one after the other."""
+    """Luminance and flow of a sequence, not to be changed by who asks.
+
+    Kept for a while: the augmentations of a clip come one after the other.
+    """
     import xarray as xr
 
     with xr.open_dataset(path, engine="h5netcdf") as stored:
@@ -370,9 +372,6 @@ def _read(path: Path, sha256: str) -> tuple[np.ndarray, np.ndarray | None]:
         flow = stored["flow"].values if "flow" in stored else None
     if _sha256(lum) != sha256:
         raise ValueError("not the luminance that was written")
-    for array in (lum, flow):
-        if array is not None:
-            array.setflags(write=False)
     return lum, flow
 
 

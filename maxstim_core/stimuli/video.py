@@ -14,6 +14,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.array_file import array_kind, read_arrays
+from maxstim_core.stimuli.clips import check_ways
 from maxstim_core.stimuli.film_file import film_kind, read_film
 from maxstim_core.stimuli.images import is_image, read_folder
 from maxstim_core.stimuli.limits import (
@@ -72,14 +73,9 @@ def import_movie(
         raise MaxstimError(
             f"There is a clip set {name!r} already; choose another name, or add --replace."
         )
-    films = _see(path, look)
-    rates = {fps or rate for _, _, rate in films}
-    if None in rates:
-        raise MaxstimError(
-            f"{path} does not say how fast it is to be shown; add the frames per second, for example "
-            "--fps 24."
-        )
-    rate = rates.pop()
+    check_ways(flips, rotations)
+    films = _see(path, look, fps)
+    rate = fps or films[0][2]
     _check_number("frames per second of the film", rate, FPS)
     for _, lum, _ in films:
         if len(lum) > MOST_FRAMES or len(lum) / rate > MOST_SECONDS:
@@ -94,12 +90,18 @@ def import_movie(
         if not there:
             stored.discard(folder)
         raise
-    return stored.open_stored(folder)[0]
+    return stored.open_stored(folder)
 
 
-def _see(path: Path, look: Look) -> list[tuple[str, np.ndarray, float | None]]:
+def _see(path: Path, look: Look, fps: float | None) -> list[tuple[str, np.ndarray, float | None]]:
     """What the eye sees: for each film its name, luminance and frames per second, if it tells them."""
+    no_pace = MaxstimError(
+        f"{path} does not say how fast it is to be shown; add the frames per second, for example "
+        "--fps 24."
+    )
     if path.is_dir():
+        if fps is None:
+            raise no_pace
         return [("", read_folder(path, look), None)]
     if not path.exists():
         raise MaxstimError(f"There is no movie {path}; check the path.")
@@ -123,7 +125,12 @@ def _see(path: Path, look: Look) -> list[tuple[str, np.ndarray, float | None]]:
     if kind := film_kind(head):
         return [("", *read_film(path, kind, look))]
     if kind := array_kind(head):
-        return read_arrays(path, kind, look)
+        if fps is None and kind != "nc":
+            raise no_pace
+        films = read_arrays(path, kind, look)
+        if fps is None and films[0][2] is None:
+            raise no_pace
+        return films
     if is_image(head):
         raise MaxstimError(
             f"The file {path} is a single image; name the folder of a film's images."
