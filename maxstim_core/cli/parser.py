@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from maxstim_core import __version__
-from maxstim_core.cli import answers, doctor, fitting, serve
+from maxstim_core.cli import answers, doctor, fitting, movies, serve
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.training.config import FitConfig
@@ -57,7 +57,10 @@ def make_parser() -> argparse.ArgumentParser:
         commands, "search", answers.search, "find the best clip of a set for every cell type"
     )
     search.add_argument(
-        "--clips", metavar="SET", default="made", help="name of the clip set (default: made)"
+        "--clips",
+        metavar="SET",
+        default="made",
+        help="name of the clip set; 'maxstim movies list' shows them (default: made)",
     )
     _add_network(search)
     add_settings(search, SearchConfig)
@@ -81,10 +84,73 @@ def make_parser() -> argparse.ArgumentParser:
         "--output", metavar="FILE.json", required=True, help="network file; replaced if it is there"
     )
 
+    stored = _command(commands, "movies", None, "store clip sets of your own, or of Sintel")
+    _add_movies(stored.add_subparsers(title="commands", metavar="COMMAND", required=True))
+
     served = _command(commands, "serve", serve.serve, "serve the dashboard to your browser")
     serve.add_options(served)
     _command(commands, "doctor", doctor.doctor, "show what maxstim finds here and what is missing")
     return parser
+
+
+def _add_movies(commands) -> None:
+    sintel = _command(commands, "sintel", movies.sintel, "store the film Sintel as flyvis shows it")
+    sintel.add_argument(
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="folder into which MPI-Sintel-complete.zip was unpacked",
+    )
+    sintel.add_argument(
+        "--download",
+        action="store_true",
+        help="download the film instead, 5.6 GB; goes on where an earlier try stopped",
+    )
+
+    imported = _command(commands, "import", movies.import_movie, "store a movie of your own")
+    imported.add_argument(
+        "path",
+        metavar="PATH",
+        help="film (mp4, webm, gif), folder of images, or array (npy, npz, nc; columns or pixels)",
+    )
+    imported.add_argument("--name", metavar="NAME", required=True, help="name of the clip set")
+    imported.add_argument(
+        "--fps",
+        metavar="X",
+        help="frames per second at which it is shown; films tell theirs, images and arrays need it",
+    )
+    imported.add_argument(
+        "--seconds",
+        metavar="S",
+        default="0.8",
+        help="length of the clips that longer movies are cut into (default: 0.8 s)",
+    )
+    imported.add_argument(
+        "--crop",
+        nargs=4,
+        metavar=("LEFT", "TOP", "WIDTH", "HEIGHT"),
+        help="part of the frames that is looked at, in pixels (default: all)",
+    )
+    imported.add_argument(
+        "--pixels",
+        metavar="N",
+        help="pixels per column of the eye, odd (default: the most with which the eye takes in no more "
+        "than the shorter side; 13 for Sintel)",
+    )
+    imported.add_argument(
+        "--kernel",
+        choices=("box", "gaussian"),
+        default="box",
+        help="how a column sums pixels: as flyvis does, or as an ommatidium (default: box)",
+    )
+    imported.add_argument(
+        "--augment", action="store_true", help="also mirrored and turned, in twelve ways, as Sintel"
+    )
+    imported.add_argument(
+        "--replace", action="store_true", help="replace the clip set of this name if there is one"
+    )
+
+    _command(commands, "list", movies.list_sets, "show the clip sets that there are")
 
 
 def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:
