@@ -31,6 +31,7 @@ class Bench:
         extent: Rings of the eye.
         batches: Numbers of stimuli.
         n_frames: Frames of a stimulus.
+        dt: Seconds per frame.
         ceilings: What `ceilings` measured, by name.
     """
 
@@ -38,6 +39,7 @@ class Bench:
         import torch
 
         from maxstim_core.network import open_network
+        from maxstim_core.optimal.configs import MAX_DT
         from maxstim_core.simulation.cuda import CudaEngine
 
         self.torch = torch
@@ -45,7 +47,7 @@ class Bench:
         self.device = "cpu" if rehearse else "cuda:0"
         self.extent = 1 if rehearse else 15
         self.batches = (1, 4) if rehearse else BATCHES
-        self.n_frames = 2 if rehearse else N_FRAMES
+        self.n_frames, self.dt = (1, MAX_DT) if rehearse else (N_FRAMES, DT)
         self.network = open_network("flyvis-init", extent=self.extent)
         self.engine = CudaEngine(self.network, device=self.device)
         self.ceilings: dict[str, float] = {}
@@ -74,10 +76,16 @@ class Bench:
         return statistics.median(times)
 
     def graph(self, work: Callable[[], object]) -> Callable[[], object]:
-        """Return a replay of `work`."""
+        """Return a replay of `work`.
+
+        Raises:
+            RuntimeError: if it could not be recorded.
+        """
         take_step = self.engine.repeated(work)
         for _ in range(3):
             take_step()
+        if self.device != "cpu" and not take_step.recorded:
+            raise RuntimeError("the work could not be recorded as a graph")
         return take_step
 
     def peak_gigabytes(self) -> float:
@@ -130,17 +138,17 @@ def ceilings(bench: Bench) -> list[dict]:
 
 
 def equality(bench: Bench) -> list[dict]:
-    """Against the CPU engine: activity, gradients; and the same bits twice."""
-    from maxstim_core.simulation.cpu import CpuEngine
+    """Largest difference from the CPU engine, gradients of the largest entry; the same bits twice."""
+    from maxstim_core.simulation import make_engine
 
-    rows, on_cpu = [], CpuEngine(bench.network)
+    rows, on_cpu = [], make_engine(bench.network, device="cpu")
     names = ("activity", "movie", "state", "rest", "time constant", "strength")
     for batch in (1, 3, 8, 20):
         n_frames = min(bench.n_frames, 40)
         movie = bench.random(batch, n_frames, bench.network.lattice.n_columns).cpu()
         weights = bench.random(batch, n_frames, 65, seed=1).cpu() - 0.5
-        expected = _everything(on_cpu, movie, weights)
-        found, again = (_everything(bench.engine, movie, weights) for _ in "ab")
+        expected = _everything(on_cpu, movie, weights, bench.dt)
+        found, again = (_everything(bench.engine, movie, weights, bench.dt) for _ in "ab")
         row = {"batch": batch, "frames": n_frames}
         for name, ours, theirs in zip(names, found, expected, strict=True):
             scale = 1 if name == "activity" else theirs.abs().max()
@@ -154,16 +162,16 @@ def equality(bench: Bench) -> list[dict]:
     return rows
 
 
-def _everything(engine, movie, weights) -> list:
+def _everything(engine, movie, weights, dt) -> list:
     """Central activity and the gradients of a weighted sum of it, on the CPU."""
     from maxstim_core.simulation import FreeParameters
 
     movie = movie.to(engine.device).requires_grad_()
-    state = engine.steady_state(DT).expand(len(movie), -1).clone().requires_grad_()
+    state = engine.steady_state(dt).expand(len(movie), -1).clone().requires_grad_()
     parameters = FreeParameters(*(p.clone().requires_grad_() for p in engine.parameters))
     cells = engine.layout.central_cells
     given = {"initial_state": state, "parameters": parameters}
-    activity = engine.simulate(movie, DT, cells=cells, **given)
+    activity = engine.simulate(movie, dt, cells=cells, **given)
     (activity * weights.to(engine.device)).sum().backward()
     results = [activity.detach(), movie.grad, state.grad, *(p.grad for p in parameters)]
     return [result.cpu() for result in results]
@@ -176,15 +184,15 @@ def frames(bench: Bench) -> list[dict]:
     n_taps, size = len(bench.network.layout.tap_pair), engine._stencil.size
     for batch in bench.batches:
         movie = bench.random(batch, bench.n_frames, bench.network.lattice.n_columns)
-        state = engine.steady_state(DT).expand(batch, -1)
+        state = engine.steady_state(bench.dt).expand(batch, -1)
         cotangent = bench.random(batch, bench.n_frames, len(cells))
         given = {"cells": cells, "parameters": engine.parameters}
 
         def forward(movie=movie, state=state, given=given):
-            return engine.rollout(movie, state, DT, tape=False, **given).activity
+            return engine.rollout(movie, state, bench.dt, tape=False, **given).activity
 
         def both(movie=movie, state=state, given=given, cotangent=cotangent):
-            tape = engine.rollout(movie, state, DT, tape=True, **given).tape
+            tape = engine.rollout(movie, state, bench.dt, tape=True, **given).tape
             return engine.adjoint(tape, cotangent, with_parameters=False).movie
 
         ahead = bench.seconds(bench.graph(forward)) / bench.n_frames
@@ -261,16 +269,16 @@ def _descent(bench: Bench, batch: int):
     from maxstim_core.optimal.projections import displayable
     from maxstim_core.optimal.steps import Steps
 
-    layout, config = bench.network.layout, _config()
+    layout, config = bench.network.layout, _config(bench)
     central = [layout.central_cells[bench.network.cell_type(CELL_TYPE)]] * batch
     start = bench.random(batch, bench.n_frames, layout.lattice.n_columns)
     return Steps(bench.engine, central, start, loss_of(config), displayable, config)
 
 
-def _config(**changes):
+def _config(bench: Bench, **changes):
     from maxstim_core.optimal.configs import GenerateConfig
 
-    return GenerateConfig(dt=DT, **changes)
+    return GenerateConfig(dt=bench.dt, **changes)
 
 
 def _edge_descent(bench: Bench, batch: int) -> Callable:
@@ -278,16 +286,16 @@ def _edge_descent(bench: Bench, batch: int) -> Callable:
     from maxstim_core.optimal.generated import loss_of
 
     torch, network = bench.torch, bench.network
-    simulate, loss = EdgeSimulator(network, bench.device), loss_of(_config())
-    state = bench.engine.steady_state(DT).expand(batch, -1)
+    simulate, loss = EdgeSimulator(network, bench.device), loss_of(_config(bench))
+    state = bench.engine.steady_state(bench.dt).expand(batch, -1)
     cells = torch.as_tensor(network.layout.central_cells, device=bench.device)
     central = cells[[network.cell_type(CELL_TYPE)]]
     movie = bench.random(batch, bench.n_frames, network.lattice.n_columns).requires_grad_()
-    optimiser = torch.optim.Adam([movie], lr=_config().lr)
+    optimiser = torch.optim.Adam([movie], lr=_config(bench).lr)
 
     def step():
         optimiser.zero_grad()
-        totals = loss(movie, simulate(movie, state, DT, central)[..., 0])[:, 0]
+        totals = loss(movie, simulate(movie, state, bench.dt, central)[..., 0])[:, 0]
         totals.sum().backward()
         optimiser.step()
         with torch.no_grad():
@@ -311,12 +319,12 @@ def tiles(bench: Bench) -> list[dict]:
         row = {"positions × taps, warps": "{} × {}, {}".format(*shape)}
         for batch in bench.batches[:3]:
             movie = bench.random(batch, bench.n_frames, bench.network.lattice.n_columns)
-            state = engine.steady_state(DT).expand(batch, -1)
+            state = engine.steady_state(bench.dt).expand(batch, -1)
             cotangent = bench.random(batch, bench.n_frames, len(cells))
 
             def both(engine=engine, movie=movie, state=state, cotangent=cotangent):
                 given = {"cells": cells, "parameters": engine.parameters, "tape": True}
-                tape = engine.rollout(movie, state, DT, **given).tape
+                tape = engine.rollout(movie, state, bench.dt, **given).tape
                 return engine.adjoint(tape, cotangent, with_parameters=False).movie
 
             spent = bench.seconds(bench.graph(both), 5) / bench.n_frames
@@ -342,7 +350,9 @@ def search(bench: Bench) -> list[dict]:
     seconds = []
     for _ in range(2):  # the first compiles
         found = Search(
-            bench.engine, ArrayClips("random", names, list(clips), DT), SearchConfig(dt=DT)
+            bench.engine,
+            ArrayClips("random", names, list(clips), bench.dt),
+            SearchConfig(dt=bench.dt),
         )
         begun = time.perf_counter()
         for _ in found:
@@ -357,9 +367,11 @@ def search(bench: Bench) -> list[dict]:
     simulate = EdgeSimulator(bench.network, bench.device)
     cells = torch.as_tensor(bench.network.layout.central_cells, device=bench.device)
     movie = torch.as_tensor(clips[:batch], device=bench.device)
-    state = bench.engine.steady_state(DT).expand(batch, -1)
+    state = bench.engine.steady_state(bench.dt).expand(batch, -1)
     with torch.no_grad():
-        edgewise = bench.seconds(lambda: simulate(movie, state, DT, cells), 3) * n_clips / batch
+        edgewise = (
+            bench.seconds(lambda: simulate(movie, state, bench.dt, cells), 3) * n_clips / batch
+        )
     row[f"edges s (from {batch} clips at once)"] = f"{edgewise:.1f}"
     row["edges ÷ this"] = f"{edgewise / seconds[-1]:.1f}"
     return [row]
@@ -371,7 +383,7 @@ def many(bench: Bench) -> list[dict]:
 
     small = {"cell_types": ["L1", "T4c"], "seeds": (0, 1)}
     chosen = small if bench.rehearse else {"seeds": range(8)}
-    config = _config(n_iters=2, t_stim=0.025) if bench.rehearse else _config()
+    config = _config(bench, n_iters=2, t_stim=0.06) if bench.rehearse else _config(bench)
     bench.peak_gigabytes()
     begun = time.perf_counter()
     run = generate_many(bench.network, config=config, device=bench.device, **chosen)
