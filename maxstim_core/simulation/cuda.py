@@ -19,7 +19,6 @@ parameters are asked for: these need both.
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,16 +30,14 @@ from torch import Tensor
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.stencil import Stencil
+from maxstim_core.simulation.replay import Replayed
+from maxstim_core.simulation.stencil import Stencil, Taps
 
 LANES = 4
 """Stimuli side by side: one load of 16 bytes."""
 
 _OLDEST = (7, 0)
 """Compute capability that Triton needs."""
-
-_WARM_UP = 2
-"""Steps before one is recorded: kernels are compiled and libraries set up on the way."""
 
 
 class Tile(NamedTuple):
@@ -99,7 +96,6 @@ class _Tape:
     parameters: FreeParameters
     cells: Tensor
     record: _Record
-    n_samples: int
 
 
 class CudaEngine(Engine):
@@ -195,7 +191,7 @@ class CudaEngine(Engine):
             return Rollout(
                 activity=_ungrouped(activity, n_samples)[..., record.of_cell],
                 final_state=_ungrouped(last, n_samples)[:, 0],
-                tape=_Tape(states, numbers, parameters, cells, record, n_samples) if tape else None,
+                tape=_Tape(states, numbers, parameters, cells, record) if tape else None,
             )
 
     def adjoint(self, tape: _Tape, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
@@ -240,7 +236,7 @@ class CudaEngine(Engine):
 
     def repeated(self, step: Callable[[], Tensor]) -> Callable[[], Tensor]:
         """See `Engine.repeated`: records the step as a CUDA graph."""
-        return _Replayed(step, self.device) if self.device.type == "cuda" else step
+        return Replayed(step, self.device) if self.device.type == "cuda" else step
 
     def _numbers(self, parameters: FreeParameters, dt: float) -> _Numbers:
         rest, tau, strength = (values.detach() for values in parameters)
@@ -380,7 +376,7 @@ class CudaEngine(Engine):
             self.steady_state(0.05, seconds=0.05)
         except MaxstimError:
             raise
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MaxstimError(f"The package {error.name} is not installed.") from None
         except Exception as error:  # of many kinds: no C compiler, no headers, no disk space
             cause = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
@@ -391,7 +387,7 @@ class CudaEngine(Engine):
 class _Gather:
     """Taps on the device, with shifts from the first row's beginning."""
 
-    def __init__(self, taps, pitch: int, device: torch.device) -> None:
+    def __init__(self, taps: Taps, pitch: int, device: torch.device) -> None:
         def on_device(values: np.ndarray) -> Tensor:
             return torch.as_tensor(values.astype(np.int32), device=device)
 
@@ -399,60 +395,6 @@ class _Gather:
         self.taps = (on_device(taps.first), on_device(taps.other * pitch + taps.shift))
         n_types = len(taps.first) - 1
         self.row_of_tap = on_device(np.repeat(np.arange(n_types), np.diff(taps.first)) * pitch)
-
-
-class _Replayed:
-    """A step that runs a few times, is then recorded as a CUDA graph, and from there on replayed.
-
-    The step must work in place on tensors that live on, and must not wait for the device. What it
-    returns is overwritten by the next call.
-    """
-
-    def __init__(self, step: Callable[[], Tensor], device: torch.device) -> None:
-        self._step, self._device = step, device
-        self._n_calls = 0
-        self._recordable = True
-        self._graph: torch.cuda.CUDAGraph | None = None
-        self._result: Tensor | None = None
-        with torch.cuda.device(device):
-            # A graph cannot be recorded on the default stream, nor from work begun on another.
-            self._stream = torch.cuda.Stream()
-
-    @property
-    def recorded(self) -> bool:
-        """Whether calls are replays by now."""
-        return self._graph is not None
-
-    def __call__(self) -> Tensor:
-        with torch.cuda.device(self._device):
-            if self._n_calls == _WARM_UP and self._recordable and not self._graph:
-                self._record()
-            self._n_calls += 1
-            if self._graph:
-                self._graph.replay()
-                return self._result
-            here = torch.cuda.current_stream()
-            self._stream.wait_stream(here)
-            with torch.cuda.stream(self._stream):
-                result = self._step()
-            here.wait_stream(self._stream)
-            return result
-
-    def _record(self) -> None:
-        graph = torch.cuda.CUDAGraph()
-        try:
-            with torch.cuda.graph(graph, stream=self._stream):
-                self._result = self._step()
-        except RuntimeError as error:
-            self._recordable = False
-            warnings.warn(
-                f"The steps could not be recorded as a CUDA graph ({str(error).splitlines()[0]}), so "
-                "they are launched one by one, which is slower.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        else:
-            self._graph = graph
 
 
 def _grouped(values: Tensor, like: Tensor) -> Tensor:
