@@ -146,7 +146,8 @@ def equality(bench: Bench) -> list[dict]:
     for batch in (1, 3, 8, 20):
         n_frames = min(bench.n_frames, 40)
         movie = bench.random(batch, n_frames, bench.network.lattice.n_columns).cpu()
-        weights = bench.random(batch, n_frames, 65, seed=1).cpu() - 0.5
+        n_types = len(bench.network.connectome.names)
+        weights = bench.random(batch, n_frames, n_types, seed=1).cpu() - 0.5
         expected = _everything(on_cpu, movie, weights, bench.dt)
         found, again = (_everything(bench.engine, movie, weights, bench.dt) for _ in "ab")
         row = {"batch": batch, "frames": n_frames}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -40,8 +41,7 @@ def generate_many(
         config: Hyperparameters; flyvis's if None.
         device: Where to compute: see `maxstim_core.simulation.resolve_device`.
         dtype: Precision to compute in.
-        at_once: How many movies share a batch, what fits into memory; a number that suits the device
-            if None.
+        at_once: Most movies in a batch, no more than fit into memory; what suits the device if None.
         report_every: Iterations between reports.
 
     Returns:
@@ -51,10 +51,13 @@ def generate_many(
         MaxstimError: if a cell type or the device does not exist, or there is nothing to do.
     """
     config = config or GenerateConfig()
-    kinds = [network.cell_type(name) for name in cell_types or network.connectome.names]
+    names = network.connectome.names if cell_types is None else cell_types
+    kinds = [network.cell_type(name) for name in names]
     configs = [replace(config, random_seed=seed) for seed in seeds]
-    if not configs or len(set(kinds)) < len(kinds) or len(set(seeds)) < len(seeds):
-        raise MaxstimError("Give at least one seed, and every seed and cell type once.")
+    if not kinds or not configs:
+        raise MaxstimError("Give at least one cell type and one seed.")
+    if len(set(kinds)) < len(kinds) or len(set(seeds)) < len(seeds):
+        raise MaxstimError("Give every cell type and every seed once.")
     if at_once is not None and at_once < 1:
         raise MaxstimError(
             f"A batch holds at least one movie, not {at_once}; give a larger number."
@@ -89,9 +92,9 @@ class GenerateMany:
         self.terms = self._loss.terms
         self._shape = (len(kinds), len(configs))
         n_movies, n_iters = len(kinds) * len(configs), configs[0].n_iters
-        self._batches = [
-            slice(first, min(first + at_once, n_movies)) for first in range(0, n_movies, at_once)
-        ]
+        n_batches = -(-n_movies // at_once)
+        bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
+        self._batches = [slice(*ends) for ends in pairwise(bounds)]
         self.n_steps = n_iters * len(self._batches)
         starts = np.stack([noise(config, engine.network).numpy() for config in configs])
         self._stimuli = np.tile(starts, (len(kinds), 1, 1))
