@@ -28,7 +28,7 @@ TRITON = "3.7.1"
 GPU_LIBRARIES = re.compile(r"nvidia-|cuda-")
 """What torch asks for itself, by exact version, on the platforms that need it."""
 
-ONLY_ON = {"triton": "sys_platform == 'linux'"}
+ONLY_ON = {"triton": "sys_platform == 'linux' and python_version < '3.15'"}
 """Where to install what not every platform has."""
 
 HEADER = """\

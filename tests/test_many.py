@@ -94,3 +94,11 @@ def test_all_cell_types_unless_told_otherwise():
 def test_refuses_what_makes_no_sense(options, sentence):
     with pytest.raises(MaxstimError, match=sentence):
         generate_many(prior_network(1), **options)
+
+
+@pytest.mark.gpu
+def test_a_gpu_makes_the_same_movies():
+    on_gpu, on_cpu = (many(device=device) for device in ("cuda", "cpu"))
+    for run in (on_gpu, on_cpu):
+        list(run)
+    np.testing.assert_allclose(on_gpu.result().stimulus, on_cpu.result().stimulus, atol=1e-4)
