@@ -22,8 +22,14 @@ LOCK = ROOT / "requirements.lock"
 TORCH = "torch==2.13.0"
 """The one version chosen by hand: stimuli and losses are compared with flyvis's under it."""
 
-GPU_LIBRARIES = re.compile(r"nvidia-|cuda-|triton$|triton-")
+TRITON = "3.7.1"
+"""What this torch asks for where it brings CUDA; elsewhere it interprets kernels for tests."""
+
+GPU_LIBRARIES = re.compile(r"nvidia-|cuda-")
 """What torch asks for itself, by exact version, on the platforms that need it."""
+
+ONLY_ON = {"triton": "sys_platform == 'linux' and python_version < '3.15'"}
+"""Where to install what not every platform has."""
 
 HEADER = """\
 # Every dependency of maxstim and of its tests, pinned. Made by `make lock`; do not edit by hand.
@@ -38,7 +44,7 @@ def main() -> None:
     described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project, build = described["project"], described["build-system"]["requires"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"], *build, TORCH]
-    lines = [HEADER, *pins(resolve(wanted)), ""]
+    lines = [HEADER, *pins({**resolve(wanted), "triton": TRITON}), ""]
     LOCK.write_text("\n".join(lines), encoding="utf-8")
     print(f"{LOCK.name} written.")
 
@@ -58,7 +64,7 @@ def pins(versions: dict[str, str]) -> list[str]:
     """Return sorted ``name==version`` lines, names normalised, without local version tags."""
     normal = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in versions.items()}
     return [
-        f"{name}=={version.partition('+')[0]}"
+        f"{name}=={version.partition('+')[0]}" + (f"; {ONLY_ON[name]}" if name in ONLY_ON else "")
         for name, version in sorted(normal.items())
         if not GPU_LIBRARIES.match(name)
     ]

@@ -81,9 +81,25 @@ def _devices() -> Iterator[Finding]:
     yield Finding("cpu", f"{usable} cores, {torch.get_num_threads()} threads")
     gpus = available_devices()[1:]
     for gpu in gpus:
-        yield Finding(gpu, torch.cuda.get_device_name(gpu))
+        name, reason = torch.cuda.get_device_name(gpu), _hindrance(gpu)
+        if reason:
+            yield Finding(gpu, f"{name}, through plain torch, which is slower: {reason}", "note")
+        else:
+            yield Finding(gpu, f"{name}, through Triton")
     if not gpus:
         yield Finding("GPU", "none found: runs use the CPU", "note")
+
+
+def _hindrance(gpu: str) -> str:
+    """Return why the CUDA engine does not work on a GPU; nothing if it does."""
+    from maxstim_core.network import prior_network
+    from maxstim_core.simulation.cuda import CudaEngine
+
+    try:
+        CudaEngine(prior_network(1), device=gpu)
+    except MaxstimError as error:
+        return str(error)
+    return ""
 
 
 def _data() -> Iterator[Finding]:

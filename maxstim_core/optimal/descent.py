@@ -1,4 +1,4 @@
-"""The one loop behind the regularised and the generated stimulus: Adam on the movie."""
+"""The one loop behind the regularised and the generated stimulus, as a run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from maxstim_core.optimal.objectives import Loss
 from maxstim_core.optimal.projections import Projection
 from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
+from maxstim_core.optimal.steps import Steps
 from maxstim_core.simulation import Engine
 
 
@@ -43,30 +44,23 @@ class Descent:
     ) -> None:
         self.n_steps = config.n_iters
         self.terms = loss.terms
-        self._engine, self._loss, self._projection = engine, loss, projection
+        self._engine, self._loss = engine, loss
         self._config, self._report_every = config, report_every
         self._cell_type = engine.network.cell_type(cell_type)
+        central = engine.layout.central_cells[[self._cell_type]]
+        self._steps = Steps(engine, central, start[None], loss, projection, config)
         self._stimulus = start
-        self._best, self._best_total = start, torch.full_like(start[0, 0], torch.inf)
         self._logged: list[np.ndarray] = []
         self._variables, self._attributes = variables or {}, attributes or {}
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel."""
-        stimulus = self._stimulus.clone().requires_grad_()
-        optimiser = torch.optim.Adam([stimulus], lr=self._config.lr)
+        take_step = self._engine.repeated(self._steps)
         unreported: list[Tensor] = []
         for step in range(1, self.n_steps + 1):
-            optimiser.zero_grad()
-            losses = self._loss(stimulus, self._central_response(stimulus))
-            losses[0].backward()
-            self._keep_best(losses[0].detach(), stimulus)
-            optimiser.step()
-            with torch.no_grad():
-                stimulus.copy_(self._projection(stimulus))
-            unreported.append(losses.detach())
+            unreported.append(take_step()[0].clone())
             if step % self._report_every == 0 or step == self.n_steps:
-                yield self._report(step, stimulus, unreported)
+                yield self._report(step, unreported)
                 unreported = []
 
     def result(self) -> xr.Dataset:
@@ -74,7 +68,7 @@ class Descent:
         last = self._stimulus
         with torch.no_grad():
             final = self._loss(last, self._central_response(last))[0]
-        best = last if final <= self._best_total else self._best
+        best = last if final <= self._steps.best_total[0] else self._steps.best[0]
         layout, cells = self._engine.layout, self._engine.layout.cells(self._cell_type)
         with torch.no_grad():
             response = self._engine.simulate(last, self._config.dt, cells=cells)
@@ -103,15 +97,9 @@ class Descent:
         )
 
     def _central_response(self, stimulus: Tensor) -> Tensor:
-        central = self._engine.layout.central_cells[self._cell_type]
-        return self._engine.simulate(stimulus, self._config.dt, cells=[central])[:, 0]
+        return self._steps.central_response(stimulus[None])[0]
 
-    def _keep_best(self, total: Tensor, stimulus: Tensor) -> None:
-        better = total < self._best_total
-        self._best = torch.where(better, stimulus.detach(), self._best)
-        self._best_total = torch.where(better, total, self._best_total)
-
-    def _report(self, step: int, stimulus: Tensor, unreported: list[Tensor]) -> StepReport:
+    def _report(self, step: int, unreported: list[Tensor]) -> StepReport:
         losses = _host(torch.stack(unreported))
         if not np.isfinite(losses).all():
             raise MaxstimError(
@@ -119,7 +107,7 @@ class Descent:
                 "weight of the response."
             )
         self._logged.append(losses)
-        self._stimulus = stimulus.detach().clone()
+        self._stimulus = self._steps.stimuli.detach()[0].clone()
         shown = _host(self._stimulus)
         shown.setflags(write=False)
         return StepReport(step, self.n_steps, losses, shown)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from maxstim_core.network import Network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives import Excite, GreyPenalty
+from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss
 from maxstim_core.optimal.projections import displayable
 from maxstim_core.simulation import make_engine
 
@@ -43,10 +44,19 @@ def generate(
     config = config or GenerateConfig()
     network.cell_type(cell_type)
     engine = make_engine(network, device=device, dtype=dtype)
-    seeded = torch.Generator().manual_seed(config.random_seed)
-    noise = torch.rand(config.n_frames, network.lattice.n_columns, generator=seeded)
-    loss = config.weight_central * Excite(config.last_only) + config.weight_mei * GreyPenalty(
-        "mean"
+    start = noise(config, network).to(engine.device, engine.dtype)
+    return Descent(
+        engine, cell_type, start, loss_of(config), displayable, config, report_every=report_every
     )
-    start = noise.to(engine.device, engine.dtype)
-    return Descent(engine, cell_type, start, loss, displayable, config, report_every=report_every)
+
+
+def noise(config: GenerateConfig, network: Network) -> Tensor:
+    """Return what a generated stimulus starts from, on the CPU, shape (frame, column)."""
+    seeded = torch.Generator().manual_seed(config.random_seed)
+    return torch.rand(config.n_frames, network.lattice.n_columns, generator=seeded)
+
+
+def loss_of(config: GenerateConfig) -> Loss:
+    """Return what a generated stimulus lowers."""
+    grey = config.weight_mei * GreyPenalty("mean")
+    return config.weight_central * Excite(config.last_only) + grey

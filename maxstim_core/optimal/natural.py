@@ -23,8 +23,6 @@ from maxstim_core.stimuli.clips import ClipSet, resampled
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
 
-_BATCH = 16
-
 
 def search(
     network: Network,
@@ -117,9 +115,10 @@ class Search:
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""
         batch: list[np.ndarray] = []
+        at_once = self._engine.samples_at_once
         for index in range(len(self._clips)):
             clip = resampled(self._clips[index], self._clips.dt, self._config.dt)
-            if batch and (len(batch) == _BATCH or len(clip) != len(batch[0])):
+            if batch and (len(batch) == at_once or len(clip) != len(batch[0])):
                 yield batch
                 batch = []
             batch.append(clip)

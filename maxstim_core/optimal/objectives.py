@@ -26,11 +26,11 @@ class Term(ABC):
 
     @abstractmethod
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """Return a scalar.
+        """Return a number per stimulus, shape (...).
 
         Args:
-            stimulus: Luminance, shape (frame, column).
-            response: Voltage of the central cell, shape (frame,).
+            stimulus: Luminance, shape (..., frame, column).
+            response: Voltage of the central cell, shape (..., frame).
         """
 
     @abstractmethod
@@ -53,9 +53,10 @@ class Loss:
         return ("total", *(term.name for _, term in self.parts))
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """Return the total and each weighted term, shape (1 + term,): arguments as for `Term`."""
-        values = torch.stack([weight * term(stimulus, response) for weight, term in self.parts])
-        return torch.cat([values.sum()[None], values])
+        """Return the total and each weighted term, shape (..., 1 + term): arguments as for `Term`."""
+        each = [weight * term(stimulus, response) for weight, term in self.parts]
+        values = torch.stack(each, -1)
+        return torch.cat([values.sum(-1, keepdim=True), values], -1)
 
     def __add__(self, other: Loss) -> Loss:
         return Loss(self.parts + other.parts)
@@ -73,8 +74,8 @@ class Excite(Term):
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """See `Term`."""
-        counted = response[-1:] if self.last_only else response
-        return -counted.exp().mean()
+        counted = response[..., -1:] if self.last_only else response
+        return -counted.exp().mean(-1)
 
     def __str__(self) -> str:
         return "-exp(a_last)" if self.last_only else "-mean_t exp(a_t)"
@@ -89,7 +90,7 @@ class KeepResponse(Term):
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """See `Term`."""
-        return (response - self.target).square().sum()
+        return (response - self.target).square().sum(-1)
 
     def __str__(self) -> str:
         return "sum_t (a_t - target_t)^2"
@@ -105,7 +106,7 @@ class GreyPenalty(Term):
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """See `Term`."""
         distance = (stimulus - GREY).square()
-        return distance.sum() if self.reduction == "sum" else distance.mean()
+        return distance.sum((-2, -1)) if self.reduction == "sum" else distance.mean((-2, -1))
 
     def __str__(self) -> str:
         return f"{self.reduction}_th (x_th - {GREY:g})^2"

@@ -60,9 +60,17 @@ def start(
     if request.method == "generated":
         from maxstim_core.optimal.generated import generate
 
-        return generate(network, request.cell_type, request.config, device=device)
+        every = report_every(device)
+        return generate(
+            network, request.cell_type, request.config, device=device, report_every=every
+        )
     kind = Natural if request.method == "natural" else Regularized
     return kind(request, network, clips, device, store)
+
+
+def report_every(device: str) -> int:
+    """Return the steps between reports: on a GPU, where steps are short, not one for each."""
+    return 1 if device == "cpu" else 10
 
 
 class Natural:
@@ -174,6 +182,7 @@ class Regularized:
             resampled(clips[int(best.clip_index)], clips.dt, config.dt),
             config,
             device=self._device,
+            report_every=report_every(self._device),
             source=f"{clips.name}: {best.clip_name.item()}",
         )
         yield from self._descent

@@ -1,10 +1,13 @@
 """From a movie to activity, and the exact adjoint back (spec §3).
 
-`make_engine` chooses how to compute: with `maxstim_core.simulation.cpu.CpuEngine` on a CPU, elsewhere
-and in double precision with the plain-torch `ReferenceEngine`, with which every engine agrees.
+`make_engine` chooses how to compute: with `maxstim_core.simulation.cpu.CpuEngine` on a CPU, with
+`maxstim_core.simulation.cuda.CudaEngine` on a GPU where Triton is installed, elsewhere and in double
+precision with the plain-torch `ReferenceEngine`, with which every engine agrees.
 """
 
 from __future__ import annotations
+
+import warnings
 
 import torch
 
@@ -30,6 +33,8 @@ def make_engine(
 ) -> Engine:
     """Return the engine for a network on a device.
 
+    Warns where a GPU must do without the CUDA engine, and says why.
+
     Args:
         network: The network to simulate.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on.
@@ -43,6 +48,14 @@ def make_engine(
         from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
 
         return CpuEngine(network)
+    if device != "cpu" and dtype == torch.float32:
+        from maxstim_core.simulation.cuda import CudaEngine
+
+        try:
+            return CudaEngine(network, device=device)
+        except MaxstimError as error:
+            slower = f"Computing on {device} with plain torch, which is slower: {error}"
+            warnings.warn(slower, RuntimeWarning, stacklevel=2)
     return ReferenceEngine(network, device=device, dtype=dtype)
 
 

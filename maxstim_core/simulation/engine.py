@@ -8,6 +8,7 @@ torch's automatic differentiation included, is built on these two and shared.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -77,7 +78,10 @@ class Engine(ABC):
         device: Where it computes.
         dtype: In which precision.
         parameters: The network's own free parameters.
+        samples_at_once: How many stimuli to simulate together where there are many.
     """
+
+    samples_at_once = 16
 
     def __init__(self, network: Network, *, device: str, dtype: torch.dtype) -> None:
         self.network = network
@@ -140,8 +144,33 @@ class Engine(ABC):
         parameters = parameters or self.parameters
         state = self._state(initial_state, len(batch), dt, parameters)
         cells = self._all_cells if cells is None else self._index(cells)
-        activity = _Rollout.apply(self, dt, cells, batch, state, *parameters)
+        activity = self.respond(batch, state, dt, cells=cells, parameters=parameters)
         return activity if movie.ndim == 3 else activity[0]
+
+    def respond(
+        self,
+        movie: Tensor,
+        initial_state: Tensor,
+        dt: float,
+        *,
+        cells: Tensor,
+        parameters: FreeParameters | None = None,
+    ) -> Tensor:
+        """Do what `simulate` does with arguments that are known to fit, as `rollout` takes them.
+
+        For loops: nothing here looks at a value, so that nothing waits for the device.
+        """
+        parameters = parameters or self.parameters
+        return _Rollout.apply(self, dt, cells, movie, initial_state, *parameters)
+
+    def repeated(self, step: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        """Return `step`, made faster to call many times where the device allows it.
+
+        Args:
+            step: Works in place on tensors that outlive it, and never waits for the device. The
+                tensor that it returns is good until the next call.
+        """
+        return step
 
     @torch.no_grad()
     def steady_state(

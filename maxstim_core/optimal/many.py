@@ -1,0 +1,198 @@
+"""Generated stimuli for many cell types and seeds at once: one batch, each movie for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+import xarray as xr
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import Network
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.descent import provenance
+from maxstim_core.optimal.generated import loss_of, noise
+from maxstim_core.optimal.projections import displayable
+from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.steps import Steps
+from maxstim_core.simulation import Engine, make_engine
+
+
+def generate_many(
+    network: Network,
+    cell_types: Sequence[str] | None = None,
+    seeds: Sequence[int] = (0,),
+    config: GenerateConfig | None = None,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    at_once: int | None = None,
+    report_every: int = 10,
+) -> GenerateMany:
+    """Grow a movie for every cell type from every seed, as `generate` does for one.
+
+    Args:
+        network: The network to ask.
+        cell_types: For example ``["T4c", "T5c"]``; all if None.
+        seeds: Seeds of the noise; each takes the place of ``config.random_seed``.
+        config: Hyperparameters; flyvis's if None.
+        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        dtype: Precision to compute in.
+        at_once: Most movies in a batch, no more than fit into memory; what suits the device if None.
+        report_every: Iterations between reports.
+
+    Returns:
+        An `Optimisation` whose steps are those of all batches, one batch after the other.
+
+    Raises:
+        MaxstimError: if a cell type or the device does not exist, or there is nothing to do.
+    """
+    config = config or GenerateConfig()
+    names = network.connectome.names if cell_types is None else cell_types
+    kinds = [network.cell_type(name) for name in names]
+    configs = [replace(config, random_seed=seed) for seed in seeds]
+    if not kinds or not configs:
+        raise MaxstimError("Give at least one cell type and one seed.")
+    if len(set(kinds)) < len(kinds) or len(set(seeds)) < len(seeds):
+        raise MaxstimError("Give every cell type and every seed once.")
+    if at_once is not None and at_once < 1:
+        raise MaxstimError(
+            f"A batch holds at least one movie, not {at_once}; give a larger number."
+        )
+    engine = make_engine(network, device=device, dtype=dtype)
+    at_once = at_once or engine.samples_at_once
+    return GenerateMany(engine, kinds, configs, at_once=at_once, report_every=report_every)
+
+
+class GenerateMany:
+    """Many descents on generated stimuli, batch after batch (an `Optimisation`).
+
+    The losses of a report are means over the batch.
+
+    Attributes:
+        n_steps: Iterations in all: those of a movie, times the number of batches.
+        terms: Names of the logged losses.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        kinds: list[int],
+        configs: list[GenerateConfig],
+        *,
+        at_once: int,
+        report_every: int,
+    ) -> None:
+        self._engine, self._kinds, self._configs = engine, kinds, configs
+        self._report_every = report_every
+        self._loss = loss_of(configs[0])
+        self.terms = self._loss.terms
+        self._shape = (len(kinds), len(configs))
+        n_movies, n_iters = len(kinds) * len(configs), configs[0].n_iters
+        n_batches = -(-n_movies // at_once)
+        bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
+        self._batches = [slice(*ends) for ends in pairwise(bounds)]
+        self.n_steps = n_iters * len(self._batches)
+        starts = np.stack([noise(config, engine.network).numpy() for config in configs])
+        self._stimuli = np.tile(starts, (len(kinds), 1, 1))
+        self._best = self._stimuli.copy()
+        self._losses = np.full((n_iters, n_movies, len(self.terms)), np.nan, np.float32)
+        self._central = np.repeat(engine.layout.central_cells[kinds], len(configs))
+        self._n_done = 0
+        self._running: tuple[slice, Steps] | None = None
+
+    def __iter__(self) -> Iterator[StepReport]:
+        """Run, and report every few steps; stop iterating to cancel."""
+        config = self._configs[0]
+        for batch in self._batches:
+            start = torch.as_tensor(self._stimuli[batch]).to(
+                self._engine.device, self._engine.dtype
+            )
+            central = self._central[batch]
+            steps = Steps(self._engine, central, start, self._loss, displayable, config)
+            self._running = (batch, steps)
+            take_step = self._engine.repeated(steps)
+            unreported: list[torch.Tensor] = []
+            for step in range(1, config.n_iters + 1):
+                unreported.append(take_step().clone())
+                if step % self._report_every == 0 or step == config.n_iters:
+                    losses = self._log(batch, step, unreported)
+                    unreported = []
+                    yield StepReport(self._n_done, self.n_steps, losses.mean(1))
+            self._fetch()
+            # So that the next batch finds the memory free.
+            self._running = steps = take_step = None
+
+    def result(self) -> xr.Dataset:
+        """Return all movies as they are, the last and the best of each, with the central responses.
+
+        Dims (cell_type, seed, frame, column): ``stimulus`` and ``best_stimulus``; (cell_type, seed,
+        frame): ``central_response`` and ``best_central_response``; (iteration, cell_type, seed, term):
+        ``loss``, before each step, NaN where a step was not taken.
+        """
+        self._fetch()
+        lattice, config = self._engine.network.lattice, self._configs[0]
+        names = self._engine.network.connectome.names
+        movie, trace = ("cell_type", "seed", "frame", "column"), ("cell_type", "seed", "frame")
+        n_iters = len(self._losses)
+        return xr.Dataset(
+            data_vars={
+                "stimulus": (movie, self._each(self._stimuli)),
+                "central_response": (trace, self._each(self._responses(self._stimuli))),
+                "best_stimulus": (movie, self._each(self._best)),
+                "best_central_response": (trace, self._each(self._responses(self._best))),
+                "loss": (
+                    ("iteration", "cell_type", "seed", "term"),
+                    self._losses.reshape(n_iters, *self._shape, len(self.terms)).copy(),
+                ),
+            },
+            coords={
+                "cell_type": [names[kind] for kind in self._kinds],
+                "seed": [each.random_seed for each in self._configs],
+                "time": ("frame", np.arange(config.n_frames) * config.dt, {"units": "s"}),
+                "u": ("column", lattice.u),
+                "v": ("column", lattice.v),
+                "term": list(self.terms),
+            },
+            attrs={
+                **provenance(self._engine, config),
+                "dt": config.dt,
+                "objective": str(self._loss),
+                "status": "complete" if self._n_done == self.n_steps else "cancelled",
+            },
+        )
+
+    def _log(self, batch: slice, step: int, unreported: list[torch.Tensor]) -> np.ndarray:
+        losses = torch.stack(unreported).cpu().numpy()
+        if not np.isfinite(losses).all():
+            raise MaxstimError(
+                f"The loss was no longer a number by step {step}; lower the learning rate or the "
+                "weight of the response."
+            )
+        self._losses[step - len(losses) : step, batch] = losses
+        self._n_done += len(losses)
+        return losses
+
+    def _fetch(self) -> None:
+        """Bring the movies of the running batch to the host."""
+        if self._running:
+            batch, steps = self._running
+            self._stimuli[batch] = steps.stimuli.detach().cpu().numpy()
+            self._best[batch] = steps.best.cpu().numpy()
+
+    @torch.no_grad()
+    def _responses(self, movies: np.ndarray) -> np.ndarray:
+        """Voltage of each movie's cell, shape (movie, frame)."""
+        cells, place = np.unique(self._central, return_inverse=True)
+        dt = self._configs[0].dt
+        parts = [
+            self._engine.simulate(movies[batch], dt, cells=cells).cpu().numpy()
+            for batch in self._batches
+        ]
+        return np.take_along_axis(np.concatenate(parts), place[:, None, None], 2)[..., 0]
+
+    def _each(self, values: np.ndarray) -> np.ndarray:
+        return values.reshape(*self._shape, *values.shape[1:]).copy()
