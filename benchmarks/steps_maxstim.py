@@ -20,7 +20,10 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
     import torch
 
     from maxstim_core.network import open_network
+    from maxstim_core.optimal.configs import GenerateConfig
     from maxstim_core.optimal.objectives import Excite, GreyPenalty
+    from maxstim_core.optimal.projections import displayable
+    from maxstim_core.optimal.steps import Steps
     from maxstim_core.simulation import ReferenceEngine, make_engine
 
     imported = time.perf_counter()
@@ -29,27 +32,24 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
     make = {"cpu": make_engine, "reference": ReferenceEngine}[engine_name]
     engine = make(network, device="cpu")
     central = [network.layout.central_cells[network.cell_type(cell_type)]]
-    loss_of = 1.0 * Excite(last_only=True) + 3000.0 * GreyPenalty("mean")
+    loss = 1.0 * Excite(last_only=True) + 3000.0 * GreyPenalty("mean")
+    config = GenerateConfig(dt=dt, t_stim=(n_frames + 0.5) * dt)
 
     def measure() -> dict:
-        """The loop of `maxstim_core.optimal.descent`, with a clock in it and a batch of stimuli."""
+        """Time the steps of a run, and forward passes alone."""
         seeded = torch.Generator().manual_seed(0)
         shape = (n_stimuli, n_frames, network.lattice.n_columns)
-        stimuli = torch.rand(shape, generator=seeded).requires_grad_()
-        optimiser = torch.optim.Adam([stimuli], lr=0.01)
+        start = torch.rand(shape, generator=seeded)
+        steps = Steps(engine, central * n_stimuli, start, loss, displayable, config)
+        take_step = engine.repeated(steps)
         stamps, losses, forward = [], [], []
         for _ in range(N_STEPS):
-            optimiser.zero_grad()
-            begun = time.perf_counter()
-            response = engine.simulate(stimuli, dt, cells=central)[..., 0]
-            forward.append(time.perf_counter() - begun)
-            each = torch.stack([loss_of(x, a)[0] for x, a in zip(stimuli, response, strict=True)])
-            each.sum().backward()
-            optimiser.step()
-            with torch.no_grad():
-                stimuli.clamp_(0, 1)
-            losses.append(each[0].item())
+            losses.append(take_step()[0, 0].item())
             stamps.append(time.perf_counter())
+        for _ in range(N_STEPS):
+            begun = time.perf_counter()
+            engine.simulate(start, dt, cells=central)
+            forward.append(time.perf_counter() - begun)
         steps = [b - a for a, b in pairwise(stamps)][WARM - 1 :]
         return {
             "steps": [step / n_stimuli for step in steps],

@@ -13,6 +13,7 @@ import math
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -223,6 +224,23 @@ class CpuEngine(Engine):
             if with_parameters
             else None,
         )
+
+    def repeated(self, step: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        """See `Engine.repeated`: keeps torch's threads out of the way of the engine's.
+
+        Torch would share out the small sums around a simulation, and its threads would then spin on the
+        cores that the simulation needs: a step took almost twice as long.
+        """
+
+        def alone() -> Tensor:
+            before = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                return step()
+            finally:
+                torch.set_num_threads(before)
+
+        return alone
 
     def _numbers(self, parameters: FreeParameters, dt: float) -> _Numbers:
         rest, tau, strength = (values.detach() for values in parameters)

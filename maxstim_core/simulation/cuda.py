@@ -155,6 +155,7 @@ class CudaEngine(Engine):
         cells: Tensor,
         parameters: FreeParameters,
         tape: bool,
+        with_parameters: bool = False,
     ) -> Rollout:
         """See `Engine.rollout`."""
         n_samples, n_frames, _ = movie.shape
