@@ -91,7 +91,8 @@ def retreat(
     """One frame back: from the cotangents in slot `frame` + 1 to those in slot `frame`.
 
     Cotangents may share their memory with states: every program reads the voltages of its own cells
-    in slot `frame`, then overwrites them, and no other program reads or writes there.
+    in slot `frame`, then overwrites them, and no other program reads or writes there. Where several
+    warps hold the same cell, they meet in the sum over taps, after the reading and before the writing.
 
     Shapes: as for `advance`; seeds, the cotangents of activity, are (frame, group, n_recorded, lane).
     """
