@@ -57,19 +57,15 @@ def find_model(name: str | os.PathLike) -> Path | None:
 def find_ensembles(folder: str | os.PathLike) -> list[Path]:
     """Return all folders at or below `folder` that hold numbered model folders, sorted.
 
+    What may not be read is passed over.
+
     Raises:
-        MaxstimError: if `folder` is no folder or cannot be read.
+        MaxstimError: if `folder` is no folder.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise MaxstimError(f"There is no folder {folder}; check the path.")
-    try:
-        return sorted(_ensembles(folder, _DEPTH))
-    except OSError as error:
-        raise MaxstimError(
-            f"The folder {folder} cannot be searched ({error.strerror or error}); name a folder that "
-            "you may read."
-        ) from error
+    return sorted(_ensembles(folder, _DEPTH))
 
 
 def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> list[Member]:
@@ -94,7 +90,12 @@ def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> lis
 
 
 def _ensembles(folder: Path, depth: int) -> Iterator[Path]:
-    inside = [Path(entry) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+    try:
+        inside = [
+            Path(entry) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)
+        ]
+    except PermissionError:
+        return
     if any(child.name.isdecimal() and (child / "chkpts").is_dir() for child in inside):
         yield folder
     elif depth:

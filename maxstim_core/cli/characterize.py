@@ -27,7 +27,7 @@ def tuning(arguments: argparse.Namespace) -> int:
         "network": describe(engine.network),
         "cell_types": table,
     }
-    text = _as_json(content) if arguments.json else tuning_as_text(table) + "\n"
+    text = _as_json(content) if _wants_json(arguments) else tuning_as_text(table) + "\n"
     return _print_or_write(text, arguments.output, "tuning")
 
 
@@ -41,8 +41,7 @@ def card(arguments: argparse.Namespace) -> int:
     from maxstim_core.tuning.card_text import card_as_markdown
 
     content = make_card(engine, origin, _tell)
-    as_json = arguments.json or str(arguments.output or "").endswith(".json")
-    text = _as_json(content) if as_json else card_as_markdown(content)
+    text = _as_json(content) if _wants_json(arguments) else card_as_markdown(content)
     return _print_or_write(text, arguments.output, "model card")
 
 
@@ -56,6 +55,10 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     from maxstim_core.simulation import make_engine
 
     return make_engine(network, device=arguments.device)
+
+
+def _wants_json(arguments: argparse.Namespace) -> bool:
+    return arguments.json or str(arguments.output).endswith(".json")
 
 
 def _tell(stage: str) -> None:

@@ -164,7 +164,9 @@ def _add_network_name(command: argparse.ArgumentParser) -> None:
 
 
 def _add_report(command: argparse.ArgumentParser, otherwise: str, metavar: str) -> None:
-    command.add_argument("--json", action="store_true", help=f"JSON instead of {otherwise}")
+    command.add_argument(
+        "--json", action="store_true", help=f"JSON instead of {otherwise}, as for FILE.json"
+    )
     command.add_argument(
         "--output", metavar=metavar, help="file to write; replaced if it is there (default: print)"
     )

@@ -53,11 +53,7 @@ def make_card(
         "format": FORMAT,
         "maxstim_version": __version__,
         "network": describe(engine.network),
-        "origin": {
-            "made_by": origin.made_by,
-            "fitted": origin.fitted,
-            "not_fitted": origin.not_fitted,
-        },
+        "origin": vars(origin),
         "summary": _summary(tuning),
         "contradictions": [vars(item) for item in contradictions(tuning)],
         "cell_types": _cell_types(engine.network, tuning),
@@ -67,23 +63,11 @@ def make_card(
                 for speed in tuning.speeds
             ],
             "flashes": [
-                {
-                    "radius": item.radius,
-                    "fitted": item.radius in origin.radii,
-                    **_polarities(item.index),
-                }
-                | {"index": item.index}
+                {**vars(item), "fitted": item.radius in origin.radii, **_polarities(item.index)}
                 for item in flashes
             ],
             "gratings": [
-                {
-                    "wavelength": item.wavelength,
-                    "frequency": item.frequency,
-                    "contrast": item.contrast,
-                    "fitted": False,
-                    "largest_error": np.max(item.errors),
-                    "direction": item.direction,
-                }
+                {**vars(item), "fitted": False, "largest_error": np.max(item.errors)}
                 for item in gratings
             ],
         },

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from maxstim_core.tuning.contradictions import SELECTIVE
+
 _UNKNOWN = "–"
 
 _TUNING_COLUMNS = {
@@ -45,6 +47,10 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             *_summary(summary),
             "",
             "## Contradictions with flies",
+            "",
+            "Looked for: a flash index of the wrong sign; T4 and T5 that prefer another of the four "
+            "directions, answer more to the other contrast, or have a direction index below "
+            f"{SELECTIVE:g}; {SELECTIVE:g} or more in the ten that prefer none.",
             "",
             *_list([item["sentence"] for item in card["contradictions"]], "none found."),
             "",

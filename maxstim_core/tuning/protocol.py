@@ -16,7 +16,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import frames_in
 from maxstim_core.simulation.engine import GREY_SECONDS, Engine
-from maxstim_core.stimuli.flyvis_probes import EDGE_SPEEDS, edge_seconds, moving_edges
+from maxstim_core.stimuli.flyvis_probes import SPEEDS, flyvis_moving_edges, seconds_of_motion
 from maxstim_core.stimuli.probes import flash
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
@@ -123,11 +123,11 @@ def measure_tuning(engine: Engine, tell: Callable[[str], None] = lambda stage: N
     tell("flashes")
     disc, full_field = flash_indices(engine, (FLASH_RADIUS, engine.layout.lattice.extent))
     peaks = []
-    for speed in EDGE_SPEEDS:
+    for speed in SPEEDS:
         tell(f"edges at {speed:g} columns/s")
         peaks.append(edge_peaks(engine, speed))
     return Tuning(
-        engine.network.connectome.names, disc, full_field, EDGE_SPEEDS, np.stack(peaks, axis=2)
+        engine.network.connectome.names, disc, full_field, SPEEDS, np.stack(peaks, axis=2)
     )
 
 
@@ -172,11 +172,19 @@ def edge_peaks(engine: Engine, speed: float) -> np.ndarray:
     Raises:
         MaxstimError: if a voltage does not stay finite.
     """
-    movies = moving_edges(engine.layout.lattice, speed, DT)
-    # The window closes with the sweep; the frame in which it does still counts (spec §5.7).
-    window = frames_in(edge_seconds(speed), DT) + 1
-    flat = movies[:, :, :window].reshape(-1, window, movies.shape[-1])
-    return peak_response(central_voltage(engine, flat)).reshape(*movies.shape[:2], -1)
+    clips = flyvis_moving_edges(
+        engine.layout.lattice,
+        DT,
+        angles=ANGLES,
+        intensities=(1.0, 0.0),
+        speeds=(speed,),
+        t_pre=0.0,  # the grey before is the same for all
+        t_post=2 * DT,
+    )
+    # The window closes with the motion; the frame in which it does still counts (spec §5.7).
+    window = frames_in(seconds_of_motion(speed), DT) + 1
+    voltage = central_voltage(engine, np.stack([clips[k][:window] for k in range(len(clips))]))
+    return peak_response(voltage).reshape(len(ANGLES), 2, -1).swapaxes(0, 1)
 
 
 def central_voltage(engine: Engine, movies: np.ndarray) -> np.ndarray:
