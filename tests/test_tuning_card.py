@@ -8,6 +8,8 @@ import pytest
 
 from maxstim_core.cli import main
 from maxstim_core.connectome import bundled_connectome
+from maxstim_core.network import prior_network
+from maxstim_core.network_file import write_network
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION, angular_distance
 from maxstim_core.tuning.card import tuning_table
@@ -92,7 +94,24 @@ def test_table_has_every_cell_type_and_survives_json():
 
 def test_origin_tells_fitted_networks_from_others():
     assert origin_of("default").speeds == (9.7, 13.0, 19.0, 25.0)
+    assert {6, 10} < set(origin_of("default").radii)
     assert origin_of("prior").fitted == origin_of("flyvis-init").fitted == ()
+
+
+@pytest.mark.parametrize(
+    ("about", "radii"),
+    [
+        ({"made_by": "maxstim fit", "config": {"extent": 5, "n_scenes": 0}}, {2, 3, 4, 5}),
+        ({"made_by": "maxstim fit", "config": {"extent": 5, "magic": 1}}, set()),
+        ({"made_by": "maxstim fit"}, set()),
+        ({}, set()),
+    ],
+)
+def test_origin_of_a_network_file_is_what_it_says(tmp_path, about, radii):
+    write_network(prior_network(5), tmp_path / "n.json", about)
+    origin = origin_of(tmp_path / "n.json")
+    assert set(origin.radii) == radii
+    assert not any("scenes" in sentence for sentence in origin.fitted)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,10 @@ from maxstim_core.flyvis_format import was_trained
 from maxstim_core.flyvis_library import find_model
 from maxstim_core.network import default_file
 from maxstim_core.network_file import read_about
+from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import EDGE_SPEEDS
+from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
+from maxstim_core.tuning.facts import KNOWN_POLARITY
 
 TRAINED = "trained_by_flyvis"
 """What a network file says of itself if it holds a model that flyvis trained."""
@@ -35,27 +38,6 @@ class Origin:
 
 
 _WIRING = "Signs and numbers of synapses are those of the connectome; they were not fitted."
-
-_FIT = Origin(
-    made_by="maxstim fit",
-    fitted=(
-        "The contrast polarity of 32 cell types, on discs of 2 to 6 and 10 rings.",
-        "The published direction tuning of T4 and T5, on maxstim's own edges at "
-        f"{', '.join(f'{speed:g}' for speed in EDGE_SPEEDS)} columns/s, and that each answers to its "
-        "contrast.",
-        "The absence of direction tuning in ten others.",
-        "That T4 and T5 together point along the flow of made scenes.",
-        "Voltages of moderate size.",
-    ),
-    not_fitted=(
-        _WIRING,
-        "The tuning of the other cell types.",
-        "Edges at 2.4 and 4.8 columns/s, discs of other sizes, and gratings.",
-        "Anything recorded from flies but what is listed as fitted.",
-    ),
-    speeds=EDGE_SPEEDS,
-    radii=(2, 3, 4, 5, 6, 10),
-)
 
 _FLYVIS = Origin(
     made_by="flyvis",
@@ -89,6 +71,35 @@ def origin_of(name: str | os.PathLike) -> Origin:
         folder = find_model(name)
         return _FLYVIS if folder and was_trained(folder) else _UNKNOWN
     about = read_about(default_file() if name == "default" else name)
-    if about.get("made_by") == _FIT.made_by:
-        return _FIT
-    return _FLYVIS if about.get(TRAINED) else _UNKNOWN
+    if about.get("made_by") != "maxstim fit":
+        return _FLYVIS if about.get(TRAINED) else _UNKNOWN
+    try:
+        return _of_fit(FitConfig(**about["config"]))
+    except (KeyError, TypeError):  # written by another version, or by hand
+        return _UNKNOWN
+
+
+def _of_fit(config: FitConfig) -> Origin:
+    """What a fit asks of a network (`maxstim_core.training.drills`, `maxstim_core.training.terms`)."""
+    radii = (2, 3, 4, 5, min(6, config.extent - 1), config.extent)
+    speeds = ", ".join(f"{speed:g}" for speed in EDGE_SPEEDS)
+    scenes = "That T4 and T5 together point along the flow of made scenes."
+    return Origin(
+        made_by="maxstim fit",
+        fitted=(
+            f"The contrast polarity of {len(KNOWN_POLARITY)} cell types, on discs of "
+            f"{', '.join(map(str, sorted(set(radii))))} rings.",
+            "The published direction tuning of T4 and T5, and to which contrast each answers, on edges "
+            f"at {speeds} columns/s that maxstim draws itself.",
+            f"The absence of direction tuning in {len(NOT_DIRECTION_SELECTIVE)} others.",
+            *([scenes] if config.n_scenes else []),
+            "Voltages of moderate size.",
+        ),
+        not_fitted=(
+            _WIRING,
+            "The tuning of the other cell types.",
+            "Edges at other speeds, discs of other sizes, and gratings.",
+        ),
+        speeds=EDGE_SPEEDS,
+        radii=radii,
+    )
