@@ -29,7 +29,7 @@ class Member:
         name: For example ``flow/0000/000``.
         folder: Where it is.
         network: The network at its best checkpoint; None if it cannot be opened.
-        validation_error: Of that checkpoint.
+        validation_error: Of that checkpoint; not a number if it was never validated.
         problem: One sentence that says why it cannot be opened; empty if it can.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 
 from maxstim_core.cli.output import check_writable
@@ -25,16 +26,17 @@ def list_models(arguments: argparse.Namespace) -> int:
     folder = arguments.folder or flyvis_results()
     ensembles = find_ensembles(folder) if folder else []
     for name in BUNDLED:
-        print(f"{name:<16}comes with maxstim")
+        print(f"{name:<16} comes with maxstim")
     for ensemble in ensembles:
         for member in read_ensemble(ensemble, _TRIAL_EXTENT):
-            found = f"cannot be opened: {member.problem}"
-            if member.network:
-                found = f"validation error {member.validation_error:.3f}"
-            print(f"{member.name:<16}{found}", flush=True)
+            error = member.validation_error
+            found = "not validated" if math.isnan(error) else f"validation error {error:.3f}"
+            if member.problem:
+                found = f"cannot be opened: {member.problem}"
+            print(f"{member.name:<16} {found}", flush=True)
     if not ensembles:
-        where = f"under {folder}" if folder else f"looked for; name a folder or set {ROOT_VARIABLE}"
-        print(f"No published flyvis models {where}.", file=sys.stderr)
+        where = f" under {folder}" if folder else f": name their folder, or set {ROOT_VARIABLE}"
+        print(f"No published flyvis models{where}.", file=sys.stderr)
     return 0
 
 
