@@ -6,6 +6,7 @@ file), this refuses.
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import re
@@ -163,7 +164,9 @@ def _write_parts(network: Network, folder: Path) -> None:
     values["synapse_count"] = values["synapse_count"].double().log().float()
     (folder / "chkpts").mkdir()
     checkpoint = {"network": {theirs: values[ours] for theirs, ours in _TENSORS.items()}}
-    torch.save(checkpoint, folder / "chkpts" / _FIRST_CHECKPOINT)
+    packed = io.BytesIO()  # torch's own writing to disk hides why it fails
+    torch.save(checkpoint, packed)
+    (folder / "chkpts" / _FIRST_CHECKPOINT).write_bytes(packed.getvalue())
     (folder / "validation").mkdir()
     with h5py.File(folder / "validation" / "epe.h5", "w") as file:
         file["data"] = np.array([np.nan])
