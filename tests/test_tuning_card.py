@@ -138,6 +138,16 @@ def test_default_network_passes_the_protocols_on_the_published_eye(default_card)
 
 
 @pytest.mark.slow
+def test_tuning_command_prints_the_same(default_card, capsys):
+    assert main(["tuning", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["network"] == default_card["network"]
+    assert list(printed["cell_types"]) == list(NAMES)
+    for name, row in printed["cell_types"].items():
+        assert row.items() <= default_card["cell_types"][name].items()
+
+
+@pytest.mark.slow
 def test_card_is_readable(default_card):
     text = card_as_markdown(default_card)
     for title in ("# default", "## Contradictions with flies", "## Evidence", "## Cell types"):
