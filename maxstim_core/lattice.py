@@ -20,6 +20,9 @@ DEGREES_PER_COLUMN = 5.8
 STEPS = {90: (-1, 0), 30: (-1, 1), 330: (0, 1), 270: (1, 0), 210: (1, -1), 150: (0, -1)}
 """The six neighbours (du, dv) of a column by their direction in degrees."""
 
+_MIRROR_LINES = {1: 90, 2: 150, 3: 210}
+"""Direction of the line of each mirror axis, degrees."""
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -139,6 +142,32 @@ class Lattice:
             raise MaxstimError(f"The mirror axis must be 0, 1, 2 or 3, not {axis!r}.")
         return self._moved(values, *images[axis])
 
+    def rotated_vectors(self, vectors: np.ndarray, sixths: int) -> np.ndarray:
+        """Return a field of vectors turned as `rotated` turns values, each vector turned with it.
+
+        Args:
+            vectors: Shape (…, 2, column): rightward and upward components.
+            sixths: Sixths of a turn, counter-clockwise.
+        """
+        cos, sin = _cos_sin(sixths)
+        return _transformed([[cos, -sin], [sin, cos]], self.rotated(vectors, sixths))
+
+    def mirrored_vectors(self, vectors: np.ndarray, axis: int) -> np.ndarray:
+        """Return a field of vectors mirrored as `mirrored` mirrors values, each vector with it.
+
+        Args:
+            vectors: Shape (…, 2, column): rightward and upward components.
+            axis: As for `mirrored`.
+
+        Raises:
+            MaxstimError: if `axis` is none of 0, 1, 2, 3.
+        """
+        moved = self.mirrored(vectors, axis)
+        if axis == 0:
+            return moved
+        cos, sin = _cos_sin(2 * _MIRROR_LINES[axis] // 60)
+        return _transformed([[cos, sin], [sin, -cos]], moved)
+
     def _moved(self, values: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         moved = np.empty_like(values)
         moved[..., self.index(u, v)] = values
@@ -148,3 +177,15 @@ class Lattice:
 def ring_distance(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the number of columns between (0, 0) and (u, v) on the hexagonal lattice."""
     return (np.abs(u) + np.abs(v) + np.abs(u + v)) // 2
+
+
+def _cos_sin(sixths: int) -> tuple[float, float]:
+    """Cosine and sine of sixths of a turn, with no round-off but that of √3."""
+    half = np.sqrt(3) / 2
+    cosines, sines = (1, 0.5, -0.5, -1, -0.5, 0.5), (0, half, half, 0, -half, -half)
+    return cosines[sixths % 6], sines[sixths % 6]
+
+
+def _transformed(matrix: list[list[float]], vectors: np.ndarray) -> np.ndarray:
+    kind = np.result_type(vectors, np.float32)
+    return np.asarray(matrix, kind) @ vectors.astype(kind)

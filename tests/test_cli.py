@@ -204,7 +204,7 @@ def test_interrupt_keeps_the_best_so_far(tmp_path):
     process = _start("generate", "T4c", "--t-stim", "0.05", "--iterations", "20000", output=output)
     assert "/20000" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
+    _, err = process.communicate(timeout=200)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "cancelled" in err
@@ -212,6 +212,17 @@ def test_interrupt_keeps_the_best_so_far(tmp_path):
     assert answer.attrs["status"] == "cancelled"
     assert 1 <= len(answer.loss) < 20000
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_the_first_run_on_a_computer_says_that_it_compiles(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    for expected in (1, 0):
+        process = _start(
+            "generate", "T4c", "--t-stim", "0.02", "--iterations", "1", output=tmp_path / "out.nc"
+        )
+        _, err = process.communicate(timeout=200)
+        assert process.returncode == 0
+        assert err.count("Compiling the CPU engine") == expected
 
 
 def test_interrupt_before_the_first_step_leaves_nothing(tmp_path, movie):
@@ -223,7 +234,7 @@ def test_interrupt_before_the_first_step_leaves_nothing(tmp_path, movie):
     process = _start("regularize", "T4c", "--movie", str(pipe), output=output)
     with pipe.open("wb"):  # returns once the command has opened the other end
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate()
+        _, err = process.communicate(timeout=200)
     pipe.unlink()
     assert process.returncode == 130
     assert "Traceback" not in err

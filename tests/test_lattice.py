@@ -83,6 +83,75 @@ def test_mirror_lines(axis, line):
     np.testing.assert_allclose(lattice.mirrored(lattice.x, axis), x, atol=1e-9)
 
 
+@given(extents)
+def test_six_sixths_change_nothing_and_three_reverse_the_order(extent):
+    """Half a turn, (u, v) to (-u, -v), is how an optimal stimulus is checked the other way up."""
+    lattice = Lattice(extent)
+    values = turned = np.arange(lattice.n_columns)
+    for _ in range(6):
+        turned = lattice.rotated(turned, 1)
+    np.testing.assert_array_equal(turned, values)
+    np.testing.assert_array_equal(lattice.rotated(values, 3), values[::-1])
+
+
+@given(extents, st.sampled_from([1, 2, 3]), st.integers(0, 5))
+def test_a_mirror_turns_a_rotation_round(extent, axis, sixths):
+    lattice = Lattice(extent)
+    values = np.arange(lattice.n_columns)
+    seen_in_mirror = lattice.mirrored(lattice.rotated(lattice.mirrored(values, axis), sixths), axis)
+    np.testing.assert_array_equal(seen_in_mirror, lattice.rotated(values, -sixths))
+
+
+def test_vectors_turn_and_mirror_with_their_columns():
+    rightward = np.stack([np.ones(7), np.zeros(7)])
+    turned = Lattice(1).rotated_vectors(rightward, 1)
+    np.testing.assert_allclose(turned[:, 0], [0.5, 0.8660254], atol=1e-7)
+    mirrored = Lattice(1).mirrored_vectors(rightward, 1)
+    np.testing.assert_array_equal(mirrored[:, 0], [-1, 0])
+
+
+def _moves():
+    """The twelve exact operations: of values, and of vectors."""
+    for k in range(6):
+        yield (
+            (lambda eye, x, k=k: eye.rotated(x, k)),
+            (lambda eye, x, k=k: eye.rotated_vectors(x, k)),
+        )
+    for axis in range(4):
+        yield (
+            lambda eye, x, axis=axis: eye.mirrored(x, axis),
+            lambda eye, x, axis=axis: eye.mirrored_vectors(x, axis),
+        )
+
+
+@given(extents, st.sampled_from(list(_moves())))
+def test_a_field_of_positions_looks_the_same_after_any_operation(extent, moves):
+    """A vector that points from the centre to its column still does after both have moved."""
+    _, move_vectors = moves
+    lattice = Lattice(extent)
+    outward = np.stack([lattice.x, lattice.y])
+    np.testing.assert_allclose(move_vectors(lattice, outward), outward, atol=1e-9)
+
+
+@given(extents, st.sampled_from(list(_moves())), st.integers(0, 2**32 - 1))
+def test_vectors_keep_their_length_and_move_like_values(extent, moves, seed):
+    move, move_vectors = moves
+    lattice = Lattice(extent)
+    vectors = np.random.default_rng(seed).normal(size=(3, 2, lattice.n_columns)).astype(np.float32)
+    moved = move_vectors(lattice, vectors)
+    assert moved.dtype == np.float32
+    lengths = np.hypot(vectors[:, 0], vectors[:, 1])
+    np.testing.assert_allclose(
+        np.hypot(moved[:, 0], moved[:, 1]), move(lattice, lengths), atol=1e-6
+    )
+
+
+def test_refuses_an_axis_that_is_none():
+    for mirror in (Lattice(1).mirrored, Lattice(1).mirrored_vectors):
+        with pytest.raises(MaxstimError, match="mirror axis"):
+            mirror(np.zeros((2, 7)), 4)
+
+
 def _image_of(column, move):
     lattice = Lattice(2)
     marked = np.zeros(lattice.n_columns)

@@ -84,7 +84,8 @@ def test_hash_of_arrays_tells_contents_apart():
     assert len({same.content_hash, other.content_hash, slower.content_hash}) == 3
 
 
-def test_refuses_an_unknown_set():
+def test_refuses_an_unknown_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
     with pytest.raises(MaxstimError, match="no clip set 'sintel'"):
         open_clips("sintel")
 

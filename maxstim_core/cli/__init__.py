@@ -1,4 +1,4 @@
-"""The command line: ``maxstim generate``, ``maxstim serve`` and so on; ``maxstim --help`` lists all.
+"""The command line: ``maxstim generate | search | movies | …``.
 
 Nothing heavy is loaded before a command needs it, so that help is instant. Options, their defaults
 and their help come from the configurations in `maxstim_core.optimal.configs`.

@@ -15,6 +15,7 @@ import numpy as np
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie
 from maxstim_core.cli.progress import Progress
+from maxstim_core.compilation import tell_of_compilation
 from maxstim_core.optimal.configs import (
     MAX_FRAMES,
     GenerateConfig,
@@ -120,7 +121,10 @@ def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
         network.cell_type(arguments.cell_type)
     from maxstim_core.simulation import resolve_device
 
-    return network, resolve_device(arguments.device)
+    device = resolve_device(arguments.device)
+    if device == "cpu":
+        tell_of_compilation(lambda sentence: print(sentence, file=sys.stderr, flush=True))
+    return network, device
 
 
 def _movie(

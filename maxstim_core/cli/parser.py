@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from maxstim_core import __version__
-from maxstim_core.cli import answers, characterize, doctor, fitting, models, serve
+from maxstim_core.cli import answers, characterize, doctor, fitting, models, movies, serve
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.training.config import FitConfig
@@ -59,7 +59,10 @@ def make_parser() -> argparse.ArgumentParser:
         commands, "search", answers.search, "find the best clip of a set for every cell type"
     )
     search.add_argument(
-        "--clips", metavar="SET", default="made", help="name of the clip set (default: made)"
+        "--clips",
+        metavar="SET",
+        default="made",
+        help="name of the clip set; 'maxstim movies list' shows them (default: made)",
     )
     _add_network(search)
     add_settings(search, SearchConfig)
@@ -90,7 +93,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device(tuning)
     _add_report(tuning, "a table", "FILE")
 
-    _add_models(commands)
+    listed = _command(
+        commands, "models", None, "list, describe and convert networks, flyvis models included"
+    )
+    _add_models(listed.add_subparsers(title="commands", metavar="COMMAND", required=True))
+
+    stored = _command(commands, "movies", None, "store clip sets of your own, or of Sintel")
+    _add_movies(stored.add_subparsers(title="commands", metavar="COMMAND", required=True))
 
     served = _command(commands, "serve", serve.serve, "serve the dashboard to your browser")
     serve.add_options(served)
@@ -99,14 +108,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_models(commands) -> None:
-    summary = "the networks that are here, published flyvis models included"
-    parser = commands.add_parser(
-        "models", help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False
-    )
-    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
     listed = _command(
-        below, "list", models.list_models, "list them, and say which cannot be opened"
+        commands, "list", models.list_models, "list them, and say which cannot be opened"
     )
     listed.add_argument(
         "folder",
@@ -115,16 +118,18 @@ def _add_models(commands) -> None:
         help="where to look for flyvis models (default: what FLYVIS_ROOT_DIR names)",
     )
 
-    described = _command(below, "describe", models.describe, "say what a network is")
+    described = _command(commands, "describe", models.describe, "say what a network is")
     _add_network_name(described)
 
-    card = _command(below, "card", characterize.card, "measure a network and write its model card")
+    card = _command(
+        commands, "card", characterize.card, "measure a network and write its model card"
+    )
     _add_network_name(card)
     _add_device(card)
     _add_report(card, "Markdown", "FILE.md|FILE.json")
 
     imported = _command(
-        below, "import", models.import_model, "write a flyvis model as a network file of maxstim"
+        commands, "import", models.import_model, "write a flyvis model as a network file of maxstim"
     )
     imported.add_argument(
         "model", metavar="FOLDER", help="model folder, or its name under FLYVIS_ROOT_DIR"
@@ -134,7 +139,10 @@ def _add_models(commands) -> None:
     )
 
     exported = _command(
-        below, "export", models.export_model, "write a network as a model folder that flyvis opens"
+        commands,
+        "export",
+        models.export_model,
+        "write a network as a model folder that flyvis opens",
     )
     _add_network_name(exported)
     exported.add_argument(
@@ -144,6 +152,66 @@ def _add_models(commands) -> None:
         help="folder to make, for example results/flow/9000/000; flyvis calls a model by the last "
         "three names",
     )
+
+
+def _add_movies(commands) -> None:
+    sintel = _command(commands, "sintel", movies.sintel, "store the film Sintel as flyvis shows it")
+    sintel.add_argument(
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="folder into which MPI-Sintel-complete.zip was unpacked",
+    )
+    sintel.add_argument(
+        "--download",
+        action="store_true",
+        help="download the film instead, 5.6 GB; goes on where an earlier try stopped",
+    )
+
+    imported = _command(commands, "import", movies.import_movie, "store a movie of your own")
+    imported.add_argument(
+        "path",
+        metavar="PATH",
+        help="film (mp4, webm, gif), folder of images, or array (npy, npz, nc; columns or pixels)",
+    )
+    imported.add_argument("--name", metavar="NAME", required=True, help="name of the clip set")
+    imported.add_argument(
+        "--fps",
+        metavar="X",
+        help="frames per second at which it is shown; films tell theirs, images and arrays need it",
+    )
+    imported.add_argument(
+        "--seconds",
+        metavar="S",
+        default="0.8",
+        help="length of the clips that longer movies are cut into (default: 0.8 s)",
+    )
+    imported.add_argument(
+        "--crop",
+        nargs=4,
+        metavar=("LEFT", "TOP", "WIDTH", "HEIGHT"),
+        help="part of the frames that is looked at, in pixels (default: all)",
+    )
+    imported.add_argument(
+        "--pixels",
+        metavar="N",
+        help="pixels per column of the eye, odd (default: the most with which the eye takes in no more "
+        "than the shorter side; 13 for Sintel)",
+    )
+    imported.add_argument(
+        "--kernel",
+        choices=("box", "gaussian"),
+        default="box",
+        help="how a column sums pixels: as flyvis does, or as an ommatidium (default: box)",
+    )
+    imported.add_argument(
+        "--augment", action="store_true", help="also mirrored and turned, in twelve ways, as Sintel"
+    )
+    imported.add_argument(
+        "--replace", action="store_true", help="replace the clip set of this name if there is one"
+    )
+
+    _command(commands, "list", movies.list_sets, "show the clip sets that there are")
 
 
 def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:

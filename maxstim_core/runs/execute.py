@@ -42,12 +42,13 @@ def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Opti
         An `Optimisation`, with what it is doing as ``message``.
 
     Raises:
-        MaxstimError: if the network has changed since, or no longer exists.
+        MaxstimError: if the network or the clip set has changed since, or no longer exists.
     """
     network, clips = opened(request)
     if content_key(request, network, clips) != key:
         raise MaxstimError(
-            f"The network {request.network} has changed while the run waited; submit it again."
+            f"The network {request.network} or the clip set {request.clips} has changed while the run "
+            "waited; submit it again."
         )
     return start(request, network, clips, device, store)
 

@@ -108,8 +108,8 @@ class Lane(threading.Thread):
                 continue
             heard = now
             match message:
-                case Progress():
-                    stepped = True
+                case Progress(step):
+                    stepped = step > 0  # before, it may compile
                     queue.note(job, message)
                 case Stopping():
                     stopping = True

@@ -88,8 +88,8 @@ class RunRequest:
 def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     """Return the network and the clips that a request is about (no clips for a generated answer).
 
-    Bundled networks are opened once; a model folder is read again each time, so that a folder that
-    has changed is noticed. Any thread.
+    Bundled networks are opened once; model folders and clip sets are opened again each time, so that
+    one that has changed is noticed. Any thread.
 
     Raises:
         MaxstimError: if the network, its cell type or the clip set does not exist.
@@ -99,7 +99,7 @@ def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     network.cell_type(request.cell_type)
     if request.method == GenerateConfig.method:
         return network, None
-    return network, _clips(request.clips, network.lattice.extent)
+    return network, open_clips(request.clips, network.lattice.extent)
 
 
 def content_key(request: RunRequest, network: Network, clips: ClipSet | None) -> str:
@@ -127,8 +127,3 @@ def search_key(config: Config, network: Network, clips: ClipSet) -> str:
 @lru_cache
 def _bundled_network(name: str) -> Network:
     return open_network(name)
-
-
-@lru_cache
-def _clips(name: str, extent: int) -> ClipSet:
-    return open_clips(name, extent)

@@ -19,21 +19,12 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import load, save
+from maxstim_core.places import data_directory
 
 ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
 
 _LEFT_OVER_SECONDS = 3600.0
-
-
-def data_directory() -> Path:
-    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist."""
-    chosen = os.environ.get("MAXSTIM_DATA_DIR")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    import platformdirs  # only here: nothing else needs it
-
-    return platformdirs.user_data_path("maxstim")
 
 
 @dataclass(frozen=True)

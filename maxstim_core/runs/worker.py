@@ -20,9 +20,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from maxstim_core.compilation import tell_of_compilation
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.reports import Optimisation, StepReport
 from maxstim_core.runs.devices import choose_device
+from maxstim_core.runs.snapshot import no_losses
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.wire import (
     Cancel,
@@ -64,6 +66,10 @@ def main() -> None:
     except Exception as error:
         outbox.tell(_failure(error, "worker", options.device, store))
         return
+    if device == "cpu":
+        tell_of_compilation(
+            lambda sentence: outbox.tell(Progress(0, 0, (), no_losses(), None, sentence))
+        )
     outbox.tell(Hello(devices, device))
     while True:
         task = inbox.next_task()

@@ -1,15 +1,17 @@
 """The CPU engine: the stencil in vector registers, on all cores, without edges.
 
 Forward, each frame gathers every type's taps from the rectified voltages of the frame before; the
-adjoint is the same stencil read backwards, gated by the sign of the stored voltages. Only voltages are
-stored. Threads take whole stimuli where there are enough; otherwise they share one, each owning a range
-of the eye, so that only the rows along the seam travel between cores. The same inputs and number of
-threads give the same bits.
+adjoint is the same stencil read backwards, gated by one stored bit per cell and frame: whether its
+voltage was positive. Voltages are stored only for the gradients of the parameters. Threads take whole
+stimuli where there are enough; otherwise they share one, each owning a range of the eye, so that only
+the rows along the seam travel between cores. The same inputs and number of threads give the same bits.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,12 +28,15 @@ from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Ro
 from maxstim_core.simulation.stencil import Stencil, Taps
 from maxstim_core.simulation.vectors import (
     BLOCK,
+    BLOCK_BITS,
+    LINE,
     arrive,
     arrived,
     dot,
-    gather_taps,
     give_way,
     pause,
+    pull_back_block,
+    step_block,
 )
 
 _TEAM = 4
@@ -41,10 +46,23 @@ _SPIN = 2_000
 """How often a thread looks for the others, some microseconds, before it lets another use its core."""
 
 
+_MOST_KINDS = 16
+"""Shapes of arrays that are kept for the next call: those of two kinds of calls."""
+
+
 @dataclass(frozen=True)
 class _Tape:
-    """States before and after each frame, (sample, frame + 1, cell_type, position), and their making."""
+    """What an adjoint needs of a rollout.
 
+    Attributes:
+        active: Whether each voltage was positive before each frame, one bit each, (sample, frame + 1,
+            cell_type, block, byte).
+        states: Voltages, (sample, frame + 1, cell_type, position), if parameters will be asked for;
+            else the last ones alone.
+        numbers, parameters, cells: What the rollout was made with.
+    """
+
+    active: np.ndarray
     states: np.ndarray
     numbers: _Numbers
     parameters: FreeParameters
@@ -73,8 +91,12 @@ class CpuEngine(Engine):
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         super().__init__(network, device="cpu", dtype=torch.float32)
         self.threads = threads or min(torch.get_num_threads(), os.cpu_count() or 1)
-        self._stencil = Stencil(self.layout, block=BLOCK)
-        self._mask = self._stencil.cell_mask()
+        self._stencil = Stencil(self.layout, block=BLOCK, line=LINE // 4)
+        self._grid = (len(network.connectome.names), self._stencil.size)
+        # Almost all types have their cells in the same places: few rows stay in the cache.
+        self._present, self._present_of = np.unique(
+            self._stencil.cell_mask(), axis=0, return_inverse=True
+        )
         self._is_input = np.array([t.role == "input" for t in network.connectome.cell_types])
         pitch = self._stencil.size + self._stencil.margin
         self._forward = _Gather(self._stencil.forward, pitch)
@@ -83,7 +105,8 @@ class CpuEngine(Engine):
         signed_count = values.synapse_count * values.synapse_sign[self.layout.tap_pair]
         self._signed_count = self._tensor(signed_count)
         self._tap_pair = self._index(self.layout.tap_pair)
-        self._spare = _SpareStates()
+        self._spares = _Spares()
+        self._sleepers: list[int] = []
 
     def rollout(
         self,
@@ -94,71 +117,86 @@ class CpuEngine(Engine):
         cells: Tensor,
         parameters: FreeParameters,
         tape: bool,
+        with_parameters: bool = False,
     ) -> Rollout:
         """See `Engine.rollout`."""
         n_samples, n_frames, _ = movie.shape
-        numbers = self._numbers(parameters, dt)
-        shown = np.zeros((n_samples, n_frames, self._stencil.size), np.float32)
-        shown[..., self._stencil.position] = movie.detach().numpy()
-        kept = n_frames + 1 if tape else 2
-        states = self._spare.take((n_samples, kept, *self._mask.shape))
+        stencil, numbers = self._stencil, self._numbers(parameters, dt)
+        shown = self._spares.take((n_samples, n_frames, stencil.size))
+        shown[..., stencil.position] = movie.detach().numpy()
+        kept = n_frames + 1 if tape and with_parameters else 1
+        states = self._spares.take((n_samples, kept, *self._grid))
         flat = states.reshape(n_samples, kept, -1)
-        flat[:, 0, self._stencil.cell_position] = initial_state.detach().numpy()
-        positions = self._stencil.cell_position[cells.numpy()]
-        activity = np.empty((n_samples, n_frames, len(positions)), np.float32)
+        flat[:, 0, stencil.cell_position] = initial_state.detach().numpy()
         rectified = self._padded(n_samples)
+        np.maximum(states[:, 0], 0, out=self._inner(rectified)[:, 0])
+        n_types, size = self._grid
+        bits = (n_samples, n_frames + 1, n_types, size // BLOCK, BLOCK_BITS)
+        active = self._spares.take(bits, np.uint8)
+        blocks = (states[:, 0] > 0).reshape(n_samples, n_types, -1, BLOCK)
+        active[:, 0, ..., : BLOCK // 8] = np.packbits(blocks, axis=-1, bitorder="little")
+        positions = stencil.cell_position[cells.numpy()]
+        activity = np.empty((n_samples, n_frames, len(positions)), np.float32)
         self._run(
             n_samples,
             lambda sample, place: _roll(
-                *place,
+                *place.span,
                 shown[sample],
                 states[sample],
                 rectified[sample],
+                active[sample],
                 *self._forward.taps,
                 numbers.forward_weight,
                 numbers.rest,
                 numbers.inverse_tau,
                 numbers.dt,
-                self._mask,
+                self._present,
+                self._present_of,
                 self._is_input,
-                self._stencil.margin,
+                stencil.margin,
                 positions,
+                self._owned(place, positions),
                 activity[sample],
             ),
         )
-        final = flat[:, n_frames % kept][:, self._stencil.cell_position]
+        final = flat[:, kept - 1][:, stencil.cell_position]
         record = None
         if tape:
-            record = _Tape(states, numbers, parameters, cells)
-            weakref.finalize(record, self._spare.give, states)
+            record = _Tape(active, states, numbers, parameters, cells)
+            weakref.finalize(record, self._spares.give, active, states)
         else:
-            self._spare.give(states)
+            self._spares.give(active, states)
+        self._spares.give(shown, rectified)
         return Rollout(torch.from_numpy(activity), torch.from_numpy(final), record)
 
     def adjoint(self, tape: _Tape, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
         """See `Engine.adjoint`."""
         n_samples, n_frames, _ = cotangent.shape
         stencil, numbers = self._stencil, tape.numbers
-        n_types = len(self._mask)
+        n_types, _ = self._grid
         cells = tape.cells.numpy()
         positions = stencil.cell_position[cells]
         on_activity = np.ascontiguousarray(cotangent.detach().numpy(), np.float32)
-        on_state = np.zeros((n_samples, *self._mask.shape), np.float32)
-        on_movie = np.zeros((n_samples, n_frames, stencil.size), np.float32)
+        on_state = self._spares.take((n_samples, 1, *self._grid))
+        on_movie = self._spares.take((n_samples, n_frames, stencil.size))
+        on_state[...], on_movie[...] = 0, 0
         # One sum per thread of a team, in double precision: added up in a fixed order at the end.
         on_rest, on_change = np.zeros((2, n_samples, self._team_size, n_types))
         on_weight = np.zeros((n_samples, self._team_size, len(numbers.forward_weight)))
         on_pull = self._padded(n_samples)
+        on_pull[:, (n_frames - 1) % 2] = 0
         rectified = self._padded(n_samples if with_parameters else 0)
         nothing = np.zeros((2, 0), np.float32)
         self._run(
             n_samples,
             lambda sample, place: _unroll(
-                *place,
+                *place.span,
+                tape.active[sample],
                 tape.states[sample],
                 on_activity[sample],
                 positions,
-                on_state[sample],
+                self._owned(place, positions),
+                on_state[sample, 0],
                 on_pull[sample],
                 rectified[sample] if with_parameters else nothing,
                 *self._backward.taps,
@@ -176,8 +214,10 @@ class CpuEngine(Engine):
             ),
         )
         on_cells = on_state.reshape(n_samples, -1)[:, stencil.cell_position]
+        on_columns = on_movie[..., stencil.position]
+        self._spares.give(on_state, on_movie, on_pull, *((rectified,) if with_parameters else ()))
         return Gradients(
-            movie=torch.from_numpy(on_movie[..., stencil.position]),
+            movie=torch.from_numpy(on_columns),
             initial_state=torch.from_numpy(on_cells),
             parameters=self._on_parameters(tape, on_rest, on_change, on_weight)
             if with_parameters
@@ -214,10 +254,21 @@ class CpuEngine(Engine):
         )
 
     def _padded(self, n_samples: int) -> np.ndarray:
-        """Two zeroed grids per sample with a margin before, between and behind the types."""
-        n_types, size = self._mask.shape
+        """Two grids per sample with a margin of zeros before, between and behind the types."""
+        n_types, size = self._grid
         margin = self._stencil.margin
-        return np.zeros((n_samples, 2, margin + n_types * (size + margin)), np.float32)
+        return self._spares.take((n_samples, 2, margin + n_types * (size + margin)))
+
+    def _inner(self, padded: np.ndarray) -> np.ndarray:
+        """The grids of `_padded` without their margins, (sample, 2, cell_type, position)."""
+        n_types, size = self._grid
+        margin = self._stencil.margin
+        return padded[..., margin:].reshape(*padded.shape[:2], n_types, size + margin)[..., :size]
+
+    def _owned(self, place: _Place, positions: np.ndarray) -> np.ndarray:
+        """Which of some positions on the grids a thread owns."""
+        on_eye = positions % self._stencil.size
+        return np.flatnonzero((place.first <= on_eye) & (on_eye < place.last))
 
     def _run(self, n_samples: int, work) -> None:
         """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
@@ -236,6 +287,7 @@ class CpuEngine(Engine):
         self._conductor.submit(self._conduct, work, jobs).result()
 
     def _conduct(self, work, jobs: list[list[tuple[int, _Place]]]) -> None:
+        _spread_over_cores(self._sleepers)
         # This thread sleeps meanwhile: were it to work too, the system would often start the others
         # on its core, behind its back.
         for running in [self._pool.submit(_work_through, work, job) for job in jobs]:
@@ -252,23 +304,37 @@ class CpuEngine(Engine):
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.threads, thread_name_prefix="maxstim-cpu")
+        return ThreadPoolExecutor(
+            self.threads,
+            thread_name_prefix="maxstim-cpu",
+            initializer=_note_thread,
+            initargs=(self._sleepers,),  # not self: the threads end with the engine
+        )
 
 
-class _SpareStates:
-    """Keeps the last used array of states: new memory would cost as much as filling it."""
+class _Spares:
+    """Arrays that were used before: new memory would cost as much as filling it.
+
+    They are zero wherever no kernel ever writes: in margins, and where a type has no cell.
+    """
 
     def __init__(self) -> None:
-        self._spare: np.ndarray | None = None
+        # Appending to a list and popping from it are safe from any thread.
+        self._by_kind: dict[tuple, list[np.ndarray]] = {}
 
-    def take(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return states that are zero wherever a type has no cell."""
-        spare, self._spare = self._spare, None
-        return spare if spare is not None and spare.shape == shape else np.zeros(shape, np.float32)
+    def take(self, shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+        """Return an array that nobody uses."""
+        try:
+            return self._by_kind[shape, np.dtype(dtype)].pop()
+        except (KeyError, IndexError):
+            return _aligned_zeros(shape, dtype)
 
-    def give(self, states: np.ndarray) -> None:
-        """Keep states, in which every position without a cell is zero, for the next `take`."""
-        self._spare = states
+    def give(self, *arrays: np.ndarray) -> None:
+        """Keep arrays for the next `take`; those of shapes of long ago are let go."""
+        if len(self._by_kind) > _MOST_KINDS:
+            self._by_kind = {}
+        for array in arrays:
+            self._by_kind.setdefault((array.shape, array.dtype), []).append(array)
 
 
 class _Gather:
@@ -288,6 +354,11 @@ class _Place(NamedTuple):
     first: int
     last: int
 
+    @property
+    def span(self) -> tuple[int, np.ndarray, int, int]:
+        """What the kernels need of it."""
+        return self.team_size, self.counter, self.first, self.last
+
 
 def _places(n_threads: int, size: int) -> list[_Place]:
     """Share the positions of an eye, in whole blocks, between threads that will meet."""
@@ -298,9 +369,40 @@ def _places(n_threads: int, size: int) -> list[_Place]:
     ]
 
 
-def _work_through(work, jobs) -> None:
+def _aligned_zeros(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+    """Zeros that begin where a line of the cache does, so that threads share no line but at a seam."""
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(n_bytes + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def _work_through(work, jobs: list[tuple[int, _Place]]) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, _allowed_cores())  # placed by now: free to move on
     for sample, place in jobs:
         work(sample, place)
+
+
+def _note_thread(threads: list[int]) -> None:
+    threads.append(threading.get_native_id())
+
+
+def _spread_over_cores(sleepers: list[int]) -> None:
+    """Give each sleeping thread a core of its own to wake up on, where Linux lets us.
+
+    Threads woken one after another often start on the same core, and wait for each other there for as
+    long as a rollout takes.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(_allowed_cores())
+        for number, thread in enumerate(sleepers):
+            os.sched_setaffinity(thread, {cores[number % len(cores)]})
+
+
+def _allowed_cores() -> set[int]:
+    """Cores that this process may use."""
+    return os.sched_getaffinity(os.getpid())
 
 
 _compiled = njit(nogil=True, cache=True, boundscheck=False)
@@ -323,7 +425,6 @@ def _meet(counter, team_size, meeting):
 
 @_compiled
 def _roll(
-    number,
     team_size,
     counter,
     first,
@@ -331,68 +432,76 @@ def _roll(
     movie,
     states,
     rectified,
+    active,
     tap_first,
     tap_shift,
     tap_weight,
     rest,
     inverse_tau,
     dt,
-    mask,
+    present,
+    present_of,
     is_input,
     margin,
-    recorded,
+    positions,
+    owned,
     activity,
 ):
     """Roll one sample out; this thread owns the positions from `first` to before `last`.
 
-    States go round in a ring as long as their first axis: all are kept, or two.
+    States go round in a ring as long as their first axis: all are kept, or one changes in place.
     """
     n_frames, size = movie.shape
     n_types = len(rest)
     ring = states.shape[0]
     pitch = size + margin
-    pull = np.empty(BLOCK, np.float32)
-    pull_at, shift_at, weight_at = pull.ctypes.data, tap_shift.ctypes.data, tap_weight.ctypes.data
-    for kind in range(n_types):
-        _rectify(states[0, kind], rectified[0, margin + kind * pitch :], first, last)
+    shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
+    dark = np.zeros(size, np.float32)
     for frame in range(n_frames):
         _meet(counter, team_size, frame + 1)
         now, following = states[frame % ring], states[(frame + 1) % ring]
         drive, next_drive = rectified[frame % 2], rectified[(frame + 1) % 2]
         grid = drive.ctypes.data + 4 * margin
-        if number == 0 and frame > 0:
-            _record(now, recorded, activity[frame - 1])
         for kind in range(n_types):
-            at_rest, rate, sees = rest[kind], inverse_tau[kind], is_input[kind]
-            begin, end = tap_first[kind], tap_first[kind + 1]
-            before, after, present = now[kind], following[kind], mask[kind]
-            padded = next_drive[margin + kind * pitch :]
-            for block in range(first, last, BLOCK):
-                gather_taps(grid + 4 * block, shift_at, weight_at, begin, end, pull_at)
-                light = movie[frame, block : block + BLOCK]
-                for i in range(BLOCK):
-                    voltage = before[block + i]
-                    bracket = (-voltage + at_rest) + pull[i]
-                    if sees:
-                        bracket += light[i]
-                    voltage = (voltage + (rate * bracket) * dt) * present[block + i]
-                    after[block + i] = voltage
-                    padded[block + i] = voltage if voltage > 0 else np.float32(0)
-    _meet(counter, team_size, n_frames + 1)
-    if number == 0:
-        _record(states[n_frames % ring], recorded, activity[n_frames - 1])
+            light = movie[frame] if is_input[kind] else dark
+            light_at, present_at = light.ctypes.data, present[present_of[kind]].ctypes.data
+            before_at, after_at = now[kind].ctypes.data, following[kind].ctypes.data
+            drive_at = next_drive.ctypes.data + 4 * (margin + kind * pitch)
+            active_at = active[frame + 1, kind].ctypes.data
+            for block in range(first // BLOCK, last // BLOCK):
+                here = 4 * BLOCK * block
+                step_block(
+                    grid + here,
+                    shift_at,
+                    weight_at,
+                    tap_first[kind],
+                    tap_first[kind + 1],
+                    before_at + here,
+                    after_at + here,
+                    drive_at + here,
+                    active_at + BLOCK_BITS * block,
+                    light_at + here,
+                    present_at + here,
+                    rest[kind],
+                    inverse_tau[kind],
+                    dt,
+                )
+        voltages = following.ravel()
+        for k in owned:
+            activity[frame, k] = voltages[positions[k]]
 
 
 @_compiled
 def _unroll(
-    number,
     team_size,
     counter,
     first,
     last,
+    active,
     states,
     on_activity,
     positions,
+    owned,
     on_state,
     on_pull,
     rectified,
@@ -415,29 +524,31 @@ def _unroll(
     n_frames, size = on_movie.shape
     n_types = len(inverse_tau)
     pitch = size + margin
-    gathered = np.empty(BLOCK, np.float32)
-    gathered_at = gathered.ctypes.data
     shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
-    state_flat = on_state.ravel()
+    _take_in(
+        on_state,
+        on_pull[(n_frames - 1) % 2],
+        on_activity[-1],
+        positions,
+        owned,
+        inverse_tau,
+        dt,
+        margin,
+    )
     for back in range(n_frames):
         frame = n_frames - 1 - back
-        before, after, pulls = states[frame], states[frame + 1], on_pull[frame % 2]
-        for k in range(len(positions)):
-            if first <= positions[k] % size < last:
-                state_flat[positions[k]] += on_activity[frame, k]
+        pulls, earlier_pulls = on_pull[frame % 2], on_pull[(frame + 1) % 2]
         for kind in range(n_types):
-            rate, on_kind = inverse_tau[kind], on_state[kind]
-            padded = pulls[margin + kind * pitch :]
-            for i in range(first, last):
-                padded[i] = (on_kind[i] * rate) * dt
+            pull = pulls[margin + kind * pitch :]
             if is_input[kind]:
                 for i in range(first, last):
-                    on_movie[frame, i] += padded[i]
+                    on_movie[frame, i] += pull[i]
             if with_parameters:
-                _rectify(before[kind], rectified[frame % 2, margin + kind * pitch :], first, last)
+                before, after = states[frame, kind], states[frame + 1, kind]
+                _rectify(before, rectified[frame % 2, margin + kind * pitch :], first, last)
                 for i in range(first, last):
-                    on_rest[kind] += padded[i]
-                    on_change[kind] += on_kind[i] * (after[kind, i] - before[kind, i])
+                    on_rest[kind] += pull[i]
+                    on_change[kind] += on_state[kind, i] * (after[i] - before[i])
         _meet(counter, team_size, back + 1)
         grid = pulls.ctypes.data + 4 * margin
         if with_parameters:
@@ -448,24 +559,49 @@ def _unroll(
                     driving = drive + 4 * forward_shift[tap]
                     on_weight[tap] += dot(pulled, driving, (last - first) // BLOCK)
         for kind in range(n_types):
-            begin, end = tap_first[kind], tap_first[kind + 1]
-            on_kind, voltage = on_state[kind], before[kind]
-            padded = pulls[margin + kind * pitch :]
-            for block in range(first, last, BLOCK):
-                gather_taps(grid + 4 * block, shift_at, weight_at, begin, end, gathered_at)
-                for i in range(BLOCK):
-                    through = gathered[i] if voltage[block + i] > 0 else np.float32(0)
-                    on_kind[block + i] = (on_kind[block + i] - padded[block + i]) + through
+            on_state_at, active_at = on_state[kind].ctypes.data, active[frame, kind].ctypes.data
+            to_kind = 4 * kind * pitch
+            earlier_at = earlier_pulls.ctypes.data + 4 * margin + to_kind
+            for block in range(first // BLOCK, last // BLOCK):
+                here = 4 * BLOCK * block
+                pull_back_block(
+                    grid + here,
+                    shift_at,
+                    weight_at,
+                    tap_first[kind],
+                    tap_first[kind + 1],
+                    on_state_at + here,
+                    grid + to_kind + here,
+                    active_at + BLOCK_BITS * block,
+                    earlier_at + here,
+                    inverse_tau[kind],
+                    dt,
+                )
+        if frame > 0:
+            _take_in(
+                on_state,
+                earlier_pulls,
+                on_activity[frame - 1],
+                positions,
+                owned,
+                inverse_tau,
+                dt,
+                margin,
+            )
+
+
+@_compiled
+def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, margin):
+    """Add the cotangents of recorded cells, and what of them goes through the leak."""
+    size = on_state.shape[1]
+    for k in owned:
+        kind, place = divmod(positions[k], size)
+        on_state[kind, place] += on_activity[k]
+        leaks = (on_state[kind, place] * inverse_tau[kind]) * dt
+        pulls[margin + kind * (size + margin) + place] = leaks
 
 
 @_compiled
 def _rectify(voltage, padded, first, last):
     for i in range(first, last):
         padded[i] = voltage[i] if voltage[i] > 0 else np.float32(0)
-
-
-@_compiled
-def _record(state, recorded, activity):
-    flat = state.ravel()
-    for k in range(len(recorded)):
-        activity[k] = flat[recorded[k]]

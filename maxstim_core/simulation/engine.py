@@ -103,6 +103,7 @@ class Engine(ABC):
         cells: Tensor,
         parameters: FreeParameters,
         tape: bool,
+        with_parameters: bool = False,
     ) -> Rollout:
         """Roll the network out over a movie, without automatic differentiation.
 
@@ -113,6 +114,7 @@ class Engine(ABC):
             cells: Numbers of the cells to record, shape (recorded cell,).
             parameters: What to compute with.
             tape: Whether an adjoint will follow.
+            with_parameters: Whether that adjoint will be asked for the parameters.
         """
 
     @abstractmethod
@@ -254,6 +256,7 @@ class _Rollout(torch.autograd.Function):
             cells=cells,
             parameters=FreeParameters(*parameters),
             tape=any(needs),
+            with_parameters=any(needs[5:]),
         )
         ctx.engine, ctx.tape, ctx.with_parameters = engine, rollout.tape, any(needs[5:])
         return rollout.activity

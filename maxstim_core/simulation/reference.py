@@ -55,6 +55,7 @@ class ReferenceEngine(Engine):
         cells: Tensor,
         parameters: FreeParameters,
         tape: bool,
+        with_parameters: bool = False,
     ) -> Rollout:
         """See `Engine.rollout`."""
         weights = self._edge_weights(parameters)

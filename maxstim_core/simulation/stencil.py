@@ -38,14 +38,15 @@ class Stencil:
 
     Attributes:
         size: Positions on the grid, a multiple of `block`.
-        margin: Farthest that a tap reaches before or behind the grid, in positions.
+        margin: Farthest that a tap reaches before or behind the grid, in positions, rounded up to a
+            multiple of `line`.
         position: Position of each column, shape (column,).
         cell_position: Position of each cell on a grid of (cell_type, position), flat, shape (cell,).
         forward: Taps as a target gathers from its sources.
         backward: Taps as a source gathers from its targets: the adjoint.
     """
 
-    def __init__(self, layout: Layout, *, block: int = 1) -> None:
+    def __init__(self, layout: Layout, *, block: int = 1, line: int = 1) -> None:
         self.layout = layout
         lattice, du, dv = layout.lattice, layout.tap_du, layout.tap_dv
         width = _narrowest_width(lattice, {*zip(du.tolist(), dv.tolist(), strict=True)})
@@ -53,7 +54,7 @@ class Stencil:
         self.position = (lattice.u + extent) * width + lattice.v + extent
         self.size = -(-(int(self.position.max()) + 1) // block) * block
         shift = du * width + dv
-        self.margin = int(np.abs(shift).max())
+        self.margin = -(-int(np.abs(shift).max()) // line) * line
         n_types = len(layout.columns)
         self.cell_position = np.concatenate(
             [t * self.size + self.position[layout.columns[t]] for t in range(n_types)]

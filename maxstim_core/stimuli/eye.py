@@ -87,12 +87,18 @@ class Eye:
             raise MaxstimError("The film holds a value that is not finite; replace or cut it out.")
         if min(frames.shape[1:]) < self.least_side:
             frames = _stretched(frames, self.least_side)
-        _, height, width = frames.shape
+        n_frames, height, width = frames.shape
         reach, weights = self._kernel
         rows, cols = self._centers
         looked_at = np.unique(cols)
         along = _bands(looked_at + width // 2, reach, weights, width)
-        sums = np.pad(frames @ along.T, ((0, 0), (reach, reach), (0, 0)))
+        # Pixels beyond the outermost columns weigh nothing: of a wide film that is most of them.
+        first, last = looked_at[[0, -1]] + width // 2
+        near = slice(max(0, first - reach), last + reach + 1)
+        # One product of all rows: with one per frame, threads wait for one another at each.
+        pixels = frames[..., near].reshape(n_frames * height, -1)
+        sums = (pixels @ along[:, near].T).reshape(n_frames, height, -1)
+        sums = np.pad(sums, ((0, 0), (reach, reach), (0, 0)))
         row, which = rows + height // 2, np.searchsorted(looked_at, cols)
         seen = np.zeros((len(frames), self.lattice.n_columns), np.float32)
         for step, weight in enumerate(weights):

@@ -26,7 +26,7 @@ def read_movie(
         MaxstimError: if the file is missing, no ``.npy`` file or a pickle, or if the movie has another
             shape or type or a value that is not finite.
     """
-    stored = _open(path)
+    stored = open_array(path)
     if stored.dtype.kind != "f":
         raise MaxstimError(
             f"The movie {path} holds {stored.dtype} values; save luminance between 0 (black) and 1 "
@@ -50,8 +50,12 @@ def read_movie(
     return movie
 
 
-def _open(path: str | os.PathLike) -> np.ndarray:
-    """Return the array in a file, still on disk, so that a header alone cannot fill the memory."""
+def open_array(path: str | os.PathLike) -> np.ndarray:
+    """Return the array in a ``.npy`` file, still on disk, so that a header cannot fill the memory.
+
+    Raises:
+        MaxstimError: if the file is missing, no ``.npy`` file, damaged or a pickle.
+    """
     try:
         with open(path, "rb") as file:
             is_npy = file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX

@@ -1,0 +1,103 @@
+"""The commands that store clip sets: movies sintel, import and list."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from maxstim_core.errors import MaxstimError
+
+
+def sintel(arguments: argparse.Namespace) -> int:
+    """See an unpacked MPI Sintel once, and store what the eye sees."""
+    from maxstim_core.stimuli import sintel as film
+    from maxstim_core.stimuli.clips import open_clips
+
+    if arguments.download == bool(arguments.path):
+        raise MaxstimError(
+            "Name the folder into which MPI-Sintel-complete.zip was unpacked, or add --download, "
+            "not both."
+        )
+    path = _downloaded() if arguments.download else arguments.path
+    scenes = film.find_scenes(path)
+    told = film.differences(scenes)
+    if told:
+        print(f"Note: this is not the published film: {'; '.join(told)}.", file=sys.stderr)
+    if not scenes[0].flow:
+        print("Note: the film has no training/flow; no optic flow is stored.", file=sys.stderr)
+    for scene, done in film.render(path):
+        print(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}", file=sys.stderr, flush=True)
+    clips = open_clips(film.NAME)
+    print(
+        f"{len(clips)} clips of {len(clips.clips.sequences)} sequences are in {clips.clips.folder}; "
+        "search them with: maxstim search --clips sintel --output found.nc"
+    )
+    return 0
+
+
+def _downloaded() -> Path:
+    from maxstim_core.stimuli import sintel_download
+
+    tenth = 0
+    for here, total in sintel_download.download():
+        if total and 10 * here // total > tenth:
+            tenth = 10 * here // total
+            print(f"{here / 1e9:.1f} of {total / 1e9:.1f} GB", file=sys.stderr, flush=True)
+    folder = sintel_download.film_folder()
+    print(f"The film is in {folder}; once stored, it can be removed.", file=sys.stderr)
+    return folder
+
+
+def import_movie(arguments: argparse.Namespace) -> int:
+    """Store what the eye sees of a movie as a clip set."""
+    from maxstim_core.stimuli import video
+    from maxstim_core.stimuli.look import Look
+    from maxstim_core.stimuli.sintel import FLIPS, ROTATIONS
+
+    crop = arguments.crop and tuple(_number("crop", value, int) for value in arguments.crop)
+    pixels = arguments.pixels and _number("pixels per column", arguments.pixels, int)
+    settings = {
+        "fps": arguments.fps and _number("frames per second", arguments.fps, float),
+        "seconds": _number("length of a clip", arguments.seconds, float),
+        "look": Look(crop=crop, pixels=pixels, kernel=arguments.kernel),
+        "replace": arguments.replace,
+    }
+    if arguments.augment:
+        settings |= {"flips": FLIPS, "rotations": ROTATIONS}
+    clips = video.import_movie(arguments.path, arguments.name, **settings)
+    frames = sum(sequence.frames for sequence in clips.sequences)
+    ways = f", each in {len(FLIPS) * len(ROTATIONS)} ways" if arguments.augment else ""
+    print(
+        f"{frames} frames at {clips.fps:.4g} frames/s became {len(clips)} clips{ways}, "
+        f"in {clips.folder}; search them with: maxstim search --clips {clips.name} --output found.nc"
+    )
+    return 0
+
+
+def _number(what: str, text: str, kind: type) -> float:
+    try:
+        return kind(text)
+    except ValueError:
+        whole = "a whole number" if kind is int else "a number"
+        raise MaxstimError(f"The {what} must be {whole}, not {text!r}.") from None
+
+
+def list_sets(arguments: argparse.Namespace) -> int:
+    """Print the clip sets that there are."""
+    del arguments
+    from maxstim_core.stimuli.clips import Augmented, open_clips
+    from maxstim_core.stimuli.stored import clips_folder, open_stored, stored_names
+
+    made = open_clips("made")
+    print(f"made      {len(made)} clips, {1 / made.dt:g} frames/s, comes with maxstim")
+    for name in stored_names():
+        try:
+            clips = open_stored(clips_folder(name))
+        except MaxstimError as error:
+            print(f"{name:<10}{error}")
+            continue
+        ways = Augmented(clips, clips.flips, clips.rotations)
+        flow = ", with optic flow" if clips.has_flow else ""
+        print(f"{name:<10}{len(ways)} clips, {clips.fps:g} frames/s{flow}, in {clips.folder}")
+    return 0

@@ -1,0 +1,148 @@
+"""Films as arrays of numbers: ``.npy``, ``.npz`` and NetCDF files, of columns or of pixels.
+
+What an array holds is told by its dimensions: (frame, column), (frame, row, pixel column) or
+(frame, row, pixel column, colour) with three colours, or four where the last is opacity. Floating-point
+numbers are luminance in [0, 1]; whole numbers of 8 and 16 bits are taken as fractions of the most that
+they can be.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES
+from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.movie_file import open_array
+
+_GREY_OF_COLOURS = np.array([0.299, 0.587, 0.114], np.float32)
+"""ITU-R 601, as Pillow and so flyvis turn colours to grey."""
+
+_VARIABLES = ("stimulus", "lum", "movie")
+"""What is taken of a NetCDF file that holds several variables."""
+
+
+def array_kind(head: bytes) -> str | None:
+    """Return ``npy``, ``npz`` or ``nc`` for a file that begins with these bytes, or None."""
+    kinds = {np.lib.format.MAGIC_PREFIX: "npy", b"PK\x03\x04": "npz", b"\x89HDF\r\n\x1a\n": "nc"}
+    return next((kind for magic, kind in kinds.items() if head.startswith(magic)), None)
+
+
+def read_arrays(path: Path, kind: str, look: Look) -> list[tuple[str, np.ndarray, float | None]]:
+    """See the films of a file.
+
+    Args:
+        path: A regular file.
+        kind: What `array_kind` says.
+        look: How to look at pixels.
+
+    Returns:
+        For each film its name in the file ("" for an only one), luminance of shape (frame, column), and
+        frames per second where the file tells them.
+
+    Raises:
+        MaxstimError: if an array is damaged, holds no luminance, or is beyond a limit.
+    """
+    if kind == "npy":
+        return [("", _seen(open_array(path), look, f"The array {path}"), None)]
+    if kind == "npz":
+        return [
+            (name, _seen(array, look, f"The array {name} in {path}"), None)
+            for name, array in _unpacked(path)
+        ]
+    array, fps = _variable(path)
+    return [("", _seen(array, look, f"The file {path}"), fps)]
+
+
+def _unpacked(path: Path) -> list[tuple[str, np.ndarray]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+            others = [name for name in archive.namelist() if not name.endswith(".npy")]
+        if unpacked > MOST_BYTES:
+            raise MaxstimError(
+                f"The arrays in {path} take {unpacked / 1e9:.1f} GB; "
+                f"keep to {MOST_BYTES / 1e9:.0f} GB."
+            )
+        if not others:
+            with np.load(path, allow_pickle=False) as arrays:
+                return [(name, arrays[name]) for name in arrays.files]
+    except MaxstimError:
+        raise
+    except Exception as error:  # a damaged archive raises whatever the damage leads to
+        raise MaxstimError(
+            f"The file {path} is damaged or holds Python objects; save it again with numpy.savez."
+        ) from error
+    raise MaxstimError(f"The archive {path} holds no numpy arrays alone; unpack it first.")
+
+
+def _variable(path: Path) -> tuple[np.ndarray, float | None]:
+    import xarray as xr
+
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            films = {
+                n: v for n, v in dataset.data_vars.items() if v.ndim > 1 and v.dtype.kind in "fu"
+            }
+            chosen = next((name for name in _VARIABLES if name in films), None)
+            if chosen is None and len(films) == 1:
+                chosen = next(iter(films))
+            dt = dataset.attrs.get("dt")
+            if chosen is not None and films[chosen].nbytes <= MOST_BYTES:
+                return films[chosen].values, None if dt is None else 1 / float(dt)
+    except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
+        raise MaxstimError(f"The file {path} is damaged or no NetCDF; write it again.") from error
+    if chosen is None:
+        raise MaxstimError(
+            f"The file {path} must hold one film, or name it {' or '.join(_VARIABLES)}; it holds "
+            f"{', '.join(map(str, films)) or 'none'}."
+        )
+    raise MaxstimError(
+        f"The film in {path} takes {films[chosen].nbytes / 1e9:.1f} GB; keep to "
+        f"{MOST_BYTES / 1e9:.0f} GB."
+    )
+
+
+def _seen(array: np.ndarray, look: Look, what: str) -> np.ndarray:
+    """What the eye sees of an array, which may be on disk still."""
+    colours = array.ndim == 4 and array.shape[3] in (3, 4)
+    if not (array.ndim in (2, 3) or colours) or 0 in array.shape:
+        raise MaxstimError(
+            f"{what} has shape {array.shape}; it must be (frame, column), (frame, row, column) or "
+            "(frame, row, column, colour)."
+        )
+    if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16):
+        raise MaxstimError(
+            f"{what} holds {array.dtype} values; save luminance as floating-point numbers between 0 and "
+            "1, or as whole numbers of 8 or 16 bits (uint8, uint16)."
+        )
+    if len(array) > MOST_FRAMES:
+        raise MaxstimError(f"{what} has {len(array)} frames; cut it to {MOST_FRAMES} or fewer.")
+    if array.ndim == 2:
+        if array.shape[1] != look.lattice.n_columns:
+            raise MaxstimError(
+                f"{what} has shape {array.shape}; the eye has {look.lattice.n_columns} columns."
+            )
+        return _luminance(array, what)
+    look.eye(*array.shape[1:3])
+    step = look.batch(*array.shape[1:3])
+    seen = []
+    for start in range(0, len(array), step):
+        frames = _luminance(array[start : start + step], what)
+        seen.append(look.see(frames[..., :3] @ _GREY_OF_COLOURS if colours else frames))
+    return np.concatenate(seen)
+
+
+def _luminance(values: np.ndarray, what: str) -> np.ndarray:
+    scale = 1 if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    lum = np.asarray(values, np.float32) / np.float32(scale)
+    least, most = float(lum.min()), float(lum.max())
+    if not (math.isfinite(least) and math.isfinite(most) and least >= 0 and most <= 1):
+        raise MaxstimError(
+            f"{what} goes from {least:g} to {most:g}; luminance must go from 0 (black) to 1 (white)."
+        )
+    return lum

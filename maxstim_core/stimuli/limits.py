@@ -1,0 +1,18 @@
+"""How much of a film maxstim takes in, all in one place; checked before anything is decoded."""
+
+from __future__ import annotations
+
+MOST_BYTES = 1_000_000_000
+"""Of a file, of what is packed in it, or of all images of a folder."""
+
+MOST_SECONDS = 600.0
+MOST_FRAMES = 20_000
+
+MOST_PIXELS = 10_000_000
+"""Of a frame: 4K, and a little more."""
+
+FPS = (1.0, 1000.0)
+"""Least and most frames per second."""
+
+CLIP_SECONDS = (0.05, 10.0)
+"""Least and most length of the clips that a film is cut into."""

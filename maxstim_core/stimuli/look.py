@@ -1,0 +1,103 @@
+"""How the eye looks at a film: which part of it, and how large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.network import EXTENT
+from maxstim_core.stimuli.eye import Eye, Kernel
+from maxstim_core.stimuli.limits import MOST_PIXELS
+
+_PUBLISHED = Lattice(EXTENT)
+
+_BATCH_PIXELS = 10_000_000
+"""Seen at once: 40 MB in single precision, and a few times that on the way."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A way to look at a film, whatever the size of its frames.
+
+    Args:
+        lattice: The columns of the eye.
+        crop: Left, top, width and height of the part that is looked at, in pixels; all of it if None.
+        pixels: Pixels per column, odd (`Eye`); if None, as many as let the eye take in the shorter side.
+        kernel: Of the eye: see `Eye`.
+
+    Raises:
+        MaxstimError: if a setting makes no sense.
+    """
+
+    lattice: Lattice = _PUBLISHED
+    crop: tuple[int, int, int, int] | None = None
+    pixels: int | None = None
+    kernel: Kernel = "box"
+
+    def __post_init__(self) -> None:
+        if self.crop is not None and (min(self.crop[:2]) < 0 or min(self.crop[2:]) < 1):
+            raise MaxstimError(
+                "The crop must be left and top of at least 0 and width and height of at least 1, "
+                f"not {' '.join(map(str, self.crop))}."
+            )
+        if self.pixels is not None or self.kernel != "box":
+            Eye(self.lattice, self.pixels or 1, self.kernel)
+
+    def eye(self, height: int, width: int) -> Eye:
+        """Return the eye for frames of a size, in pixels.
+
+        Raises:
+            MaxstimError: if the frames are too large or too small, or the crop lies outside them.
+        """
+        if height * width > MOST_PIXELS:
+            raise MaxstimError(
+                f"The frames have {width} x {height} pixels; make them smaller than "
+                f"{MOST_PIXELS / 1e6:.0f} million pixels."
+            )
+        if self.crop is not None:
+            left, top, kept_width, kept_height = self.crop
+            if left + kept_width > width or top + kept_height > height:
+                raise MaxstimError(
+                    f"The crop {' '.join(map(str, self.crop))} (left, top, width, height) reaches "
+                    f"beyond the frames of {width} x {height} pixels; choose a smaller one."
+                )
+            height, width = kept_height, kept_width
+        least = Eye(self.lattice, self.pixels or 1, self.kernel).least_side
+        if min(height, width) < least:
+            per_column = f" of {self.pixels} pixels per column" if self.pixels else ""
+            raise MaxstimError(
+                f"The frames are {width} x {height} pixels, too small for an eye{per_column}, which "
+                f"needs {least} x {least}; give larger frames"
+                f"{' or fewer pixels' if self.pixels else ''}."
+            )
+        return Eye(self.lattice, self.pixels or self._pixels_that_fit(height, width), self.kernel)
+
+    def batch(self, height: int, width: int) -> int:
+        """Return how many frames of a size to look at together."""
+        return max(1, _BATCH_PIXELS // (height * width))
+
+    def see(self, frames: np.ndarray) -> np.ndarray:
+        """Return what each column sees of each frame.
+
+        Args:
+            frames: Luminance in [0, 1], shape (frame, row, pixel column).
+
+        Returns:
+            Shape (frame, column), float32.
+
+        Raises:
+            MaxstimError: as for `eye`.
+        """
+        eye = self.eye(*frames.shape[1:])
+        if self.crop is not None:
+            left, top, width, height = self.crop
+            frames = frames[:, top : top + height, left : left + width]
+        return eye.see(frames)
+
+    def _pixels_that_fit(self, height: int, width: int) -> int:
+        """The largest odd number of pixels per column with which no column looks beyond the frame."""
+        most = min(height, width) // (2 * self.lattice.extent + 1)
+        return max(1, most - (most + 1) % 2)

@@ -1,0 +1,383 @@
+"""Clip sets on disk: films seen by the eye once, and read when asked for.
+
+A set is a folder of the data directory, ``clips/<name>``, with one NetCDF file per sequence (a film, or
+one window of a scene of Sintel) and ``set.json``, which says which pieces of which sequences are the
+clips. That file is written last: a set is whole or not there. Sequences have their origin in their file
+names, so that a rendering that was interrupted goes on where it stopped, and one that replaces another
+does not touch it before it is complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from maxstim_core import __version__
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.places import data_directory
+
+FORMAT = 1
+RESERVED = ("made", "sintel")
+"""Names that no film can take."""
+
+ROOM = 200_000_000
+"""Bytes that must be free before a set is rendered: Sintel's takes at most 30 MB."""
+
+_INDEX = "set.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A sequence that is stored.
+
+    Attributes:
+        name: For example ``sequence_00_alley_1_split_00``.
+        file: Name of its file in the folder of the set.
+        frames: How many it has.
+        sha256: Hexadecimal hash of its luminance.
+        flow: Whether its optic flow is stored too.
+        about: Where it comes from, for the table of the set.
+    """
+
+    name: str
+    file: str
+    frames: int
+    sha256: str
+    flow: bool = False
+    about: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A clip: the frames `start` to `stop` (exclusive) of the sequence with the index `sequence`."""
+
+    name: str
+    sequence: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class StoredClips:
+    """A clip set on disk.
+
+    Attributes:
+        name: Name of the set.
+        folder: Where it is.
+        fps: Frames per second.
+        extent: Rings of the eye that it was rendered for.
+        sequences: What is stored.
+        windows: The clips.
+        flips: Mirror axes with which the set is to be augmented.
+        rotations: Rotations with which it is to be augmented.
+        about: Where the set comes from.
+    """
+
+    name: str
+    folder: Path
+    fps: float
+    extent: int
+    sequences: tuple[Sequence, ...]
+    windows: tuple[Window, ...]
+    flips: tuple[int, ...]
+    rotations: tuple[int, ...]
+    about: dict
+
+    @property
+    def dt(self) -> float:
+        """Seconds per frame."""
+        return 1 / self.fps
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The eye that the clips are for."""
+        return Lattice(self.extent)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Name of each clip."""
+        return tuple(window.name for window in self.windows)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Hexadecimal SHA-256 of the frame rate, the eye and all luminance values."""
+        clips = [(self.sequences[w.sequence].sha256, w.start, w.stop) for w in self.windows]
+        return hashlib.sha256(json.dumps([self.fps, self.extent, clips]).encode()).hexdigest()
+
+    @property
+    def has_flow(self) -> bool:
+        """Whether the optic flow of every clip is stored."""
+        return all(sequence.flow for sequence in self.sequences)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Return a clip: luminance, shape (frame, column), float32.
+
+        Raises:
+            MaxstimError: if its file has been removed or damaged.
+        """
+        window = self.windows[index]
+        return self._read(window)[0][window.start : window.stop].copy()
+
+    def flow(self, index: int) -> np.ndarray:
+        """Return the optic flow of a clip.
+
+        Returns:
+            Shape (frame, 2, column), float32: rightward and upward motion that arrives at each frame,
+            in image heights per frame, summed over the pixels of a column (spec §5.2).
+
+        Raises:
+            MaxstimError: if the set has none, or its file has been removed or damaged.
+        """
+        window = self.windows[index]
+        flow = self._read(window)[1]
+        if flow is None:
+            raise MaxstimError(f"The clip set {self.name} was stored without optic flow.")
+        return flow[window.start : window.stop].copy()
+
+    def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
+        sequence = self.sequences[window.sequence]
+        try:
+            return _read(self.folder / sequence.file, sequence.sha256)
+        except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
+            raise MaxstimError(
+                f"The clip set {self.name} is damaged ({sequence.file} cannot be read as it was "
+                "written); make the set again."
+            ) from error
+
+
+def clips_folder(name: str) -> Path:
+    """Return the folder of a set in the data directory, which need not exist.
+
+    Raises:
+        MaxstimError: if `name` cannot be the name of a set.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise MaxstimError(
+            f"A clip set cannot be called {name!r}; use up to 64 letters, digits, dots, hyphens and "
+            "underscores, with a letter or digit first."
+        )
+    return data_directory() / "clips" / name
+
+
+def stored_names() -> tuple[str, ...]:
+    """Return the names of the sets in the data directory, sorted."""
+    return tuple(sorted(path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}")))
+
+
+def open_stored(folder: Path) -> StoredClips:
+    """Open a set, not augmented; the clips are read when asked for.
+
+    Raises:
+        MaxstimError: if there is no set in the folder, or its index is damaged.
+    """
+    path = folder / _INDEX
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["format"] != FORMAT:
+            raise MaxstimError(
+                f"The clip set {folder.name} was stored by another version of maxstim; make it again."
+            )
+        return StoredClips(
+            name=folder.name,
+            folder=folder,
+            fps=float(stored["fps"]),
+            extent=int(stored["extent"]),
+            sequences=tuple(Sequence(**each) for each in stored["sequences"]),
+            windows=tuple(Window(*each) for each in stored["clips"]),
+            flips=tuple(stored["flips"]),
+            rotations=tuple(stored["rotations"]),
+            about=dict(stored["about"]),
+        )
+    except FileNotFoundError:
+        raise MaxstimError(f"There is no clip set {folder.name!r} in {folder.parent}.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MaxstimError(
+            f"The clip set {folder.name} is damaged ({path} cannot be read); make the set again."
+        ) from error
+
+
+def check_room(folder: Path) -> None:
+    """Make sure that a set can be stored, before any work is done for it.
+
+    Raises:
+        MaxstimError: if the folder cannot be written, or its disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{uuid.uuid4().hex}.part"
+        probe.write_bytes(b"maxstim")
+        probe.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise MaxstimError(
+            f"Clips cannot be written to {folder} ({error.strerror or error}); make it writable or "
+            "name another folder in MAXSTIM_DATA_DIR."
+        ) from error
+    if free < ROOM:
+        raise MaxstimError(
+            f"The disk of {folder} is full ({free / 1e6:.0f} MB left); make room or name another "
+            "folder in MAXSTIM_DATA_DIR."
+        )
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder whose set could not be stored."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_sequence(folder: Path, name: str, origin: str) -> Sequence | None:
+    """Return a sequence that has been stored under this name and origin already, or None."""
+    import h5py  # xarray would take a good second for the sequences of Sintel
+
+    path = folder / _file(name, origin)
+    try:
+        with h5py.File(path) as stored:
+            return Sequence(**json.loads(stored.attrs["sequence"]))
+    except Exception:  # as above
+        return None
+
+
+def save_sequence(
+    folder: Path,
+    name: str,
+    lum: np.ndarray,
+    *,
+    fps: float,
+    origin: str | None = None,
+    flow: np.ndarray | None = None,
+    about: dict | None = None,
+) -> Sequence:
+    """Store a sequence, whole or not at all.
+
+    Args:
+        folder: The folder of the set, which exists.
+        name: Name of the sequence.
+        lum: Luminance, shape (frame, column).
+        fps: Frames per second.
+        origin: Hexadecimal hash of everything that determines it, for `find_sequence`; that of the
+            luminance if None.
+        flow: Optic flow, shape (frame, 2, column), if there is any.
+        about: Where it comes from.
+
+    Raises:
+        MaxstimError: if it cannot be written.
+    """
+    import xarray as xr
+
+    from maxstim_core.optimal.result import save
+
+    lum = np.ascontiguousarray(lum, np.float32)
+    lattice = Lattice.with_columns(lum.shape[1])
+    sha256 = _sha256(lum)
+    file = _file(name, origin or sha256)
+    sequence = Sequence(name, file, len(lum), sha256, flow is not None, about or {})
+    variables = {"lum": (("frame", "column"), lum, {"long_name": "luminance, 0 black, 1 white"})}
+    if flow is not None:
+        says = {"long_name": "optic flow, rightward and upward", "units": "image heights per frame"}
+        variables["flow"] = (("frame", "axis", "column"), np.asarray(flow, np.float32), says)
+    dataset = xr.Dataset(
+        variables,
+        coords={
+            "time": ("frame", np.arange(len(lum)) / fps, {"units": "s"}),
+            "u": ("column", lattice.u),
+            "v": ("column", lattice.v),
+        },
+        attrs={"sequence": json.dumps(asdict(sequence)), "maxstim_version": __version__},
+    )
+    save(dataset, folder / file)
+    return sequence
+
+
+def save_index(
+    folder: Path,
+    *,
+    fps: float,
+    extent: int,
+    sequences: list[Sequence],
+    windows: list[Window],
+    flips: tuple[int, ...] = (0,),
+    rotations: tuple[int, ...] = (0,),
+    about: dict | None = None,
+) -> None:
+    """Make a set of the sequences in a folder, in place of the set that was there.
+
+    Args:
+        folder: The folder of the set.
+        fps: Frames per second.
+        extent: Rings of the eye.
+        sequences: What has been stored.
+        windows: The clips.
+        flips: Mirror axes of the augmented set (`maxstim_core.stimuli.clips.Augmented`).
+        rotations: Its rotations, in sixths of a turn.
+        about: Where the set comes from.
+
+    Raises:
+        MaxstimError: if it cannot be written.
+    """
+    index = {
+        "format": FORMAT,
+        "maxstim_version": __version__,
+        "fps": fps,
+        "extent": extent,
+        "flips": flips,
+        "rotations": rotations,
+        "about": about or {},
+        "sequences": [asdict(sequence) for sequence in sequences],
+        "clips": [(w.name, w.sequence, w.start, w.stop) for w in windows],
+    }
+    part = folder / f".{_INDEX}.{uuid.uuid4().hex}.part"
+    try:
+        part.write_text(json.dumps(index, indent=1), encoding="utf-8")
+        os.replace(part, folder / _INDEX)
+    except OSError as error:
+        raise MaxstimError(
+            f"The clip set could not be written to {folder} ({error.strerror or error}); make room "
+            "there, or name another folder in MAXSTIM_DATA_DIR."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    kept = {sequence.file for sequence in sequences}
+    for path in folder.glob("*.nc"):
+        if path.name not in kept:
+            with suppress(OSError):
+                path.unlink()
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, sha256: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Luminance and flow of a sequence, not to be changed by who asks.
+
+    Kept for a while: the augmentations of a clip come one after the other.
+    """
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="h5netcdf") as stored:
+        lum = stored["lum"].values
+        flow = stored["flow"].values if "flow" in stored else None
+    if _sha256(lum) != sha256:
+        raise ValueError("not the luminance that was written")
+    return lum, flow
+
+
+def _sha256(lum: np.ndarray) -> str:
+    return hashlib.sha256(f"{lum.shape}".encode() + lum.tobytes()).hexdigest()
+
+
+def _file(name: str, origin: str) -> str:
+    return f"{name}-{origin[:12]}.nc"

@@ -1,0 +1,187 @@
+"""Your own movies: from a film, a folder of images or an array to a clip set in the data directory.
+
+What may be taken in is told in `maxstim_core.stimuli.limits`. What a file is, is told by what is in it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli import stored
+from maxstim_core.stimuli.array_file import array_kind, read_arrays
+from maxstim_core.stimuli.clips import check_ways
+from maxstim_core.stimuli.film_file import film_kind, read_film
+from maxstim_core.stimuli.images import is_image, read_folder
+from maxstim_core.stimuli.limits import (
+    CLIP_SECONDS,
+    FPS,
+    MOST_BYTES,
+    MOST_FRAMES,
+    MOST_SECONDS,
+)
+from maxstim_core.stimuli.look import Look
+
+SECONDS = 0.8
+"""Length of a clip, as in the made set."""
+
+_HEAD = 16
+
+
+def import_movie(
+    path: str | os.PathLike,
+    name: str,
+    *,
+    fps: float | None = None,
+    seconds: float = SECONDS,
+    look: Look | None = None,
+    flips: tuple[int, ...] = (0,),
+    rotations: tuple[int, ...] = (0,),
+    replace: bool = False,
+) -> stored.StoredClips:
+    """Store what the eye sees of a movie as a clip set.
+
+    Args:
+        path: A film (mp4, webm, gif), a folder of images, or an array (``.npy``, ``.npz``, NetCDF).
+        name: Name of the set.
+        fps: Frames per second at which it is shown; as the file says if None.
+        seconds: Length of the clips that longer movies are cut into. All of a movie is covered: where it
+            is no multiple of this, clips overlap.
+        look: Which part of the frames is looked at, and how; the whole shorter side if None.
+        flips: Mirror axes of the augmented set: see `maxstim_core.stimuli.clips.Augmented`.
+        rotations: Its rotations.
+        replace: Whether a set of this name may be replaced.
+
+    Returns:
+        The set, as stored.
+
+    Raises:
+        MaxstimError: if a value makes no sense, the movie is missing, damaged, no movie or beyond a
+            limit, or the set cannot be stored. Nothing is stored then.
+    """
+    path, look = Path(path), look or Look()
+    _check_number("frames per second", fps, FPS)
+    _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
+    folder = stored.clips_folder(name)
+    if name in stored.RESERVED:
+        raise MaxstimError(f"The name {name!r} belongs to maxstim; choose another.")
+    if not replace and name in stored.stored_names():
+        raise MaxstimError(
+            f"There is a clip set {name!r} already; choose another name, or add --replace."
+        )
+    check_ways(flips, rotations)
+    films = _see(path, look, fps)
+    rate = fps or films[0][2]
+    _check_number("frames per second of the film", rate, FPS)
+    for _, lum, _ in films:
+        if len(lum) > MOST_FRAMES or len(lum) / rate > MOST_SECONDS:
+            raise MaxstimError(
+                f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
+            )
+    there = folder.exists()
+    stored.check_room(folder)
+    try:
+        _store(folder, films, rate, seconds, path, look, flips, rotations)
+    except BaseException:
+        if not there:
+            stored.discard(folder)
+        raise
+    return stored.open_stored(folder)
+
+
+def _see(path: Path, look: Look, fps: float | None) -> list[tuple[str, np.ndarray, float | None]]:
+    """What the eye sees: for each film its name, luminance and frames per second, if it tells them."""
+    no_pace = MaxstimError(
+        f"{path} does not say how fast it is to be shown; add the frames per second, for example "
+        "--fps 24."
+    )
+    if path.is_dir():
+        if fps is None:
+            raise no_pace
+        return [("", read_folder(path, look), None)]
+    if not path.exists():
+        raise MaxstimError(f"There is no movie {path}; check the path.")
+    if not path.is_file():
+        raise MaxstimError(f"The movie {path} is no regular file; copy it to one.")
+    try:
+        n_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise MaxstimError(
+            f"The movie {path} cannot be read ({error.strerror or error}); check its permissions."
+        ) from error
+    if not n_bytes:
+        raise MaxstimError(f"The movie {path} is empty; choose another file.")
+    if n_bytes > MOST_BYTES:
+        raise MaxstimError(
+            f"The movie {path} has {n_bytes / 1e9:.1f} GB; cut it or make it smaller, to "
+            f"{MOST_BYTES / 1e9:.0f} GB."
+        )
+    if kind := film_kind(head):
+        return [("", *read_film(path, kind, look))]
+    if kind := array_kind(head):
+        if fps is None and kind != "nc":
+            raise no_pace
+        films = read_arrays(path, kind, look)
+        if fps is None and films[0][2] is None:
+            raise no_pace
+        return films
+    if is_image(head):
+        raise MaxstimError(
+            f"The file {path} is a single image; name the folder of a film's images."
+        )
+    raise MaxstimError(
+        f"The file {path} is no movie, whatever its name; use mp4, webm, gif, npy, npz, NetCDF or a "
+        "folder of images."
+    )
+
+
+def _store(
+    folder: Path,
+    films: list[tuple[str, np.ndarray, float | None]],
+    fps: float,
+    seconds: float,
+    path: Path,
+    look: Look,
+    flips: tuple[int, ...],
+    rotations: tuple[int, ...],
+) -> None:
+    sequences, windows = [], []
+    for k, (film, lum, _) in enumerate(films):
+        sequences.append(stored.save_sequence(folder, f"{k:03d}", lum, fps=fps))
+        title = f"{folder.name} {film}".rstrip()
+        for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
+            clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
+            windows.append(stored.Window(clip, k, start, stop))
+    seen = {"crop": look.crop, "pixels": look.pixels, "kernel": look.kernel}
+    stored.save_index(
+        folder,
+        fps=fps,
+        extent=look.lattice.extent,
+        sequences=sequences,
+        windows=windows,
+        flips=flips,
+        rotations=rotations,
+        about={"source": str(path.absolute()), **seen},
+    )
+
+
+def cuts(n_frames: int, length: int) -> list[tuple[int, int]]:
+    """Return where clips of a length start and stop that cover all frames, with the least overlap."""
+    if n_frames <= length:
+        return [(0, n_frames)]
+    n_clips = math.ceil(n_frames / length)
+    starts = np.linspace(0, n_frames - length, n_clips).round().astype(int)
+    return [(int(start), int(start) + length) for start in starts]
+
+
+def _check_number(what: str, value: float | None, bounds: tuple[float, float]) -> None:
+    if value is not None and not bounds[0] <= value <= bounds[1]:
+        raise MaxstimError(
+            f"The {what} must lie between {bounds[0]:g} and {bounds[1]:g}, not {value:g}."
+        )

@@ -1,0 +1,360 @@
+"""Films, folders of images and arrays become clip sets, or are refused in one sentence."""
+
+import os
+import struct
+import zipfile
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli import stored
+from maxstim_core.stimuli.clips import Augmented, open_clips
+from maxstim_core.stimuli.eye import Eye
+from maxstim_core.stimuli.images import read_image
+from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.video import cuts, import_movie
+
+EYE = Lattice(2)
+SMALL = Look(EYE)
+
+FILMS = {"mp4": ("libx264", "yuv420p"), "webm": ("libvpx", "yuv420p"), "gif": ("gif", "rgb8")}
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def write_film(path, pictures, kind="mp4", fps=24, times=None, **options):
+    """Write pictures, shape (frame, row, column), 0 to 255, as a film."""
+    codec, pixels = FILMS[kind]
+    with av.open(str(path), "w", format=kind, options=options) as film:
+        stream = film.add_stream(codec, rate=fps)
+        stream.height, stream.width = pictures.shape[1:]
+        stream.pix_fmt = pixels
+        if kind == "mp4":
+            stream.options = {"crf": "4"}
+        for k, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(np.stack([picture] * 3, -1), format="rgb24")
+            if times is not None:
+                frame.pts, frame.time_base = times[k], Fraction(1, fps)
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+    return path
+
+
+def fading(n_frames=24, height=64, width=96):
+    """Each frame of one grey, a little brighter than the one before."""
+    greys = np.linspace(20, 230, n_frames).astype(np.uint8)
+    return np.broadcast_to(greys[:, None, None], (n_frames, height, width)).copy()
+
+
+def all_frames(clips):
+    return clips._read(clips.windows[0])[0]
+
+
+@pytest.mark.parametrize("kind", FILMS)
+def test_a_film_keeps_its_greys_order_and_pace(tmp_path, kind):
+    pictures = fading()
+    # Its name says nothing.
+    path = write_film(tmp_path / "film.txt", pictures, kind, fps=25 if kind == "gif" else 24)
+    clips = import_movie(path, "mine", look=SMALL, seconds=0.5)
+    assert clips.fps == pytest.approx(25 if kind == "gif" else 24, rel=1e-6)
+    greys = pictures[:, 0, 0] / 255
+    # A palette of 256 colours has few greys; the others lose 1 or 2 of 255 by compression.
+    tolerance = 0.1 if kind == "gif" else 0.012
+    np.testing.assert_allclose(all_frames(clips).mean(1), greys, atol=tolerance)
+    assert all(len(clip) == round(0.5 * clips.fps) for clip in clips)
+
+
+def test_a_film_is_upright(tmp_path):
+    pictures = np.zeros((6, 64, 64), np.uint8)
+    pictures[:, :32] = 255
+    clips = import_movie(write_film(tmp_path / "a.mp4", pictures), "mine", look=SMALL)
+    assert clips[0][0, EYE.index(-2, 0)] > 0.9
+    assert clips[0][0, EYE.index(2, 0)] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("matrix", "bright"),
+    [((0, 1, -1, 0), "right"), ((0, -1, 1, 0), "left"), ((-1, 0, 0, -1), "below")],
+)
+def test_a_film_from_a_telephone_is_turned_as_its_header_says(tmp_path, matrix, bright):
+    """The upper half is bright; a quarter turn clockwise brings it to the right."""
+    pictures = np.zeros((6, 64, 64), np.uint8)
+    pictures[:, :32] = 255
+    path = write_film(tmp_path / "a.mp4", pictures)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 4 + 40  # version 0: the matrix follows 40 bytes of others
+    a, b, c, d = (65536 * n for n in matrix)
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    frame = import_movie(path, "mine", look=SMALL)[0][0]
+    sides = {"right": (-1, 2), "left": (1, -2), "above": (-2, 0), "below": (2, 0)}
+    seen = {side: frame[EYE.index(*column)] for side, column in sides.items()}
+    assert max(seen, key=seen.get) == bright
+    assert seen[bright] > 0.9
+
+
+def test_uneven_frames_are_held_for_their_time(tmp_path):
+    pictures = fading(5)
+    times = [0, 1, 2, 5, 6]  # the third is shown three times as long
+    path = write_film(tmp_path / "a.mp4", pictures, fps=10, times=times)
+    clips = import_movie(path, "mine", look=SMALL)
+    assert clips.fps == pytest.approx(10)
+    means = all_frames(clips).mean(1) * 255
+    np.testing.assert_allclose(means, pictures[[0, 1, 2, 2, 2, 3, 4], 0, 0], atol=3)
+
+
+def test_the_pace_can_be_given(tmp_path):
+    path = write_film(tmp_path / "a.mp4", fading())
+    assert import_movie(path, "fast", look=SMALL, fps=240).fps == 240
+
+
+def test_frames_of_sintel_s_size_are_seen_as_flyvis_sees_them(tmp_path):
+    random = np.random.default_rng(0)
+    small = random.integers(0, 256, (3, 28, 64), np.uint8)
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for k, image in enumerate(small):
+        large = Image.fromarray(image).resize((1024, 436), Image.Resampling.BICUBIC)
+        large.save(folder / f"frame{8 + k}.png")  # 8, 9, 10
+    (folder / ".hidden").write_text("")
+    (folder / "readme.txt").write_text("")
+    clips = import_movie(folder, "mine", fps=24)
+    pixels = np.stack([read_image(folder / f"frame{k}.png") for k in (8, 9, 10)])
+    np.testing.assert_array_equal(clips[0], Eye(pixels=13).see(pixels))
+
+
+def test_published_frames_of_sintel(shared_data):
+    folder = shared_data / "sintel_alley_1_frames_16_25" / "demo-frames"
+    clips = import_movie(folder, "alley", fps=24)
+    assert (len(clips), clips[0].shape) == (1, (10, 721))
+    assert 0 < clips[0].min() < clips[0].max() < 1
+    # The girl and her fruit move less than they differ: the film is smooth in time.
+    changes = np.abs(np.diff(clips[0], axis=0)).mean()
+    assert 0 < changes < 0.2 * clips[0].std()
+
+
+def test_crop_and_pixels(tmp_path):
+    pictures = np.zeros((3, 80, 120))
+    pictures[:, 10:50, 60:110] = np.random.default_rng(0).random((3, 40, 50))
+    np.save(tmp_path / "a.npy", pictures.astype(np.float32))
+    look = Look(EYE, crop=(60, 10, 50, 40), pixels=5)
+    clips = import_movie(tmp_path / "a.npy", "mine", fps=50, look=look)
+    expected = Eye(EYE, pixels=5).see(pictures[:, 10:50, 60:110])
+    np.testing.assert_allclose(clips[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float64])
+def test_arrays_of_pixels_and_of_columns(tmp_path, kind):
+    most = 1 if kind is np.float64 else np.iinfo(kind).max
+    grey = (np.random.default_rng(0).random((4, 40, 40)) * most).astype(kind)
+    arrays = {"grey": grey, "colour": np.stack([grey] * 3, -1)}
+    arrays["columns"] = SMALL.see(grey / most)
+    np.savez(tmp_path / "a.npz", **arrays)
+    clips = import_movie(tmp_path / "a.npz", "mine", fps=50, look=SMALL)
+    assert [name.split(",")[0] for name in clips.names] == [f"mine {name}" for name in arrays]
+    for clip in clips:
+        np.testing.assert_allclose(clip, arrays["columns"], atol=1e-6)
+
+
+def test_a_stimulus_that_maxstim_made_keeps_its_pace(tmp_path):
+    lum = np.random.default_rng(0).random((8, EYE.n_columns))
+    variables = {"stimulus": (("frame", "column"), lum), "response": (("frame", "column"), lum - 9)}
+    xr.Dataset(variables, attrs={"dt": 0.01}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    clips = import_movie(tmp_path / "a.nc", "mine", look=SMALL)
+    assert clips.fps == pytest.approx(100)
+    np.testing.assert_allclose(clips[0], lum, atol=1e-6)
+
+
+def test_a_set_of_the_whole_eye_can_be_opened_augmented(tmp_path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((8, 721)))
+    import_movie(tmp_path / "a.npy", "mine", fps=10, flips=(0, 1), rotations=(0, 3))
+    clips = open_clips("mine")
+    assert isinstance(clips, Augmented)
+    assert len(clips) == 4
+    with pytest.raises(MaxstimError, match="add --replace"):
+        import_movie(tmp_path / "a.npy", "mine", fps=10)
+
+
+@given(st.integers(1, 500), st.integers(1, 60))
+def test_cuts_cover_a_film_with_clips_of_one_length(n_frames, length):
+    pieces = cuts(n_frames, length)
+    assert {stop - start for start, stop in pieces} == {min(length, n_frames)}
+    assert pieces[0][0] == 0
+    assert pieces[-1][1] == n_frames
+    assert all(b[0] <= a[1] for a, b in pairwise(pieces))
+    assert len(pieces) == -(-n_frames // length)
+
+
+def _sparse(path, size, head=b""):
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(size)
+    return path
+
+
+def _cut(path, share=0.5):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    return path
+
+
+def _folder(path, *images):
+    path.mkdir()
+    for k, image in enumerate(images):
+        image.save(path / f"{k}.png")
+    return path
+
+
+def _noisy(n_frames=48):
+    return np.random.default_rng(0).integers(0, 256, (n_frames, 64, 96), np.uint8)
+
+
+def _empty_film(path):
+    with av.open(str(path), "w", format="mp4") as film:
+        stream = film.add_stream("libx264", rate=24)
+        stream.height, stream.width, stream.pix_fmt = 64, 64, "yuv420p"
+        film.start_encoding()
+    return path
+
+
+def _sound(path):
+    with av.open(str(path), "w", format="mp4") as film:
+        stream = film.add_stream("aac", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.rate = 8000
+        film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+    return path
+
+
+def _saved(path, array):
+    np.save(path, array)
+    return path
+
+
+def _bomb(path):
+    """An archive whose directory says that it unpacks to 5 GB."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", b"\0" * 1000)
+    content = path.read_bytes()
+    size = struct.pack("<I", 1000)
+    path.write_bytes(content.replace(size, struct.pack("<I", 4_000_000_000)))
+    return path
+
+
+def _picture(width=64, height=64):
+    return Image.new("L", (width, height), 128)
+
+
+def _broken_image(path):
+    folder = _folder(path, _picture(), Image.fromarray(_noisy(1)[0]))
+    _cut(folder / "1.png")
+    return folder
+
+
+REFUSED = {
+    "absent": (lambda p: p / "nothing.mp4", "no movie"),
+    "empty": (lambda p: _sparse(p / "a.mp4", 0), "is empty"),
+    "text called mp4": (lambda p: _sparse(p / "a.mp4", 40, b"Once upon a time"), "is no movie"),
+    "2 GB": (lambda p: _sparse(p / "a.mp4", 2_000_000_000, b"\0\0\0 ftypisom"), "2.0 GB"),
+    "no pictures": (lambda p: _empty_film(p / "a.mp4"), "damaged|no pictures"),
+    "sound alone": (lambda p: _sound(p / "a.mp4"), "no pictures"),
+    "noise called mp4": (lambda p: _sparse(p / "a.mp4", 4000, b"\0\0\0 ftypisom"), "damaged"),
+    "mp4 without its end": (lambda p: _cut(write_film(p / "a.mp4", _noisy())), "damaged"),
+    "mp4 without its pictures": (
+        lambda p: _cut(write_film(p / "a.mp4", _noisy(), movflags="faststart"), 0.6),
+        "damaged",
+    ),
+    "webm cut": (lambda p: _cut(write_film(p / "a.webm", _noisy(), "webm")), "damaged"),
+    "gif cut": (lambda p: _cut(write_film(p / "a.gif", _noisy(), "gif")), "damaged"),
+    "small film": (lambda p: write_film(p / "a.mp4", fading(2, 2, 4)), "too small"),
+    "one image": (lambda p: _folder(p / "a", _picture()) / "0.png", "single image"),
+    "no image": (lambda p: _folder(p / "a"), "no image"),
+    "1 x 1": (lambda p: _folder(p / "a", _picture(1, 1)), "1 x 1 pixels, too small"),
+    "two sizes": (lambda p: _folder(p / "a", _picture(), _picture(80, 64)), "same size"),
+    "broken image": (lambda p: _broken_image(p / "a"), "damaged"),
+    "huge image": (lambda p: _folder(p / "a", _picture(5000, 3000)), "10 million"),
+    "folder without a pace": (lambda p: _folder(p / "a", _picture()), "--fps 24"),
+    "array without a pace": (lambda p: _saved(p / "a.npy", np.ones((2, 19))), "--fps 24"),
+    "bright array": (lambda p: _saved(p / "a.npy", np.full((2, 40, 40), 255.0)), "from 0"),
+    "not a number": (lambda p: _saved(p / "a.npy", np.full((2, 40, 40), np.nan)), "from 0"),
+    "whole numbers": (lambda p: _saved(p / "a.npy", np.ones((2, 40, 40), int)), "int64"),
+    "one dimension": (lambda p: _saved(p / "a.npy", np.ones(40)), "shape"),
+    "no frame": (lambda p: _saved(p / "a.npy", np.ones((0, 40, 40))), "shape"),
+    "other columns": (lambda p: _saved(p / "a.npy", np.ones((2, 20))), "19 columns"),
+    "many frames": (lambda p: _saved(p / "a.npy", np.ones((20_001, 19), np.float16)), "20000"),
+    "packed": (lambda p: _bomb(p / "a.npz"), "4.0 GB"),
+    "cut npz": (lambda p: _sparse(p / "a.npz", 99, b"PK\x03\x04"), "damaged"),
+    "cut nc": (lambda p: _sparse(p / "a.nc", 99, b"\x89HDF\r\n\x1a\n"), "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refuses_in_one_sentence_and_stores_nothing(tmp_path, data, case):
+    make, says = REFUSED[case]
+    path = make(tmp_path)
+    with pytest.raises(MaxstimError, match=says) as refusal:
+        import_movie(path, "mine", look=SMALL, fps=None if "pace" in case else 24)
+    text = str(refusal.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"fps": 0.0}, "frames per second"),
+        ({"fps": float("nan")}, "frames per second"),
+        ({"seconds": 0.0}, "length of a clip"),
+        ({"flips": (4,)}, "mirror axes"),
+        ({"name": "made"}, "belongs to maxstim"),
+        ({"name": "../up"}, "cannot be called"),
+        ({"look": {"crop": (0, 0, 90, 20)}}, "beyond the frames"),
+        ({"look": {"crop": (-1, 0, 9, 9)}}, "crop must be"),
+        ({"look": {"pixels": 4}}, "odd"),
+        ({"look": {"pixels": 21}}, "fewer pixels"),
+    ],
+    ids=str,
+)
+def test_refuses_settings_that_make_no_sense(tmp_path, data, settings, says):
+    path = _saved(tmp_path / "a.npy", np.ones((2, 40, 80)))
+    with pytest.raises(MaxstimError, match=says):
+        look = Look(EYE, **settings.get("look", {}))
+        import_movie(path, **{"name": "mine", "fps": 10.0, **settings, "look": look})
+    assert not data.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pipe with a name")
+def test_refuses_a_pipe_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(MaxstimError, match="no regular file"):
+        import_movie(tmp_path / "a.mp4", "mine")
+
+
+def test_a_long_film_is_refused_by_its_header(tmp_path):
+    """Eleven minutes at one frame per second: nothing of it is decoded."""
+    path = write_film(tmp_path / "a.mp4", fading(661, 64, 64), fps=1)
+    with pytest.raises(MaxstimError, match="10 minutes"):
+        import_movie(path, "mine", look=SMALL)
+
+
+def test_a_disk_that_is_full_or_read_only_is_told(tmp_path, data):
+    data.write_text("a file where the folder should be")
+    path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
+    with pytest.raises(MaxstimError, match="MAXSTIM_DATA_DIR"):
+        import_movie(path, "mine", fps=10, look=SMALL)
+    assert stored.stored_names() == ()
