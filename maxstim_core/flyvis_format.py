@@ -1,15 +1,20 @@
-"""Published flyvis model folders, read without executing anything in them (spec §4).
+"""flyvis model folders: read without executing anything in them, and written as flyvis opens them.
 
-Folders are never written to. Where flyvis would go on with random weights (no validation file), this
-refuses.
+A folder that is read is never written to. Where flyvis would go on with random weights (no validation
+file), this refuses.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import re
+import shutil
+import uuid
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -21,6 +26,11 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.network import Layout, Network, Parameters
 
 _CONNECTOME_FILE = "fib25-fib19_v2.2.json"
+
+_FIRST_CHECKPOINT = "chkpt_00000"
+
+_MOST_CHECKPOINTS = 1_000_000
+"""No model has more: a validation file that claims to is not read into memory."""
 
 _TENSORS = {
     "nodes_bias": "resting_potential",
@@ -44,10 +54,46 @@ def read_model(folder: str | os.PathLike, extent: int | None = None) -> Network:
             validation loss, or holds a damaged checkpoint.
     """
     folder = Path(folder)
-    settings = _network_settings(folder)
-    layout = Layout(bundled_connectome(), Lattice(settings["extent"] if extent is None else extent))
+    settings = _settings(folder)
+    layout = _layout(settings.extent if extent is None else extent)
     checkpoint = best_checkpoint(folder)
-    return Network(_short_name(folder), layout, _parameters(checkpoint))
+    return Network(short_name(folder), layout, _parameters(checkpoint))
+
+
+def write_model(network: Network, folder: str | os.PathLike) -> None:
+    """Write a network as a model folder that flyvis opens: `NetworkView` and `Ensemble` take it.
+
+    It has one checkpoint and no decoder. Its validation error is not a number, because nobody has
+    measured one.
+
+    Args:
+        network: A network of the bundled connectome.
+        folder: Folder to make, for example ``…/results/flow/9000/000``; the one above it must be there.
+
+    Raises:
+        MaxstimError: if the folder is there, cannot be written, or the network has a negative synapse
+            strength, which flyvis would set to zero.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise MaxstimError(f"There is something at {folder} already; name a new folder.")
+    if (network.parameters.synapse_strength < 0).any():
+        raise MaxstimError(
+            f"The network {network.name} has a negative synapse strength, which flyvis would set to "
+            "zero; export another network."
+        )
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.mkdir()
+        _write_parts(network, part)
+        part.rename(folder)
+    except OSError as error:
+        raise MaxstimError(
+            f"The model folder {folder} could not be written ({error.strerror or error}); choose a "
+            "place that exists, is writable and has room."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def best_checkpoint(folder: str | os.PathLike) -> Path:
@@ -73,8 +119,68 @@ def best_checkpoint(folder: str | os.PathLike) -> Path:
     return numbered[sorted(numbered)[int(np.argmin(errors))]]
 
 
-def _network_settings(folder: Path) -> dict:
-    """Extent of a model, once it is sure that its connectome and dynamics are ours."""
+def short_name(folder: str | os.PathLike) -> str:
+    """Return what flyvis calls a model: ``flow/0000/000`` of a longer path."""
+    return "/".join(Path(folder).resolve().parts[-3:])
+
+
+def was_trained(folder: str | os.PathLike) -> bool:
+    """Return whether flyvis trained a model: whether its settings name a task.
+
+    Raises:
+        MaxstimError: if the folder is no flyvis model or was made with another connectome.
+    """
+    return _settings(Path(folder)).has_task
+
+
+def validation_error(folder: str | os.PathLike) -> float:
+    """Return the least validation error of a model, by which its best checkpoint is chosen.
+
+    Raises:
+        MaxstimError: if there is no validation file, or it cannot be read.
+    """
+    return float(np.min(_validation_errors(Path(folder))))
+
+
+@lru_cache(maxsize=2)
+def _layout(extent: int) -> Layout:
+    """The layout of published models; it takes longer to make than a model to read."""
+    return Layout(bundled_connectome(), Lattice(extent))
+
+
+def _write_parts(network: Network, folder: Path) -> None:
+    import torch
+
+    connectome = {
+        "type": "ConnectomeFromAvgFilters",
+        "file": _CONNECTOME_FILE,
+        "extent": network.lattice.extent,
+        "n_syn_fill": 1,
+    }
+    config = {"type": "NetworkDir", "network": {"connectome": connectome}}
+    meta = yaml.safe_dump({"config": config, "status": "done"}, sort_keys=False)
+    (folder / "_meta.yaml").write_text(meta, encoding="utf-8")
+    values = {ours: torch.tensor(getattr(network.parameters, ours)) for ours in _TENSORS.values()}
+    values["synapse_count"] = values["synapse_count"].double().log().float()
+    (folder / "chkpts").mkdir()
+    checkpoint = {"network": {theirs: values[ours] for theirs, ours in _TENSORS.items()}}
+    packed = io.BytesIO()  # torch's own writing to disk hides why it fails
+    torch.save(checkpoint, packed)
+    (folder / "chkpts" / _FIRST_CHECKPOINT).write_bytes(packed.getvalue())
+    (folder / "validation").mkdir()
+    with h5py.File(folder / "validation" / "epe.h5", "w") as file:
+        file["data"] = np.array([np.nan])
+
+
+class _Settings(NamedTuple):
+    """What ``_meta.yaml`` says of a model."""
+
+    extent: int
+    has_task: bool
+
+
+def _settings(folder: Path) -> _Settings:
+    """Settings of a model, once it is sure that its connectome and dynamics are ours."""
     path = folder / "_meta.yaml"
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
@@ -82,7 +188,7 @@ def _network_settings(folder: Path) -> dict:
         connectome = network["connectome"]
         activation = network.get("dynamics", {}).get("activation", {}).get("type", "relu")
         file, fill = connectome["file"], connectome.get("n_syn_fill", 1)
-        settings = {"extent": int(connectome["extent"])}
+        settings = _Settings(int(connectome["extent"]), bool(config.get("task")))
     except (OSError, yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise MaxstimError(
             f"The folder {folder} is no flyvis model: its _meta.yaml cannot be read "
@@ -107,8 +213,11 @@ def _validation_errors(folder: Path) -> np.ndarray:
         if path.exists():
             try:
                 with h5py.File(path, "r") as file:
-                    return np.atleast_1d(file["data"][()])
-            except (OSError, KeyError) as error:
+                    stored = file["data"]
+                    if stored.dtype.kind not in "fiu" or not 0 < stored.size < _MOST_CHECKPOINTS:
+                        raise ValueError(stored)
+                    return np.ravel(stored[()])
+            except (OSError, KeyError, AttributeError, ValueError) as error:
                 raise MaxstimError(
                     f"The validation file {path} cannot be read; copy the model folder again."
                 ) from error
@@ -125,7 +234,7 @@ def _parameters(checkpoint: Path) -> Parameters:
     try:
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
         tensors = content["network"]
-        found = {ours: tensors[theirs].numpy() for theirs, ours in _TENSORS.items()}
+        found = {ours: tensors[theirs].detach().numpy() for theirs, ours in _TENSORS.items()}
     except pickle.UnpicklingError as error:
         raise MaxstimError(
             f"The checkpoint {checkpoint} is damaged or holds more than numbers, so it was not opened; "
@@ -143,8 +252,3 @@ def _parameters(checkpoint: Path) -> Parameters:
         raise MaxstimError(damaged) from error
     found["synapse_count"] = np.exp(found["synapse_count"])  # stored as its logarithm
     return Parameters(**found)
-
-
-def _short_name(folder: Path) -> str:
-    """``flow/0000/000`` of a longer path: how flyvis names a model."""
-    return "/".join(folder.resolve().parts[-3:])

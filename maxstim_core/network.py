@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 import numpy as np
 
@@ -237,7 +238,8 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
 
     Args:
         name: ``default`` (the bundled network), ``prior`` (`prior_network`), ``flyvis-init``
-            (`flyvis_initial_network`), or the path of a network file or flyvis model folder.
+            (`flyvis_initial_network`), the path of a network file or flyvis model folder, or what
+            flyvis calls a model under ``FLYVIS_ROOT_DIR``, such as ``flow/0000/000``.
         extent: Rings of the eye. A published model of another extent can be opened at any extent that
             has the same parameters (5 or more for the published connectome).
 
@@ -246,14 +248,17 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     """
     if name in BUNDLED:
         return BUNDLED[name](extent)
-    if os.path.isdir(name):
-        from maxstim_core.flyvis_format import read_model
-
-        return read_model(name, extent)
     if os.path.isfile(name):
         from maxstim_core.network_file import read_network
 
         return read_network(name, extent=extent)
+    from maxstim_core.flyvis_library import find_model
+
+    folder = find_model(name)
+    if folder is not None:
+        from maxstim_core.flyvis_format import read_model
+
+        return read_model(folder, extent)
     raise MaxstimError(
         f"There is no network {str(name)!r}; choose {', '.join(BUNDLED)}, or give the path of a "
         "network file or of a flyvis model folder."
@@ -315,8 +320,12 @@ def default_network(extent: int = EXTENT) -> Network:
     """Return the network that maxstim uses unless told otherwise: fitted by ``maxstim fit``."""
     from maxstim_core.network_file import read_network  # which needs this module
 
-    file = resources.files("maxstim_core") / "data" / "networks" / "default.json"
-    return read_network(file, extent=extent)
+    return read_network(default_file(), extent=extent)
+
+
+def default_file() -> Traversable:
+    """Return the file of the bundled network."""
+    return resources.files("maxstim_core") / "data" / "networks" / "default.json"
 
 
 BUNDLED = {

@@ -20,6 +20,11 @@ from maxstim_core.network import EXTENT, Layout, Network, Parameters, pair_signs
 
 FORMAT = "maxstim network 1"
 
+_COUNT_TOLERANCE = 1e-6
+"""Relative error of a count that went through flyvis, which stores its logarithm in float32."""
+
+_NO_NETWORK = "The file {} is no network of maxstim; give one that `maxstim fit` wrote."
+
 
 def write_network(network: Network, path: str | os.PathLike, about: dict[str, object]) -> None:
     """Write a network of the bundled connectome.
@@ -30,8 +35,18 @@ def write_network(network: Network, path: str | os.PathLike, about: dict[str, ob
         about: How the network was made: the command, and whatever else helps.
 
     Raises:
-        MaxstimError: if the file cannot be written.
+        MaxstimError: if the network's signs or synapse counts are not those of its connectome, or the
+            file cannot be written.
     """
+    layout = network.layout
+    same_signs = np.array_equal(network.parameters.synapse_sign, pair_signs(layout))
+    if not same_signs or not np.allclose(
+        network.parameters.synapse_count, layout.tap_counts, rtol=_COUNT_TOLERANCE
+    ):
+        raise MaxstimError(
+            f"The network {network.name} has other synapse signs or counts than its connectome, which "
+            "a network file cannot hold; use it from where it is."
+        )
     names, values = network.connectome.names, network.parameters
     per_type = zip(names, values.resting_potential, values.time_constant, strict=True)
     per_pair = zip(network.layout.pairs, values.synapse_strength, strict=True)
@@ -69,21 +84,13 @@ def read_network(path: str | os.PathLike, name: str = "", extent: int = EXTENT) 
         MaxstimError: if the file is missing, no network of maxstim, or of another connectome.
     """
     path = Path(path)
+    content = _read(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ValueError(content["format"])
         per_type = content["cell_types"]
         strengths = {(source, target): s for source, target, s in content["synapse_strengths"]}
         made_for = content["connectome_hash"]
-    except OSError as error:
-        raise MaxstimError(
-            f"The network {path} cannot be read ({error.strerror}); check the path."
-        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise MaxstimError(
-            f"The file {path} is no network of maxstim; give one that `maxstim fit` wrote."
-        ) from error
+        raise MaxstimError(_NO_NETWORK.format(path)) from error
     layout = Layout(bundled_connectome(), Lattice(extent))
     names = layout.connectome.names
     if made_for != layout.connectome.content_hash:
@@ -103,6 +110,32 @@ def read_network(path: str | os.PathLike, name: str = "", extent: int = EXTENT) 
             f"The network {path} lacks a parameter ({error}); copy it again, whole."
         ) from error
     return Network(name or path.stem, layout, parameters)
+
+
+def read_about(path: str | os.PathLike) -> dict[str, object]:
+    """Return how a network was made, as `write_network` was told.
+
+    Raises:
+        MaxstimError: if the file is missing or no network of maxstim.
+    """
+    about = _read(Path(path)).get("about", {})
+    if not isinstance(about, dict):
+        raise MaxstimError(_NO_NETWORK.format(path))
+    return about
+
+
+def _read(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(content["format"])
+        return content
+    except OSError as error:
+        raise MaxstimError(
+            f"The network {path} cannot be read ({error.strerror}); check the path."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise MaxstimError(_NO_NETWORK.format(path)) from error
 
 
 def _short(value: np.float32) -> float:

@@ -1,5 +1,6 @@
-"""Published model folders: what opens, and what is refused in one sentence."""
+"""flyvis model folders: what opens, what is refused in one sentence, and what is written."""
 
+import dataclasses
 import os
 import shutil
 
@@ -7,10 +8,11 @@ import h5py
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_format import best_checkpoint, read_model
-from maxstim_core.network import flyvis_initial_network, open_network
+from maxstim_core.flyvis_format import best_checkpoint, read_model, write_model
+from maxstim_core.network import Network, flyvis_initial_network, open_network, prior_network
 
 META = """
 config:
@@ -96,6 +98,23 @@ def _not_finite(folder):
     torch.save({"network": tensors}, folder / "chkpts" / "chkpt_00000")
 
 
+def _renamed(folder):
+    (folder / "chkpts" / "chkpt_00000").rename(folder / "chkpts" / "checkpoint")
+
+
+def _errors_of(kind):
+    def damage(folder):
+        with h5py.File(folder / "validation" / "loss.h5", "w") as file:
+            if kind == "words":
+                file["data"] = ["low"]
+            elif kind == "no room":
+                file.create_dataset("data", (10**15,), np.float64, chunks=(1024,))
+            else:
+                file.create_group("data")
+
+    return damage
+
+
 DAMAGE = {
     "truncated": (_truncate, "damaged"),
     "text": (lambda f: (f / "chkpts" / "chkpt_00000").write_text("hello"), "damaged"),
@@ -103,6 +122,10 @@ DAMAGE = {
     "no tensors": (lambda f: torch.save({"a": 1}, f / "chkpts" / "chkpt_00000"), "damaged"),
     "other shape": (_other_shape, "resting_potential of shape"),
     "not finite": (_not_finite, "not finite"),
+    "renamed checkpoint": (_renamed, "no checkpoint"),
+    "words for errors": (_errors_of("words"), "cannot be read"),
+    "a petabyte of errors": (_errors_of("no room"), "cannot be read"),
+    "no errors": (_errors_of("a group"), "cannot be read"),
     "no checkpoint": (lambda f: shutil.rmtree(f / "chkpts"), "no checkpoint"),
     "no validation": (lambda f: shutil.rmtree(f / "validation"), "no validation"),
     "bad validation": (lambda f: (f / "validation" / "loss.h5").write_text("x"), "cannot be read"),
@@ -133,6 +156,54 @@ def test_leaves_the_folder_untouched(folder):
     before = sorted((p, p.stat().st_mtime_ns) for p in folder.rglob("*"))
     read_model(folder)
     assert sorted((p, p.stat().st_mtime_ns) for p in folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("make", [flyvis_initial_network, prior_network])
+def test_what_is_written_opens_as_the_same_network(tmp_path, make):
+    network = make(5)
+    write_model(network, tmp_path / "000")
+    assert [path.name for path in tmp_path.iterdir()] == ["000"]
+    again = read_model(tmp_path / "000")
+    assert again.lattice.extent == 5
+    for name in ("resting_potential", "time_constant", "synapse_sign", "synapse_strength"):
+        ours, theirs = (getattr(n.parameters, name) for n in (network, again))
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+    np.testing.assert_allclose(
+        again.parameters.synapse_count, network.parameters.synapse_count, rtol=1e-6
+    )
+
+
+def test_writes_what_flyvis_asks_for(tmp_path):
+    write_model(flyvis_initial_network(5), tmp_path / "000")
+    meta = yaml.safe_load((tmp_path / "000" / "_meta.yaml").read_text())
+    assert meta == yaml.safe_load(META)
+    written = torch.load(tmp_path / "000" / "chkpts" / "chkpt_00000", weights_only=True)["network"]
+    expected = state_dict()
+    assert list(written) == list(expected)
+    for name, tensor in expected.items():
+        assert written[name].dtype == torch.float32
+        torch.testing.assert_close(written[name], tensor, rtol=1e-6, atol=0)
+    with h5py.File(tmp_path / "000" / "validation" / "epe.h5") as file:
+        assert file["data"].shape == (1,)
+
+
+def test_writes_over_nothing(tmp_path):
+    network = prior_network(5)
+    with pytest.raises(MaxstimError, match="already"):
+        write_model(network, tmp_path)
+    with pytest.raises(MaxstimError, match="exists, is writable"):
+        write_model(network, tmp_path / "missing" / "000")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_does_not_write_what_flyvis_would_change(tmp_path):
+    network = prior_network(5)
+    negative = dataclasses.replace(
+        network.parameters, synapse_strength=-network.parameters.synapse_strength
+    )
+    with pytest.raises(MaxstimError, match="negative"):
+        write_model(Network("odd", network.layout, negative), tmp_path / "000")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_opens_all_published_models(shared_data):

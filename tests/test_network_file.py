@@ -1,13 +1,14 @@
 """Network files: read back equal, and refused where they do not fit."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import flyvis_initial_network, open_network, prior_network
-from maxstim_core.network_file import read_network, write_network
+from maxstim_core.network import Network, flyvis_initial_network, open_network, prior_network
+from maxstim_core.network_file import read_about, read_network, write_network
 
 
 @pytest.fixture
@@ -75,3 +76,22 @@ def test_refuses_other_files(tmp_path):
         open_network(path)
     with pytest.raises(MaxstimError, match="could not be written"):
         write_network(prior_network(5), tmp_path / "none" / "x.json", {})
+
+
+def test_other_wiring_is_not_written(tmp_path):
+    network = prior_network(5)
+    turned = dataclasses.replace(network.parameters, synapse_sign=-network.parameters.synapse_sign)
+    counted = dataclasses.replace(
+        network.parameters, synapse_count=1.001 * network.parameters.synapse_count
+    )
+    for parameters in (turned, counted):
+        with pytest.raises(MaxstimError, match="signs or counts"):
+            write_network(Network("odd", network.layout, parameters), tmp_path / "n.json", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_how_it_was_made_is_kept(tmp_path):
+    write_network(prior_network(5), tmp_path / "n.json", {"made_by": "a test"})
+    assert read_about(tmp_path / "n.json")["made_by"] == "a test"
+    with pytest.raises(MaxstimError, match="cannot be read"):
+        read_about(tmp_path / "missing.json")

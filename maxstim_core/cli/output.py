@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -40,16 +42,34 @@ def write_movie(path: str | os.PathLike, movie: np.ndarray) -> None:
     Raises:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
+    _write_whole(path, "movie", lambda file: np.save(file, movie, allow_pickle=False))
+
+
+def write_text(path: str | os.PathLike, what: str, text: str) -> None:
+    """Write a text.
+
+    Args:
+        path: Where to write it; replaced if it is there.
+        what: What it is, for the refusal.
+        text: What to write.
+
+    Raises:
+        MaxstimError: if it cannot be written; nothing half-written stays.
+    """
+    _write_whole(path, what, lambda file: file.write(text.encode()))
+
+
+def _write_whole(path: str | os.PathLike, what: str, write: Callable[[IO[bytes]], object]) -> None:
     path = Path(path)
     part = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
             part = file.name
-            np.save(file, movie, allow_pickle=False)
+            write(file)
         os.replace(part, path)
     except OSError as error:
         raise MaxstimError(
-            f"The movie could not be written to {path} ({error.strerror or error}); "
+            f"The {what} could not be written to {path} ({error.strerror or error}); "
             "make room there, or name another file."
         ) from error
     finally:

@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from maxstim_core import __version__
-from maxstim_core.cli import answers, doctor, fitting, movies, serve
+from maxstim_core.cli import answers, characterize, doctor, fitting, models, movies, serve
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.training.config import FitConfig
@@ -14,6 +14,8 @@ from maxstim_core.training.config import FitConfig
 DESCRIPTION = (
     "Which movie excites this cell most? Ask the connectome-constrained fly visual system."
 )
+
+_NETWORKS = "default, prior, flyvis-init, or the path of a network file or flyvis model folder"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -84,6 +86,18 @@ def make_parser() -> argparse.ArgumentParser:
         "--output", metavar="FILE.json", required=True, help="network file; replaced if it is there"
     )
 
+    tuning = _command(
+        commands, "tuning", characterize.tuning, "measure what every cell type is tuned to"
+    )
+    _add_network(tuning)
+    _add_device(tuning)
+    _add_report(tuning, "a table", "FILE")
+
+    listed = _command(
+        commands, "models", None, "list, describe and convert networks, flyvis models included"
+    )
+    _add_models(listed.add_subparsers(title="commands", metavar="COMMAND", required=True))
+
     stored = _command(commands, "movies", None, "store clip sets of your own, or of Sintel")
     _add_movies(stored.add_subparsers(title="commands", metavar="COMMAND", required=True))
 
@@ -91,6 +105,53 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_options(served)
     _command(commands, "doctor", doctor.doctor, "show what maxstim finds here and what is missing")
     return parser
+
+
+def _add_models(commands) -> None:
+    listed = _command(
+        commands, "list", models.list_models, "list them, and say which cannot be opened"
+    )
+    listed.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        help="where to look for flyvis models (default: what FLYVIS_ROOT_DIR names)",
+    )
+
+    described = _command(commands, "describe", models.describe, "say what a network is")
+    _add_network_name(described)
+
+    card = _command(
+        commands, "card", characterize.card, "measure a network and write its model card"
+    )
+    _add_network_name(card)
+    _add_device(card)
+    _add_report(card, "Markdown", "FILE.md|FILE.json")
+
+    imported = _command(
+        commands, "import", models.import_model, "write a flyvis model as a network file of maxstim"
+    )
+    imported.add_argument(
+        "model", metavar="FOLDER", help="model folder, or its name under FLYVIS_ROOT_DIR"
+    )
+    imported.add_argument(
+        "--output", metavar="FILE.json", required=True, help="network file; replaced if it is there"
+    )
+
+    exported = _command(
+        commands,
+        "export",
+        models.export_model,
+        "write a network as a model folder that flyvis opens",
+    )
+    _add_network_name(exported)
+    exported.add_argument(
+        "--output",
+        metavar="FOLDER",
+        required=True,
+        help="folder to make, for example results/flow/9000/000; flyvis calls a model by the last "
+        "three names",
+    )
 
 
 def _add_movies(commands) -> None:
@@ -162,11 +223,20 @@ def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:
 
 def _add_network(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--network",
-        metavar="N",
-        default="default",
-        help="default, prior, flyvis-init, or the path of a network file or flyvis model folder "
-        "(default: default)",
+        "--network", metavar="N", default="default", help=f"{_NETWORKS} (default: default)"
+    )
+
+
+def _add_network_name(command: argparse.ArgumentParser) -> None:
+    command.add_argument("network", metavar="NAME", help=_NETWORKS)
+
+
+def _add_report(command: argparse.ArgumentParser, otherwise: str, metavar: str) -> None:
+    command.add_argument(
+        "--json", action="store_true", help=f"JSON instead of {otherwise}, as for FILE.json"
+    )
+    command.add_argument(
+        "--output", metavar=metavar, help="file to write; replaced if it is there (default: print)"
     )
 
 

@@ -1,0 +1,111 @@
+"""Published flyvis models on this computer: where they are, and which of them open.
+
+flyvis keeps its models under ``FLYVIS_ROOT_DIR`` as ``results/<task>/<ensemble>/<model>``, an ensemble
+being a folder of model folders with numbers for names (spec §4.2, §4.4). Nothing here writes to them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.flyvis_format import read_model, short_name, validation_error
+from maxstim_core.network import Network
+
+ROOT_VARIABLE = "FLYVIS_ROOT_DIR"
+
+_DEPTH = 4
+"""Folders below the one given in which ensembles are looked for: results, task and ensemble, and one."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model of an ensemble.
+
+    Attributes:
+        name: For example ``flow/0000/000``.
+        folder: Where it is.
+        network: The network at its best checkpoint; None if it cannot be opened.
+        validation_error: Of that checkpoint; not a number if it was never validated.
+        problem: One sentence that says why it cannot be opened; empty if it can.
+    """
+
+    name: str
+    folder: Path
+    network: Network | None = None
+    validation_error: float = float("nan")
+    problem: str = ""
+
+
+def flyvis_results() -> Path | None:
+    """Return the folder of flyvis's models that ``FLYVIS_ROOT_DIR`` implies, if it is there."""
+    root = os.environ.get(ROOT_VARIABLE)
+    results = Path(root).expanduser() / "results" if root else None
+    return results if results is not None and results.is_dir() else None
+
+
+def find_model(name: str | os.PathLike) -> Path | None:
+    """Return a model folder by its path, or by what flyvis calls it, such as ``flow/0000/000``."""
+    results = flyvis_results()
+    places = [Path(name), *([results / name] if results else [])]
+    return next((folder for folder in places if folder.is_dir()), None)
+
+
+def find_ensembles(folder: str | os.PathLike) -> list[Path]:
+    """Return all folders at or below `folder` that hold numbered model folders, sorted.
+
+    What may not be read is passed over.
+
+    Raises:
+        MaxstimError: if `folder` is no folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MaxstimError(f"There is no folder {folder}; check the path.")
+    return sorted(_ensembles(folder, _DEPTH))
+
+
+def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> list[Member]:
+    """Open the models of an ensemble, by number; those that do not open say why.
+
+    Args:
+        ensemble: Folder of numbered model folders.
+        extent: Rings of the eye; each model's own if None.
+
+    Raises:
+        MaxstimError: if the folder holds no numbered model folders.
+    """
+    ensemble = Path(ensemble)
+    folders = ensemble.iterdir() if ensemble.is_dir() else ()
+    numbered = sorted(folder for folder in folders if folder.name.isdecimal() and folder.is_dir())
+    if not numbered:
+        raise MaxstimError(
+            f"The folder {ensemble} holds no models; an ensemble is a folder of folders named 000, 001 "
+            "and so on."
+        )
+    return [_member(folder, extent) for folder in numbered]
+
+
+def _ensembles(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        inside = [
+            Path(entry) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)
+        ]
+    except PermissionError:
+        return
+    if any(child.name.isdecimal() and (child / "chkpts").is_dir() for child in inside):
+        yield folder
+    elif depth:
+        for child in inside:
+            yield from _ensembles(child, depth - 1)
+
+
+def _member(folder: Path, extent: int | None) -> Member:
+    name = short_name(folder)
+    try:
+        return Member(name, folder, read_model(folder, extent), validation_error(folder))
+    except MaxstimError as error:
+        return Member(name, folder, problem=str(error))

@@ -1,0 +1,127 @@
+"""``maxstim models`` and ``maxstim tuning``, as a person would use them, refusals included."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from maxstim_core.cli import main
+from maxstim_core.flyvis_format import read_model, write_model
+from maxstim_core.network import open_network, prior_network
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def ensemble(tmp_path):
+    """An ensemble of two, of which the second is broken."""
+    folder = tmp_path / "flow" / "0007"
+    folder.mkdir(parents=True)
+    write_model(prior_network(5), folder / "000")
+    write_model(prior_network(5), folder / "001")
+    (folder / "001" / "chkpts" / "chkpt_00000").write_bytes(b"")
+    return folder
+
+
+def test_list_names_what_is_here_and_what_is_broken(ensemble, capsys):
+    assert run("models", "list", ensemble.parents[1]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        *("default", "prior", "flyvis-init"),
+        *("flow/0007/000", "flow/0007/001"),
+    ]
+    assert "damaged" in lines[4]
+    assert lines[3].endswith("not validated")
+
+
+def test_list_without_published_models_says_what_to_do(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("FLYVIS_ROOT_DIR", raising=False)
+    assert run("models", "list") == 0
+    assert "FLYVIS_ROOT_DIR" in capsys.readouterr().err
+    assert run("models", "list", tmp_path) == 0
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_describe(ensemble, capsys):
+    assert run("models", "describe", "default") == 0
+    shown = capsys.readouterr().out
+    for words in (
+        "734",
+        "45669",
+        "maxstim fit",
+        "not fitted",
+        open_network("default").content_hash,
+    ):
+        assert words in shown
+    assert run("models", "describe", ensemble / "000") == 0
+    assert "does not name" in capsys.readouterr().out
+
+
+def test_origin_goes_with_a_trained_model(ensemble, tmp_path, capsys):
+    meta = ensemble / "000" / "_meta.yaml"
+    content = yaml.safe_load(meta.read_text())
+    content["config"]["task"] = {"type": "Task"}
+    meta.write_text(yaml.safe_dump(content))
+    assert run("models", "import", ensemble / "000", "--output", tmp_path / "n.json") == 0
+    for name in (ensemble / "000", tmp_path / "n.json"):
+        assert run("models", "describe", name) == 0
+        assert "Optic flow" in capsys.readouterr().out
+
+
+def test_export_and_import_give_the_network_back(tmp_path, capsys):
+    folder, file = tmp_path / "mine", tmp_path / "mine.json"
+    assert run("models", "export", "default", "--output", folder) == 0
+    assert run("models", "import", folder, "--output", file) == 0
+    assert capsys.readouterr().out.split() == [str(folder), str(file)]
+    there, back, here = read_model(folder), open_network(file), open_network("default")
+    assert there.lattice.extent == back.lattice.extent == 15
+    np.testing.assert_allclose(there.tap_weights, here.tap_weights, rtol=1e-6)
+    assert back.content_hash == here.content_hash
+    about = json.loads(file.read_text())["about"]
+    assert about["model"] == there.name
+    assert about["trained_by_flyvis"] is False
+    assert sorted(tmp_path.iterdir()) == [folder, file]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("tuning", "--network", "{tmp}/nothing"), "no network"),
+        (("tuning", "--output", "{tmp}/missing/t.json"), "no folder"),
+        (("tuning", "--device", "abacus"), "no device"),
+        (("models",), "COMMAND"),
+        (("models", "show"), "invalid choice"),
+        (("models", "list", "{tmp}/nothing"), "no folder"),
+        (("models", "describe", "{tmp}/flow/0007/001"), "damaged"),
+        (("models", "card", "{tmp}/flow/0007/001"), "damaged"),
+        (("models", "card", "default", "--output", "{tmp}"), "is a folder"),
+        (("models", "import", "{tmp}/nothing", "--output", "{tmp}/n.json"), "no flyvis model"),
+        (("models", "import", "{tmp}/flow/0007", "--output", "{tmp}/n.json"), "no flyvis model"),
+        (("models", "import", "{tmp}/flow/0007/000"), "--output"),
+        (("models", "export", "default", "--output", "{tmp}/flow"), "already"),
+        (("models", "export", "default", "--output", "{tmp}/missing/000"), "exists, is writable"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
+)
+def test_bad_input_ends_in_one_sentence(ensemble, capsys, arguments, says):
+    top = ensemble.parents[1]
+    before = _contents(top)
+    try:
+        code = run(*(argument.replace("{tmp}", str(top)) for argument in arguments))
+    except SystemExit as end:
+        code = end.code
+    shown = capsys.readouterr()
+    assert code == 2
+    assert shown.out == ""
+    assert says in shown.err
+    assert shown.err.startswith("maxstim: ")
+    assert shown.err.count("\n") == 1, "one line"
+    assert _contents(top) == before
+
+
+def _contents(folder: Path) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}

@@ -1,0 +1,160 @@
+"""The model card: what it says of the default network, and that it speaks up about a wrong one."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from maxstim_core.cli import main
+from maxstim_core.connectome import bundled_connectome
+from maxstim_core.network import prior_network
+from maxstim_core.network_file import write_network
+from maxstim_core.training.published import ANGLES
+from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION, angular_distance
+from maxstim_core.tuning.card import tuning_table
+from maxstim_core.tuning.card_text import card_as_markdown, tuning_as_text
+from maxstim_core.tuning.contradictions import contradictions
+from maxstim_core.tuning.origin import origin_of
+from maxstim_core.tuning.protocol import Tuning
+
+NAMES = bundled_connectome().names
+
+
+def of_a_fly():
+    """The tuning of a network that has all that is known of flies, at one speed."""
+    index = np.array([0.5 * KNOWN_POLARITY.get(name, 0) for name in NAMES])
+    peaks = np.ones((2, len(ANGLES), 1, len(NAMES)))
+    for name, direction in PREFERRED_DIRECTION.items():
+        curve = 1 + np.cos(np.deg2rad(ANGLES - direction))
+        contrast = 0 if KNOWN_POLARITY[name] > 0 else 1
+        peaks[contrast, :, 0, NAMES.index(name)] = curve
+        peaks[1 - contrast, :, 0, NAMES.index(name)] = 0.1 * curve
+    return Tuning(NAMES, index, index, (9.7,), peaks)
+
+
+def changed(cell_type, index=None, peaks=None):
+    tuning, k = of_a_fly(), NAMES.index(cell_type)
+    flash_index, edge_peaks = tuning.flash_index.copy(), tuning.edge_peaks.copy()
+    if index is not None:
+        flash_index[k] = index
+    if peaks is not None:
+        edge_peaks[..., k] = peaks(edge_peaks[..., k])
+    return dataclasses.replace(tuning, flash_index=flash_index, edge_peaks=edge_peaks)
+
+
+def test_nothing_contradicts_a_fly():
+    assert contradictions(of_a_fly()) == []
+
+
+@pytest.mark.parametrize(
+    ("tuning", "about", "says"),
+    [
+        (changed("Mi1", index=-0.3), "polarity", "Mi1 is ON in flies and OFF here"),
+        (changed("L3", index=0.3), "polarity", "L3 is OFF in flies and ON here"),
+        (changed("L3", index=0.0), "polarity", "neither"),
+        (
+            changed("T4c", peaks=lambda p: np.roll(p, 4, 1)),
+            "direction",
+            "at 90° in flies and at 210°",
+        ),
+        (
+            changed("T5a", peaks=np.ones_like),
+            "selectivity",
+            "hardly any here (direction index 0.00)",
+        ),
+        (changed("T5a", peaks=np.zeros_like), "selectivity", "hardly any here"),
+        (changed("T4a", peaks=lambda p: p[::-1]), "contrast", "10 times as much"),
+        (
+            changed("Tm3", peaks=lambda p: p * (1 + np.cos(np.deg2rad(ANGLES)))[:, None]),
+            "selectivity",
+            "Tm3 answers to all directions alike in flies",
+        ),
+    ],
+)
+def test_contradictions_are_named(tuning, about, says):
+    found = [item for item in contradictions(tuning) if item.about == about]
+    assert len(found) == 1
+    assert says in found[0].sentence
+
+
+def test_table_has_every_cell_type_and_survives_json():
+    table = tuning_table(changed("T4c", peaks=np.zeros_like))
+    assert json.loads(json.dumps(table, allow_nan=False)) == table
+    assert tuple(table) == NAMES
+    assert table["T5a"]["pd_off"] == 180
+    assert table["T5a"]["dsi_off"] == pytest.approx(0.5)
+    assert table["T5a"]["known_polarity"] == "OFF"
+    assert table["T4c"]["pd_on"] is None
+    assert table["TmY18"]["known_polarity"] is table["TmY18"]["known_direction"] is None
+    lines = tuning_as_text(table).splitlines()
+    assert len(lines) == 66
+    assert next(line for line in lines if line.startswith("T5a")).split()[1:3] == ["OFF", "180°"]
+
+
+def test_origin_tells_fitted_networks_from_others():
+    assert origin_of("default").speeds == (9.7, 13.0, 19.0, 25.0)
+    assert {6, 10} < set(origin_of("default").radii)
+    assert origin_of("prior").fitted == origin_of("flyvis-init").fitted == ()
+
+
+@pytest.mark.parametrize(
+    ("about", "radii"),
+    [
+        ({"made_by": "maxstim fit", "config": {"extent": 5, "n_scenes": 0}}, {2, 3, 4, 5}),
+        ({"made_by": "maxstim fit", "config": {"extent": 5, "magic": 1}}, set()),
+        ({"made_by": "maxstim fit"}, set()),
+        ({}, set()),
+    ],
+)
+def test_origin_of_a_network_file_is_what_it_says(tmp_path, about, radii):
+    write_network(prior_network(5), tmp_path / "n.json", about)
+    origin = origin_of(tmp_path / "n.json")
+    assert set(origin.radii) == radii
+    assert not any("scenes" in sentence for sentence in origin.fitted)
+
+
+@pytest.fixture(scope="module")
+def default_card(tmp_path_factory):
+    path = tmp_path_factory.mktemp("card") / "default.json"
+    assert main(["models", "card", "default", "--output", str(path)]) == 0
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+def test_default_network_passes_the_protocols_on_the_published_eye(default_card):
+    summary, evidence = default_card["summary"], default_card["evidence"]
+    assert default_card["contradictions"] == []
+    assert summary["polarity_clear"] == summary["polarity_known"] == 32
+    assert summary["largest_error"] <= 15
+    assert summary["least_selectivity"] >= 0.4
+    assert summary["largest_untuned_selectivity"] < 0.2
+    fast = [item for item in evidence["edges"] if item["speed"] >= 9.7]
+    assert len(fast) == 4
+    assert all(item["largest_wrong_contrast"] <= 0.25 for item in fast)
+    assert len(evidence["gratings"]) == 8
+    assert all(item["largest_error"] <= 20 for item in evidence["gratings"])
+    assert [item["fitted"] for item in evidence["edges"]] == [False, False, True, True, True, True]
+
+
+@pytest.mark.slow
+def test_tuning_command_prints_the_same(default_card, capsys):
+    assert main(["tuning", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["network"] == default_card["network"]
+    assert list(printed["cell_types"]) == list(NAMES)
+    for name, row in printed["cell_types"].items():
+        assert row.items() <= default_card["cell_types"][name].items()
+
+
+@pytest.mark.slow
+def test_card_is_readable(default_card):
+    text = card_as_markdown(default_card)
+    for title in ("# default", "## Contradictions with flies", "## Evidence", "## Cell types"):
+        assert title in text.splitlines()
+    rows = [line for line in text.splitlines() if line.startswith("| T4c |")]
+    assert len(rows) == 1
+    assert "ON 90°" in rows[0]
+    t4c = default_card["cell_types"]["T4c"]
+    assert f"{1000 * t4c['time_constant']:.0f} |" in rows[0]
+    assert angular_distance(t4c["pd_on"], 90) < 15
