@@ -1,7 +1,8 @@
-"""Speed as a ratio: maxstim beside flyvis, in one call, on one machine.
+"""Speed as a ratio, maxstim beside flyvis in one call on one machine; and what the made clips are like.
 
     python -m benchmarks.engine --flyvis-python PATH    one optimisation step
     python -m benchmarks.search                         the natural search
+    python -m benchmarks.scenes                         statistics of the made clips, and what they find
 
-``RESULTS.md`` keeps the tables.
+``RESULTS.md`` and ``SCENES.md`` keep the tables.
 """

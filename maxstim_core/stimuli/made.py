@@ -1,7 +1,7 @@
 """The clip set that comes with maxstim: scenes under a moving camera, and textbook stimuli.
 
-Made by code, the same everywhere, rendered in seconds: 704 clips of 0.8 s, 576 of them scenes. Directions
-are spread evenly, speeds evenly in their logarithm from 2 to 40 columns per second.
+Made by code, the same everywhere, rendered in seconds: 704 clips of 0.8 s, 576 of them scenes.
+Directions are spread evenly, speeds evenly in their logarithm from 2 to 40 columns per second.
 """
 
 from __future__ import annotations
@@ -118,7 +118,10 @@ def _camera_paths(random: np.random.Generator) -> Iterator[tuple[str, dict]]:
         yield f"{'approach' if sign > 0 else 'retreat'}, {rate:g}/s, {k}", settings
     for angle, speed in product(_DIRECTIONS, _GROUND_SPEEDS):
         settings = {"angle": angle, "speed": speed, "foliage": 1, "parallax": 1.6, "objects": 1}
-        settings |= {"object_angle": _any_angle(random), "object_speed": float(random.choice(_SPEEDS))}
+        settings |= {
+            "object_angle": _any_angle(random),
+            "object_speed": float(random.choice(_SPEEDS)),
+        }
         settings |= {"roll": round(float(random.normal(0, 45)), 1)}
         settings |= {"expansion": round(float(random.normal(0, 0.4)), 3)}
         yield f"flight, {angle}°, {speed:g} col/s", settings

@@ -60,9 +60,9 @@ class Motion:
         Returns:
             scale, shift: each shape (frame,), complex.
         """
-        scale = np.exp(-self.spin * seconds)
-        lasting = seconds if self.spin == 0 else (1 - scale) / self.spin
-        return scale, -self.velocity * lasting
+        turned = np.expm1(-self.spin * seconds)
+        lasting = seconds if abs(self.spin) < 1e-12 else -turned / self.spin
+        return 1 + turned, -self.velocity * lasting
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Scene:
         objects: Objects before all, dark and bright by turns; each moves on its own.
         object_angle: Direction of the first object's motion; the others' are chance.
         object_speed: Columns per second of the objects.
-        contrast: Factor by which luminance is spread about its mean.
+        contrast: Factor by which the logarithm of luminance is spread.
 
     Raises:
         MaxstimError: if a setting makes no sense.
@@ -204,7 +204,7 @@ class Scene:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The ground, and what lies before it, near things last."""
-        random = self._random()
+        random = np.random.default_rng([self.seed, 1])
         velocity, roll = _polar(self.speed, self.angle), 1j * np.deg2rad(self.roll)
         layers = []
         for k in range(1 + self.foliage):
@@ -223,9 +223,6 @@ class Scene:
             layers.append(Layer(kind, seed, motion, middle + place, _turn(random)))
         return tuple(layers)
 
-    def _random(self) -> np.random.Generator:
-        return np.random.default_rng([self.seed, 1])
-
     def _light(self, z: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Luminance at any places z (column,) and times (frame,)."""
         light = self.layers[0].seen(z, times)
@@ -233,12 +230,9 @@ class Scene:
             seen = layer.seen(z, times)
             light *= 1 - seen.imag
             light += seen.real
+        light = MEAN_LUMINANCE * (light.clip(1e-3) / MEAN_LUMINANCE) ** np.float32(self.contrast)
         exposure = np.exp(np.random.default_rng([self.seed, 2]).normal(0, 0.25))
-        light -= MEAN_LUMINANCE
-        light *= self.contrast
-        light += MEAN_LUMINANCE
-        light *= exposure
-        return light.clip(0, 1, out=light)
+        return (np.float32(exposure) * light).clip(0, 1)
 
 
 def moving_scene(lattice: Lattice, *, dt: float, seconds: float, **scene: float) -> np.ndarray:

@@ -36,8 +36,11 @@ _OBJECT_RADII = (4.0, 20.0)
 _LEAST_COVER = 1e-4
 """What a blurred leaf covers less of is not covered."""
 
-_LOG_DEVIATION = 0.6
+_LOG_DEVIATION = 0.7
 """Standard deviation of the logarithm of a leaf's luminance."""
+
+_SHADE = 0.6
+"""Standard deviation of the logarithm of the light that falls on leaves, from place to place."""
 
 _GRAIN = 0.3
 """Standard deviation of the luminance within a leaf, relative to its mean."""
@@ -88,7 +91,7 @@ def leaves(kind: Kind, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return leaves before any blur: luminance, 0 where there is none, and where there are any."""
     random = np.random.default_rng([seed, *kind.encode()])
     light, cover = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE), bool)
-    grain = _one_over_f(random)
+    grain = _noise(random, 1)
     if kind == "ground":
         light += MEAN_LUMINANCE * (1 + _GRAIN * grain).clip(0, 2)
         cover[:] = True
@@ -105,6 +108,8 @@ def leaves(kind: Kind, seed: int) -> tuple[np.ndarray, np.ndarray]:
         radius = np.exp(random.uniform(*np.log(_OBJECT_RADII)))
         base = random.uniform(0.02, 0.15) if kind == "dark" else random.uniform(0.75, 1.0)
         _paint(light, cover, random, grain, radius, base, center=np.full(2, SIZE / 2))
+    if kind in ("ground", "foliage"):
+        light *= np.exp(_SHADE * _noise(random, 2) - _SHADE**2 / 2)
     return light.clip(0, 1), cover
 
 
@@ -157,11 +162,11 @@ def _power_law(random: np.random.Generator, radii: tuple[float, float], number: 
     return (low + (high - low) * random.random(number)) ** -0.5
 
 
-def _one_over_f(random: np.random.Generator) -> np.ndarray:
-    """Noise of zero mean and unit variance whose amplitude falls with frequency."""
-    frequency = np.sqrt(_squared_frequency())
-    frequency[0, 0] = np.inf
-    spectrum = np.fft.rfft2(random.standard_normal((SIZE, SIZE))) / frequency
+def _noise(random: np.random.Generator, power: float) -> np.ndarray:
+    """Noise of zero mean and unit variance whose amplitude falls with a power of frequency."""
+    squared = _squared_frequency()
+    squared[0, 0] = np.inf
+    spectrum = np.fft.rfft2(random.standard_normal((SIZE, SIZE))) / squared ** (power / 2)
     noise = np.fft.irfft2(spectrum, s=(SIZE, SIZE))
     return noise / noise.std()
 
