@@ -101,6 +101,13 @@ def test_the_made_set_is_the_same_everywhere():
     np.testing.assert_allclose(means, expected, atol=1e-5)
 
 
+def test_the_made_set_is_probes_and_scenes():
+    made, probes, scenes = (open_clips(name, 1) for name in ("made", "probes", "scenes"))
+    assert probes.names + scenes.names == made.names
+    assert (len(probes), len(scenes)) == (128, 576)
+    assert len({clips.content_hash for clips in (made, probes, scenes)}) == 3
+
+
 def test_motion_in_the_made_set_is_spread_over_directions_and_speeds():
     clips = open_clips("made", 3)
     starts = {}

@@ -132,16 +132,16 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
     """Open a clip set by name.
 
     Args:
-        name: ``made``: drifting edges, gratings and textured scenes.
+        name: ``made``: scenes and textbook stimuli; ``scenes`` or ``probes``: one of them alone.
         extent: Rings of the eye.
         dt: Seconds per frame to render at.
 
     Raises:
         MaxstimError: if there is no such set.
     """
-    from maxstim_core.stimuli.made import made_clips
+    from maxstim_core.stimuli.made import made_clips, probe_clips, scene_clips
 
-    sets = {"made": made_clips}
+    sets = {"made": made_clips, "scenes": scene_clips, "probes": probe_clips}
     if name not in sets:
         raise MaxstimError(f"There is no clip set {name!r}; choose {' or '.join(sets)}.")
     return sets[name](Lattice(extent), dt)

@@ -38,15 +38,24 @@ def made_clips(lattice: Lattice, dt: float = 0.01) -> RenderedClips:
         lattice: The eye to render for.
         dt: Seconds per frame.
     """
-    recipes = (*_edges(), *_gratings(), *_flashes(), *_scenes())
-    return RenderedClips("made", VERSION, recipes, lattice, dt)
+    return RenderedClips("made", VERSION, (*_probes(), *_scenes()), lattice, dt)
+
+
+def scene_clips(lattice: Lattice, dt: float = 0.01) -> RenderedClips:
+    """Return the scenes of the made set alone; arguments as of `made_clips`."""
+    return RenderedClips("scenes", VERSION, tuple(_scenes()), lattice, dt)
+
+
+def probe_clips(lattice: Lattice, dt: float = 0.01) -> RenderedClips:
+    """Return the textbook stimuli of the made set alone; arguments as of `made_clips`."""
+    return RenderedClips("probes", VERSION, tuple(_probes()), lattice, dt)
 
 
 def flow(clips: RenderedClips, index: int) -> np.ndarray:
     """Return the optic flow of a clip of the made set.
 
     Args:
-        clips: As from `made_clips`.
+        clips: As from `made_clips`, `scene_clips` or `probe_clips`.
         index: Which clip.
 
     Returns:
@@ -62,6 +71,12 @@ def flow(clips: RenderedClips, index: int) -> np.ndarray:
     direction = np.deg2rad(settings.get("angle", 0))
     velocity = speed * np.array([np.cos(direction), np.sin(direction)])
     return np.broadcast_to(velocity, (*clips[index].shape, 2))
+
+
+def _probes() -> Iterator[Recipe]:
+    yield from _edges()
+    yield from _gratings()
+    yield from _flashes()
 
 
 def _edges() -> Iterator[Recipe]:

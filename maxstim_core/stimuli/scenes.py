@@ -99,7 +99,10 @@ class Layer:
         return seen
 
     def covers(self, z: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-        """Return where the layer has something, before any blur, shape (frame, column)."""
+        """Return where the layer has something, before any blur, shape (frame, column).
+
+        A leaf's outline is told to the nearest pixel of the texture, an eighth of a column.
+        """
         pixel = np.round(self._pixel(z, seconds))
         row, col = (-pixel.imag).astype(int) % SIZE, pixel.real.astype(int) % SIZE
         return leaves(self.kind, self.seed)[1][row, col]
@@ -165,7 +168,8 @@ class Scene:
         """Return what each column sees.
 
         Every layer is blurred by a column's acceptance before they are laid upon each other: exact but
-        for the narrow seam where one layer's edge lies upon another's.
+        for the narrow seam where one layer's edge lies upon another's. Exposure and contrast are set
+        after that, as a camera sets them.
 
         Args:
             lattice: The eye.
