@@ -1,6 +1,6 @@
 """The made clips: are they like natural scenes, and does every cell type find its preference in them?
 
-    python -m benchmarks.scenes [--film FOLDER] [--network NAME] [--device DEVICE]
+    python -m benchmarks.scenes [--film FOLDER] [--network NAME] [--protocol PROTOCOL]
 
 Prints statistics of the made set beside published ones (and beside a folder of film frames), then what
 the search finds for the cell types whose tuning is known. ``SCENES.md`` keeps the tables.
@@ -48,6 +48,11 @@ def main() -> None:
     parser.add_argument("--film", type=Path, help="folder of PNG frames to measure as well")
     parser.add_argument("--network", default="default", help="network to search with")
     parser.add_argument("--device", default="cpu", help="where to search")
+    parser.add_argument(
+        "--protocol",
+        default="default",
+        help="of the search: default (from grey) or flyvis (faded in)",
+    )
     options = parser.parse_args()
 
     network = open_network(options.network)
@@ -61,7 +66,8 @@ def main() -> None:
     print("\n".join(_statistics(clips, movies, options.film)))
 
     begun, busy = time.perf_counter(), time.process_time()
-    searching = search(network, clips, SearchConfig(n_best=100), device=options.device)
+    config = SearchConfig(n_best=100, protocol=options.protocol)
+    searching = search(network, clips, config, device=options.device)
     for _ in searching:
         pass
     wall, busy = time.perf_counter() - begun, time.process_time() - busy
@@ -88,11 +94,17 @@ def _statistics(clips: RenderedClips, movies: np.ndarray, film: Path | None) -> 
     patches = middle[:, groups]
     local_mean, local_contrast = patches.mean(-1), patches.std(-1) / patches.mean(-1)
     speeds, directions = _speeds(clips, scenes)
+    film_slope = film_contrast = ""
+    if film:
+        pictures = _pictures(film)
+        film_slope = f"; film: {_mean_range(map(slope, pictures))}"
+        contrasts = [picture.std() / picture.mean() for picture in pictures]
+        film_contrast = f"film: {_percentiles(contrasts, (10, 50, 90))}"
     rows = [
-        ("slope of the amplitude spectrum, mean (range)", _mean_range(slopes), "-1.2 (-1.5 to -0.8)",
-         "Tolhurst, Tadmor & Chao 1992"),
+        ("slope of the amplitude spectrum, mean (range)",
+         _mean_range(slopes), f"-1.2 (-1.5 to -0.8){film_slope}", "Tolhurst, Tadmor & Chao 1992"),
         ("RMS contrast of a frame, 10th, 50th, 90th percentile",
-         _percentiles(middle.std(1) / middle.mean(1), (10, 50, 90)), "", ""),
+         _percentiles(middle.std(1) / middle.mean(1), (10, 50, 90)), film_contrast, ""),
         ("luminance of columns, 2.5th, 50th, 97.5th percentile",
          _percentiles(middle, (2.5, 50, 97.5)), "", ""),
         ("range of local luminance in a frame: 97.5th by 2.5th percentile, median",
@@ -104,18 +116,6 @@ def _statistics(clips: RenderedClips, movies: np.ndarray, film: Path | None) -> 
         ("share of motion in each 45° sector from rightward, counter-clockwise, %",
          " ".join(f"{100 * s:.0f}" for s in directions), "", ""),
     ]  # fmt: skip
-    if film:
-        frames = [_grey(path) for path in sorted(film.glob("*.png"))]
-        pictures = [
-            f[:SIZE, c : c + SIZE] for f in frames for c in range(0, f.shape[1] - SIZE, SIZE)
-        ]
-        rows[0] = (
-            *rows[0][:2],
-            rows[0][2] + f"; film: {_mean_range(map(slope, pictures))}",
-            rows[0][3],
-        )
-        contrast = [p.std() / p.mean() for p in pictures]
-        rows[1] = (*rows[1][:2], f"film: {_percentiles(contrast, (10, 50, 90))}", "")
     return ["| | made set | compare | source |", "|---|---|---|---|"] + [
         f"| {' | '.join(row)} |" for row in rows
     ]
@@ -223,10 +223,15 @@ def _mean_range(values) -> str:
     return f"{np.mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-def _grey(path: Path) -> np.ndarray:
+def _pictures(film: Path) -> list[np.ndarray]:
+    """Squares of the size of a texture, side by side, from the top of every frame of a film."""
     from PIL import Image  # only here: the made set needs no files
 
-    return np.asarray(Image.open(path).convert("L"), float) / 255
+    frames = [
+        np.asarray(Image.open(path).convert("L"), float) / 255
+        for path in sorted(film.glob("*.png"))
+    ]
+    return [f[:SIZE, c : c + SIZE] for f in frames for c in range(0, f.shape[1] - SIZE, SIZE)]
 
 
 if __name__ == "__main__":
