@@ -87,10 +87,12 @@ def list_sets(arguments: argparse.Namespace) -> int:
     """Print the clip sets that there are."""
     del arguments
     from maxstim_core.stimuli.clips import Augmented, open_clips
+    from maxstim_core.stimuli.made import MADE_SETS
     from maxstim_core.stimuli.stored import clips_folder, open_stored, stored_names
 
-    made = open_clips("made")
-    print(f"made      {len(made)} clips, {1 / made.dt:g} frames/s, comes with maxstim")
+    for name in MADE_SETS:
+        made = open_clips(name)
+        print(f"{name:<10}{len(made)} clips, {1 / made.dt:g} frames/s, comes with maxstim")
     for name in stored_names():
         try:
             clips = open_stored(clips_folder(name))

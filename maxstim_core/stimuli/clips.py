@@ -226,28 +226,29 @@ def check_ways(flips: tuple[int, ...], rotations: tuple[int, ...]) -> None:
 
 
 def clip_set_names() -> tuple[str, ...]:
-    """Return the names of all sets that there are: ``made``, and those in the data directory."""
+    """Return the names of all sets that there are: those made here, and those in the data directory."""
+    from maxstim_core.stimuli.made import MADE_SETS
     from maxstim_core.stimuli.stored import stored_names
 
-    return "made", *stored_names()
+    return *MADE_SETS, *stored_names()
 
 
 def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
     """Open a clip set by name.
 
     Args:
-        name: ``made``: drifting edges, gratings and textured scenes. ``sintel`` or a name of your own:
-            what ``maxstim movies`` has stored in the data directory.
+        name: ``made``: scenes and textbook stimuli; ``scenes`` or ``probes``: one of them alone.
+            ``sintel`` or a name of your own: what ``maxstim movies`` has stored in the data directory.
         extent: Rings of the eye.
         dt: Seconds per frame to render the made set at; films keep the frame duration that they have.
 
     Raises:
         MaxstimError: if there is no such set, or it is for another eye.
     """
-    if name == "made":
-        from maxstim_core.stimuli.made import made_clips
+    from maxstim_core.stimuli.made import MADE_SETS
 
-        return made_clips(Lattice(extent), dt)
+    if name in MADE_SETS:
+        return MADE_SETS[name](Lattice(extent), dt)
     from maxstim_core.stimuli.stored import clips_folder, open_stored
 
     there = clip_set_names()

@@ -1,25 +1,247 @@
-"""Textured scenes: overlapping leaves under a moving camera.
+"""Scenes: a world of leaves at several depths under a moving camera, with the optic flow it causes.
 
-A dead-leaves texture (discs of many sizes that hide each other) has the edges and roughly the 1/f
-spectrum of natural images: Lee, Mumford and Huang, Int. J. Comput. Vis. 41, 35 (2001).
+A scene is a stack of layers. Each moves steadily: what is seen at z = x + iy (columns from the centre,
+y upward) moves at ``velocity + spin · z`` columns per second, the real part of the spin being expansion
+and the imaginary part rotation. So the flow is exact, and so is the path of every point.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import frames_in
+from maxstim_core.stimuli.textures import (
+    MEAN_LUMINANCE,
+    PIXELS_PER_COLUMN,
+    SIDE,
+    SIZE,
+    Kind,
+    Texture,
+    bilinear,
+    leaves,
+    natural_texture,
+    plain_texture,
+)
 
-PIXELS_PER_COLUMN = 4
-_SIZE = 256
-_LEAVES = 900
-_RADII = (2.0, 80.0)
+N_GROUNDS, N_FOLIAGES, N_OBJECTS = 12, 8, 12
+"""Different textures that scenes draw from: they are kept, once drawn."""
 
-_ACCEPTANCE = 0.4
-"""Standard deviation of a column's Gaussian acceptance, in columns: 5.5° full width at half maximum."""
+_LAST = SIZE - 1
+"""Its bits are all set: a coordinate is brought onto the torus by them."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A steady motion of the plane: z = x + iy, in columns, moves at ``velocity + spin · z``.
+
+    Attributes:
+        velocity: Columns per second at the centre of the eye.
+        spin: Expansion per second, plus i times the rotation in radians per second.
+    """
+
+    velocity: complex
+    spin: complex = 0j
+
+    def at(self, z: np.ndarray) -> np.ndarray:
+        """Return the velocity at each place, columns per second."""
+        return self.velocity + self.spin * z
+
+    def origin(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the map to where things were at time 0: z came from ``scale · z + shift``.
+
+        Args:
+            seconds: Times, of either sign, shape (frame,).
+
+        Returns:
+            scale, shift: each shape (frame,), complex.
+        """
+        turned = np.expm1(-self.spin * seconds)
+        lasting = seconds if abs(self.spin) < 1e-12 else -turned / self.spin
+        return 1 + turned, -self.velocity * lasting
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A texture that moves.
+
+    Attributes:
+        kind: What the texture shows.
+        seed: Seed of the texture.
+        motion: Its motion.
+        place: Point of the texture, in columns, at the eye's centre at time 0.
+        turn: Angle by which the texture is turned, as a complex number of length 1.
+    """
+
+    kind: Kind
+    seed: int
+    motion: Motion
+    place: complex
+    turn: complex
+
+    def seen(self, z: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+        """Return the blurred texture at places z (column,) and times (frame,)."""
+        pixel = self._pixel(z, seconds)
+        if self.motion.spin.real == 0:
+            return _looked_up(natural_texture(self.kind, self.seed), pixel)
+        # Where the texture is drawn out or shrunk, the acceptance of a column spans less or more of it:
+        # between the two textures that are blurred for the nearest half octaves.
+        seen = np.zeros(pixel.shape, np.float32 if self.kind == "ground" else np.complex64)
+        half = 2 * np.log2(np.abs(self.motion.origin(seconds)[0]))
+        for level in range(int(np.floor(half.min())), int(np.ceil(half.max())) + 1):
+            share = (1 - np.abs(half - level)).clip(0).astype(np.float32)
+            texture = natural_texture(self.kind, self.seed, level / 2)
+            seen[share > 0] += share[share > 0, None] * _looked_up(texture, pixel[share > 0])
+        return seen
+
+    def covers(self, z: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+        """Return where the layer has something, before any blur, shape (frame, column).
+
+        A leaf's outline is told to the nearest pixel of the texture, an eighth of a column.
+        """
+        pixel = np.round(self._pixel(z, seconds))
+        row, col = (-pixel.imag).astype(int) % SIZE, pixel.real.astype(int) % SIZE
+        return leaves(self.kind, self.seed)[1][row, col]
+
+    def _pixel(self, z: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+        """Places in the texture: pixel column minus i times the row, shape (frame, column)."""
+        scale, shift = self.motion.origin(seconds)
+        scale = (PIXELS_PER_COLUMN * self.turn * scale).astype(np.complex64)
+        shift = (PIXELS_PER_COLUMN * (self.turn * shift + self.place)).astype(np.complex64)
+        return scale[:, None] * z.astype(np.complex64) + shift[:, None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A world of leaves, drawn from a seed, and how the camera and the things in it move.
+
+    Things move at the middle of a clip as said here; the first object crosses the centre then.
+
+    Attributes:
+        seed: Where chance comes from: textures, places, light.
+        angle: Direction in which the camera makes the ground move, degrees counter-clockwise from
+            rightward.
+        speed: Columns per second of the ground.
+        roll: Degrees per second that the picture turns counter-clockwise about the axis of view.
+        expansion: Rate at which the ground grows, per second; negative: it shrinks.
+        foliage: Layers of leaves before the ground, each moving faster by `parallax` than the one
+            behind.
+        parallax: Ratio of the speeds, and of the expansions, of neighbouring layers; 1 where the
+            camera turns but does not travel.
+        objects: Objects before all, dark and bright by turns; each moves on its own.
+        object_angle: Direction of the first object's motion; the others' are chance.
+        object_speed: Columns per second of the objects.
+        contrast: Factor by which the logarithm of luminance is spread.
+
+    Raises:
+        MaxstimError: if a setting makes no sense.
+    """
+
+    seed: int
+    angle: float = 0.0
+    speed: float = 0.0
+    roll: float = 0.0
+    expansion: float = 0.0
+    foliage: int = 0
+    parallax: float = 1.0
+    objects: int = 0
+    object_angle: float = 0.0
+    object_speed: float = 0.0
+    contrast: float = 1.0
+
+    def __post_init__(self) -> None:
+        if min(self.foliage, self.objects, self.speed, self.object_speed, self.contrast) < 0:
+            raise MaxstimError(
+                "Numbers of things, speeds and contrast of a scene must not be negative; a direction "
+                "is told by its angle."
+            )
+        if self.parallax < 1:
+            raise MaxstimError(
+                f"The parallax must be at least 1, near things moving faster, not {self.parallax!r}."
+            )
+
+    def render(self, lattice: Lattice, dt: float, seconds: float) -> np.ndarray:
+        """Return what each column sees.
+
+        Every layer is blurred by a column's acceptance before they are laid upon each other: exact but
+        for the narrow seam where one layer's edge lies upon another's. Exposure and contrast are set
+        after that, as a camera sets them.
+
+        Args:
+            lattice: The eye.
+            dt: Seconds per frame.
+            seconds: Duration.
+
+        Returns:
+            Luminance in [0, 1], shape (frame, column), float32.
+        """
+        return self._light(_places(lattice), _times(dt, seconds))
+
+    def flow(self, lattice: Lattice, dt: float, seconds: float) -> np.ndarray:
+        """Return the optic flow: the velocity of whatever each column's centre sees.
+
+        Args:
+            lattice: The eye.
+            dt: Seconds per frame.
+            seconds: Duration.
+
+        Returns:
+            Columns per second, x rightward and y upward, shape (frame, column, 2).
+        """
+        z = _places(lattice)
+        velocities = np.stack([layer.motion.at(z) for layer in self.layers])
+        flow = velocities[self.foremost(lattice, dt, seconds), np.arange(len(z))]
+        return np.stack([flow.real, flow.imag], -1)
+
+    def foremost(self, lattice: Lattice, dt: float, seconds: float) -> np.ndarray:
+        """Return which of `layers` the centre of each column sees, shape (frame, column)."""
+        z, times = _places(lattice), _times(dt, seconds)
+        seen = np.zeros((len(times), len(z)), int)
+        for k, layer in enumerate(self.layers[1:], start=1):
+            seen[layer.covers(z, times)] = k
+        return seen
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The ground, and what lies before it, near things last."""
+        random = np.random.default_rng([self.seed, 1])
+        velocity, roll = _polar(self.speed, self.angle), 1j * np.deg2rad(self.roll)
+        layers = []
+        for k in range(1 + self.foliage):
+            near = self.parallax**k
+            motion = Motion(near * velocity, near * self.expansion + roll)
+            kind, number = ("foliage", N_FOLIAGES) if k else ("ground", N_GROUNDS)
+            place = complex(*random.uniform(0, SIDE, 2))
+            layers.append(Layer(kind, int(random.integers(number)), motion, place, _turn(random)))
+        for k in range(self.objects):
+            angle = random.uniform(0, 360) if k else self.object_angle
+            motion = Motion(_polar(self.object_speed, angle), self.expansion + roll)
+            place = complex(*random.normal(0, 4 if k else 1, 2))
+            middle = SIDE / 2 * (1 - 1j)  # where the texture of an object has it
+            kind = "dark" if (self.seed + k) % 2 else "bright"
+            seed = int(random.integers(N_OBJECTS))
+            layers.append(Layer(kind, seed, motion, middle + place, _turn(random)))
+        return tuple(layers)
+
+    def _light(self, z: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Luminance at any places z (column,) and times (frame,)."""
+        light = self.layers[0].seen(z, times)
+        for layer in self.layers[1:]:
+            seen = layer.seen(z, times)
+            light *= 1 - seen.imag
+            light += seen.real
+        light = MEAN_LUMINANCE * (light.clip(1e-3) / MEAN_LUMINANCE) ** np.float32(self.contrast)
+        exposure = np.exp(np.random.default_rng([self.seed, 2]).normal(0, 0.25))
+        return (np.float32(exposure) * light).clip(0, 1)
+
+
+def moving_scene(lattice: Lattice, *, dt: float, seconds: float, **scene: float) -> np.ndarray:
+    """Return what an eye sees of `Scene(**scene)`: luminance in [0, 1], shape (frame, column)."""
+    return Scene(**scene).render(lattice, dt, seconds)
 
 
 def translating_scene(
@@ -32,7 +254,7 @@ def translating_scene(
     speed: float,
     place: tuple[float, float] = (0.0, 0.0),
 ) -> np.ndarray:
-    """Return a texture that moves over the eye at constant velocity.
+    """Return a plain texture that moves over the eye at constant velocity.
 
     Args:
         lattice: The eye.
@@ -46,48 +268,53 @@ def translating_scene(
     Returns:
         Luminance in [0, 1], shape (frame, column).
     """
-    image = _seen_texture(texture)
+    image = plain_texture(texture)
     travelled = speed * np.arange(frames_in(seconds, dt)) * dt
     x = lattice.x / np.sqrt(3) + place[0] - travelled[:, None] * np.cos(np.deg2rad(angle))
     y = lattice.y / np.sqrt(3) + place[1] - travelled[:, None] * np.sin(np.deg2rad(angle))
-    return _bilinear(image, -y * PIXELS_PER_COLUMN, x * PIXELS_PER_COLUMN)
+    return bilinear(image, -y * PIXELS_PER_COLUMN, x * PIXELS_PER_COLUMN)
 
 
-@lru_cache(maxsize=32)
-def _seen_texture(seed: int) -> np.ndarray:
-    """A texture on a torus, blurred by the acceptance of a column, shape (row, column) of pixels."""
-    rows = np.fft.fftfreq(_SIZE)
-    squared = rows[:, None] ** 2 + rows[: _SIZE // 2 + 1] ** 2
-    blur = np.exp(-2 * (np.pi * _ACCEPTANCE * PIXELS_PER_COLUMN) ** 2 * squared)
-    return np.fft.irfft2(np.fft.rfft2(_dead_leaves(seed)) * blur, s=(_SIZE, _SIZE)).clip(0, 1)
+def _looked_up(texture: Texture, pixel: np.ndarray) -> np.ndarray:
+    """Values of a texture between its pixels, shape of `pixel`.
+
+    The same as `bilinear` in less time, in single precision, and only where the texture has something.
+    """
+    shape, pixel = pixel.shape, pixel.ravel()
+    left, top = np.floor(pixel.real), np.floor(-pixel.imag)
+    corner = (top.astype(np.int32) & _LAST) * SIZE + (left.astype(np.int32) & _LAST)
+    there = None
+    if texture.filled is not None:
+        there = np.flatnonzero(texture.filled.take(corner))
+        pixel, left, top, corner = (values.take(there) for values in (pixel, left, top, corner))
+    right, down = pixel.real - left, -pixel.imag - top
+    beside, below = (corner & ~_LAST) | (corner + 1 & _LAST), SIZE * SIZE - 1
+    values = texture.values.ravel()
+    upper, lower = values.take(corner), values.take(corner + SIZE & below)
+    upper += (values.take(beside) - upper) * right
+    lower += (values.take(beside + SIZE & below) - lower) * right
+    upper += (lower - upper) * down
+    if there is None:
+        return upper.reshape(shape)
+    seen = np.zeros(shape, upper.dtype)
+    seen.ravel()[there] = upper
+    return seen
 
 
-def _dead_leaves(seed: int) -> np.ndarray:
-    """Discs with a power law of radii (density r^-3) and uniform luminance, on a torus."""
-    random = np.random.default_rng(seed)
-    image = np.full((_SIZE, _SIZE), 0.5)
-    low, high = (radius**-2.0 for radius in _RADII)
-    radii = (low + (high - low) * random.random(_LEAVES)) ** -0.5
-    # Every leaf hides what lies below it; the small ones go on top, or few of them would be seen.
-    order = np.argsort(-radii + 0.3 * radii * random.standard_normal(_LEAVES))
-    centers = random.random((_LEAVES, 2)) * _SIZE
-    luminance = random.random(_LEAVES)
-    for leaf in order:
-        reach = int(radii[leaf]) + 1
-        row, col = (int(c) + np.arange(-reach, reach + 1) for c in centers[leaf])
-        dy, dx = row - centers[leaf, 0], col - centers[leaf, 1]
-        inside = dy[:, None] ** 2 + dx**2 <= radii[leaf] ** 2
-        where = np.ix_(row % _SIZE, col % _SIZE)
-        image[where] = np.where(inside, luminance[leaf], image[where])
-    return image
+def _places(lattice: Lattice) -> np.ndarray:
+    """Places of the columns, x + iy in columns from the centre."""
+    return (lattice.x + 1j * lattice.y) / np.sqrt(3)
 
 
-def _bilinear(image: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
-    """Values of an image on a torus between its pixels."""
-    top, left = np.floor(row).astype(int), np.floor(col).astype(int)
-    down, right = row - top, col - left
-    top, left = top % _SIZE, left % _SIZE
-    bottom, beside = (top + 1) % _SIZE, (left + 1) % _SIZE
-    upper = image[top, left] * (1 - right) + image[top, beside] * right
-    lower = image[bottom, left] * (1 - right) + image[bottom, beside] * right
-    return upper * (1 - down) + lower * down
+def _times(dt: float, seconds: float) -> np.ndarray:
+    """Times of the frames, from the middle of the clip."""
+    n_frames = frames_in(seconds, dt)
+    return (np.arange(n_frames) - n_frames / 2) * dt
+
+
+def _polar(length: float, angle: float) -> complex:
+    return complex(length * np.exp(1j * np.deg2rad(angle)))
+
+
+def _turn(random: np.random.Generator) -> complex:
+    return _polar(1.0, random.uniform(0, 360))

@@ -28,7 +28,7 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.places import data_directory
 
 FORMAT = 1
-RESERVED = ("made", "sintel")
+RESERVED = ("made", "scenes", "probes", "sintel")
 """Names that no film can take."""
 
 ROOM = 200_000_000
