@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -159,6 +160,16 @@ assert torch.equal(engine.simulate(movie, 0.01), expected)
 def test_ctrl_c_at_any_moment_leaves_an_engine_that_works():
     """An interrupted call must not leave half a team waiting for the other half."""
     subprocess.run([sys.executable, "-c", INTERRUPTED], check=True, timeout=120)
+
+
+def test_threads_end_with_their_engine():
+    before = threading.active_count()
+    for _ in range(3):
+        CpuEngine(prior_network(1), threads=2).simulate(torch.rand(2, 7), 0.01)
+    patience = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
 
 
 @pytest.mark.parametrize("extent", [1, 5, 15])

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
@@ -107,7 +107,7 @@ class CpuEngine(Engine):
         self._signed_count = self._tensor(signed_count)
         self._tap_pair = self._index(self.layout.tap_pair)
         self._spares = _Spares()
-        self._sleepers: list[int] = []
+        self._conductor = _Conductor(self.threads)
 
     def rollout(
         self,
@@ -300,34 +300,66 @@ class CpuEngine(Engine):
         else:
             teams = [_places(self._team_size, size) for _ in range(n_samples)]
             jobs = [list(enumerate(places)) for places in zip(*teams, strict=True)]
-        # Teams meet at barriers, so a call must start whole, go on to its end, and be alone. That is
-        # left to a thread of its own: it sees one call after another, and Ctrl-C never interrupts it.
-        self._conductor.submit(self._conduct, work, jobs).result()
-
-    def _conduct(self, work, jobs: list[list[tuple[int, _Place]]]) -> None:
-        _spread_over_cores(self._sleepers)
-        # This thread sleeps meanwhile: were it to work too, the system would often start the others
-        # on its core, behind its back.
-        for running in [self._pool.submit(_work_through, work, job) for job in jobs]:
-            running.result()
+        self._conductor.run(work, jobs)
 
     @property
     def _team_size(self) -> int:
         """Most threads that can share one stimulus."""
         return min(self.threads, _TEAM, self._stencil.size // BLOCK)
 
-    @cached_property
-    def _conductor(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(1, thread_name_prefix="maxstim-conductor")
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(
-            self.threads,
-            thread_name_prefix="maxstim-cpu",
-            initializer=_note_thread,
-            initargs=(self._sleepers,),  # not self: the threads end with the engine
-        )
+class _Conductor:
+    """Runs one call after another on all threads, each whole, whatever happens to who asked for it.
+
+    Teams meet at barriers, so a call must start whole, go on to its end, and be alone. That is left to a
+    thread of its own, which Ctrl-C never interrupts. Who asks waits in a `SimpleQueue`: an interrupt can
+    leave the lock of a future locked for good.
+
+    Args:
+        threads: How many threads there are to work.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._calls: SimpleQueue = SimpleQueue()
+        threading.Thread(
+            target=_conduct, args=(self._calls, threads), name="maxstim-conductor", daemon=True
+        ).start()
+        weakref.finalize(self, self._calls.put, None)
+
+    def run(self, work, jobs: list[list[tuple[int, _Place]]]) -> None:
+        """Call ``work(sample, place)`` for all jobs, each list in a thread of its own."""
+        ended: SimpleQueue = SimpleQueue()
+        self._calls.put((work, jobs, ended))
+        error = ended.get()
+        if error is not None:
+            raise error
+
+
+def _conduct(calls: SimpleQueue, threads: int) -> None:
+    sleepers: list[int] = []
+    pool = ThreadPoolExecutor(
+        threads,
+        thread_name_prefix="maxstim-cpu",
+        initializer=_note_thread,
+        initargs=(sleepers,),
+    )
+    with pool:
+        while (call := calls.get()) is not None:
+            _spread_over_cores(sleepers)
+            _perform(pool, *call)
+            del call  # it holds the engine, which may be waiting to be let go
+
+
+def _perform(pool: ThreadPoolExecutor, work, jobs, ended: SimpleQueue) -> None:
+    try:
+        # This thread sleeps meanwhile: were it to work too, the system would often start the others
+        # on its core, behind its back.
+        for running in [pool.submit(_work_through, work, job) for job in jobs]:
+            running.result()
+    except BaseException as error:
+        ended.put(error)
+    else:
+        ended.put(None)
 
 
 class _Spares:
