@@ -17,6 +17,7 @@ from maxstim_core.simulation import (
     make_engine,
     resolve_device,
     simulate,
+    simulate_ensemble,
 )
 
 FIXTURE = Path(__file__).parent / "data" / "default_init_random_movie.npz"
@@ -260,3 +261,21 @@ def test_gpu_equals_cpu():
     movie = torch.rand(10, 91, generator=torch.Generator().manual_seed(5))
     on_gpu = simulate(network, movie, 0.01, device="cuda").cpu()
     torch.testing.assert_close(on_gpu, simulate(network, movie, 0.01), rtol=0, atol=1e-5)
+
+
+def test_an_ensemble_is_each_of_its_networks():
+    networks = [prior_network(3), open_network("default", 3)]
+    movie = torch.rand(2, 6, 37, generator=torch.Generator().manual_seed(4))
+    cells = networks[0].layout.central_cells
+    together = simulate_ensemble(networks, movie, 0.01, cells=cells)
+    alone = [simulate(network, movie, 0.01, cells=cells) for network in networks]
+    torch.testing.assert_close(together, torch.stack(alone), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("networks", "says"),
+    [((), "at least one"), ((prior_network(3), prior_network(2)), "one by one")],
+)
+def test_an_ensemble_shares_a_connectome_and_an_eye(networks, says):
+    with pytest.raises(MaxstimError, match=says):
+        simulate_ensemble(networks, torch.rand(2, 37), 0.01)

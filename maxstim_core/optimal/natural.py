@@ -13,6 +13,7 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
+from maxstim_core.optimal.ahead import made_ahead
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.descent import provenance
 from maxstim_core.optimal.reports import StepReport
@@ -76,7 +77,7 @@ class Search:
     def __iter__(self) -> Iterator[StepReport]:
         """Run through the clips, and report after each batch; stop iterating to cancel."""
         no_losses = np.empty((0, 0), np.float32)
-        for batch in self._batches():
+        for batch in made_ahead(self._batches()):
             first = self._n_done
             activity = self._responses(np.stack(batch)).cpu().numpy()
             self._n_done += len(batch)

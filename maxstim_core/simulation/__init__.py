@@ -8,7 +8,9 @@ precision with the plain-torch `ReferenceEngine`, with which every engine agrees
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from maxstim_core.errors import MaxstimError
@@ -25,6 +27,7 @@ __all__ = [
     "make_engine",
     "resolve_device",
     "simulate",
+    "simulate_ensemble",
 ]
 
 
@@ -91,6 +94,61 @@ def simulate(
     """
     engine = make_engine(network, device=device, dtype=dtype)
     return engine.simulate(movie, dt, initial_state=initial_state, cells=cells)
+
+
+def simulate_ensemble(
+    networks: Sequence[Network],
+    movie,
+    dt: float,
+    *,
+    cells=None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> torch.Tensor:
+    """Return the voltage of cells of several networks while they watch the same movie from grey.
+
+    The networks share the plan of one engine: only their free parameters change in between.
+
+    Args:
+        networks: Networks of one connectome on one eye.
+        movie: As for `simulate`.
+        dt: As for `simulate`.
+        cells: As for `simulate`.
+        device: Where to compute.
+        dtype: Precision to compute in.
+
+    Returns:
+        Shape (network, frame, cell) or (network, sample, frame, cell).
+
+    Raises:
+        MaxstimError: if there is no network, if they differ in more than their free parameters, or as
+            for `simulate`.
+    """
+    if not networks:
+        raise MaxstimError("An ensemble needs at least one network.")
+    first = networks[0]
+    for network in networks[1:]:
+        fixed = ("synapse_sign", "synapse_count")
+        same = all(
+            np.array_equal(getattr(network.parameters, name), getattr(first.parameters, name))
+            for name in fixed
+        )
+        if (
+            network.lattice != first.lattice
+            or network.layout.pairs != first.layout.pairs
+            or not same
+        ):
+            raise MaxstimError(
+                f"The networks {first.name} and {network.name} have different connectomes or eyes; "
+                "simulate them one by one."
+            )
+    engine = make_engine(first, device=device, dtype=dtype)
+    return torch.stack(
+        [
+            engine.simulate(movie, dt, cells=cells, parameters=engine.parameters_of(network))
+            for network in networks
+        ]
+    )
 
 
 def available_devices() -> tuple[str, ...]:

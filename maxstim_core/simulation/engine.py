@@ -88,14 +88,18 @@ class Engine(ABC):
         self.layout = network.layout
         self.device = torch.device(device)
         self.dtype = dtype
+        self.parameters = self.parameters_of(network)
+        self._type_of_cell = torch.as_tensor(self.layout.cell_type_of, device=self.device)
+        self._grey_states: dict[tuple[float, float, float], Tensor] = {}
+
+    def parameters_of(self, network: Network) -> FreeParameters:
+        """Return the free parameters of a network where and how this engine computes."""
         values = network.parameters
-        self.parameters = FreeParameters(
+        return FreeParameters(
             self._tensor(values.resting_potential),
             self._tensor(values.time_constant),
             self._tensor(values.synapse_strength),
         )
-        self._type_of_cell = torch.as_tensor(self.layout.cell_type_of, device=self.device)
-        self._grey_states: dict[tuple[float, float, float], Tensor] = {}
 
     @abstractmethod
     def rollout(
