@@ -46,9 +46,10 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
         for _ in range(N_STEPS):
             losses.append(take_step()[0, 0].item())
             stamps.append(time.perf_counter())
+        show = engine.repeated(lambda: engine.simulate(start, dt, cells=central))
         for _ in range(N_STEPS):
             begun = time.perf_counter()
-            engine.simulate(start, dt, cells=central)
+            show()
             forward.append(time.perf_counter() - begun)
         steps = [b - a for a, b in pairwise(stamps)][WARM - 1 :]
         return {

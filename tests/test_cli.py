@@ -103,7 +103,8 @@ def test_simulate(tmp_path, movie):
 
 
 @pytest.mark.slow
-def test_search_and_export(tmp_path):
+def test_search_and_export(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
     output, exported = tmp_path / "found.nc", tmp_path / "best.npy"
     options = ("--clips", "made", "--protocol", "default", "--n-best", 2, "--dt", 0.02)
     assert run("search", *options, "--output", output, "--export", "T4c", exported) == 0
@@ -112,6 +113,13 @@ def test_search_and_export(tmp_path):
     assert found.attrs["config"] == SearchConfig(n_best=2, dt=0.02).to_json()
     best = found.sel(cell_type="T4c", rank=0)
     assert str(best.clip_name.item()) in open_clips("made").names
+
+    # Asked again, the store answers; another protocol is another search.
+    assert "done before" not in capsys.readouterr().err
+    again = tmp_path / "again.nc"
+    assert run("search", "--n-best", 1, "--dt", 0.02, "--output", again) == 0
+    assert "done before" in capsys.readouterr().err
+    xr.testing.assert_equal(load(again), found.isel(rank=slice(1)))
 
     # Shown again, the exported clip drives the cell to the very peak that won.
     shown = tmp_path / "shown.nc"

@@ -22,7 +22,7 @@ from maxstim_core.simulation.stencil import Stencil
 
 @st.composite
 def networks(draw):
-    """Small random connectomes with strides, self-connections and long taps, on small eyes."""
+    """Small random connectomes with strides, self-connections and long taps, on any eye."""
     strides = st.sampled_from([(1, 1), (1, 1), (3, 2), (2, 2)])
     types = [CellType("R1", "input", (1, 1)), CellType("R2", "input", (1, 1))]
     types += [CellType(f"C{k}", "output", draw(strides)) for k in range(draw(st.integers(1, 4)))]
@@ -36,7 +36,7 @@ def networks(draw):
                 if (source, target, du, dv) != ("R1", "C0", 0, 0):
                     sign = 1 if (source, target) == ("R1", "C0") else sign
                     synapses.append(Synapse(source, target, sign, du, dv, 1.5, False))
-    layout = Layout(Connectome(tuple(types), tuple(synapses)), Lattice(draw(st.integers(1, 6))))
+    layout = Layout(Connectome(tuple(types), tuple(synapses)), Lattice(draw(st.integers(1, 15))))
     random = np.random.default_rng(draw(st.integers(0, 1000)))
     signs = {(s.source, s.target): s.sign for s in synapses}
     parameters = Parameters(

@@ -99,9 +99,12 @@ def search(arguments: argparse.Namespace) -> int:
     for cell_type, _ in exports:
         network.cell_type(cell_type)
     clips = open_clips(arguments.clips, network.lattice.extent)
-    from maxstim_core.optimal import natural
+    from maxstim_core.runs.searches import StoredSearch
+    from maxstim_core.runs.store import RunStore
 
-    run = natural.search(network, clips, config, device=device)
+    run = StoredSearch(network, clips, config, device, RunStore())
+    if run.stored:
+        print("This search was done before; its result is taken from the store.", file=sys.stderr)
     code = _run_and_save(run, arguments.output, f"clips on {device}")
     found = run.result()
     for cell_type, path in exports:

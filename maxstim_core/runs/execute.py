@@ -14,12 +14,10 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.reports import Optimisation, StepReport
-from maxstim_core.runs.request import RunRequest, content_key, opened, search_key
+from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clips import ClipSet, resampled
-
-_ALL_RANKS = 100
-"""Clips that a stored search keeps per cell type: the most that anyone can ask for."""
 
 
 def available_devices() -> tuple[str, ...]:
@@ -87,26 +85,15 @@ class Natural:
     def __init__(
         self, request: RunRequest, network: Network, clips: ClipSet, device: str, store: RunStore
     ) -> None:
-        self.n_steps = len(clips)
         self.message = f"Searching the clips of '{clips.name}' for all cell types."
         self._request, self._network, self._clips = request, network, clips
-        self._device, self._store = device, store
-        self._search: Optimisation | None = None
-        self._found: xr.Dataset | None = None
+        self._device = device
+        self._search = StoredSearch(network, clips, self.search_config, device, store)
+        self.n_steps = self._search.n_steps
 
     def __iter__(self) -> Iterator[StepReport]:
         """Search; stop iterating to cancel."""
-        from maxstim_core.optimal.natural import search
-
-        config = replace(self.search_config, n_best=_ALL_RANKS)
-        key = search_key(config, self._network, self._clips)
-        self._found = self._store.find_search(key)
-        if self._found is not None:
-            return
-        self._search = search(self._network, self._clips, config, device=self._device)
         yield from self._search
-        self._found = self._search.result()
-        self._store.save_search(key, self._found)
 
     @property
     def search_config(self) -> SearchConfig:
@@ -124,15 +111,13 @@ class Natural:
             self._network,
             self._request.cell_type,
             self._clips,
-            found.isel(rank=slice(self.search_config.n_best)),
+            found,
             self.search_config,
             device=self._device,
         )
 
     def found(self) -> xr.Dataset | None:
         """Return the best clips of each cell type so far; None before the first report."""
-        if self._found is not None or self._search is None:
-            return self._found
         return self._search.result()
 
 
