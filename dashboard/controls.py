@@ -17,6 +17,9 @@ from dashboard.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equati
 NUMBERS = "0.[000000]"
 """Number format of the typed entries: no digits that were not typed."""
 
+SELECT_MARGIN = (8, 4)
+"""Above and below a choice, whose label sits on its upper edge."""
+
 
 class Controls(pn.viewable.Viewer):
     """Cell type, method tabs, network and device, bound both ways to a `Choice`."""
@@ -68,10 +71,26 @@ class Controls(pn.viewable.Viewer):
             pn.pane.HTML(
                 text, stylesheets=[TEXT], sizing_mode="stretch_width", margin=(12, 4, 8, 4)
             ),
+            *self._movies(method),
             *(setting_widget(settings, name) for name in settings.names()),
             presets,
             sizing_mode="stretch_width",
             name=method,
+        )
+
+    def _movies(self, method: str) -> tuple[pn.viewable.Viewable, ...]:
+        """What the natural clip is searched in, for the methods that start from one."""
+        if method == "generated":
+            return ()
+        clips = self.choice.param.clips
+        return (
+            pmui.Select.from_param(
+                clips,
+                size="small",
+                description=clips.doc,
+                sizing_mode="stretch_width",
+                margin=SELECT_MARGIN,
+            ),
         )
 
     def _where(self) -> tuple[pn.viewable.Viewable, ...]:
@@ -119,7 +138,7 @@ def setting_widget(settings: Settings, name: str) -> pn.widgets.Widget:
     if isinstance(parameter, param.Boolean):
         return pmui.Checkbox.from_param(parameter, size="small", **common)
     if isinstance(parameter, param.Selector):
-        return pmui.Select.from_param(parameter, size="small", **common)
+        return pmui.Select.from_param(parameter, size="small", **common | {"margin": SELECT_MARGIN})
     whole = isinstance(parameter, param.Integer)
     widget_class = pmui.EditableIntSlider if whole else pmui.EditableFloatSlider
     (low, high), (start, end) = parameter.bounds, parameter.softbounds

@@ -22,6 +22,7 @@ from maxstim_core.optimal.configs import (
     starting_preset,
 )
 from maxstim_core.runs import RunRequest
+from maxstim_core.stimuli.clips import clip_set_names
 
 CONFIGS: dict[str, type[Config]] = {
     config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)
@@ -35,6 +36,15 @@ NETWORKS = {
     "A flyvis model folder…": "folder",
 }
 """What the network picker offers; the last asks for a path."""
+
+
+CLIP_SETS = {
+    "made": "Made: scenes and textbook stimuli",
+    "scenes": "Made scenes alone",
+    "probes": "Textbook stimuli alone",
+    "sintel": "Sintel",
+}
+"""What the sets are called that maxstim knows; one of your own is called what you called it."""
 
 
 class Settings(param.Parameterized):
@@ -91,16 +101,24 @@ def _parameter(setting: dataclasses.Field) -> param.Parameter:
 
 
 class Choice(param.Parameterized):
-    """What to run: a cell type, a method with its settings, a network and a device."""
+    """What to run: a cell type, a method with its settings, a network, movies and a device."""
 
     cell_type = param.Selector(default="T4c", objects=list(bundled_connectome().names))
     method = param.Selector(default=GenerateConfig.method, objects=list(CONFIGS))
     network = param.Selector(default="default", objects=NETWORKS, label="Network")
     folder = param.String(label="Path of the model folder", doc="A folder written by flyvis.")
+    clips = param.Selector(
+        default="made",
+        objects=["made"],
+        label="Movies to search",
+        doc="The set of clips that is searched for the one that excites the cell most. The commands "
+        "maxstim movies sintel and maxstim movies import add sets.",
+    )
     device = param.Selector(default="auto", objects=["auto"], label="Device")
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
+        self.param.clips.objects = {CLIP_SETS.get(name, name): name for name in clip_set_names()}
         self.settings: dict[str, Settings] = {
             method: settings_class(config)() for method, config in CONFIGS.items()
         }
@@ -124,6 +142,7 @@ class Choice(param.Parameterized):
             cell_type=self.cell_type,
             config=self.settings[self.method].config(),
             network=self.network_name,
+            clips=self.clips,
             device=self.device,
         )
 
@@ -137,3 +156,5 @@ class Choice(param.Parameterized):
             network=request.network if bundled else "folder",
             folder="" if bundled else request.network,
         )
+        if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
+            self.clips = request.clips

@@ -4,6 +4,7 @@ import dataclasses
 import subprocess
 import sys
 
+import numpy as np
 import param
 import pytest
 
@@ -16,6 +17,7 @@ from maxstim_core.optimal.configs import (
     flyvis_preset,
     starting_preset,
 )
+from maxstim_core.stimuli.video import import_movie
 
 FIELDS = [(config, field) for config in CONFIGS.values() for field in dataclasses.fields(config)]
 
@@ -97,3 +99,26 @@ def test_a_run_can_be_taken_up_again(where):
 def test_the_page_does_not_import_torch():
     code = "import sys, dashboard.app; assert not {'torch', 'numba'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_sets_of_movies_in_the_data_directory_are_offered(monkeypatch, tmp_path):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    assert list(Choice().param.clips.objects) == ["made", "scenes", "probes"]
+    film = tmp_path / "film.npy"
+    np.save(film, np.random.default_rng(0).random((12, 721), np.float32))
+    import_movie(film, "holiday", fps=50, seconds=0.1)
+    choice = Choice(method="natural")
+    assert "holiday" in choice.param.clips.objects
+    choice.clips = "holiday"
+    request = choice.request()
+    assert request.clips == "holiday"
+    again = Choice()
+    again.take(request)
+    assert again.clips == "holiday"
+
+
+def test_a_set_that_was_removed_is_not_chosen(monkeypatch, tmp_path):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    choice = Choice(method="natural")
+    choice.take(dataclasses.replace(choice.request(), clips="gone"))
+    assert choice.clips == "made"

@@ -174,4 +174,6 @@ class Regularized:
 
     def result(self) -> xr.Dataset | None:
         """Return the stimulus so far; None while the clip is still being searched."""
-        return None if self._descent is None else self._descent.result()
+        if self._descent is None:
+            return None
+        return self._descent.result().assign_attrs(clips=self._clips.name)
