@@ -132,9 +132,6 @@ def test_the_bundled_network_answers_through_the_queue(tmp_path):
 
 @pytest.mark.gpu
 def test_a_gpu_answers_as_the_cpu_does(tmp_path):
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("There is no GPU here.")
     config = GenerateConfig(t_stim=0.1, n_iters=5)
     # Two stores: the device is no part of the key, so that one would answer for the other.
     on_cpu, on_gpu = (
