@@ -7,6 +7,7 @@ left out unseen.
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ SHARED = Path(
     os.environ.get("MAXSTIM_SHARED") or Path(__file__).resolve().parents[1] / ".." / "shared"
 )
 """Arrays computed by flyvis and published networks: beside the checkout, not part of it."""
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, which tests send to programs that they start.
+
+    A shell makes what it starts in the background deaf to it, and programs inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
