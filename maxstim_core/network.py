@@ -265,15 +265,15 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     )
 
 
-def prior_network(extent: int = EXTENT) -> Network:
-    """Return the network that the connectome alone suggests.
+def prior_network(extent: int = EXTENT, connectome: Connectome | None = None) -> Network:
+    """Return the network that the connectome alone suggests: the bundled one if none is given.
 
     One strength per target type makes each weight proportional to its synapse count and the absolute
     weights into a cell type sum to 1.5. Resting potentials are set so that a cell with all its
     synapses would sit at 0.3 under grey: b = 0.3 - 0.3 * sum(signed weights), less the 0.5 that a
     photoreceptor sees. Time constants are flyvis's 0.05 s.
     """
-    layout = Layout(bundled_connectome(), Lattice(extent))
+    layout = Layout(connectome or bundled_connectome(), Lattice(extent))
     n_types = len(layout.connectome.names)
     sign = pair_signs(layout)
     total = np.bincount(layout.tap_target, layout.tap_counts, n_types)

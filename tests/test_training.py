@@ -1,9 +1,12 @@
 """Fitting: its terms on made-up voltages with known answers, and its behaviour as a run."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
 
+from maxstim_core.connectome import bundled_connectome
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import prior_network
@@ -11,18 +14,20 @@ from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import draw
 from maxstim_core.training.fit import WEIGHTS, Fit
 from maxstim_core.training.published import TUNING_CURVES
+from maxstim_core.training.shuffled import shuffled
 from maxstim_core.training.terms import (
     Targets,
     edge_terms,
     flash_terms,
-    opponent_signals,
+    motion_signal,
     scene_terms,
 )
 from maxstim_core.tuning import KNOWN_POLARITY
 
 NAMES = prior_network(1).connectome.names
 TARGETS = Targets(NAMES)
-SHORT = FitConfig(n_iters=4, extent=5, n_scenes=1)
+SHORT = FitConfig(n_iters=4, extent=5, n_scenes=2)
+ALL_ANGLES = np.arange(12)
 
 
 def edges_as_published(contrast_swapped=False):
@@ -36,14 +41,14 @@ def edges_as_published(contrast_swapped=False):
 
 
 def test_published_tuning_leaves_little_to_ask():
-    found = edge_terms(edges_as_published(), TARGETS)
+    found = edge_terms(edges_as_published(), TARGETS, ALL_ANGLES)
     assert found["direction"].item() == pytest.approx(0, abs=1e-3)
     assert found["wrong contrast"].item() == 0
     assert found["strength"].item() == 0
 
 
 def test_the_wrong_contrast_costs():
-    found = edge_terms(edges_as_published(contrast_swapped=True), TARGETS)
+    found = edge_terms(edges_as_published(contrast_swapped=True), TARGETS, ALL_ANGLES)
     assert found["direction"].item() == pytest.approx(1)
     assert found["wrong contrast"].item() > 10
 
@@ -59,22 +64,54 @@ def test_flashes_ask_for_the_known_polarity():
     assert wrong["flash change"] > 1
 
 
-def test_opponent_signals_point_along_the_flow():
+def test_motion_is_signalled_along_the_flow():
     """Only T4b (rightward) and T4c (upward) answer: the picture moves up and right."""
     voltage = torch.zeros(1, 10, 8, 19)
     voltage[:, :, 1] = voltage[:, :, 2] = 1.0
-    horizontal, vertical = opponent_signals(voltage.unbind(2))
-    assert (horizontal == 1).all() and (vertical == 1).all()
-    diagonal = torch.full((2, 1), 0.5**0.5)
-    assert scene_terms(voltage, diagonal)["flow"].item() < 0.03
-    assert scene_terms(voltage, -diagonal)["flow"].item() > 1.9
+    torch.testing.assert_close(motion_signal(voltage, TARGETS.directions), torch.ones(2, 1, 10, 19))
+    diagonal = torch.full((2, 1), 5.0)
+    assert scene_terms(voltage, TARGETS, diagonal)["flow"].item() < 0.03
+    assert scene_terms(voltage, TARGETS, -diagonal)["flow"].item() > 1.9
+
+
+def test_the_signal_should_grow_with_the_speed():
+    fast = torch.tensor([[10.0, 5.0], [0.0, 0.0]])
+    voltage = torch.zeros(2, 10, 8, 19)
+    voltage[:, :, 1] = torch.tensor([2.0, 1.0])[:, None, None]
+    assert scene_terms(voltage, TARGETS, fast)["speed"].item() == pytest.approx(0, abs=1e-5)
+    assert scene_terms(voltage.flip(0), TARGETS, fast)["speed"].item() == pytest.approx(
+        0.2, abs=1e-5
+    )
+
+
+def test_held_out_types_are_asked_for_nothing():
+    """Whatever they do, no term but those that bound voltages changes."""
+    held_out = ("T4c", "Mi1", "L5")
+    targets = Targets(NAMES, held_out)
+    random = torch.Generator().manual_seed(0)
+    edges, flashes = (
+        torch.rand(24, 20, 65, generator=random),
+        torch.rand(6, 90, 65, generator=random),
+    )
+
+    def terms():
+        found = edge_terms(edges, targets, ALL_ANGLES) | flash_terms(flashes, targets, 0.01)
+        return {name: value.item() for name, value in found.items() if "voltage" not in name}
+
+    before = terms()
+    for name in held_out:
+        edges[..., NAMES.index(name)] = torch.rand(24, 20, generator=random)
+        flashes[..., NAMES.index(name)] = torch.rand(6, 90, generator=random)
+    assert terms() == before
+    assert len(targets.tuned) == 7
 
 
 def test_drills_are_the_same_for_the_same_seed():
     a, b, c = (draw(Lattice(5), 0.01, 2, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(a.scenes, b.scenes)
     assert not np.array_equal(a.scenes, c.scenes)
-    assert len(a.edges) == 24
+    assert len(a.edges) == 12
+    assert {*a.angles} in ({0, 2, 4, 6, 8, 10}, {1, 3, 5, 7, 9, 11})
     assert (a.edges[:, : a.lead] == 0.5).all()
 
 
@@ -99,6 +136,12 @@ def test_going_on_from_a_checkpoint_changes_nothing(tmp_path):
     assert resumed.network().content_hash == through.network().content_hash
 
 
+def test_refuses_to_hold_out_what_is_not_known():
+    assert FitConfig(hold_out="Mi1, CT1(M10)").held_out == ("Mi1", "CT1(M10)")
+    with pytest.raises(MaxstimError, match="of 'TmY3' that a fit could leave out; choose from"):
+        FitConfig(hold_out="Mi1,TmY3")
+
+
 def test_a_network_is_ready_at_any_time():
     network = Fit(SHORT).network("start", extent=6)
     assert network.lattice.extent == 6
@@ -115,3 +158,42 @@ def test_refuses_the_checkpoint_of_another_fit(tmp_path):
     path.write_bytes(b"damaged")
     with pytest.raises(MaxstimError, match="cannot be read"):
         Fit(SHORT, checkpoint=path)
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def null(request):
+    return shuffled(bundled_connectome(), request.param)
+
+
+def test_shuffling_keeps_every_degree_and_the_way_in(null):
+    """Each type keeps the numbers of its sources and targets and what lies on it; light gets in."""
+    real = bundled_connectome()
+    pairs, shuffled_pairs = ({(s.source, s.target) for s in c.synapses} for c in (real, null))
+    for end in (0, 1):
+        degrees = (Counter(pair[end] for pair in p) for p in (pairs, shuffled_pairs))
+        assert next(degrees) == next(degrees)
+    assert len(pairs & shuffled_pairs) < 0.5 * len(pairs)
+    on_target = (Counter((s.target, s.du, s.dv, s.count) for s in c.synapses) for c in (real, null))
+    assert next(on_target) == next(on_target)
+    eyes = ({s for s in c.synapses if s.source.startswith("R")} for c in (real, null))
+    assert next(eyes) == next(eyes)
+
+
+def test_shuffled_sources_keep_how_often_they_excite(null):
+    def signs(connectome):
+        return Counter(
+            {(s.source, s.target): (s.source, s.sign) for s in connectome.synapses}.values()
+        )
+
+    assert signs(null) == signs(bundled_connectome())
+
+
+def test_shuffling_is_the_same_for_the_same_seed():
+    hashes = [shuffled(bundled_connectome(), seed).content_hash for seed in (1, 1, 2)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_shuffled_connectome_can_be_fitted(null):
+    fit = Fit(FitConfig(n_iters=1, extent=5, n_scenes=0), connectome=null)
+    assert len(list(fit)) == 1
+    assert fit.network().connectome is null

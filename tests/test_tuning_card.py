@@ -30,7 +30,7 @@ def of_a_fly():
         contrast = 0 if KNOWN_POLARITY[name] > 0 else 1
         peaks[contrast, :, 0, NAMES.index(name)] = curve
         peaks[1 - contrast, :, 0, NAMES.index(name)] = 0.1 * curve
-    return Tuning(NAMES, index, index, (9.7,), peaks)
+    return Tuning(NAMES, index, index, index, (9.7,), peaks)
 
 
 def changed(cell_type, index=None, peaks=None):

@@ -89,7 +89,7 @@ def test_tuning_at_one_speed_is_a_part_of_the_whole():
 
 
 def test_silent_cell_has_no_direction():
-    tuning = Tuning(("T4b",), np.zeros(1), np.zeros(1), (25.0,), np.zeros((2, 12, 1, 1)))
+    tuning = Tuning(("T4b",), *np.zeros((3, 1)), (25.0,), np.zeros((2, 12, 1, 1)))
     assert np.isnan(tuning.direction).all()
     assert np.isnan(tuning.motion("T4b").wrong_contrast)
     assert (tuning.selectivity == 0).all()

@@ -48,7 +48,7 @@ def setting(
         bounds: Least and greatest value allowed.
         soft: Range of the slider; `bounds` if None.
         step: Step of the slider.
-        choices: Allowed values of a text setting.
+        choices: Allowed values of a text setting; any text if there are none.
     """
     metadata = {
         "doc": doc,
@@ -310,8 +310,8 @@ def _coerced(item: dataclasses.Field, value: Any) -> Any:
             raise MaxstimError(f"{name} must be true or false, not {value!r}.")
         return value
     if kind is str:
-        if value not in about["choices"]:
-            options = " or ".join(repr(choice) for choice in about["choices"])
+        if not isinstance(value, str) or (about["choices"] and value not in about["choices"]):
+            options = " or ".join(repr(choice) for choice in about["choices"]) or "text"
             raise MaxstimError(f"{name} must be {options}, not {value!r}.")
         return value
     try:

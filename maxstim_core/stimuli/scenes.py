@@ -25,7 +25,6 @@ from maxstim_core.stimuli.textures import (
     bilinear,
     leaves,
     natural_texture,
-    plain_texture,
 )
 
 N_GROUNDS, N_FOLIAGES, N_OBJECTS = 12, 8, 12
@@ -249,18 +248,18 @@ def translating_scene(
     *,
     dt: float,
     seconds: float,
-    texture: int,
+    texture: np.ndarray,
     angle: float,
     speed: float,
     place: tuple[float, float] = (0.0, 0.0),
 ) -> np.ndarray:
-    """Return a plain texture that moves over the eye at constant velocity.
+    """Return a texture that moves over the eye at constant velocity.
 
     Args:
         lattice: The eye.
         dt: Seconds per frame.
         seconds: Duration.
-        texture: Seed of the texture.
+        texture: Luminance, on a torus, as columns see it, shape (row, column) of pixels.
         angle: Direction in which the picture moves, degrees counter-clockwise from rightward.
         speed: Columns per second.
         place: Point of the texture, in columns, that the central column sees at the start.
@@ -268,11 +267,10 @@ def translating_scene(
     Returns:
         Luminance in [0, 1], shape (frame, column).
     """
-    image = plain_texture(texture)
     travelled = speed * np.arange(frames_in(seconds, dt)) * dt
     x = lattice.x / np.sqrt(3) + place[0] - travelled[:, None] * np.cos(np.deg2rad(angle))
     y = lattice.y / np.sqrt(3) + place[1] - travelled[:, None] * np.sin(np.deg2rad(angle))
-    return bilinear(image, -y * PIXELS_PER_COLUMN, x * PIXELS_PER_COLUMN)
+    return bilinear(texture, -y * PIXELS_PER_COLUMN, x * PIXELS_PER_COLUMN)
 
 
 def _looked_up(texture: Texture, pixel: np.ndarray) -> np.ndarray:

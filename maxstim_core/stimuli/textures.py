@@ -39,6 +39,9 @@ _LEAST_COVER = 1e-4
 _LOG_DEVIATION = 0.7
 """Standard deviation of the logarithm of a leaf's luminance."""
 
+_CLOUD_POWER, _CLOUD_DEVIATION = 1.2, 0.6
+"""How fast the amplitude of clouds falls with frequency; deviation of the logarithm of luminance."""
+
 _SHADE = 0.6
 """Standard deviation of the logarithm of the light that falls on leaves, from place to place."""
 
@@ -64,6 +67,17 @@ class Texture(NamedTuple):
 def plain_texture(seed: int) -> np.ndarray:
     """Return discs of uniform luminance, blurred by the acceptance, shape (row, column) of pixels."""
     return _blurred(_dead_leaves(seed), ACCEPTANCE * PIXELS_PER_COLUMN).clip(0, 1)
+
+
+@lru_cache(maxsize=32)
+def cloud_texture(seed: int) -> np.ndarray:
+    """Return clouds, blurred by the acceptance, shape (row, column) of pixels.
+
+    Lognormal luminance whose amplitude falls with frequency as in natural images, and not an edge.
+    """
+    noise = _noise(np.random.default_rng([seed, *b"clouds"]), _CLOUD_POWER)
+    light = MEAN_LUMINANCE * np.exp(_CLOUD_DEVIATION * noise - _CLOUD_DEVIATION**2 / 2)
+    return _blurred(light, ACCEPTANCE * PIXELS_PER_COLUMN).clip(0, 1)
 
 
 @lru_cache(maxsize=128)

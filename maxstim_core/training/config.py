@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import Config, setting
+from maxstim_core.tuning.facts import KNOWN_POLARITY
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class FitConfig(Config):
     method: ClassVar[str] = "fit"
 
     n_iters: int = setting(
-        400,
+        300,
         "Number of gradient steps.",
         label="Steps",
         bounds=(1, 100_000),
@@ -36,15 +38,15 @@ class FitConfig(Config):
     )
     extent: int = setting(
         10,
-        "Rings of the eye that the network is fitted on. On fewer, cells near the border learn to lean "
-        "on it, and the network does not keep its tuning on the published eye.",
+        "Rings of the eye that the network is fitted on in the end. On fewer, cells near the border "
+        "learn to lean on it, and the network does not keep its tuning on the published eye.",
         label="Extent",
         unit="rings",
         bounds=(5, 15),
         step=1,
     )
     n_scenes: int = setting(
-        6, "Textured scenes in every step.", label="Scenes", bounds=(0, 64), soft=(0, 12), step=1
+        12, "Moving scenes in every step.", label="Scenes", bounds=(0, 64), soft=(0, 24), step=1
     )
     scatter: float = setting(
         0.0,
@@ -54,3 +56,22 @@ class FitConfig(Config):
         soft=(0.0, 0.5),
         step=0.05,
     )
+    hold_out: str = setting(
+        "",
+        "Cell types, separated by commas, of whose tuning the fit is told nothing.",
+        label="Held out",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        unknown = [name for name in self.held_out if name not in KNOWN_POLARITY]
+        if unknown:
+            raise MaxstimError(
+                f"There is nothing known of {unknown[0]!r} that a fit could leave out; choose from "
+                f"{', '.join(KNOWN_POLARITY)}."
+            )
+
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """Names of the cell types that `hold_out` lists."""
+        return tuple(name.strip() for name in self.hold_out.split(",") if name.strip())

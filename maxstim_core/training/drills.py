@@ -9,7 +9,8 @@ import numpy as np
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import GREY
 from maxstim_core.stimuli.probes import flash, moving_edge
-from maxstim_core.stimuli.scenes import translating_scene
+from maxstim_core.stimuli.scenes import Scene, translating_scene
+from maxstim_core.stimuli.textures import SIDE, plain_texture
 from maxstim_core.training.published import ANGLES
 
 EDGE_SPEEDS = (9.7, 13.0, 19.0, 25.0)
@@ -19,7 +20,10 @@ _REACH = 5.5
 """Columns from the centre at which an edge begins and ends."""
 
 _EDGE_TAIL, _FLASH_ONSET, FLASH_SECONDS, _FLASH_TOTAL = 0.12, 0.05, 0.5, 0.9
-_SCENE_SECONDS, _SCENE_SPEEDS, _TEXTURES = 0.6, (4.0, 25.0), range(100, 120)
+_SCENE_SECONDS, _SCENE_SPEEDS = 0.6, (4.0, 25.0)
+
+TEXTURES = range(100, 120)
+"""Seeds of the plain textures that are shown; all others stay unseen."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,15 @@ class Drills:
     """Movies of one step, each after a little grey, and what moves in them.
 
     Attributes:
-        edges: ON then OFF edges in twelve directions, shape (2 * angle, frame, column).
+        angles: Which of `ANGLES` the edges move at, shape (angle,): every other one.
+        edges: ON then OFF edges, shape (2 * angle, frame, column).
         flashes: Bright and dark discs by turns, three radii, shape (6, frame, column).
-        scenes: Textured scenes, shape (scene, frame, column).
-        flow: Direction of motion of each scene as a unit vector, shape (2, scene).
+        scenes: Plain and natural textures that move over the eye, shape (scene, frame, column).
+        flow: Their velocities in columns per second, shape (2, scene).
         lead: Frames of grey before each movie.
     """
 
+    angles: np.ndarray
     edges: np.ndarray
     flashes: np.ndarray
     scenes: np.ndarray
@@ -47,29 +53,34 @@ def draw(lattice: Lattice, dt: float, n_scenes: int, random: np.random.Generator
     Args:
         lattice: The eye.
         dt: Seconds per frame.
-        n_scenes: Number of textured scenes.
+        n_scenes: Number of scenes.
         random: Where chance comes from.
     """
     lead = round(0.15 / dt)
-    angles = random.uniform(0, 360, n_scenes)
+    angles = np.arange(random.integers(2), len(ANGLES), 2)
+    ways = random.uniform(0, 360, n_scenes)
+    speeds = np.exp(random.uniform(*np.log(_SCENE_SPEEDS), n_scenes))
     return Drills(
-        edges=_after_grey(_edges(lattice, dt, float(random.choice(EDGE_SPEEDS))), lead),
+        angles=angles,
+        edges=_after_grey(
+            _edges(lattice, dt, ANGLES[angles], float(random.choice(EDGE_SPEEDS))), lead
+        ),
         flashes=_after_grey(_flashes(lattice, dt, random), lead),
-        scenes=_after_grey([_scene(lattice, dt, angle, random) for angle in angles], lead)
+        scenes=_after_grey(_scenes(lattice, dt, ways, speeds, random), lead)
         if n_scenes
         else np.empty((0, lead + 1, lattice.n_columns), np.float32),
-        flow=np.stack([np.cos(np.deg2rad(angles)), np.sin(np.deg2rad(angles))]),
+        flow=speeds * np.stack([np.cos(np.deg2rad(ways)), np.sin(np.deg2rad(ways))]),
         lead=lead,
     )
 
 
-def _edges(lattice: Lattice, dt: float, speed: float) -> list[np.ndarray]:
+def _edges(lattice: Lattice, dt: float, angles: np.ndarray, speed: float) -> list[np.ndarray]:
     seconds = 2 * _REACH / speed + _EDGE_TAIL
     timing = {"dt": dt, "seconds": seconds, "speed": speed, "start": -_REACH}
     return [
         moving_edge(lattice, angle=angle, before=GREY, after=after, **timing)
         for after in (1.0, 0.0)
-        for angle in ANGLES
+        for angle in angles
     ]
 
 
@@ -83,16 +94,27 @@ def _flashes(lattice: Lattice, dt: float, random: np.random.Generator) -> list[n
     ]
 
 
-def _scene(lattice: Lattice, dt: float, angle: float, random: np.random.Generator) -> np.ndarray:
-    return translating_scene(
-        lattice,
-        dt=dt,
-        seconds=_SCENE_SECONDS,
-        texture=int(random.choice(_TEXTURES)),
-        angle=angle,
-        speed=float(np.exp(random.uniform(*np.log(_SCENE_SPEEDS)))),
-        place=tuple(random.uniform(0, 64, 2)),
-    )
+def _scenes(
+    lattice: Lattice, dt: float, ways: np.ndarray, speeds: np.ndarray, random: np.random.Generator
+) -> list[np.ndarray]:
+    """Plain textures and natural ones by turns, so that the network leans on the look of neither."""
+    scenes = []
+    for k, (angle, speed) in enumerate(zip(ways, speeds, strict=True)):
+        if k % 2:
+            world = Scene(
+                int(random.integers(2**31)),
+                angle,
+                speed,
+                foliage=int(random.integers(2)),
+                contrast=float(np.exp(random.normal(0, 0.3))),
+            )
+            scenes.append(world.render(lattice, dt, _SCENE_SECONDS))
+        else:
+            texture = plain_texture(int(random.choice(TEXTURES)))
+            place = tuple(random.uniform(0, SIDE, 2))
+            plain = {"texture": texture, "angle": angle, "speed": speed, "place": place}
+            scenes.append(translating_scene(lattice, dt=dt, seconds=_SCENE_SECONDS, **plain))
+    return scenes
 
 
 def _after_grey(movies: list[np.ndarray], lead: int) -> np.ndarray:

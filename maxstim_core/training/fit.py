@@ -2,7 +2,8 @@
 
 Starting from the prior network, Adam lowers a weighted sum of the terms in
 `maxstim_core.training.terms` on stimuli that are drawn anew for every step, and stays near the prior.
-Weights are shared between columns, so that a fit on a small eye holds on the published one.
+Weights are shared between columns, so that a fit on a small eye nearly holds on the published one: the
+first steps are made on a smaller eye, where they cost half.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from maxstim_core.connectome import Connectome
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import EXTENT, Layout, Network, Parameters, prior_network
@@ -26,14 +28,16 @@ from maxstim_core.training.drills import Drills, draw
 
 WEIGHTS = {
     "direction": 3.0,
-    "selectivity": 2.0,
-    "wrong contrast": 1.0,
+    "selectivity": 4.0,
+    "off axis": 6.0,
+    "wrong contrast": 1.5,
     "strength": 1.0,
     "untuned": 4.0,
     "flash index": 4.0,
     "flash change": 4.0,
     "flow": 1.0,
     "flow per column": 0.5,
+    "speed": 2.0,
     "edge voltage": 0.1,
     "flash voltage": 0.1,
     "scene voltage": 0.1,
@@ -43,10 +47,14 @@ WEIGHTS = {
 """What each term of the loss weighs."""
 
 DT = 0.01
+SMALL_EXTENT = 7
+SMALL_SHARE = 0.6
+"""The eye of the first steps, in rings, and their share."""
+
 _GREY_SECONDS = 0.6
 _CENTRAL_RINGS = 2
 _TIME_CONSTANTS = (0.005, 0.3)
-_RATES = {"strength": 0.02, "rest": 0.01, "time": 0.01}
+_RATES = {"strength": 0.03, "rest": 0.015, "time": 0.015}
 _LAST_RATE = 0.02
 _LONGEST_GRADIENT = 5.0
 
@@ -65,6 +73,40 @@ class FitReport:
         return sum(self.terms.values())
 
 
+class _OnEye:
+    """The network on one eye, and what is asked of it there."""
+
+    def __init__(self, network: Network, held_out: tuple[str, ...], device: str) -> None:
+        self.engine: Engine = make_engine(network, device=device)
+        self._targets = terms.Targets(network.connectome.names, held_out)
+        near = np.flatnonzero(network.lattice.ring <= _CENTRAL_RINGS)
+        self._near = np.stack([network.layout.cells(kind)[near] for kind in self._targets.tuned])
+
+    def terms(self, drills: Drills, parameters: FreeParameters) -> dict[str, Tensor]:
+        """Return what the drills cost a network with these parameters, not yet weighted."""
+        targets, central = self._targets, self.engine.layout.central_cells
+        fixed = FreeParameters(*(values.detach() for values in parameters))
+        # The short grey before each movie lets the gradient see how grey voltages depend on them.
+        grey = self.engine.steady_state(DT, seconds=_GREY_SECONDS, parameters=fixed)
+
+        def voltages(movies: np.ndarray, cells: np.ndarray) -> Tensor:
+            shown = self.engine.simulate(
+                movies, DT, initial_state=grey, cells=cells, parameters=parameters
+            )
+            return shown[:, drills.lead - 1 :]
+
+        edges = voltages(drills.edges, central)
+        found = terms.edge_terms(edges, targets, drills.angles)
+        found |= terms.flash_terms(voltages(drills.flashes, central), targets, DT)
+        found |= terms.grey_term(edges[0, 0])
+        if len(drills.scenes):
+            near = voltages(drills.scenes, self._near.ravel()).unflatten(2, self._near.shape)
+            flow = torch.as_tensor(drills.flow, dtype=near.dtype, device=near.device)
+            # Skip the answer to the scene's appearance.
+            found |= terms.scene_terms(near[:, round(0.2 / DT) :], targets, flow)
+        return found
+
+
 class Fit:
     """A fit: iterate it to the end or until you like, then ask for its `network`.
 
@@ -72,6 +114,8 @@ class Fit:
         config: How to fit.
         device: Where to compute: see `maxstim_core.simulation.resolve_device`.
         checkpoint: File in which the fit is kept every few steps, and from which it goes on.
+        every: How many.
+        connectome: To fit instead of the bundled one.
 
     Raises:
         MaxstimError: if the device is not there, or the checkpoint is of another fit.
@@ -84,22 +128,21 @@ class Fit:
         device: str = "cpu",
         checkpoint: str | os.PathLike | None = None,
         every: int = 20,
+        connectome: Connectome | None = None,
     ) -> None:
         self.config, self.n_steps = config, config.n_iters
         self._checkpoint, self._every = checkpoint, every
-        self._engine: Engine = make_engine(prior_network(config.extent), device=device)
-        self._prior = self._engine.parameters.synapse_strength.log()
-        layout = self._engine.layout
-        self._targets = terms.Targets(layout.connectome.names)
-        self._central = layout.central_cells
-        near = np.flatnonzero(layout.lattice.ring <= _CENTRAL_RINGS)
-        self._near = np.stack([layout.cells(kind)[near] for kind in self._targets.tuned])
+        extents = min(SMALL_EXTENT, config.extent), config.extent
+        small, large = (prior_network(extent, connectome) for extent in extents)
+        self._small, self._large = (_OnEye(n, config.held_out, device) for n in (small, large))
+        start = self._large.engine.parameters
+        self._prior = start.synapse_strength.log()
         seeded = torch.Generator().manual_seed(config.random_seed)
         scattered = config.scatter * torch.randn(len(self._prior), generator=seeded)
         self._free = {
             "strength": (self._prior + scattered.to(self._prior)).requires_grad_(),
-            "rest": self._engine.parameters.resting_potential.clone().requires_grad_(),
-            "time": self._engine.parameters.time_constant.log().requires_grad_(),
+            "rest": start.resting_potential.clone().requires_grad_(),
+            "time": start.time_constant.log().requires_grad_(),
         }
         groups = [{"params": [self._free[name]], "lr": rate} for name, rate in _RATES.items()]
         self._adam = torch.optim.Adam(groups)
@@ -112,9 +155,12 @@ class Fit:
         while self.step < self.n_steps:
             # One generator per step, so that a fit goes on after a pause as it would have without.
             random = np.random.default_rng((self.config.random_seed, self.step))
-            weighted = self._terms(
-                draw(self._engine.layout.lattice, DT, self.config.n_scenes, random)
-            )
+            small = self.step < SMALL_SHARE * self.n_steps
+            shown = self._small if small else self._large
+            drills = draw(shown.engine.layout.lattice, DT, self.config.n_scenes, random)
+            asked = shown.terms(drills, self._parameters())
+            asked["prior"] = (self._free["strength"] - self._prior).square().mean()
+            weighted = {name: WEIGHTS[name] * value for name, value in asked.items()}
             self._adam.zero_grad()
             sum(weighted.values()).backward()
             torch.nn.utils.clip_grad_norm_(self._free.values(), _LONGEST_GRADIENT)
@@ -135,10 +181,10 @@ class Fit:
 
     def network(self, name: str = "fitted", extent: int = EXTENT) -> Network:
         """Return the network as fitted so far, on any eye."""
-        prior = self._engine.network.parameters
+        prior = self._large.engine.network.parameters
         rest, tau, strength = (values.detach().cpu().numpy() for values in self._parameters())
         parameters = Parameters(rest, tau, prior.synapse_sign, prior.synapse_count, strength)
-        layout = Layout(self._engine.layout.connectome, Lattice(extent))
+        layout = Layout(self._large.engine.layout.connectome, Lattice(extent))
         return Network(name, layout, parameters)
 
     def _parameters(self) -> FreeParameters:
@@ -152,30 +198,6 @@ class Fit:
         """Share of the learning rate at this step: a cosine from one to `_LAST_RATE`."""
         share = 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
         return _LAST_RATE + (1 - _LAST_RATE) * share
-
-    def _terms(self, drills: Drills) -> dict[str, Tensor]:
-        parameters, targets = self._parameters(), self._targets
-        fixed = FreeParameters(*(values.detach() for values in parameters))
-        # The short grey before each movie lets the gradient see how grey voltages depend on them.
-        grey = self._engine.steady_state(DT, seconds=_GREY_SECONDS, parameters=fixed)
-
-        def voltages(movies: np.ndarray, cells: np.ndarray) -> Tensor:
-            shown = self._engine.simulate(
-                movies, DT, initial_state=grey, cells=cells, parameters=parameters
-            )
-            return shown[:, drills.lead - 1 :]
-
-        edges = voltages(drills.edges, self._central)
-        found = terms.edge_terms(edges, targets)
-        found |= terms.flash_terms(voltages(drills.flashes, self._central), targets, DT)
-        found |= terms.grey_term(edges[0, 0])
-        if len(drills.scenes):
-            near = voltages(drills.scenes, self._near.ravel()).unflatten(2, self._near.shape)
-            flow = torch.as_tensor(drills.flow, dtype=near.dtype, device=near.device)
-            # Skip the answer to the scene's appearance.
-            found |= terms.scene_terms(near[:, round(0.2 / DT) :], flow)
-        found["prior"] = (self._free["strength"] - self._prior).square().mean()
-        return {name: WEIGHTS[name] * value for name, value in found.items()}
 
     def _save(self, path: str | os.PathLike) -> None:
         state = {

@@ -32,45 +32,51 @@ class Targets:
 
     Args:
         names: Names of the cell types.
+        held_out: Names of those whose tuning is to be left out.
     """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], held_out: tuple[str, ...] = ()) -> None:
         index = {name: i for i, name in enumerate(names)}
-        self.tuned = [index[name] for name in TUNING_CURVES]
-        self.curves = torch.tensor(list(TUNING_CURVES.values()))
-        self.prefers_on = torch.tensor([KNOWN_POLARITY[name] > 0 for name in TUNING_CURVES])
-        self.directions = torch.tensor([float(PREFERRED_DIRECTION[name]) for name in TUNING_CURVES])
-        self.untuned = [index[name] for name in NOT_DIRECTION_SELECTIVE]
-        self.known = [index[name] for name in KNOWN_POLARITY]
-        self.polarity = torch.tensor([float(sign) for sign in KNOWN_POLARITY.values()])
-        self.resolved = [k for k, name in enumerate(KNOWN_POLARITY) if name not in UNRECTIFIED]
+        tuned = [name for name in TUNING_CURVES if name not in held_out]
+        known = [name for name in KNOWN_POLARITY if name not in held_out]
+        self.tuned = [index[name] for name in tuned]
+        self.curves = torch.tensor([TUNING_CURVES[name] for name in tuned])
+        self.prefers_on = torch.tensor([KNOWN_POLARITY[name] > 0 for name in tuned])
+        self.directions = torch.tensor([float(PREFERRED_DIRECTION[name]) for name in tuned])
+        self.untuned = [index[name] for name in NOT_DIRECTION_SELECTIVE if name not in held_out]
+        self.known = [index[name] for name in known]
+        self.polarity = torch.tensor([float(KNOWN_POLARITY[name]) for name in known])
+        self.resolved = [k for k, name in enumerate(known) if name not in UNRECTIFIED]
 
 
-def edge_terms(voltage: Tensor, targets: Targets) -> dict[str, Tensor]:
+def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[str, Tensor]:
     """Return what moving edges tell: direction, selectivity, contrast, strength.
 
     Args:
-        voltage: Of ON edges at all angles, then OFF edges.
+        voltage: Of ON edges, then OFF edges.
         targets: What is published.
+        angles: Which of the published angles the edges move at, shape (angle,).
     """
     peak = (
-        torch.relu(voltage[:, 1:]).amax(1).unflatten(0, (2, len(ANGLES)))
+        torch.relu(voltage[:, 1:]).amax(1).unflatten(0, (2, len(angles)))
     )  # contrast, angle, type
+    phases, curves = _phases()[angles], targets.curves[:, angles]
     tuned = peak[..., targets.tuned].permute(2, 0, 1)  # type, contrast, angle
     on = targets.prefers_on[:, None]
     preferred = torch.where(on, tuned[:, 0], tuned[:, 1])
     opposite = torch.where(on, tuned[:, 1], tuned[:, 0])
-    norms = preferred.norm(dim=1) * targets.curves.norm(dim=1)
-    likeness = (preferred * targets.curves).sum(1) / (norms + 1e-3)
+    norms = preferred.norm(dim=1) * curves.norm(dim=1)
+    likeness = (preferred * curves).sum(1) / (norms + 1e-3)
     strongest = preferred.amax(1)
     wrong = opposite.amax(1) / (strongest + _SMALL)
-    along = (preferred * _phases()).sum(1) * torch.exp(-1j * torch.deg2rad(targets.directions))
-    selectivity = along.real / (torch.maximum(preferred.sum(1), opposite.sum(1)) + _SMALL)
+    along = (preferred * phases).sum(1) * torch.exp(-1j * torch.deg2rad(targets.directions))
+    along = along / (torch.maximum(preferred.sum(1), opposite.sum(1)) + _SMALL)
     untuned = peak[..., targets.untuned]
-    untuned_dsi = (untuned * _phases()[:, None]).sum(1).abs() / (untuned.sum(1).amax(0) + _SMALL)
+    untuned_dsi = (untuned * phases[:, None]).sum(1).abs() / (untuned.sum(1).amax(0) + _SMALL)
     return {
         "direction": (1 - likeness).mean(),
-        "selectivity": torch.relu(LEAST_DSI - selectivity).square().mean(),
+        "selectivity": torch.relu(LEAST_DSI - along.real).square().mean(),
+        "off axis": along.imag.square().mean(),
         "wrong contrast": wrong.mean() + wrong.square().mean(),
         "strength": torch.relu(LEAST_PEAK - strongest).square().mean(),
         "untuned": torch.relu(untuned_dsi - MOST_DSI).square().mean(),
@@ -99,19 +105,21 @@ def flash_terms(voltage: Tensor, targets: Targets, dt: float) -> dict[str, Tenso
     }
 
 
-def scene_terms(voltage: Tensor, flow: Tensor) -> dict[str, Tensor]:
-    """Return what scenes tell: whether T4 and T5 together point along the flow.
+def scene_terms(voltage: Tensor, targets: Targets, flow: Tensor) -> dict[str, Tensor]:
+    """Return what scenes tell: whether T4 and T5 together follow the flow.
 
     Args:
-        voltage: Of the tuned types in the central columns, shape (scene, frame, type, column).
-        flow: Direction of each scene as a unit vector, shape (2, scene).
+        voltage: Of `Targets.tuned` in the central columns, shape (scene, frame, type, column).
+        targets: What is published.
+        flow: Velocity of each scene in columns per second, shape (2, scene).
     """
-    horizontal, vertical = opponent_signals(torch.relu(voltage).unbind(2))
-    pooled = _misaligned(horizontal.mean((1, 2)), vertical.mean((1, 2)), flow)
-    per_column = _misaligned(horizontal.mean(1), vertical.mean(1), flow[..., None])
+    signal = motion_signal(torch.relu(voltage), targets.directions)
+    pooled, per_column = signal.mean((2, 3)), signal.mean(2)
+    way = flow / flow.norm(dim=0)
     return {
-        "flow": pooled,
-        "flow per column": per_column,
+        "flow": _misaligned(pooled, way),
+        "flow per column": _misaligned(per_column, way[..., None]),
+        "speed": 1 - (pooled * flow).sum() / (pooled.norm() * flow.norm() + 1e-6),
         "scene voltage": _beyond(voltage.abs().amax((0, 1, 3)), 1.5 * MOST_VOLTAGE),
     }
 
@@ -121,16 +129,27 @@ def grey_term(state: Tensor) -> dict[str, Tensor]:
     return {"grey voltage": torch.relu(state.abs() - MOST_GREY_VOLTAGE).mean()}
 
 
-def opponent_signals(of_type: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """Return the rightward and the upward signal: T4 and T5 of one direction less the other."""
-    t4a, t4b, t4c, t4d, t5a, t5b, t5c, t5d = of_type
-    return t4b - t4a + t5b - t5a, t4c - t4d + t5c - t5d
+def motion_signal(response: Tensor, directions: Tensor) -> Tensor:
+    """Return the motion that T4 and T5 signal: each speaks for its direction as loudly as it responds.
+
+    With all eight, this is (T4b - T4a + T5b - T5a, T4c - T4d + T5c - T5d).
+
+    Args:
+        response: Shape (scene, frame, type, column).
+        directions: That each type prefers in flies, degrees, shape (type,).
+
+    Returns:
+        Rightward and upward, shape (2, scene, frame, column).
+    """
+    angles = torch.deg2rad(directions).to(response)
+    axes = torch.stack([angles.cos(), angles.sin()])
+    return torch.einsum("at,sftc->asfc", axes, response)
 
 
-def _misaligned(horizontal: Tensor, vertical: Tensor, flow: Tensor) -> Tensor:
+def _misaligned(signal: Tensor, way: Tensor) -> Tensor:
     """One minus the cosine between signal and flow; a signal lost in noise counts as none."""
-    length = torch.sqrt(horizontal.square() + vertical.square() + 1e-12)
-    return (1 - (horizontal * flow[0] + vertical * flow[1]) / (length + 0.2 * _SMALL)).mean()
+    length = torch.sqrt(signal.square().sum(0) + 1e-12)
+    return (1 - (signal * way).sum(0) / (length + 0.2 * _SMALL)).mean()
 
 
 def _beyond(voltage: Tensor, most: float) -> Tensor:

@@ -10,6 +10,7 @@ from maxstim_core.tuning.facts import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTI
 from maxstim_core.tuning.measures import (
     angular_distance,
     direction_selectivity_index,
+    flash_change,
     flash_response_index,
     peak_response,
     preferred_direction,
@@ -22,6 +23,7 @@ __all__ = [
     "PREFERRED_DIRECTION",
     "angular_distance",
     "direction_selectivity_index",
+    "flash_change",
     "flash_response_index",
     "peak_response",
     "preferred_direction",

@@ -16,12 +16,12 @@ from maxstim_core.network import Network
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
 from maxstim_core.tuning.contradictions import contradictions
-from maxstim_core.tuning.evidence import flash_evidence, grating_evidence
+from maxstim_core.tuning.evidence import flash_evidence, grating_evidence, scene_evidence
 from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
 from maxstim_core.tuning.origin import Origin
 from maxstim_core.tuning.protocol import Motion, Tuning, measure_tuning
 
-FORMAT = "maxstim model card 1"
+FORMAT = "maxstim model card 2"
 
 CLEAR = 0.1
 """Flash response index from which a polarity counts as clear."""
@@ -49,6 +49,8 @@ def make_card(
     flashes = flash_evidence(engine)
     tell("gratings")
     gratings = grating_evidence(engine)
+    tell("scenes")
+    scenes = scene_evidence(engine)
     card = {
         "format": FORMAT,
         "maxstim_version": __version__,
@@ -70,6 +72,7 @@ def make_card(
                 {**vars(item), "fitted": False, "largest_error": np.max(item.errors)}
                 for item in gratings
             ],
+            "scenes": [{**vars(item), "fitted": False} for item in scenes],
         },
     }
     return _plain(card)
@@ -93,15 +96,17 @@ def describe(network: Network) -> dict[str, Any]:
 def tuning_table(tuning: Tuning) -> dict[str, dict[str, Any]]:
     """Return the tuning of each cell type by name, as plain data.
 
-    Flash response indices are ``fri`` (a disc) and ``fri_full_field``; direction selectivity indices
-    and preferred directions are given for bright (``_on``) and dark (``_off``) edges. What is not known
-    of flies, or not to be had, is None.
+    Flash response indices are ``fri`` (a disc) and ``fri_full_field``; ``flash_change`` is the voltage
+    during a bright disc less that during a dark one. Direction selectivity indices and preferred
+    directions are given for bright (``_on``) and dark (``_off``) edges. What is not known of flies, or
+    not to be had, is None.
     """
     selectivity, direction = tuning.selectivity, tuning.direction
     table = {
         name: {
             "fri": tuning.flash_index[k],
             "fri_full_field": tuning.full_field_index[k],
+            "flash_change": tuning.flash_change[k],
             "dsi_on": selectivity[0, k],
             "dsi_off": selectivity[1, k],
             "pd_on": direction[0, k],

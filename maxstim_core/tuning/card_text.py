@@ -12,6 +12,7 @@ _TUNING_COLUMNS = {
     "known": "in flies",
     "fri": "FRI",
     "fri_full_field": "FRI, full field",
+    "flash_change": "bright - dark",
     "dsi_on": "DSI ON",
     "pd_on": "PD ON",
     "dsi_off": "DSI OFF",
@@ -41,6 +42,7 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             "Not fitted:",
             "",
             *_list(origin["not_fitted"], "not known."),
+            *_held_out(origin["held_out"], card["cell_types"]),
             "",
             "## In short",
             "",
@@ -60,7 +62,9 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             "",
             "## Cell types",
             "",
-            "Flash response index (FRI): +1 ON, -1 OFF, to a disc of 6 rings and to the full field. "
+            "Flash response index (FRI): +1 ON, -1 OFF, to a disc of 6 rings and to the full field; "
+            "mean voltage during the bright disc less that during the dark one, which tells the "
+            "polarity of those that the index does not resolve (photoreceptors, L1, L2). "
             "Direction selectivity index (DSI) and preferred direction (PD, degrees counter-clockwise "
             "from rightward) to bright (ON) and dark (OFF) edges. Resting potential in arbitrary units, "
             "time constant in milliseconds.",
@@ -98,6 +102,15 @@ def _summary(summary: dict[str, Any]) -> list[str]:
         ],
         "",
     )
+
+
+def _held_out(names: list[str], cell_types: dict[str, dict[str, Any]]) -> list[str]:
+    """What came of the cell types whose tuning the fit was not told."""
+    if not names:
+        return []
+    rows = [[name, *_tuning_cells(cell_types[name])] for name in names]
+    told = "Left out of the fit, so that what they do here is predicted by the rest:"
+    return ["", told, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
 
 
 def _evidence(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
@@ -144,6 +157,23 @@ def _evidence(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
                 for item in evidence["gratings"]
             ],
         ),
+        "",
+        "Scenes move over the eye at 4 to 25 columns/s. T4b - T4a + T5b - T5a, correlated with the "
+        "velocity to the right, and T4c - T4d + T5c - T5d, with that upward:",
+        "",
+        *_table(
+            ["scenes of", "fitted", "right", "up", "largest voltage"],
+            [
+                [
+                    item["picture"],
+                    _yes(item["fitted"]),
+                    _number(item["horizontal"]),
+                    _number(item["vertical"]),
+                    _number(item["largest_voltage"]),
+                ]
+                for item in evidence["scenes"]
+            ],
+        ),
     ]
 
 
@@ -167,7 +197,7 @@ def _tuning_cells(row: dict[str, Any]) -> list[str]:
     known = [row["known_polarity"], None if direction is None else f"{direction}°"]
     return [
         " ".join(fact for fact in known if fact) or _UNKNOWN,
-        *(_signed(row[name]) for name in ("fri", "fri_full_field")),
+        *(_signed(row[name]) for name in ("fri", "fri_full_field", "flash_change")),
         _number(row["dsi_on"]),
         _degrees(row["pd_on"]),
         _number(row["dsi_off"]),

@@ -22,6 +22,22 @@ def flash_response_index(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
     return (on - off) / (on + off + 1e-16)
 
 
+def flash_change(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
+    """Return the mean voltage during a bright flash less that during a dark one.
+
+    It tells the polarity of cells that the index does not resolve: those whose voltage follows light
+    both ways, such as photoreceptors, L1 and L2.
+
+    Args:
+        bright: Voltage while a bright disc is flashed, shape (frame, cell).
+        dark: The same for a dark disc.
+
+    Returns:
+        Shape (cell,).
+    """
+    return bright.mean(0) - dark.mean(0)
+
+
 def peak_response(voltage: np.ndarray) -> np.ndarray:
     """Return the rectified maximum over frames of voltages (…, frame, cell), shape (…, cell)."""
     return np.maximum(voltage, 0).max(-2)

@@ -12,7 +12,7 @@ from maxstim_core.network_file import read_about
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import EDGE_SPEEDS
 from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
-from maxstim_core.tuning.facts import KNOWN_POLARITY
+from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
 
 TRAINED = "trained_by_flyvis"
 """What a network file says of itself if it holds a model that flyvis trained."""
@@ -28,6 +28,7 @@ class Origin:
         not_fitted: What they were not fitted to, a sentence each.
         speeds: Of the edges that it was fitted to, columns per second.
         radii: Of the discs that it was fitted to, rings of columns.
+        held_out: Cell types whose known tuning was left out of the fit.
     """
 
     made_by: str
@@ -35,6 +36,7 @@ class Origin:
     not_fitted: tuple[str, ...] = ()
     speeds: tuple[float, ...] = ()
     radii: tuple[int, ...] = ()
+    held_out: tuple[str, ...] = ()
 
 
 _WIRING = "Signs and numbers of synapses are those of the connectome; they were not fitted."
@@ -83,23 +85,30 @@ def _of_fit(config: FitConfig) -> Origin:
     """What a fit asks of a network (`maxstim_core.training.drills`, `maxstim_core.training.terms`)."""
     radii = (2, 3, 4, 5, min(6, config.extent - 1), config.extent)
     speeds = ", ".join(f"{speed:g}" for speed in EDGE_SPEEDS)
-    scenes = "That T4 and T5 together point along the flow of made scenes."
+    held_out = set(config.held_out)
+    polarities, untuned = (
+        set(names) - held_out for names in (KNOWN_POLARITY, NOT_DIRECTION_SELECTIVE)
+    )
+    subtypes = [name for name in PREFERRED_DIRECTION if name not in held_out]
+    scenes = "That T4 and T5 together follow the flow of scenes of plain and natural leaves."
     return Origin(
         made_by="maxstim fit",
         fitted=(
-            f"The contrast polarity of {len(KNOWN_POLARITY)} cell types, on discs of "
+            f"The contrast polarity of {len(polarities)} cell types, on discs of "
             f"{', '.join(map(str, sorted(set(radii))))} rings.",
-            "The published direction tuning of T4 and T5, and to which contrast each answers, on edges "
-            f"at {speeds} columns/s that maxstim draws itself.",
-            f"The absence of direction tuning in {len(NOT_DIRECTION_SELECTIVE)} others.",
+            f"The published direction tuning of {', '.join(subtypes)}, and to which contrast each "
+            f"answers, on edges at {speeds} columns/s that maxstim draws itself.",
+            f"The absence of direction tuning in {len(untuned)} others.",
             *([scenes] if config.n_scenes else []),
             "Voltages of moderate size.",
         ),
         not_fitted=(
             _WIRING,
-            "The tuning of the other cell types.",
-            "Edges at other speeds, discs of other sizes, and gratings.",
+            *([f"What is known of {', '.join(config.held_out)}: left out."] if held_out else []),
+            "The tuning of the cell types of which nothing is known.",
+            "Edges at other speeds, discs of other sizes, gratings, and scenes of other pictures.",
         ),
         speeds=EDGE_SPEEDS,
         radii=radii,
+        held_out=config.held_out,
     )

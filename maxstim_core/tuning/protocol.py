@@ -23,6 +23,7 @@ from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
 from maxstim_core.tuning.measures import (
     angular_distance,
     direction_selectivity_index,
+    flash_change,
     flash_response_index,
     peak_response,
     preferred_direction,
@@ -65,6 +66,8 @@ class Tuning:
         cell_types: Their names.
         flash_index: Flash response index to a disc of `FLASH_RADIUS`, shape (cell_type,).
         full_field_index: The same to a flash of the whole eye.
+        flash_change: Mean voltage during a bright disc of `FLASH_RADIUS` less that during a dark one,
+            shape (cell_type,).
         speeds: Of the edges, columns per second, shape (speed,).
         edge_peaks: Peak responses to edges, shape (contrast, angle, speed, cell_type).
     """
@@ -72,6 +75,7 @@ class Tuning:
     cell_types: tuple[str, ...]
     flash_index: np.ndarray
     full_field_index: np.ndarray
+    flash_change: np.ndarray
     speeds: tuple[float, ...]
     edge_peaks: np.ndarray
 
@@ -105,6 +109,7 @@ class Tuning:
             self.cell_types,
             self.flash_index,
             self.full_field_index,
+            self.flash_change,
             (speed,),
             self.edge_peaks[:, :, k : k + 1],
         )
@@ -121,13 +126,18 @@ def measure_tuning(engine: Engine, tell: Callable[[str], None] = lambda stage: N
         MaxstimError: if a voltage does not stay finite.
     """
     tell("flashes")
-    disc, full_field = flash_indices(engine, (FLASH_RADIUS, engine.layout.lattice.extent))
+    disc, full_field = _flashed(engine, (FLASH_RADIUS, engine.layout.lattice.extent))
     peaks = []
     for speed in SPEEDS:
         tell(f"edges at {speed:g} columns/s")
         peaks.append(edge_peaks(engine, speed))
     return Tuning(
-        engine.network.connectome.names, disc, full_field, SPEEDS, np.stack(peaks, axis=2)
+        engine.network.connectome.names,
+        flash_response_index(*disc),
+        flash_response_index(*full_field),
+        flash_change(*disc),
+        SPEEDS,
+        np.stack(peaks, axis=2),
     )
 
 
@@ -144,6 +154,11 @@ def flash_indices(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
     Raises:
         MaxstimError: if a voltage does not stay finite.
     """
+    return np.stack([flash_response_index(*pair) for pair in _flashed(engine, radii)])
+
+
+def _flashed(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
+    """Voltages during a bright and a dark flash, shape (radius, 2, frame, cell_type)."""
     lattice = engine.layout.lattice
     # The window closes with the flash; the frame in which it does still counts (spec §5.7).
     timing = {"dt": DT, "seconds": FLASH_SECONDS + 1.5 * DT}
@@ -155,8 +170,7 @@ def flash_indices(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
         for luminance in (1.0, 0.0)
     ]
     voltage = central_voltage(engine, np.stack(movies))
-    pairs = voltage.reshape(len(radii), 2, *voltage.shape[1:])
-    return np.stack([flash_response_index(bright, dark) for bright, dark in pairs])
+    return voltage.reshape(len(radii), 2, *voltage.shape[1:])
 
 
 def edge_peaks(engine: Engine, speed: float) -> np.ndarray:
@@ -188,20 +202,25 @@ def edge_peaks(engine: Engine, speed: float) -> np.ndarray:
 
 
 def central_voltage(engine: Engine, movies: np.ndarray) -> np.ndarray:
-    """Show movies after two seconds of grey, frame by frame of `DT`, and record the central cells.
+    """Return `voltage_after_grey` of the central cells, shape (sample, frame, cell_type)."""
+    return voltage_after_grey(engine, movies, engine.layout.central_cells)
+
+
+def voltage_after_grey(engine: Engine, movies: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Show movies after two seconds of grey, frame by frame of `DT`, and record cells.
 
     Args:
         engine: The network, ready to simulate.
         movies: Luminance, shape (sample, frame, column).
+        cells: Numbers of the cells, shape (cell,).
 
     Returns:
-        Shape (sample, frame, cell_type).
+        Shape (sample, frame, cell).
 
     Raises:
         MaxstimError: if a voltage does not stay finite.
     """
     grey = engine.steady_state(DT, seconds=2 * GREY_SECONDS)
-    cells = engine.layout.central_cells
     voltage = engine.simulate(movies, DT, initial_state=grey, cells=cells).cpu().numpy()
     if not np.isfinite(voltage).all():
         raise MaxstimError(
