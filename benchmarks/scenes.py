@@ -96,9 +96,9 @@ def _statistics(clips: RenderedClips, movies: np.ndarray, film: Path | None) -> 
     speeds, directions = _speeds(clips, scenes)
     film_slope = film_contrast = ""
     if film:
-        pictures = _pictures(film)
-        film_slope = f"; film: {_mean_range(map(slope, pictures))}"
-        contrasts = [picture.std() / picture.mean() for picture in pictures]
+        squares = pictures(film)
+        film_slope = f"; film: {_mean_range(map(slope, squares))}"
+        contrasts = [picture.std() / picture.mean() for picture in squares]
         film_contrast = f"film: {_percentiles(contrasts, (10, 50, 90))}"
     rows = [
         ("slope of the amplitude spectrum, mean (range)",
@@ -223,7 +223,7 @@ def _mean_range(values) -> str:
     return f"{np.mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-def _pictures(film: Path) -> list[np.ndarray]:
+def pictures(film: Path) -> list[np.ndarray]:
     """Squares of the size of a texture, side by side, from the top of every frame of a film."""
     from PIL import Image  # only here: the made set needs no files
 

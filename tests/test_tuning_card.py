@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 
 from maxstim_core.cli import main
-from maxstim_core.connectome import bundled_connectome
-from maxstim_core.network import prior_network
+from maxstim_core.connectome import Connectome, bundled_connectome
+from maxstim_core.network import Layout, Network, default_network, prior_network
 from maxstim_core.network_file import write_network
+from maxstim_core.simulation import make_engine
+from maxstim_core.stimuli.textures import cloud_texture
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION, angular_distance
 from maxstim_core.tuning.card import tuning_table
 from maxstim_core.tuning.card_text import card_as_markdown, tuning_as_text
 from maxstim_core.tuning.contradictions import contradictions
+from maxstim_core.tuning.evidence import PICTURES, scene_evidence
 from maxstim_core.tuning.origin import origin_of
 from maxstim_core.tuning.protocol import Tuning
 
@@ -135,6 +138,58 @@ def test_default_network_passes_the_protocols_on_the_published_eye(default_card)
     assert len(evidence["gratings"]) == 8
     assert all(item["largest_error"] <= 20 for item in evidence["gratings"])
     assert [item["fitted"] for item in evidence["edges"]] == [False, False, True, True, True, True]
+    assert [item["picture"] for item in evidence["scenes"]] == [*PICTURES]
+    for item in evidence["scenes"]:
+        assert min(item["horizontal"], item["vertical"]) >= 0.8
+        assert item["largest_voltage"] <= 15
+
+
+@pytest.mark.slow
+def test_flashes_change_every_known_type_the_right_way(default_card):
+    for name, sign in KNOWN_POLARITY.items():
+        assert default_card["cell_types"][name]["flash_change"] * sign > 0, name
+
+
+def test_default_network_stays_near_the_connectome():
+    values, prior = (
+        make().parameters.synapse_strength for make in (default_network, prior_network)
+    )
+    factor = np.exp(np.abs(np.log(values / prior)))
+    assert np.mean(factor <= 20) >= 0.95
+
+
+def test_scenes_without_a_pattern_tell_no_flow():
+    grey = {"grey": lambda seed: np.full((256, 256), 0.5)}
+    (item,) = scene_evidence(make_engine(default_network(5)), grey)
+    assert np.isnan(item.horizontal) and np.isnan(item.vertical)
+    assert 0 < item.largest_voltage < 15
+
+
+def _renamed(layout, names):
+    """The same cells and synapses, some called otherwise."""
+    types = (
+        dataclasses.replace(t, name=names.get(t.name, t.name)) for t in layout.connectome.cell_types
+    )
+    synapses = (
+        dataclasses.replace(
+            s, source=names.get(s.source, s.source), target=names.get(s.target, s.target)
+        )
+        for s in layout.connectome.synapses
+    )
+    return Layout(Connectome(tuple(types), tuple(synapses)), layout.lattice)
+
+
+def test_a_mirrored_world_turns_the_horizontal_signal_around():
+    """T4a and T4b, T5a and T5b with each other's synapses: what was right is left."""
+    network = default_network(6)
+    clouds = {"clouds": cloud_texture}
+    (item,) = scene_evidence(make_engine(network), clouds)
+    swap = {"T4a": "T4b", "T4b": "T4a", "T5a": "T5b", "T5b": "T5a"}
+    with_names_swapped = Network("swapped", _renamed(network.layout, swap), network.parameters)
+    (swapped,) = scene_evidence(make_engine(with_names_swapped), clouds)
+    assert item.horizontal > 0.6
+    assert swapped.horizontal == pytest.approx(-item.horizontal, abs=1e-4)
+    assert swapped.vertical == pytest.approx(item.vertical, abs=1e-4)
 
 
 @pytest.mark.slow

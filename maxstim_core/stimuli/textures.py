@@ -66,7 +66,7 @@ class Texture(NamedTuple):
 @lru_cache(maxsize=32)
 def plain_texture(seed: int) -> np.ndarray:
     """Return discs of uniform luminance, blurred by the acceptance, shape (row, column) of pixels."""
-    return _blurred(_dead_leaves(seed), ACCEPTANCE * PIXELS_PER_COLUMN).clip(0, 1)
+    return as_columns_see(_dead_leaves(seed))
 
 
 @lru_cache(maxsize=32)
@@ -77,7 +77,7 @@ def cloud_texture(seed: int) -> np.ndarray:
     """
     noise = _noise(np.random.default_rng([seed, *b"clouds"]), _CLOUD_POWER)
     light = MEAN_LUMINANCE * np.exp(_CLOUD_DEVIATION * noise - _CLOUD_DEVIATION**2 / 2)
-    return _blurred(light, ACCEPTANCE * PIXELS_PER_COLUMN).clip(0, 1)
+    return as_columns_see(light)
 
 
 @lru_cache(maxsize=128)
@@ -125,6 +125,11 @@ def leaves(kind: Kind, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if kind in ("ground", "foliage"):
         light *= np.exp(_SHADE * _noise(random, 2) - _SHADE**2 / 2)
     return light.clip(0, 1), cover
+
+
+def as_columns_see(image: np.ndarray) -> np.ndarray:
+    """Return a picture, shape (row, column) of pixels, blurred by the acceptance of a column."""
+    return _blurred(image, ACCEPTANCE * PIXELS_PER_COLUMN).clip(0, 1)
 
 
 def bilinear(image: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
