@@ -53,6 +53,16 @@ def test_the_wrong_contrast_costs():
     assert found["wrong contrast"].item() > 10
 
 
+def test_a_silent_cell_is_called_back():
+    """Nothing else pulls at a T4a whose voltage never rises above zero."""
+    voltage = edges_as_published()
+    voltage[..., NAMES.index("T4a")] = -0.5
+    voltage.requires_grad_()
+    edge_terms(voltage, TARGETS, ALL_ANGLES)["strength"].backward()
+    assert voltage.grad[:12, :, NAMES.index("T4a")].sum() < 0
+    assert (voltage.grad[12:] == 0).all()
+
+
 def test_flashes_ask_for_the_known_polarity():
     voltage = torch.zeros(2, 90, 65)
     for name, sign in KNOWN_POLARITY.items():

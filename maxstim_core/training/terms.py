@@ -57,9 +57,8 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
         targets: What is published.
         angles: Which of the published angles the edges move at, shape (angle,).
     """
-    peak = (
-        torch.relu(voltage[:, 1:]).amax(1).unflatten(0, (2, len(angles)))
-    )  # contrast, angle, type
+    highest = voltage[:, 1:].amax(1).unflatten(0, (2, len(angles)))  # contrast, angle, type
+    peak = torch.relu(highest)
     phases, curves = _phases()[angles], targets.curves[:, angles]
     tuned = peak[..., targets.tuned].permute(2, 0, 1)  # type, contrast, angle
     on = targets.prefers_on[:, None]
@@ -68,6 +67,8 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
     norms = preferred.norm(dim=1) * curves.norm(dim=1)
     likeness = (preferred * curves).sum(1) / (norms + 1e-3)
     strongest = preferred.amax(1)
+    # Of a cell that stays below zero no other term has a gradient: this one brings it back.
+    reached = torch.where(targets.prefers_on, *highest.amax(1)[:, targets.tuned])
     wrong = opposite.amax(1) / (strongest + _SMALL)
     along = (preferred * phases).sum(1) * torch.exp(-1j * torch.deg2rad(targets.directions))
     along = along / (torch.maximum(preferred.sum(1), opposite.sum(1)) + _SMALL)
@@ -78,7 +79,7 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
         "selectivity": torch.relu(LEAST_DSI - along.real).square().mean(),
         "off axis": along.imag.square().mean(),
         "wrong contrast": wrong.mean() + wrong.square().mean(),
-        "strength": torch.relu(LEAST_PEAK - strongest).square().mean(),
+        "strength": torch.relu(LEAST_PEAK - reached).square().mean(),
         "untuned": torch.relu(untuned_dsi - MOST_DSI).square().mean(),
         "edge voltage": _beyond(voltage.abs().amax((0, 1)), MOST_VOLTAGE),
     }
