@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import panel as pn
 
 from dashboard.export import request_of
 from dashboard.gallery.component import Gallery, described, packed
-from dashboard.session import Session
+from dashboard.session import LIVE, Session
 from dashboard.theme import CARD, METHOD_COLORS
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -30,8 +29,8 @@ class Browse(pn.viewable.Viewer):
 
     Args:
         session: Whose answer is on the page.
-        preview: Shows the luminance of a clip at once, as `HexPlayer.preview`, while its response is
-            on the way.
+        preview: Shows the luminance of a clip, as `HexPlayer.preview`, while its response is on the
+            way.
     """
 
     def __init__(self, session: Session, preview: Callable[..., None]) -> None:
@@ -71,21 +70,22 @@ class Browse(pn.viewable.Viewer):
             )
 
     def _choose(self, place: int) -> None:
-        """Show a clip: its movie at once, and its response as soon as the queue has it."""
-        answer, name = self.session.answer, self.gallery.clips[place]["name"]
-        if name == answer.attrs["source"]:
+        """Show a clip: its movie while it waits its turn, then with its response."""
+        answer, clip = self.session.answer, self.gallery.clips[place]
+        if clip["name"] == answer.attrs["source"]:
             return
-        best = name == str(answer["clip_name"].values[0])
+        name = "" if clip["name"] == str(answer["clip_name"].values[0]) else clip["name"]
         try:
-            request = replace(request_of(answer), clip="" if best else name)
+            request = replace(request_of(answer), clip=name, device=self.session.choice.device)
         except MaxstimError as error:
             self.session.problem = str(error)
             return
-        frames = self.gallery.clips[place]["frames"]
-        movie = np.asarray(answer["shown_stimulus"].values[place, :frames])
-        lattice = Lattice.with_columns(movie.shape[1])
-        self._preview(movie, lattice, dt=float(answer.attrs["dt"]))
         self.session.submit(request)
+        run = self.session.run
+        if run is not None and run.request == request and run.state in LIVE:
+            movie = answer["shown_stimulus"].values[place, : clip["frames"]]
+            lattice = Lattice.with_columns(movie.shape[1])
+            self._preview(movie, lattice, dt=float(answer.attrs["dt"]))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""

@@ -89,7 +89,7 @@ def described(answer: xr.Dataset) -> list[dict]:
     dt = float(answer.attrs["dt"])
     said = []
     for k in range(answer.sizes["shown"]):
-        frames = int(np.isfinite(answer["shown_response"].values[k]).sum())
+        frames = max(int(np.isfinite(answer["shown_response"].values[k]).sum()), 1)
         peak = min(int(answer["peak_frame"][k]), frames - 1)
         luminance = answer["shown_stimulus"].values[k, :frames] / 255
         said.append(

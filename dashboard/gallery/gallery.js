@@ -191,7 +191,7 @@ class Clips {
     if (this.scene) {
       scene.nFrames = scene.response.length / model.clips.length
       const finite = scene.response.filter(Number.isFinite)
-      this.limits = [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))]
+      this.limits = [Math.min, Math.max].map((end) => finite.reduce((a, b) => end(a, b), finite[0]))
       this.thumbs = model.clips.map((about, place) => new Thumb(place, about))
     }
     this.strip.replaceChildren(...this.thumbs.map((thumb) => thumb.root))
