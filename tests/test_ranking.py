@@ -1,6 +1,7 @@
 """Which clips are best, by which score, and which only repeat another."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,20 @@ def test_grey_and_rms_are_what_simulating_each_clip_gives(searched):
     np.testing.assert_allclose(table.grey_voltage, grey, atol=1e-4)
     np.testing.assert_allclose(table.clip_peak.T, [one.max(0) for one in alone], atol=1e-6)
     np.testing.assert_array_equal(table.clip_peak_frame.T, [one.argmax(0) for one in alone])
+
+
+def test_peak_and_rms_of_flyvis_s_own_responses():
+    flyvis = np.load(Path(__file__).parent / "data" / "default_init_random_movie.npz")
+    clips = ArrayClips("random", ("movie",), [flyvis["movie"]], float(flyvis["dt"]))
+    run = search(open_network("flyvis-init"), clips, SearchConfig(score="rms", n_best=1))
+    list(run)
+    found, central = run.result(), flyvis["central"].astype(float)
+    rms = np.sqrt(np.mean(central**2, axis=0))
+    np.testing.assert_allclose(found.rms_voltage, rms, rtol=1e-5)
+    np.testing.assert_allclose(found.score[:, 0], central.max(0) / rms, rtol=1e-5)
+    grey = [0.954138, 0.516858, 0.411336, 0.508644, 0.173779]  # printed in spec §3.6
+    shown = found.grey_voltage.sel(cell_type=["R1", "L1", "L2", "Mi1", "T4c"])
+    np.testing.assert_allclose(shown, grey, atol=2e-6)
 
 
 # --- what repeats what ---

@@ -2,7 +2,7 @@
 // Only a click sends a message; playing sends none, and draws no clip that is out of sight.
 
 const SPEED = 1 / 6 // of real time, as the player at first
-const FULL = 1.03 // small hexagons touch: gaps would be finer than the screen
+const [TOUCHING, RIM] = [1.12, 1.6] // no gaps, finer than the screen; a ground that shows at the rim
 const TRACE_HEIGHT = 30
 
 const galleries = new WeakMap()
@@ -23,7 +23,7 @@ class Thumb {
     this.about = about
     this.frame = about.still
     this.visible = false
-    this.map = new HexCanvas(element("canvas", {"aria-hidden": "true"}), FULL)
+    this.map = new HexCanvas(element("canvas", {"aria-hidden": "true"}), TOUCHING, RIM)
     this.trace = element("canvas", {"aria-hidden": "true"})
     const score = number(about.score)
     const time = `${number(about.time, 0)} ms`

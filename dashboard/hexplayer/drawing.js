@@ -95,11 +95,10 @@ function stroke(context, colour, points) {
   context.stroke()
 }
 
-/** Draws frames of hexagons on a canvas; `fill` is their side relative to their cell. */
+/** Draws frames of hexagons on a canvas; `fill` and `ground` are sides relative to a cell. */
 class HexCanvas {
-  constructor(canvas, fill = FILL) {
-    this.canvas = canvas
-    this.fill = fill
+  constructor(canvas, fill = FILL, ground = GROUND) {
+    Object.assign(this, {canvas, fill, ground})
   }
 
   /** Fix where each visible column lies, in CSS pixels. */
@@ -141,7 +140,7 @@ class HexCanvas {
     const filled = []
     for (const i of this.columns) {
       const finite = values && Number.isFinite(values[offset + i])
-      this.path(context, i, finite ? GROUND : this.fill)
+      this.path(context, i, finite ? this.ground : this.fill)
       if (finite) context.fill()
       else context.stroke()
       if (finite) filled.push(i)

@@ -77,7 +77,7 @@ def visit(browser: Browser, address: str):
         page.on("request", lambda request: hosts.add(urlparse(request.url).hostname))
         page.on("websocket", lambda socket: hosts.add(urlparse(socket.url).hostname))
         page.sent = []
-        page.on("websocket", lambda socket: socket.on("framesent", page.sent.append))
+        page.on("websocket", lambda socket: socket.on("framesent", lambda m: page.sent.append(m)))
         page.goto(address + search)
         expect(page.get_by_role("button", name=re.compile("^Run "))).to_be_visible()
         expect(page.locator("h1").first).to_be_visible()
