@@ -72,7 +72,7 @@ class Browse(pn.viewable.Viewer):
     def _choose(self, place: int) -> None:
         """Show a clip: its movie while it waits its turn, then with its response."""
         answer, clip = self.session.answer, self.gallery.clips[place]
-        if clip["name"] == answer.attrs["source"]:
+        if not self._layout.visible or clip["name"] == answer.attrs["source"]:
             return
         name = "" if clip["name"] == str(answer["clip_name"].values[0]) else clip["name"]
         try:
@@ -90,6 +90,8 @@ class Browse(pn.viewable.Viewer):
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""
         answer, choice = self.session.answer, self.session.choice
+        if not self._layout.visible:  # another answer came before the click
+            return
         try:
             config = choice.settings["regularized"].config()
             request = replace(request_of(answer), config=config, clip=answer.attrs["source"])

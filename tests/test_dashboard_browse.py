@@ -74,6 +74,24 @@ def test_what_a_browser_should_not_send_is_ignored(app, message):
     assert app.session.run is run and app.session.problem == ""
 
 
+def test_an_answer_without_clips_has_no_gallery(app):
+    natural = app.session.answer
+    earlier = natural.drop_vars(["shown_stimulus", "shown_response", "score"])
+    generated = app.session.shelf.example()
+    for show in (
+        lambda: app.session.param.update(answer=earlier),  # as stored before there were scores
+        lambda: app.session.follow(generated.key),
+    ):
+        show()
+        run = app.session.run
+        assert not app.browse._layout.visible
+        app.browse.gallery._handle_msg(3)
+        app.browse.gallery._handle_msg("regularize")
+        assert (app.session.run, app.session.problem) == (run, "")
+        app.session.answer = natural
+        assert app.browse._layout.visible
+
+
 def test_exactly_the_clip_on_show_is_regularized(app):
     gallery, session, choice = app.browse.gallery, app.session, app.choice
     name = gallery.clips[1]["name"]

@@ -247,7 +247,6 @@ class Clips {
     this.all = all
     this.playAll.textContent = all ? "Pause" : "Play all"
     this.playAll.setAttribute("aria-pressed", String(all))
-    this.root.dataset.playing = String(all)
     for (const thumb of this.thumbs) {
       thumb.position = thumb.about.still
       if (!all) this.show(thumb, thumb.about.still)

@@ -125,7 +125,8 @@ class Natural:
 class Regularized:
     """Pulls a clip to grey: the one that the request names, or else the best, which it searches first.
 
-    The best clip is what the default `SearchConfig` finds at the frame duration of the run.
+    The best clip is what the default `SearchConfig` finds at the frame duration of the run; every
+    score finds the same.
     """
 
     def __init__(
