@@ -279,6 +279,7 @@ def test_flyvis_protocol_fades_in(toy_clips):
 def test_search_can_be_cancelled():
     clips = ArrayClips("grey", tuple("abcdefghijklmnopqrst"), [np.full((3, 7), 0.5)] * 20, 0.01)
     run = search(prior_network(1), clips, SearchConfig(n_best=5))
+    assert run.result().sizes["rank"] == 0
     next(iter(run))
     found = run.result()
     assert found.attrs["status"] == "cancelled"

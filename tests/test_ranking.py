@@ -144,11 +144,12 @@ def test_a_later_cut_repeats_a_moment_that_is_on_show_in_a_better_one():
     # Peaks at frames 5 of the first, 5 (so 15 of the film), 3 (23 of it) and 5 (of another film).
     table = measured(clips, [[4, 3, 2, 1], [1, 2, 3, 4]], [[5, 5, 3, 5]] * 2)
     found = with_ranks(table, clips, FIRST)
-    assert found.clip_index[0].values.tolist() == [0, 2, 3]
-    # Best first: 3, 2; then 1, whose frame 15 is not in 2, and 0, whose frame 5 is not in 1.
-    alone = with_ranks(table.isel(cell_type=[1]), clips, FIRST)
-    assert alone.clip_index[0].values.tolist() == [3, 2, 1, 0]
-    assert found.clip_index[1].values.tolist() == [3, 2, 1], "as many ranks as all cell types have"
+    # Of the second cell type: 3, 2; then 1, whose frame 15 is not in 2, and 0, whose 5 is not in 1.
+    assert found.clip_index.values.tolist() == [[0, 2, 3, -1], [3, 2, 1, 0]]
+    assert found.clip_name[0].values.tolist() == ["0:0", "0:20", "1:0", ""]
+    assert np.isnan(found.score[0, 3]) and found.peak_frame[0].values.tolist() == [5, 3, 5, -1]
+    alone = with_ranks(table.isel(cell_type=[0]), clips, FIRST)
+    assert alone.clip_index[0].values.tolist() == [0, 2, 3]
 
 
 def test_turned_pieces_of_one_film_repeat_it_too():

@@ -20,6 +20,7 @@ def ranking(found: xr.Dataset, cell_type: str, config: SearchConfig) -> Iterator
         config: As given to the search.
     """
     best = found.sel(cell_type=cell_type)
+    best = best.isel(rank=best["clip_index"].values >= 0)
     yield f"{cell_type}: {SCORES[config.score][0]}"
     for rank in range(best.sizes["rank"]):
         one = best.isel(rank=rank)

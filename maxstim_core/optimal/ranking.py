@@ -65,8 +65,9 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr
 
     Returns:
         The same, with the names of the clips as coordinate ``clip``, and dims (cell_type, rank):
-        ``clip_index``, ``clip_name``, ``peak_frame``, ``peak_value`` (P) and ``score``. Where the
-        cell types have different numbers of distinct clips, as many ranks as all of them have.
+        ``clip_index``, ``clip_name``, ``peak_frame``, ``peak_value`` (P) and ``score``. A cell type
+        with fewer distinct clips than others has index and frame -1, no name and NaN in the ranks
+        beyond.
 
     Raises:
         MaxstimError: if it is the search of an earlier maxstim, or of another set.
@@ -75,18 +76,19 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr
     peaks, frames = measured["clip_peak"].values, measured["clip_peak_frame"].values
     # A stable sort: of equal peaks the earlier clip wins, as in flyvis's argmax.
     order = np.argsort(-peaks, axis=1, kind="stable")
-    lists = order
-    if config.distinct:
-        lists = _distinct(order, frames, clips, config)
-    kept = min(config.n_best, *map(len, lists))
-    best = np.array([ranked[:kept] for ranked in lists])
-    peak = np.take_along_axis(peaks, best, 1)
+    lists = _distinct(order, frames, clips, config) if config.distinct else order
+    kept = min(config.n_best, max(map(len, lists)))
+    best = np.full((len(lists), kept), -1)
+    for row, ranked in zip(best, lists, strict=True):
+        row[: len(ranked)] = ranked[:kept]
+    there = best >= 0
+    peak = np.where(there, np.take_along_axis(peaks, best, 1), np.float32(np.nan))
     grey, rms = (measured[name].values[:, None] for name in ("grey_voltage", "rms_voltage"))
     names, dims = np.array(clips.names), ("cell_type", "rank")
     return measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
         clip_index=(dims, best),
-        clip_name=(dims, names[best]),
-        peak_frame=(dims, np.take_along_axis(frames, best, 1)),
+        clip_name=(dims, np.where(there, names[best], "")),
+        peak_frame=(dims, np.where(there, np.take_along_axis(frames, best, 1), -1)),
         peak_value=(dims, peak),
         score=(dims, scored(peak, grey, rms, config.score)),
     )
