@@ -17,7 +17,7 @@ import xarray as xr
 
 from benchmarks.measured import machine
 from maxstim_core.network import GREY, open_network
-from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.configs import SCORES, SearchConfig
 from maxstim_core.optimal.natural import search
 from maxstim_core.stimuli.clips import RenderedClips, open_clips
 from maxstim_core.stimuli.made import flow
@@ -71,7 +71,8 @@ def main() -> None:
     for _ in searching:
         pass
     wall, busy = time.perf_counter() - begun, time.process_time() - busy
-    print(f"\nSearched in {wall:.1f} s ({busy:.1f} s of the cores); the textures were kept.\n")
+    print(f"\nSearched in {wall:.1f} s ({busy:.1f} s of the cores); the textures were kept.")
+    print(f"Score: {SCORES[config.score][0]}. {SCORES[config.score][1]}\n")
     found = searching.result()
     scenes = [name.startswith("scene") for name in clips.names]
     for title, allowed in (

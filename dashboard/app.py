@@ -7,6 +7,7 @@ import panel_material_ui as pmui
 from panel.util import edit_readonly
 
 from dashboard.address import Address
+from dashboard.browse import Browse
 from dashboard.colours import symmetric_limit
 from dashboard.controls import Controls
 from dashboard.headline import Headline
@@ -45,11 +46,13 @@ class App(pn.viewable.Viewer):
         self.runbar = RunBar(self.session)
         self.headline = Headline(self.session)
         self.player = HexPlayer()
+        self.browse = Browse(self.session, self.player.preview)
         self.traces, self.losses = Traces(), Losses()
         self.history = History(self.session)
         self.page = self._page()
-        self.page.link(self.player, dark_theme="dark")
-        self.player.dark = self.page.dark_theme
+        for drawn in (self.player, self.browse.gallery):
+            self.page.link(drawn, dark_theme="dark")
+            drawn.dark = self.page.dark_theme
         self.session.param.watch(self._answered, "answer")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
@@ -152,6 +155,7 @@ class App(pn.viewable.Viewer):
             main=[
                 pn.Column(
                     self.headline,
+                    self.browse,
                     pn.Column(
                         self.player,
                         stylesheets=[CARD],

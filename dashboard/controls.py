@@ -8,6 +8,8 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from dashboard.described import DescribedSelect
+from dashboard.startclip import StartClip
 from dashboard.state import CONFIGS, Choice, Settings
 from dashboard.theme import SLIDER, TEXT
 from dashboard.widgets.cellpicker import CellPicker
@@ -91,6 +93,7 @@ class Controls(pn.viewable.Viewer):
                 sizing_mode="stretch_width",
                 margin=SELECT_MARGIN,
             ),
+            *((StartClip(self.choice),) if method == "regularized" else ()),
         )
 
     def _where(self) -> tuple[pn.viewable.Viewable, ...]:
@@ -127,7 +130,7 @@ def _preset(label: str, load: Callable[[], None]) -> Press:
     return Press(load, label=label, variant="text", size="small", margin=(0, 8, 0, 0))
 
 
-def setting_widget(settings: Settings, name: str) -> pn.widgets.Widget:
+def setting_widget(settings: Settings, name: str) -> pn.viewable.Viewable | pn.viewable.Viewer:
     """Return the widget of one setting: slider with typed entry, switch or choice."""
     parameter = settings.param[name]
     common = {
@@ -137,6 +140,8 @@ def setting_widget(settings: Settings, name: str) -> pn.widgets.Widget:
     }
     if isinstance(parameter, param.Boolean):
         return pmui.Checkbox.from_param(parameter, size="small", **common)
+    if isinstance(parameter, param.Selector) and parameter.names:
+        return DescribedSelect(settings, name, **common | {"margin": SELECT_MARGIN})
     if isinstance(parameter, param.Selector):
         return pmui.Select.from_param(parameter, size="small", **common | {"margin": SELECT_MARGIN})
     whole = isinstance(parameter, param.Integer)

@@ -34,6 +34,7 @@ def request_of(answer: xr.Dataset) -> RunRequest:
             network=about["network"],
             clips=about.get("clips", "made"),
             device="auto",
+            clip=about.get("clip", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MaxstimError("This result does not say how it was made; run it again.") from error
@@ -64,16 +65,23 @@ def python_snippet(request: RunRequest, output: str) -> str:
 def command_line(request: RunRequest, output: str) -> str:
     """Return the command, or commands, that make the answer of a run and save it as `output`.
 
-    For a natural answer, that is the search: it saves the winning clip beside `output`.
+    For a natural answer, that is the search: it saves the winning clip beside `output`. Where a clip
+    was chosen from a search, it is what shows that clip.
     """
     cell, network = shlex.quote(request.cell_type), f"--network {shlex.quote(request.network)}"
     clip = shlex.quote(f"{output.removesuffix('.nc')}_clip.npy")
     settings = written_settings(request.config)
     last = f"--device {request.device} --output {shlex.quote(output)}"
-    search = f"maxstim search --clips {shlex.quote(request.clips)} {network}"
+    clips = f"--clips {shlex.quote(request.clips)}"
+    search = f"maxstim search {clips} {network}"
+    named = f"--clip {shlex.quote(request.clip)} {clips}"
     export = f"--export {cell} {clip}"
+    if request.method == "natural" and request.clip:
+        return _wrapped("maxstim simulate", named, network, f"--dt {request.config.dt!r}", last)
     if request.method == "natural":
         return _wrapped(search, *settings, export, last)
+    if request.method == "regularized" and request.clip:
+        return _wrapped(f"maxstim regularize {cell}", named, network, *settings, last)
     if request.method == "regularized":
         found = shlex.quote(f"{output.removesuffix('.nc')}_search.nc")
         dt = f"--dt {request.config.dt!r}"
@@ -146,8 +154,10 @@ def _generate(request: RunRequest, output: str) -> str:
 
 def _search(request: RunRequest, output: str) -> str:
     imports = "from maxstim_core.optimal.natural import replay, search"
+    clip = f"clip={_text(request.clip)}, " if request.clip else ""
     answer = (
-        f"replay(network, {_text(request.cell_type)}, clips, run.result(), config, device=device)"
+        f"replay(network, {_text(request.cell_type)}, clips, run.result(), config, "
+        f"{clip}device=device)"
     )
     return (
         _head(request, "SearchConfig", imports, clips=True)
@@ -159,6 +169,8 @@ def _search(request: RunRequest, output: str) -> str:
 
 
 def _regularize(request: RunRequest, output: str) -> str:
+    if request.clip:
+        return _regularize_clip(request, output)
     imports = (
         "from maxstim_core.optimal.natural import replay, search\n"
         "from maxstim_core.optimal.regularized import regularize"
@@ -175,5 +187,20 @@ def _regularize(request: RunRequest, output: str) -> str:
         + f"best = replay(network, {cell}, clips, found.result(), protocol, device=device)\n"
         + 'clip, source = best["stimulus"].values, best.attrs["source"]\n'
         + f"run = regularize(network, {cell}, clip, config, device=device, source=source)\n"
+        + _RUN.format(result="run.result()", output=_text(output))
+    )
+
+
+def _regularize_clip(request: RunRequest, output: str) -> str:
+    imports = "from maxstim_core.optimal.regularized import regularize"
+    head = _head(request, "RegularizeConfig", imports, clips=True)
+    return (
+        head.replace("import open_clips", "import clip_named, open_clips, resampled")
+        + f"clips = open_clips({_text(request.clips)})\n"
+        + f"config = {_config(request.config)}\n"
+        + f"name = {_text(request.clip)}\n"
+        + "clip = resampled(clips[clip_named(clips, name)], clips.dt, config.dt)\n"
+        + f"run = regularize(network, {_text(request.cell_type)}, clip, config, device=device, "
+        + 'source=f"{clips.name}: {name}")\n'
         + _RUN.format(result="run.result()", output=_text(output))
     )

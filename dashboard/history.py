@@ -74,7 +74,7 @@ def run_row(run: RunSnapshot, peaks: dict[str, float]) -> dict:
     else:
         peak = peaks.get(run.result.stem) if run.result is not None else None
         detail = "" if peak is None else f"peak {peak:.3g} · "
-        detail += "from the store" if run.cached else duration(run.elapsed)
+        detail += request.clip or ("from the store" if run.cached else duration(run.elapsed))
     return {
         "heading": "This page",
         "key": run.run_id,

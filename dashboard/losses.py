@@ -90,11 +90,9 @@ class Losses(pn.viewable.Viewer):
     def show_ranking(self, answer: xr.Dataset) -> None:
         """List the best clips of a natural search, best first."""
         self._mode(ranking=True)
-        rows = zip(
-            answer["clip_name"].values, answer["peak_value"].values, answer["peak_frame"].values,
-            strict=True,
-        )  # fmt: skip
-        best = float(np.nanmax(np.abs(answer["peak_value"].values))) or 1.0
+        scores = answer.get("score", answer["peak_value"]).values  # earlier answers have none
+        rows = zip(answer["clip_name"].values, scores, answer["peak_frame"].values, strict=True)
+        best = float(np.nanmax(np.abs(scores))) or 1.0
         dt = float(answer.attrs["dt"])
         self.ranking.object = "".join(
             f'<div class="clip"><span class="rank">{rank}</span><span>{escape(str(name))}</span>'
@@ -152,6 +150,7 @@ def _pane(plot: object) -> pn.pane.Bokeh:
 
 
 RANKING = """
+:host { max-height: 296px; overflow-y: auto; scrollbar-width: thin; }
 .clip {
   position: relative; display: grid; grid-template-columns: 22px 1fr auto 64px; gap: 8px;
   padding: 9px 2px 11px; font-size: 13px;

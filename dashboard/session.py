@@ -85,6 +85,15 @@ class Session(param.Parameterized):
         """Submit what the person has chosen, and follow it; say why where it is refused."""
         try:
             request = self.choice.request()
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.submit(request)
+
+    @_one_at_a_time
+    def submit(self, request: RunRequest) -> None:
+        """Submit a run, and follow it; say why where it is refused."""
+        try:
             run_id = self._same(request) or self.queue.submit(request, self.id)
         except MaxstimError as error:
             self.problem = str(error)

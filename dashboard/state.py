@@ -93,7 +93,9 @@ def _parameter(setting: dataclasses.Field) -> param.Parameter:
     if isinstance(setting.default, bool):
         return param.Boolean(**common)
     if isinstance(setting.default, str):
-        return param.Selector(objects=list(about["choices"]), **common)
+        words = about["choice_words"]
+        objects = {words[c][0]: c for c in about["choices"]} if words else list(about["choices"])
+        return param.Selector(objects=objects, **common)
     number = param.Integer if isinstance(setting.default, int) else param.Number
     return number(
         bounds=about["bounds"], softbounds=about["softbounds"], step=about["step"], **common
@@ -114,6 +116,7 @@ class Choice(param.Parameterized):
         doc="The set of clips that is searched for the one that excites the cell most. The commands "
         "maxstim movies sintel and maxstim movies import add sets.",
     )
+    clip = param.String(doc="Name of the clip that a regularized run begins from, or nothing.")
     device = param.Selector(default="auto", objects=["auto"], label="Device")
 
     def __init__(self, **values: Any) -> None:
@@ -124,6 +127,8 @@ class Choice(param.Parameterized):
         }
         for settings in self.settings.values():
             settings.load_starting()
+        # It was found for this cell type, network and set; for another it would be a surprise.
+        self.param.watch(self._forget_clip, ["cell_type", "network", "folder", "clips"])
 
     @property
     def network_name(self) -> str:
@@ -144,6 +149,7 @@ class Choice(param.Parameterized):
             network=self.network_name,
             clips=self.clips,
             device=self.device,
+            clip=self.clip if self.method == RegularizeConfig.method else "",
         )
 
     def take(self, request: RunRequest) -> None:
@@ -158,3 +164,7 @@ class Choice(param.Parameterized):
         )
         if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
             self.clips = request.clips
+            self.clip = request.clip if request.method == RegularizeConfig.method else ""
+
+    def _forget_clip(self, *events: param.parameterized.Event) -> None:
+        self.clip = ""

@@ -109,17 +109,22 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
     options = ("--clips", "made", "--protocol", "default", "--n-best", 2, "--dt", 0.02)
     assert run("search", *options, "--output", output, "--export", "T4c", exported) == 0
     found = load(output)
-    assert dict(found.sizes) == {"cell_type": 65, "rank": 2}
+    assert dict(found.sizes) == {"cell_type": 65, "clip": 704, "rank": 2}
     assert found.attrs["config"] == SearchConfig(n_best=2, dt=0.02).to_json()
     best = found.sel(cell_type="T4c", rank=0)
     assert str(best.clip_name.item()) in open_clips("made").names
 
-    # Asked again, the store answers; another protocol is another search.
+    # Asked again, the store answers, whatever the score.
     assert "done before" not in capsys.readouterr().err
     again = tmp_path / "again.nc"
-    assert run("search", "--n-best", 1, "--dt", 0.02, "--output", again) == 0
-    assert "done before" in capsys.readouterr().err
-    xr.testing.assert_equal(load(again), found.isel(rank=slice(1)))
+    options = ("--score", "rms", "--n-best", 1, "--dt", 0.02)
+    assert run("search", *options, "--output", again, "--show", "T4c") == 0
+    said = capsys.readouterr()
+    assert "done before" in said.err
+    xr.testing.assert_equal(load(again).drop_vars("score"), found.isel(rank=[0]).drop_vars("score"))
+    score = f"{float(best.peak_value / best.rms_voltage):.4g}"
+    assert [line.split()[:2] for line in said.out.splitlines()[3:]] == [["1", score]]
+    assert said.out.rstrip().endswith(best.clip_name.item())
 
     # Shown again, the exported clip drives the cell to the very peak that won.
     shown = tmp_path / "shown.nc"
@@ -127,6 +132,15 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
     central = load(shown).central.sel(cell_type="T4c").values
     assert central.argmax() == int(best.peak_frame)
     np.testing.assert_allclose(central.max(), best.peak_value, atol=1e-5)
+
+    # And so does the clip by its name, which can be regularised as well and is then in the record.
+    by_name = ("--clip", best.clip_name.item(), "--dt", 0.02)
+    assert run("simulate", *by_name, "--output", shown) == 0
+    np.testing.assert_array_equal(load(shown).central.sel(cell_type="T4c"), central)
+    grey = tmp_path / "regularized.nc"
+    assert run("regularize", "T4c", *by_name, "--iterations", 1, "--output", grey) == 0
+    np.testing.assert_array_equal(load(grey).source_stimulus, np.load(exported))
+    assert load(grey).attrs["source"] == f"made: {best.clip_name.item()}"
 
 
 @pytest.mark.parametrize(
@@ -152,11 +166,19 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
         (("regularize", "T4c", "--movie", "{tmp}/objects.npy"), "Python objects"),
         (("regularize", "T4c", "--movie", "{tmp}/long.npy"), "1001 frames"),
         (("regularize", "T4c"), "--movie"),
+        (
+            ("regularize", "T4c", "--clip", "grating, 90"),
+            "did you mean 'grating, 90°, 5 col, 2 Hz'",
+        ),
+        (("regularize", "T4c", "--clip", "dark disc, radius 1", "--dt", 0.0005), "1600 frames"),
+        (("simulate", "--clip", "x", "--clips", "probes"), "search --show prints names"),
         (("simulate", "--movie", "{tmp}/narrow.npy"), "shape"),
         (("simulate", "--movie", "{tmp}/text.npy"), "no .npy file"),
         (("simulate", "--movie", "{tmp}/nan.npy", "--dt", 0.06), "0.05 s"),
         (("search", "--clips", "holiday"), "no clip set"),
         (("search", "--protocol", "strict"), "Protocol"),
+        (("search", "--score", "height"), "Score"),
+        (("search", "--show", "T4x"), "T4c"),
         (("search", "--export", "T4x", "{tmp}/best.npy"), "T4c"),
         (("search", "--export", "T4c", "{tmp}/missing/best.npy"), "no folder"),
     ],

@@ -1,5 +1,6 @@
 """What a person takes home makes the same answer again."""
 
+import dataclasses
 import json
 import shlex
 import subprocess
@@ -23,6 +24,13 @@ REQUESTS = [
     RunRequest("Mi1", RegularizeConfig(n_iters=2, dt=0.02), device="cpu"),
     RunRequest("CT1(M10)", SearchConfig(n_best=2, dt=0.02), network="prior", device="cpu"),
 ]
+
+CLIP = {"clips": "probes", "clip": "ON edge, 90°, 19 col/s", "network": "prior", "device": "cpu"}
+CHOSEN = [
+    RunRequest("T4c", SearchConfig(score="rms", dt=0.02), **CLIP),
+    RunRequest("T4c", RegularizeConfig(n_iters=2, dt=0.02), **CLIP),
+]
+"""Runs of a clip that was chosen from a search."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +75,24 @@ def test_the_command_line_makes_the_same_answer(request_, tmp_path):
         lines = export.python_snippet(request_, str(other))
         subprocess.run([sys.executable, "-c", lines], capture_output=True, check=True)
         np.testing.assert_array_equal(made["stimulus"], load(other)["stimulus"])
+
+
+@pytest.mark.parametrize("request_", CHOSEN, ids=lambda request: request.method)
+def test_both_make_the_answer_of_a_chosen_clip(request_, tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    output, other = tmp_path / "answer.nc", tmp_path / "python.nc"
+    exec(export.python_snippet(request_, str(other)), {})
+    ((*words,),) = commands(request_, str(output))
+    assert main(words[1:]) == 0
+    made, of_python = load(output), load(other)
+    if request_.method == "natural":  # the command records that clip, whose record this is
+        central = made.central.sel(cell_type="T4c")
+        np.testing.assert_allclose(central, of_python.central_response, atol=1e-6)
+        assert made.attrs["movie"] == f"probes: {of_python.attrs['source']}"
+        assert export.request_of(of_python) == dataclasses.replace(request_, device="auto")
+    else:
+        np.testing.assert_array_equal(made.stimulus, of_python.stimulus)
+        assert made.attrs["source"] == of_python.attrs["source"] == f"probes: {request_.clip}"
 
 
 def commands(request: RunRequest, output: str) -> list[list[str]]:

@@ -245,7 +245,7 @@ def test_search_agrees_with_simulating_each_clip(toy_clips, toy_search):
 
 def test_search_covers_every_type_and_names_clips(toy_clips, toy_search):
     reports, found = toy_search
-    assert found.sizes == {"cell_type": 65, "rank": 3}
+    assert found.sizes == {"cell_type": 65, "clip": 12, "rank": 3}
     assert reports[-1].step == reports[-1].n_steps == 12
     first = found.isel(cell_type=0, rank=0)
     assert first.clip_name.item() == toy_clips.names[int(first.clip_index)]
@@ -279,6 +279,7 @@ def test_flyvis_protocol_fades_in(toy_clips):
 def test_search_can_be_cancelled():
     clips = ArrayClips("grey", tuple("abcdefghijklmnopqrst"), [np.full((3, 7), 0.5)] * 20, 0.01)
     run = search(prior_network(1), clips, SearchConfig(n_best=5))
+    assert run.result().sizes["rank"] == 0
     next(iter(run))
     found = run.result()
     assert found.attrs["status"] == "cancelled"

@@ -27,8 +27,9 @@ def store(tmp_path):
     return RunStore(tmp_path / "data")
 
 
-def started(config, store, cell_type="T4c"):
-    return start(RunRequest(cell_type, config), prior_network(1), small_clips(), "cpu", store)
+def started(config, store, cell_type="T4c", clip=""):
+    request = RunRequest(cell_type, config, clip=clip)
+    return start(request, prior_network(1), small_clips(), "cpu", store)
 
 
 def finished(run):
@@ -71,6 +72,27 @@ def test_regularized_starts_from_the_best_natural_clip(store):
     assert answer.attrs["source"] == f"few: {clips.names[best]}"
     reports, _ = finished(started(config, store))
     assert len(reports) == 3
+
+
+def test_a_named_clip_is_shown_or_regularized_in_place_of_the_best(store):
+    clips, ranked = small_clips(), expected_natural(SearchConfig(dt=DT), "T4c")
+    name = ranked.clip_name[2].item()
+    movie = resampled(clips[int(ranked.clip_index[2])], clips.dt, DT)
+    config = RegularizeConfig(dt=DT, n_iters=3)
+    reports, answer = finished(started(config, store, clip=name))
+    assert len(reports) == 3  # nothing had to be searched
+    _, expected = finished(regularize(prior_network(1), "T4c", movie, config))
+    np.testing.assert_array_equal(answer.stimulus, expected.stimulus)
+    record = {"clips": "few", "clip": name, "source": f"few: {name}"}
+    assert answer.attrs.items() >= record.items()
+    _, shown = finished(started(SearchConfig(dt=DT), store, clip=name))
+    np.testing.assert_array_equal(shown.stimulus, movie)
+    assert shown.central_response.max().item() == pytest.approx(
+        ranked.peak_value[2].item(), abs=1e-6
+    )
+    assert shown.attrs["clip"] == shown.attrs["source"] == name
+    shared = ["clip_name", "peak_value", "shown_stimulus", "shown_response"]
+    assert shown[shared].equals(ranked[shared])
 
 
 def test_a_damaged_stored_search_is_done_again(store):

@@ -25,6 +25,7 @@ REQUESTS = st.builds(
     cell_type=st.sampled_from(["T4c", "CT1(M10)"]),
     config=CONFIGS,
     network=st.sampled_from(["default", "models/flow/0000"]),
+    clips=st.sampled_from(["made", "holiday"]),
     device=st.sampled_from(["auto", "cpu", "cuda", "cuda:1"]),
 )
 
@@ -61,6 +62,8 @@ def test_text_that_is_no_request_is_refused(text):
         ({"device": "gpu"}, "no device 'gpu'; choose"),
         ({"device": "cuda:x"}, "no device 'cuda:x'; choose"),
         ({"config": {"lr": 1}}, "needs a SearchConfig"),
+        ({"clip": None}, "must be the name of a clip"),
+        ({"clip": "scene 1", "config": GenerateConfig()}, "only of a natural or regularized run"),
     ],
 )
 def test_wrong_values_are_refused(values, advice):
@@ -83,6 +86,7 @@ def test_the_key_covers_all_that_determines_the_answer_and_nothing_else():
         (dataclasses.replace(request, cell_type="T4d"), network, clips),
         (dataclasses.replace(request, config=RegularizeConfig(l2_act=2.0)), network, clips),
         (dataclasses.replace(request, config=SearchConfig()), network, clips),
+        (dataclasses.replace(request, clip=clips.names[0]), network, clips),
         (request, prior_network(2), clips),
         (
             request,
@@ -92,6 +96,17 @@ def test_the_key_covers_all_that_determines_the_answer_and_nothing_else():
         (request, network, open_clips("made", 1, dt=0.02)),
     ]
     assert len({key, *(content_key(*other) for other in others)}) == 1 + len(others)
+
+
+def test_a_run_of_yesterday_names_no_clip():
+    text = RunRequest("T4c", RegularizeConfig()).to_json().replace('"clip": "", ', "")
+    assert RunRequest.from_json(text).clip == ""
+
+
+def test_a_clip_that_is_not_in_the_set_is_refused():
+    request = RunRequest("T4c", RegularizeConfig(), clips="probes", clip="bright disc, radius 9")
+    with pytest.raises(MaxstimError, match="did you mean 'bright disc, radius"):
+        opened(request)
 
 
 def test_a_generated_answer_needs_no_clips():

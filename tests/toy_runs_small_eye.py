@@ -1,5 +1,7 @@
 """The real optimisations on an eye of seven columns and eight clips: the worker's work in seconds."""
 
+from dataclasses import replace
+
 from maxstim_core.network import prior_network
 from maxstim_core.runs.execute import available_devices, start
 from maxstim_core.stimuli.clips import ArrayClips, open_clips
@@ -14,5 +16,5 @@ def small_clips():
 
 
 def run(request, key, device, store):
-    clips = None if request.method == "generated" else small_clips()
+    clips = None if request.method == "generated" else replace(small_clips(), name=request.clips)
     return start(request, prior_network(1), clips, device, store)

@@ -30,6 +30,12 @@ RESPONSE_OF = {"stimulus": "response", "best_stimulus": "best_response"}
 """The same for the responses of all columns; results keep that of the last iterate only."""
 
 
+def source(module: Path) -> str:
+    """Return the code of a component that draws hexagons: what all of them share, then its own."""
+    shared = HERE / "drawing.js"
+    return "\n".join(path.read_text(encoding="utf-8") for path in (shared, module))
+
+
 class HexPlayer(pn.custom.JSComponent):
     """Stimulus and response hexagons side by side, the central trace beneath, and a transport.
 
@@ -47,7 +53,7 @@ class HexPlayer(pn.custom.JSComponent):
     )
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
-    _esm = HERE / "hexplayer.js"
+    _esm = source(HERE / "hexplayer.js")
     _stylesheets: ClassVar = [(HERE / "hexplayer.css").read_text(encoding="utf-8")]
     _constants: ClassVar = {
         "diverging": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in diverging()],

@@ -16,6 +16,7 @@ from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie
 from maxstim_core.cli.progress import Progress
 from maxstim_core.compilation import tell_of_compilation
+from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     MAX_FRAMES,
     GenerateConfig,
@@ -39,14 +40,14 @@ def generate(arguments: argparse.Namespace) -> int:
 
 
 def regularize(arguments: argparse.Namespace) -> int:
-    """Pull a movie to grey with the response kept, and write it."""
+    """Pull a movie or a clip to grey with the response kept, and write it."""
     config = read_settings(arguments, RegularizeConfig)
     network, device = _prepare(arguments)
-    movie = _movie(arguments, network, most_frames=MAX_FRAMES)
+    movie, source = _movie(arguments, network, config.dt, most_frames=MAX_FRAMES)
     from maxstim_core.optimal import regularized
 
     run = regularized.regularize(
-        network, arguments.cell_type, movie, config, device=device, source=arguments.movie
+        network, arguments.cell_type, movie, config, device=device, source=source
     )
     return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
 
@@ -55,7 +56,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     """Show a movie after one second of grey, and write what the central cells do."""
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
-    movie = _movie(arguments, network)
+    movie, source = _movie(arguments, network, dt)
     import torch
     import xarray as xr
 
@@ -71,7 +72,7 @@ def simulate(arguments: argparse.Namespace) -> int:
             "cell_type": list(network.connectome.names),
         },
         attrs={
-            "movie": arguments.movie,
+            "movie": source,
             "network": network.name,
             "network_hash": network.content_hash,
             "dt": dt,
@@ -89,6 +90,7 @@ def simulate(arguments: argparse.Namespace) -> int:
 
 def search(arguments: argparse.Namespace) -> int:
     """Find the best clips of a set for every cell type, and write the table."""
+    from maxstim_core.cli.ranking import ranking
     from maxstim_core.stimuli.clips import open_clips, resampled
 
     config = read_settings(arguments, SearchConfig)
@@ -96,7 +98,7 @@ def search(arguments: argparse.Namespace) -> int:
     for _, path in exports:
         check_writable(path)
     network, device = _prepare(arguments)
-    for cell_type, _ in exports:
+    for cell_type in (*(cell_type for cell_type, _ in exports), *arguments.show):
         network.cell_type(cell_type)
     clips = open_clips(arguments.clips, network.lattice.extent)
     from maxstim_core.runs.searches import StoredSearch
@@ -111,6 +113,8 @@ def search(arguments: argparse.Namespace) -> int:
         best = found.sel(cell_type=cell_type).clip_index[0].item()
         write_movie(path, resampled(clips[best], clips.dt, config.dt))
         print(f"{path}: {clips.names[best]}")
+    for cell_type in arguments.show:
+        print("\n".join(("", *ranking(found, cell_type, config))))
     return code
 
 
@@ -131,8 +135,20 @@ def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
 
 
 def _movie(
-    arguments: argparse.Namespace, network: Network, most_frames: int | None = None
-) -> np.ndarray:
+    arguments: argparse.Namespace, network: Network, dt: float, most_frames: int | None = None
+) -> tuple[np.ndarray, str]:
+    """Return the movie of ``--movie`` or ``--clip``, and where it came from."""
+    if arguments.clip is not None:
+        from maxstim_core.stimuli.clips import clip_named, open_clips, resampled
+
+        clips = open_clips(arguments.clips, network.lattice.extent)
+        clip = resampled(clips[clip_named(clips, arguments.clip)], clips.dt, dt)
+        if most_frames is not None and len(clip) > most_frames:
+            raise MaxstimError(
+                f"The clip {arguments.clip} has {len(clip)} frames of {dt:g} s; choose a --dt that "
+                f"gives {most_frames} or fewer."
+            )
+        return clip, f"{clips.name}: {arguments.clip}"
     from maxstim_core.stimuli.movie_file import read_movie
 
     movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
@@ -142,7 +158,7 @@ def _movie(
             f"{movie.max():.3g}; black is 0 and white is 1.",
             file=sys.stderr,
         )
-    return movie
+    return movie, arguments.movie
 
 
 def _run_and_save(run: Optimisation, output: str, what: str) -> int:

@@ -58,12 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     search = _command(
         commands, "search", answers.search, "find the best clip of a set for every cell type"
     )
-    search.add_argument(
-        "--clips",
-        metavar="SET",
-        default="made",
-        help="name of the clip set; 'maxstim movies list' shows them (default: made)",
-    )
+    _add_clips(search)
     _add_network(search)
     add_settings(search, SearchConfig)
     _add_device_and_output(search)
@@ -74,6 +69,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=[],
         metavar=("CELL_TYPE", "FILE.npy"),
         help="also write the winning clip of a cell type, shape (frame, column); may be repeated",
+    )
+    search.add_argument(
+        "--show",
+        metavar="CELL_TYPE",
+        action="append",
+        default=[],
+        help="also print the best clips of a cell type; may be repeated",
     )
 
     fit = _command(commands, "fit", fitting.fit, "fit a network to published tuning")
@@ -241,11 +243,26 @@ def _add_report(command: argparse.ArgumentParser, otherwise: str, metavar: str) 
 
 
 def _add_movie(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument(
         "--movie",
         metavar="FILE.npy",
-        required=True,
         help="luminance in [0, 1] with 0.5 grey, shape (frame, column), floating point",
+    )
+    which.add_argument(
+        "--clip",
+        metavar="NAME",
+        help="a clip of a set instead, by its name; 'maxstim search --show' prints names",
+    )
+    _add_clips(command)
+
+
+def _add_clips(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--clips",
+        metavar="SET",
+        default="made",
+        help="name of the clip set; 'maxstim movies list' shows them (default: made)",
     )
 
 

@@ -37,6 +37,7 @@ def setting(
     soft: tuple[float, float] | None = None,
     step: float | None = None,
     choices: tuple[str, ...] = (),
+    choice_words: dict[str, tuple[str, str]] | None = None,
 ) -> Any:
     """Return a dataclass field that describes itself.
 
@@ -49,6 +50,7 @@ def setting(
         soft: Range of the slider; `bounds` if None.
         step: Step of the slider.
         choices: Allowed values of a text setting; any text if there are none.
+        choice_words: For each of them, its name to show and what it means, as a full sentence.
     """
     metadata = {
         "doc": doc,
@@ -58,6 +60,7 @@ def setting(
         "softbounds": soft or bounds,
         "step": step,
         "choices": choices,
+        "choice_words": choice_words or {},
     }
     return field(default=default, metadata=metadata)
 
@@ -125,9 +128,29 @@ class Config:
         return hashlib.sha256(f"{self.method}:{self.to_json()}".encode()).hexdigest()
 
 
+SCORES = {
+    "peak": (
+        "Peak voltage",
+        "The highest voltage that the central cell reaches, by which flyvis chooses.",
+    ),
+    "above_grey": (
+        "Peak above grey",
+        "The highest voltage minus the voltage in front of a grey screen: what the clip adds.",
+    ),
+    "rms": (
+        "Peak in units of RMS",
+        "The highest voltage divided by the cell's own root mean square over all clips of the set: "
+        "a number to compare between cell types and networks.",
+    ),
+}
+"""Name and meaning of each score of a clip; formulas in `maxstim_core.optimal.ranking`."""
+
+
 @dataclass(frozen=True)
 class SearchConfig(Config):
     """How the best clip of a natural movie set is chosen (spec §6.1).
+
+    Neither the score nor the two settings of the list change what is simulated: one search serves all.
 
     Raises:
         MaxstimError: if a value is of the wrong type or out of its bounds.
@@ -142,14 +165,29 @@ class SearchConfig(Config):
         label="Protocol",
         choices=("default", "flyvis"),
     )
+    score: str = setting(
+        "peak",
+        "What is said of a clip. 'peak': the highest voltage of the central cell. 'above_grey': the "
+        "same minus the voltage in front of grey. 'rms': the same divided by the cell's root mean "
+        "square over the set. All three put the clips of one cell type in the same order.",
+        label="Score",
+        choices=tuple(SCORES),
+        choice_words=SCORES,
+    )
     dt: float = _dt()
     n_best: int = setting(
         5,
         "How many of the best clips to keep for each cell type.",
         label="Clips kept",
         bounds=(1, 100),
-        soft=(1, 10),
+        soft=(1, 24),
         step=1,
+    )
+    distinct: bool = setting(
+        True,
+        "List a clip once: leave out where a better clip, turned and mirrored or not, shows the same "
+        "moment of the same film.",
+        label="Distinct clips alone",
     )
 
 
@@ -274,7 +312,7 @@ def flyvis_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
 
 
 _STARTING_VALUES = {
-    SearchConfig: {},
+    SearchConfig: {"n_best": 12},
     RegularizeConfig: {"l2_act": 10.0},
     GenerateConfig: {"t_stim": 0.8},
 }
@@ -283,8 +321,8 @@ _STARTING_VALUES = {
 def starting_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
     """Return the configuration that the dashboard starts with, with `changes` on top.
 
-    Flyvis's values, but for a stimulus long enough to see it unfold, and a response that is kept more
-    closely.
+    Flyvis's values, but for a stimulus long enough to see it unfold, a response that is kept more
+    closely, and more clips to browse.
     """
     return config_class(**{**_STARTING_VALUES[config_class], **changes})
 

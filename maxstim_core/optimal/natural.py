@@ -1,6 +1,7 @@
 """The first answer: the best clip of a natural set (spec §6.1).
 
-One pass over the clips finds the best for every cell type at once.
+One pass over the clips measures what every cell type answers, from which
+`maxstim_core.optimal.ranking` tells the best.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from maxstim_core.network import Network
 from maxstim_core.optimal.ahead import made_ahead
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.descent import provenance
+from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
 from maxstim_core.simulation import Engine, make_engine
-from maxstim_core.stimuli.clips import ClipSet, resampled
+from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
+
+SHOWN = 12
+"""Most clips that an answer carries, to look at them side by side."""
 
 
 def search(
@@ -38,7 +43,7 @@ def search(
     Args:
         network: The network to ask.
         clips: The set to search, for the network's eye.
-        config: Protocol and number of clips to keep; the defaults if None.
+        config: Protocol, score and number of clips to keep; the defaults if None.
         device: Where to compute: see `maxstim_core.simulation.resolve_device`.
         dtype: Precision to compute in.
 
@@ -59,9 +64,9 @@ def search(
 
 
 class Search:
-    """A pass over a clip set that keeps the best clips of each cell type (an `Optimisation`).
+    """A pass over a clip set that finds the best clips of each cell type (an `Optimisation`).
 
-    A clip's score is the highest voltage that the central cell reaches during it.
+    Clips are measured by the highest voltage that the central cell reaches during each.
     """
 
     terms: tuple[str, ...] = ()
@@ -70,9 +75,10 @@ class Search:
         self.n_steps = len(clips)
         self._engine, self._clips, self._config = engine, clips, config
         n_types = len(engine.network.connectome.names)
-        self._peaks = np.full((n_types, len(clips)), -np.inf, np.float32)
-        self._frames = np.full((n_types, len(clips)), -1)
-        self._n_done = 0
+        self._peaks = np.full((n_types, len(clips)), np.nan, np.float32)
+        self._frames = np.full((n_types, len(clips)), -1, np.int32)
+        self._squares = np.zeros(n_types)
+        self._n_done = self._n_frames = 0
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run through the clips, and report after each batch; stop iterating to cancel."""
@@ -83,27 +89,30 @@ class Search:
             self._n_done += len(batch)
             self._peaks[:, first : self._n_done] = activity.max(1).T
             self._frames[:, first : self._n_done] = activity.argmax(1).T
+            self._squares += np.square(activity, dtype=np.float64).sum((0, 1))
+            self._n_frames += len(batch) * len(batch[0])
             yield StepReport(self._n_done, self.n_steps, no_losses)
 
     def result(self) -> xr.Dataset:
         """Return the best clips of each cell type among those seen so far, best first.
 
-        Dims (cell_type, rank): ``clip_index``, ``clip_name``, ``peak_frame`` and ``peak_value``, the
-        voltage at the peak.
+        With all that was measured: see `maxstim_core.optimal.ranking.with_ranks`.
         """
-        kept = min(self._config.n_best, max(self._n_done, 1))
-        # A stable sort: of equal peaks the earlier clip wins, as in flyvis's argmax.
-        best = np.argsort(-self._peaks, axis=1, kind="stable")[:, :kept]
-        dims = ("cell_type", "rank")
-        engine = self._engine
+        return with_ranks(self.measured(), self._clips, self._config)
+
+    def measured(self) -> xr.Dataset:
+        """Return what the clips seen so far lead to; no score has a part in it."""
+        engine, seen = self._engine, slice(self._n_done)
+        grey = engine.steady_state(self._config.dt)[0, engine.layout.central_cells]
+        rms = np.sqrt(self._squares / max(self._n_frames, 1)).astype(np.float32)
         return xr.Dataset(
             data_vars={
-                "clip_index": (dims, best),
-                "clip_name": (dims, np.array(self._clips.names)[best]),
-                "peak_frame": (dims, np.take_along_axis(self._frames, best, 1)),
-                "peak_value": (dims, np.take_along_axis(self._peaks, best, 1)),
+                "clip_peak": (("cell_type", "clip"), self._peaks[:, seen]),
+                "clip_peak_frame": (("cell_type", "clip"), self._frames[:, seen]),
+                "grey_voltage": ("cell_type", grey.cpu().numpy()),
+                "rms_voltage": ("cell_type", rms),
             },
-            coords={"cell_type": list(engine.network.connectome.names), "rank": np.arange(kept)},
+            coords={"cell_type": list(engine.network.connectome.names)},
             attrs={
                 **provenance(engine, self._config),
                 "dt": self._config.dt,
@@ -142,17 +151,19 @@ def replay(
     found: xr.Dataset,
     config: SearchConfig | None = None,
     *,
+    clip: str = "",
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> xr.Dataset:
-    """Show a cell type its best clip again, after one second of grey.
+    """Show a cell type its best clips again, each after one second of grey.
 
     Args:
         network: The network that was asked.
         cell_type: For example ``T4c``.
         clips: The set that was searched.
         found: Result of `search`.
-        config: As given to `search`.
+        config: As given to `search`, or with another score or list: these are made anew.
+        clip: Name of the clip to show in full; the best one if empty.
         device: Where to compute: see `maxstim_core.simulation.resolve_device`.
         dtype: Precision to compute in.
 
@@ -160,29 +171,58 @@ def replay(
         The natural answer: see `maxstim_core.optimal.result`.
 
     Raises:
-        MaxstimError: if the cell type or the device does not exist.
+        MaxstimError: if the cell type, the clip or the device does not exist, or the search is of
+            another set.
     """
     config = config or SearchConfig()
     index = network.cell_type(cell_type)
-    ranked = found.sel(cell_type=cell_type)
-    clip = resampled(clips[int(ranked.clip_index[0])], clips.dt, config.dt)
+    ranked = with_ranks(found.sel(cell_type=[cell_type]), clips, config).isel(cell_type=0)
+    best = ranked["clip_index"].values
+    chosen = clip_named(clips, clip) if clip else int(best[0])
+    movies = [resampled(clips[k], clips.dt, config.dt) for k in best[:SHOWN]]
+    movie = resampled(clips[chosen], clips.dt, config.dt)
     engine = make_engine(network, device=device, dtype=dtype)
     with torch.no_grad():
         cells = engine.layout.cells(index)
-        response = engine.simulate(clip, config.dt, cells=cells).cpu().numpy()
-    names = ("clip_index", "clip_name", "peak_frame", "peak_value")
+        response = engine.simulate(movie, config.dt, cells=cells).cpu().numpy()
+    names = ("clip_index", "clip_name", "peak_frame", "peak_value", "score")
     return answer(
         lattice=network.lattice,
         dt=config.dt,
-        stimulus=clip,
+        stimulus=movie,
         response=engine.layout.on_columns(index, response),
-        variables={name: ("rank", ranked[name].values) for name in names},
+        variables={
+            **{name: ("rank", ranked[name].values) for name in names},
+            **_shown(engine, engine.layout.central_cells[[index]], movies, config.dt),
+        },
         attributes={
             **provenance(engine, config),
             "cell_type": cell_type,
             "clips": clips.name,
             "clips_hash": clips.content_hash,
-            "source": str(ranked.clip_name[0].item()),
+            "clip": clip,
+            "source": clips.names[chosen],
+            "grey_voltage": float(ranked["grey_voltage"]),
+            "rms_voltage": float(ranked["rms_voltage"]),
             "status": found.attrs["status"],
         },
     )
+
+
+@torch.no_grad()
+def _shown(
+    engine: Engine, central: np.ndarray, movies: list[np.ndarray], dt: float
+) -> dict[str, tuple]:
+    """Return the variables by which clips can be looked at: luminance and central response."""
+    longest = max(map(len, movies))
+    luminance = np.zeros((len(movies), longest, movies[0].shape[1]), np.uint8)
+    responses = np.full((len(movies), longest), np.nan, np.float32)
+    for length in {len(movie) for movie in movies}:
+        alike = [k for k, movie in enumerate(movies) if len(movie) == length]
+        batch = np.stack([movies[k] for k in alike])
+        luminance[alike, :length] = np.rint(255 * np.clip(batch, 0, 1))
+        responses[alike, :length] = engine.simulate(batch, dt, cells=central)[..., 0].cpu().numpy()
+    return {
+        "shown_stimulus": (("shown", "clip_frame", "column"), luminance),
+        "shown_response": (("shown", "clip_frame"), responses),
+    }

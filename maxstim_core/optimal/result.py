@@ -5,7 +5,8 @@ Dimensions and coordinates:
 - ``frame``, with ``time`` (frame): start of each frame in seconds;
 - ``column``, with ``u`` and ``v`` (column): axial coordinates on the eye;
 - ``iteration`` and ``term``: the loss as logged before each step;
-- ``rank``: the best clips of a natural search, best first.
+- ``rank``: the best clips of a natural search, best first;
+- ``shown`` and ``clip_frame``: the first of these clips to look at, and their frames.
 
 Variables, where the method has them:
 
@@ -16,10 +17,16 @@ Variables, where the method has them:
 - ``best_stimulus``, ``best_central_response``: of the iterate of lowest total loss;
 - ``target_response`` (frame): what a regularised run tries to keep;
 - ``loss`` (iteration, term);
-- ``clip_name``, ``clip_index``, ``peak_frame``, ``peak_value`` (rank).
+- ``clip_name``, ``clip_index``, ``peak_frame``, ``peak_value`` (voltage) and ``score`` (rank);
+- ``shown_stimulus`` (shown, clip_frame, column): luminance of the best clips, uint8, 255 is white;
+- ``shown_response`` (shown, clip_frame): voltage of the central cell, NaN after the end of a clip.
 
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, torch and numpy.
+Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
+""), ``source`` (the clip that ``stimulus`` is), and ``grey_voltage`` and ``rms_voltage``, G and R of
+`maxstim_core.optimal.ranking`; regularised ones have ``source``, and ``clips`` and ``clip`` where it is
+a clip of a set.
 """
 
 from __future__ import annotations

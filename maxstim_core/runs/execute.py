@@ -17,7 +17,7 @@ from maxstim_core.optimal.reports import Optimisation, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened
 from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
-from maxstim_core.stimuli.clips import ClipSet, resampled
+from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
 
 
 def available_devices() -> tuple[str, ...]:
@@ -113,6 +113,7 @@ class Natural:
             self._clips,
             found,
             self.search_config,
+            clip=self._request.clip,
             device=self._device,
         )
 
@@ -122,18 +123,23 @@ class Natural:
 
 
 class Regularized:
-    """Searches the best clip, then pulls it to grey.
+    """Pulls a clip to grey: the one that the request names, or else the best, which it searches first.
 
-    The clip is what the default `SearchConfig` finds at the frame duration of the run.
+    The best clip is what the default `SearchConfig` finds at the frame duration of the run; every
+    score finds the same.
     """
 
     def __init__(
         self, request: RunRequest, network: Network, clips: ClipSet, device: str, store: RunStore
     ) -> None:
-        chosen = replace(request, config=SearchConfig(dt=request.config.dt))
-        self._natural = Natural(chosen, network, clips, device, store)
         self._request, self._network, self._clips, self._device = request, network, clips, device
+        self._natural: Natural | None = None
         self._descent: Optimisation | None = None
+        if request.clip:
+            self._descent = self._regularize(clip_named(clips, request.clip))
+        else:
+            chosen = replace(request, config=SearchConfig(dt=request.config.dt))
+            self._natural = Natural(chosen, network, clips, device, store)
 
     @property
     def n_steps(self) -> int:
@@ -155,25 +161,30 @@ class Regularized:
         return self._descent or self._natural
 
     def __iter__(self) -> Iterator[StepReport]:
-        """Search, then regularize; stop iterating to cancel."""
+        """Search where no clip was named, then regularize; stop iterating to cancel."""
+        if self._natural is not None:
+            yield from self._natural
+            best = self._natural.found().sel(cell_type=self._request.cell_type).isel(rank=0)
+            self._descent = self._regularize(int(best.clip_index))
+        yield from self._descent
+
+    def _regularize(self, index: int) -> Optimisation:
         from maxstim_core.optimal.regularized import regularize
 
-        yield from self._natural
         clips, config = self._clips, self._request.config
-        best = self._natural.found().sel(cell_type=self._request.cell_type).isel(rank=0)
-        self._descent = regularize(
+        return regularize(
             self._network,
             self._request.cell_type,
-            resampled(clips[int(best.clip_index)], clips.dt, config.dt),
+            resampled(clips[index], clips.dt, config.dt),
             config,
             device=self._device,
             report_every=report_every(self._device),
-            source=f"{clips.name}: {best.clip_name.item()}",
+            source=f"{clips.name}: {clips.names[index]}",
         )
-        yield from self._descent
 
     def result(self) -> xr.Dataset | None:
         """Return the stimulus so far; None while the clip is still being searched."""
         if self._descent is None:
             return None
-        return self._descent.result().assign_attrs(clips=self._clips.name)
+        result = self._descent.result()
+        return result.assign_attrs(clips=self._clips.name, clip=self._request.clip)

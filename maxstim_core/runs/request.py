@@ -10,11 +10,14 @@ from functools import lru_cache
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import BUNDLED, Network, open_network
-from maxstim_core.optimal.configs import Config, GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.stimuli.clips import ClipSet, open_clips
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.stimuli.clips import ClipSet, clip_named, open_clips
 
 FORMAT = 1
 """Part of every key: to be raised when the same request would give another result."""
+
+SEARCH_FORMAT = 2
+"""Part of the key of a search: to be raised when other things are measured. 1 kept the best alone."""
 
 CONFIGS = {config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)}
 """Class of the configuration by method."""
@@ -31,6 +34,7 @@ class RunRequest:
         config: Hyperparameters; their class says which of the three answers is wanted.
         network: Name of a bundled network, or the path of a flyvis model folder.
         clips: Name of the clip set that natural and regularized answers start from.
+        clip: Name of the clip of that set that is shown, or regularized; the best one if empty.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on. It does not change the answer.
 
     Raises:
@@ -43,6 +47,7 @@ class RunRequest:
     network: str = "default"
     clips: str = "made"
     device: str = "auto"
+    clip: str = ""
 
     def __post_init__(self) -> None:
         if type(self.config) not in CONFIGS.values():
@@ -54,6 +59,11 @@ class RunRequest:
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
                 raise MaxstimError(f"The {name} of a run must be a name, not {value!r}.")
+        if not isinstance(self.clip, str) or (self.clip and self.method == GenerateConfig.method):
+            raise MaxstimError(
+                f"The clip of a run must be the name of a clip, and only of a natural or regularized "
+                f"run, not {self.clip!r}."
+            )
         if not _DEVICE.fullmatch(self.device):
             raise MaxstimError(
                 f"There is no device {self.device!r}; choose auto, cpu, or a GPU such as cuda:0."
@@ -92,21 +102,24 @@ def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     one that has changed is noticed. Any thread.
 
     Raises:
-        MaxstimError: if the network, its cell type or the clip set does not exist.
+        MaxstimError: if the network, its cell type, the clip set or the clip does not exist.
     """
     bundled = request.network in BUNDLED
     network = _bundled_network(request.network) if bundled else open_network(request.network)
     network.cell_type(request.cell_type)
     if request.method == GenerateConfig.method:
         return network, None
-    return network, open_clips(request.clips, network.lattice.extent)
+    clips = open_clips(request.clips, network.lattice.extent)
+    if request.clip:
+        clip_named(clips, request.clip)
+    return network, clips
 
 
 def content_key(request: RunRequest, network: Network, clips: ClipSet | None) -> str:
     """Return the hexadecimal SHA-256 of everything that determines the answer.
 
-    That is the method, its settings, the cell type and the contents (not the names) of network and
-    clips. The device is no part of it.
+    That is the method, its settings, the cell type, the contents (not the names) of network and clips,
+    and the clip if one is named. The device is no part of it.
     """
     parts = [
         FORMAT,
@@ -115,12 +128,18 @@ def content_key(request: RunRequest, network: Network, clips: ClipSet | None) ->
         network.content_hash,
         clips.content_hash if clips is not None else "",
     ]
+    if request.clip:
+        parts.append(request.clip)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def search_key(config: Config, network: Network, clips: ClipSet) -> str:
-    """Return the key of a search, which serves all cell types of a network."""
-    parts = [FORMAT, "search", config.content_hash, network.content_hash, clips.content_hash]
+def search_key(config: SearchConfig, network: Network, clips: ClipSet) -> str:
+    """Return the key of a search, which serves all cell types of a network and all scores.
+
+    Of the settings, only those that change what is simulated are in it.
+    """
+    simulated = [config.protocol, config.dt]
+    parts = [SEARCH_FORMAT, "search", *simulated, network.content_hash, clips.content_hash]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

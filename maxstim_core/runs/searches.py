@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
 from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.optimal.reports import Optimisation, StepReport
+from maxstim_core.optimal.ranking import with_ranks
+from maxstim_core.optimal.reports import StepReport
 from maxstim_core.runs.request import search_key
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clips import ClipSet
 
-_ALL_RANKS = 100
-"""Clips that a stored search keeps per cell type: the most that anyone can ask for."""
+if TYPE_CHECKING:
+    from maxstim_core.optimal.natural import Search
 
 
 class StoredSearch:
     """Searches a clip set, unless the store has that search (an `Optimisation`).
 
+    What is stored is what was measured of every clip: another score, or a longer list, needs no other
+    search.
+
     Args:
         network: The network to ask.
         clips: The set to search.
-        config: Protocol and number of clips wanted.
+        config: Protocol, score and number of clips wanted.
         device: Where to compute.
         store: Where searches are kept.
 
@@ -44,17 +48,16 @@ class StoredSearch:
         self, network: Network, clips: ClipSet, config: SearchConfig, device: str, store: RunStore
     ) -> None:
         self.n_steps = len(clips)
-        self._config, self._store = config, store
-        whole = replace(config, n_best=_ALL_RANKS)
-        self._key = search_key(whole, network, clips)
-        self._found = store.find_search(self._key)
-        self.stored = self._found is not None
-        self._search: Optimisation | None = None
+        self._clips, self._config, self._store = clips, config, store
+        self._key = search_key(config, network, clips)
+        self._measured = store.find_search(self._key)
+        self.stored = self._measured is not None
+        self._search: Search | None = None
         self._begun = False
         if not self.stored:
             from maxstim_core.optimal.natural import search  # which needs torch
 
-            self._search = search(network, clips, whole, device=device)
+            self._search = search(network, clips, config, device=device)
 
     def __iter__(self) -> Iterator[StepReport]:
         """Search; stop iterating to cancel."""
@@ -63,14 +66,14 @@ class StoredSearch:
         for report in self._search:
             self._begun = True
             yield report
-        self._found = self._search.result()
+        self._measured = self._search.measured()
         with suppress(MaxstimError):  # it is found, if not kept: the next search takes longer
-            self._store.save_search(self._key, self._found)
+            self._store.save_search(self._key, self._measured)
 
     def result(self) -> xr.Dataset | None:
         """Return the best clips of each cell type so far; None before the first report."""
-        if self._found is None and not self._begun:
+        if self._measured is None and not self._begun:
             return None
-        found = self._search.result() if self._found is None else self._found
-        wanted = found.isel(rank=slice(self._config.n_best))
-        return wanted.assign_attrs(config=self._config.to_json())
+        measured = self._search.measured() if self._measured is None else self._measured
+        found = with_ranks(measured, self._clips, self._config)
+        return found.assign_attrs(config=self._config.to_json(), clips=self._clips.name)

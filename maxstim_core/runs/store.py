@@ -105,7 +105,7 @@ class RunStore:
     def find_search(self, key: str) -> xr.Dataset | None:
         """Return a stored search of all cell types, or None."""
         dataset = _readable(self.root / "searches" / f"{key}.nc")
-        return None if dataset is None or "peak_value" not in dataset else dataset
+        return None if dataset is None or "clip_peak" not in dataset else dataset
 
     def save_search(self, key: str, found: xr.Dataset) -> None:
         """Store a search of all cell types.

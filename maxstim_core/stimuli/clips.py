@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
@@ -263,6 +264,24 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
         )
     as_is = clips.flips == clips.rotations == (0,)
     return clips if as_is else Augmented(clips, clips.flips, clips.rotations)
+
+
+def clip_named(clips: ClipSet, name: str) -> int:
+    """Return the index of a clip by its name.
+
+    Raises:
+        MaxstimError: if the set has no such clip.
+    """
+    if name in clips.names:
+        return clips.names.index(name)
+    begun = [other for other in clips.names if other.lower().startswith(name.lower())]
+    near = begun[:3] or get_close_matches(name, clips.names, n=3)
+    advice = (
+        f"did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else "maxstim search --show prints names."
+    )
+    raise MaxstimError(f"The clip set {clips.name} has no clip {name!r}; {advice}")
 
 
 def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:

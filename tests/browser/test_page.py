@@ -76,6 +76,8 @@ def visit(browser: Browser, address: str):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: hosts.add(urlparse(request.url).hostname))
         page.on("websocket", lambda socket: hosts.add(urlparse(socket.url).hostname))
+        page.sent = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda m: page.sent.append(m)))
         page.goto(address + search)
         expect(page.get_by_role("button", name=re.compile("^Run "))).to_be_visible()
         expect(page.locator("h1").first).to_be_visible()
@@ -173,6 +175,69 @@ def test_each_method_runs_and_the_answers_are_compared(visit):
     page.locator(".run", has_text="Mi1 natural").click()
     expect(headline(page)).to_have_text(re.compile("Mi1 natural"))
     expect(page.get_by_role("tab", name="Natural")).to_have_attribute("aria-selected", "true")
+
+
+def test_the_best_clips_are_browsed_and_one_is_regularized(visit, tmp_path):
+    page = visit()
+    choose_method(page, "Regularized")
+    enter(page, "Iterations", 3)
+    choose_method(page, "Natural")
+    page.get_by_label(re.compile("^Movies to search")).filter(visible=True).click()
+    page.locator("li", has_text="Textbook stimuli alone").click()
+    page.get_by_label(re.compile("^Score")).filter(visible=True).click()
+    page.locator("li", has_text="Peak in units of RMS").click()
+    expect(page.get_by_text("compare between cell types and networks")).to_be_visible()
+    run_button(page).click()
+    thumbs = page.locator(".thumb")
+    expect(thumbs).to_have_count(12, timeout=PATIENCE)
+    expect(page.get_by_text("in units of the cell's RMS over the set")).to_be_visible()
+    scores = [float(text) for text in thumbs.locator("b").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True) and scores[0] > 1
+    names = thumbs.locator(".name").all_inner_texts()
+    pictures = thumbs.evaluate_all(
+        "all => all.map((one) => one.querySelector('canvas').toDataURL())"
+    )
+    assert len(set(names)) == len(set(pictures)) == 12
+
+    # Playing is the browser's own business, and only of what is in sight.
+    page.wait_for_timeout(1000)
+    already, still = len(page.sent), frames_of(thumbs)
+    thumbs.nth(2).hover()
+    expect(thumbs.nth(2)).not_to_have_attribute("data-frame", still[2])
+    page.mouse.move(0, 0)
+    expect(thumbs.nth(2)).to_have_attribute("data-frame", still[2])
+    page.get_by_role("button", name="Play all").click()
+    for k in range(3):
+        expect(thumbs.nth(k)).not_to_have_attribute("data-frame", still[k])
+    in_sight = page.locator(".strip").evaluate("strip => strip.scrollWidth / strip.clientWidth")
+    assert in_sight > 1.2 and frames_of(thumbs)[11] == still[11]
+    page.get_by_role("button", name="More clips").click()
+    expect(thumbs.nth(11)).not_to_have_attribute("data-frame", still[11])
+    page.get_by_role("button", name="Pause").click()
+    assert frames_of(thumbs) == still
+    assert len(page.sent) == already
+
+    thumbs.nth(2).click()
+    expect(thumbs.nth(2)).to_have_attribute("aria-current", "true", timeout=PATIENCE)
+    expect(page.locator("h1 + p").first).to_contain_text(names[2])
+    expect(page.locator(".run", has_text=names[2])).to_have_count(1)
+    page.get_by_role("button", name="Regularize this clip").click()
+    expect(headline(page)).to_have_text(re.compile("T4c regularized"), timeout=PATIENCE)
+    expect(page.get_by_text(f"Begins from “{names[2]}”")).to_be_visible()
+    expect(status(page)).to_contain_text("is done", timeout=PATIENCE)
+    expect(thumbs).to_have_count(12)
+    expect(thumbs.first).to_be_hidden()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="NetCDF").or_(
+            page.get_by_role("link", name="NetCDF")
+        ).click()
+    download.value.save_as(tmp_path / "answer.nc")
+    record = {"method": "regularized", "clips": "probes", "clip": names[2]}
+    assert load(tmp_path / "answer.nc").attrs.items() >= record.items()
+
+
+def frames_of(thumbs) -> list[str]:
+    return thumbs.evaluate_all("all => all.map((one) => one.dataset.frame)")
 
 
 def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_path):

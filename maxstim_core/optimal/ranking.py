@@ -1,0 +1,123 @@
+"""From what a search has measured to its best clips: the score, the order, and what repeats what.
+
+A search measures once, for every cell type *i* and clip *k*, the peak of the central cell's voltage
+
+    P_ik = max_t V_i(k, t),
+
+and two numbers per cell type: the voltage that grey alone leads to, G_i (the state after one second
+of uniform 0.5, spec §3.5), and the root mean square of the responses to the whole set,
+
+    R_i = sqrt(mean_kt V_i(k, t)²),
+
+on raw voltages, every frame of every clip counted once: flyvis's ``responses_norm`` (spec §5.7;
+``flyvis.analysis.response_norms``), there over Sintel. The scores are
+
+- ``peak``: P_ik, by which flyvis chooses (spec §6.1);
+- ``above_grey``: P_ik - G_i, what the clip adds to grey;
+- ``rms``: P_ik / R_i, flyvis's unit of responses; 0 where R_i is 0, since then all voltages are.
+
+For one cell type each is an increasing function of P_ik, so that all put its clips in the same order
+and none needs another search. What a score changes is what can be compared: raw voltages within a
+cell type; the others also between cell types, ``rms`` also between networks.
+
+Near-identical clips are listed once: a clip is left out where the moment of its peak, as a frame of
+the film that it was cut from, is on show in a better clip, turned and mirrored or not. A clip turned by
+60° repeats the clip, and so does a piece of film cut a little later, if both hold that moment.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.stimuli.clips import ClipSet
+from maxstim_core.stimuli.pieces import pieces
+
+
+def scored(
+    peak: np.ndarray, grey_voltage: np.ndarray, rms_voltage: np.ndarray, score: str
+) -> np.ndarray:
+    """Return the scores of peak voltages: formulas above.
+
+    Args:
+        peak: P, in arbitrary units, any shape.
+        grey_voltage: G, of a shape that broadcasts with it.
+        rms_voltage: R, likewise.
+        score: ``peak``, ``above_grey`` or ``rms``.
+    """
+    if score == "above_grey":
+        return peak - grey_voltage
+    if score == "rms":
+        return np.divide(peak, rms_voltage, out=np.zeros_like(peak), where=rms_voltage > 0)
+    return peak
+
+
+def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr.Dataset:
+    """Add the best clips of each cell type, best first, to what a search has measured.
+
+    Args:
+        measured: Dims (cell_type, clip): ``clip_peak``, P, and ``clip_peak_frame``, its frame. Dim
+            (cell_type): ``grey_voltage``, G, and ``rms_voltage``, R. Ranks that it has are replaced.
+        clips: The set that was searched; a cancelled search has measured its first clips.
+        config: Score, number of clips, and whether to leave out the near-identical.
+
+    Returns:
+        The same, with the names of the clips as coordinate ``clip``, and dims (cell_type, rank):
+        ``clip_index``, ``clip_name``, ``peak_frame``, ``peak_value`` (P) and ``score``. A cell type
+        with fewer distinct clips than others has index and frame -1, no name and NaN in the ranks
+        beyond.
+
+    Raises:
+        MaxstimError: if it is the search of an earlier maxstim, or of another set.
+    """
+    measured = _of_this_set(measured, clips).drop_dims("rank", errors="ignore")
+    peaks, frames = measured["clip_peak"].values, measured["clip_peak_frame"].values
+    # A stable sort: of equal peaks the earlier clip wins, as in flyvis's argmax.
+    order = np.argsort(-peaks, axis=1, kind="stable")
+    lists = _distinct(order, frames, clips, config) if config.distinct else order
+    kept = min(config.n_best, max(map(len, lists)))
+    best = np.full((len(lists), kept), -1)
+    for row, ranked in zip(best, lists, strict=True):
+        row[: len(ranked)] = ranked[:kept]
+    there = best >= 0
+    peak = np.where(there, np.take_along_axis(peaks, best, 1), np.float32(np.nan))
+    grey, rms = (measured[name].values[:, None] for name in ("grey_voltage", "rms_voltage"))
+    names, dims = np.array(clips.names), ("cell_type", "rank")
+    return measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
+        clip_index=(dims, best),
+        clip_name=(dims, np.where(there, names[best], "")),
+        peak_frame=(dims, np.where(there, np.take_along_axis(frames, best, 1), -1)),
+        peak_value=(dims, peak),
+        score=(dims, scored(peak, grey, rms, config.score)),
+    )
+
+
+def _distinct(
+    order: np.ndarray, frames: np.ndarray, clips: ClipSet, config: SearchConfig
+) -> list[list[int]]:
+    """Return, for each cell type, the first clips that repeat none before them, best first."""
+    of_clip = pieces(clips)
+    lists = []
+    for ranked, peak_frames in zip(order, frames, strict=True):
+        kept: list[int] = []
+        for index in ranked:
+            piece = of_clip[index]
+            moment = piece.moment(int(peak_frames[index]), clips.dt, config.dt)
+            if not any(of_clip[better].shows(piece, moment) for better in kept):
+                kept.append(int(index))
+            if len(kept) == config.n_best:
+                break
+        lists.append(kept)
+    return lists
+
+
+def _of_this_set(measured: xr.Dataset, clips: ClipSet) -> xr.Dataset:
+    if "clip_peak" not in measured:
+        raise MaxstimError("This search was made by an earlier maxstim; search again.")
+    if measured.attrs["clips_hash"] != clips.content_hash:
+        raise MaxstimError(
+            f"This search was made in another set than {clips.name} is now; search again."
+        )
+    return measured

@@ -1,0 +1,124 @@
+"""Browsing the best clips of a search: real answers of a small eye, in a real worker, no browser."""
+
+import time
+
+import numpy as np
+import pytest
+from toy_runs import toy_queue
+
+from dashboard.app import App
+from dashboard.session import LIVE
+from dashboard.shelf import Shelf
+from dashboard.state import Choice
+from maxstim_core.optimal.configs import RegularizeConfig
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    """A queue whose worker searches eight clips on an eye of seven columns."""
+    toys = toy_queue(tmp_path_factory.mktemp("page"), "toy_runs_small_eye:run")
+    yield toys
+    toys.close()
+
+
+@pytest.fixture
+def app(queue):
+    """A page whose natural search has ended."""
+    page = App(queue, Shelf(queue.folder))
+    page.choice.param.update(method="natural", cell_type="T4c")
+    page.choice.settings["natural"].param.update(dt=0.04)
+    page.choice.settings["regularized"].param.update(dt=0.04, n_iters=3)
+    page.session.start()
+    until_ended(page.session)
+    return page
+
+
+def until_ended(session):
+    give_up = time.monotonic() + 120
+    while session.run is None or session.run.state in LIVE:
+        assert time.monotonic() < give_up, session.run
+        time.sleep(0.02)
+        session.poll()
+    assert (session.run.state, session.problem) == ("done", ""), session.run.message
+
+
+def test_the_gallery_says_what_the_answer_holds(app):
+    gallery, answer = app.browse.gallery, app.session.answer
+    assert [clip["name"] for clip in gallery.clips] == answer.clip_name.values.tolist()
+    np.testing.assert_allclose([clip["score"] for clip in gallery.clips], answer.score)
+    np.testing.assert_allclose([clip["time"] for clip in gallery.clips], 40 * answer.peak_frame)
+    assert gallery.chosen == 0 and len(gallery.clips) == 8
+    assert answer.shown_stimulus.values.tobytes() in gallery.movies
+
+
+def test_a_chosen_clip_is_shown_at_once_and_then_its_response(app):
+    gallery, session = app.browse.gallery, app.session
+    movies, scene = gallery.movies, app.player.scene
+    name = gallery.clips[2]["name"]
+    gallery._handle_msg(2)
+    assert app.player.live  # its luminance, before the worker had its turn
+    until_ended(session)
+    assert not app.player.live and app.player.scene != scene
+    assert session.answer.attrs["source"] == session.answer.attrs["clip"] == name
+    assert (gallery.chosen, gallery.movies) == (2, movies)
+    assert name in app.headline.title.object
+    gallery._handle_msg(0)
+    until_ended(session)
+    assert session.answer.attrs["clip"] == "" and gallery.chosen == 0
+
+
+@pytest.mark.parametrize("message", [8, -1, "2", None, {"place": 1}, 1.5])
+def test_what_a_browser_should_not_send_is_ignored(app, message):
+    run = app.session.run
+    app.browse.gallery._handle_msg(message)
+    assert app.session.run is run and app.session.problem == ""
+
+
+def test_an_answer_without_clips_has_no_gallery(app):
+    natural = app.session.answer
+    earlier = natural.drop_vars(["shown_stimulus", "shown_response", "score"])
+    generated = app.session.shelf.example()
+    for show in (
+        lambda: app.session.param.update(answer=earlier),  # as stored before there were scores
+        lambda: app.session.follow(generated.key),
+    ):
+        show()
+        run = app.session.run
+        assert not app.browse._layout.visible
+        app.browse.gallery._handle_msg(3)
+        app.browse.gallery._handle_msg("regularize")
+        assert (app.session.run, app.session.problem) == (run, "")
+        app.session.answer = natural
+        assert app.browse._layout.visible
+
+
+def test_exactly_the_clip_on_show_is_regularized(app):
+    gallery, session, choice = app.browse.gallery, app.session, app.choice
+    name = gallery.clips[1]["name"]
+    gallery._handle_msg(1)
+    until_ended(session)
+    choice.cell_type = "Mi1"  # looked at, but not run: the clip on show is T4c's
+    gallery._handle_msg("regularize")
+    until_ended(session)
+    request = session.run.request
+    assert (request.cell_type, request.clip) == ("T4c", name)
+    assert request.config == RegularizeConfig(l2_act=10.0, dt=0.04, n_iters=3)
+    assert session.answer.attrs["clip"] == name and name in session.answer.attrs["source"]
+    assert (choice.method, choice.cell_type, choice.clip) == ("regularized", "T4c", name)
+    assert not app.browse._layout.visible
+
+
+def test_a_named_clip_lasts_until_something_else_is_searched():
+    choice = Choice(method="regularized")
+    for change in ({"cell_type": "L1"}, {"network": "prior"}, {"clips": "scenes"}):
+        choice.clip = "scene 1"
+        choice.settings["regularized"].l2_act = 3.0
+        assert choice.request().clip == "scene 1"
+        again = Choice()
+        again.take(choice.request())
+        assert again.request() == choice.request()
+        choice.param.update(**change)
+        assert choice.request().clip == ""
+    choice.clip = "scene 1"
+    choice.method = "natural"
+    assert choice.request().clip == ""
