@@ -13,16 +13,16 @@ from dashboard.controls import setting_widget
 from dashboard.movies.adding import EMPTY, READY, STORING, Adding
 from dashboard.movies.dropzone import DropZone
 from dashboard.movies.eyeview import EyeView
-from dashboard.theme import TEXT
+from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from maxstim_core.stimuli.kinds import SUFFIXES
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS, MOST_SECONDS
 
 LIMITS = (
     "Films (mp4, mov, webm, gif), an image or a zip of images, or an array (npy, npz, nc): up to "
-    f"{MOST_BYTES / 1e9:.0f} GB, {MOST_SECONDS / 60:.0f} minutes and {MOST_FRAMES:,} frames of at most "
-    f"{MOST_PIXELS / 1e6:.0f} million pixels."
-).replace(",000", "\u202f000")
+    f"{MOST_BYTES / 1e9:.0f}\N{NO-BREAK SPACE}GB, {MOST_SECONDS / 60:.0f} minutes and {MOST_FRAMES} "
+    f"frames of at most {MOST_PIXELS / 1e6:.0f} million pixels."
+)
 
 _PERIOD = 150
 """Milliseconds between looks at what has become of the work, while the dialog is open."""
@@ -59,16 +59,18 @@ class MovieDialog(pn.viewable.Viewer):
         )
         self.look = pn.Row(self.view, settings, margin=0, **wide)
         self.progress = pmui.LinearProgress(value=0, margin=(16, 0, 6, 0), **wide)
-        self.status = pn.pane.HTML("", stylesheets=[TEXT], margin=0, **wide)
+        self.status = pn.pane.HTML("", stylesheets=[TEXT], align="center", margin=0, **wide)
         self.store = Press(
             adding.store, label="Store and use it", color="primary", variant="contained", margin=0
         )
-        self.back = Press(
-            adding.cancel, label="Another movie", color="default", variant="outlined",
-            margin=(0, 10, 0, 0),
-        )  # fmt: skip
+        self.back = Press(adding.cancel, label="Another movie", **QUIET_BUTTON)
         self.foot = pn.Row(
-            self.status, self.back, self.store, align="end", margin=(16, 0, 0, 0), **wide
+            self.status,
+            self.back,
+            pn.Spacer(width=10),
+            self.store,
+            margin=(16, 0, 0, 0),
+            **wide,
         )
         self.dialog = pmui.Dialog(
             pn.Column(
@@ -79,6 +81,7 @@ class MovieDialog(pn.viewable.Viewer):
             title_variant="h5",
             width_option="lg",
             show_close_button=True,
+            sx={"& .MuiDialogTitle-root + .MuiIconButton-root": {"color": "text.secondary"}},
         )  # fmt: skip
         self._clock: pn.io.PeriodicCallback | None = None
         self.dialog.param.watch(self._toggled, "open")

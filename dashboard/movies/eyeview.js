@@ -69,7 +69,7 @@ class View {
       {type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Frame of the preview"})
     this.time = element("output")
     this.transport = element("div", {class: "transport"}, this.button, this.slider, this.time)
-    this.root = element("div", {class: "view", "data-frame": "0"},
+    this.root = element("div", {class: "eyeview", "data-frame": "0"},
       element("div", {class: "both"}, this.left, this.right), this.transport)
     this.showPlaying()
     this.button.addEventListener("click", () => {

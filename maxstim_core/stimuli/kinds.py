@@ -69,7 +69,7 @@ def check_bytes(name: Path | str, n_bytes: int) -> None:
     Raises:
         MaxstimError: if it is empty or beyond the limit.
     """
-    if not n_bytes:
+    if n_bytes < 1:
         raise MaxstimError(f"The movie {name} is empty; choose another file.")
     if n_bytes > MOST_BYTES:
         raise MaxstimError(

@@ -142,6 +142,6 @@ def pixels_that_fit(lattice: Lattice, height: int, width: int) -> int:
 def _around(where: float, eye: Eye, side: int) -> tuple[int, int]:
     """Start and length of the longest part of a side whose middle lies where the eye's centre shall."""
     reach = min(eye.lattice.extent * eye.pixels + eye.pixels // 2, (side - 1) // 2)
-    middle = min(max(round(where * (side - 1)), reach), side - 1 - reach)
+    middle = min(max(int(where * side), reach), side - 1 - reach)
     start = max(0, 2 * middle + 1 - side)
     return start, min(2 * middle + 1, side) - start
