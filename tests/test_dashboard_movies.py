@@ -98,6 +98,23 @@ def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
     assert not kept(folders)
 
 
+def test_storing_can_be_stopped_and_leaves_the_movie_to_look_at(folders, tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((60, 1000, 1000), np.uint8))  # six batches
+    adding = Adding(print)
+    send(adding, tmp_path / "a.npy")
+    wait(adding, READY)
+    adding.store()
+    adding.stop()
+    assert adding.stage == READY
+    assert [path.name for path in kept(folders)[0].iterdir()] == ["a.npy"]
+    for _ in range(5):
+        adding.poll()
+        time.sleep(0.05)
+    assert (adding.stage, stored.stored_names()) == (READY, ())
+    adding.stop()
+    assert adding.stage == EMPTY
+
+
 def test_typed_scales_are_made_to_fit(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 200, 300), np.float32))
     adding = Adding(print)
@@ -124,7 +141,11 @@ def test_a_refusal_names_the_file_and_not_its_place(folders, tmp_path):
 
 def test_what_is_not_wanted_is_not_taken(folders):
     inbox = Inbox()
-    for n_bytes, says in ((2_000_000_000, r"x\.mp4 has 2\.0 GB"), (0, "is empty"), (-1, "is empty")):
+    for n_bytes, says in (
+        (2_000_000_000, r"x\.mp4 has 2\.0 GB"),
+        (0, "is empty"),
+        (-1, "is empty"),
+    ):
         with pytest.raises(MaxstimError, match=says):
             inbox.expect("x.mp4", n_bytes)
     inbox.expect("x.mp4", 10)

@@ -162,6 +162,16 @@ class Adding(param.Parameterized):
                 seen=None,
             )
 
+    def stop(self) -> None:
+        """Stop what goes on: a movie that was being stored stays to be looked at, any other goes."""
+        with self._turn:
+            if self.stage != STORING:
+                self.cancel()
+                return
+            self._task.cancel()
+            self._task = None
+            self.param.update(stage=READY, share=0.0, waits=False)
+
     def close(self) -> None:
         """Stop whatever goes on and remove the file, when there is no page any more to tell of it."""
         with self._turn:

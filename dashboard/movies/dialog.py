@@ -44,7 +44,12 @@ class MovieDialog(pn.viewable.Viewer):
         self.adding = adding = Adding(self._stored)
         wide = {"sizing_mode": "stretch_width"}
         self.problem = pmui.Alert(
-            object="", severity="error", visible=False, margin=(0, 0, 12, 0), **wide
+            object="",
+            severity="error",
+            visible=False,
+            sx={"alignItems": "center"},
+            margin=(0, 0, 12, 0),
+            **wide,
         )
         self.zone = DropZone(adding, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)
         self.view = EyeView(margin=0, **wide)
@@ -63,7 +68,7 @@ class MovieDialog(pn.viewable.Viewer):
         self.store = Press(
             adding.store, label="Store and use it", color="primary", variant="contained", margin=0
         )
-        self.back = Press(adding.cancel, label="Another movie", **QUIET_BUTTON)
+        self.back = Press(adding.stop, label="Another movie", **QUIET_BUTTON)
         self.foot = pn.Row(
             self.status,
             self.back,

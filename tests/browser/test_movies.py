@@ -47,7 +47,9 @@ def visit(browser: Browser, served: Served):
         page.sent = []
         page.on("websocket", lambda socket: socket.on("framesent", lambda m: page.sent.append(m)))
         page.goto(served.url)
+        expect(page.locator("h1").first).to_be_visible()
         page.get_by_role("tab", name="Natural").click()
+        expect(page.get_by_role("button", name=re.compile("^Run .* natural"))).to_be_visible()
         assert page.locator(".zone").count() == 0, "The dialog is made when it is wanted."
         page.get_by_role("button", name="Add your own").filter(visible=True).click()
         expect(page.locator(".zone")).to_be_visible()
@@ -196,7 +198,7 @@ def test_what_is_no_movie_is_refused_and_what_is_large_arrives_in_pieces(visit, 
             assert sum(map(len, page.sent[already:])) < (10_000 if path == huge else 2_000_000)
     assert served.uploads() == []
 
-    large = write_film(tmp_path / "large.mp4", n_frames=24, size=(720, 1280), noise=1)
+    large = write_film(tmp_path / "large.mp4", n_frames=14, size=(720, 1280), noise=1)
     assert large.stat().st_size > MAXIMAL_MESSAGE
     already = len(page.sent)
     choose(page, large)
