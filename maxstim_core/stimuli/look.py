@@ -115,8 +115,8 @@ class Look:
     def aimed(self, x: float, y: float, height: int, width: int) -> Look:
         """Return this look with the eye's centre on a point of the frames, or as near as it fits.
 
-        The part that is looked at is as large as the frames allow, so that no column sees black where
-        the film goes on.
+        The part that is looked at is as large as the frames allow around that point, and holds all that
+        a box eye takes in; near the border of the frames, the outermost ommatidia see some black.
 
         Args:
             x: From the left (0) to the right (1) of the frames.

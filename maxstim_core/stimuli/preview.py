@@ -122,7 +122,6 @@ def _of_film(path: Path, kind: str, tell: Tell) -> Preview:
     frames, pictures, times = [], [], []
     with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
         for picture in shown:
-            _ANY.eye(*picture.grey.shape)
             frames.append(picture.grey)
             pictures.append(_small(picture.colour))
             times.append(picture.time)

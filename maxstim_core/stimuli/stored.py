@@ -232,7 +232,7 @@ def remove_stored(name: str) -> None:
     Raises:
         MaxstimError: if there is no such set there, or it cannot be removed.
     """
-    from maxstim_core.stimuli.made import MADE_SETS  # which needs not this module
+    from maxstim_core.stimuli.made import MADE_SETS  # only here: it brings all that renders
 
     if name in MADE_SETS:
         raise MaxstimError(f"The clip set {name} comes with maxstim and cannot be removed.")
