@@ -14,6 +14,10 @@ from dashboard.headline import Headline
 from dashboard.hexplayer.component import HexPlayer
 from dashboard.history import History
 from dashboard.losses import Losses
+
+# Not only when it is wanted: what a browser is told of a component's class after the page has been
+# built, Panel 1.9 makes it fail to send back.
+from dashboard.movies.dialog import MovieDialog
 from dashboard.peak import peak_frame, telling_frame
 from dashboard.runbar import RunBar
 from dashboard.session import LIVE, Session
@@ -42,7 +46,10 @@ class App(pn.viewable.Viewer):
         super().__init__()
         self.choice = Choice()
         self.session = Session(self.choice, queue, shelf)
-        self.controls = Controls(self.choice)
+        self.controls = Controls(self.choice, self._add_movie)
+        self.movies: MovieDialog | None = None
+        # Dialogs take the width of what they hold, even closed: they stand below, not beside.
+        self.dialogs = pn.Column(sizing_mode="stretch_width", margin=0)
         self.runbar = RunBar(self.session)
         self.headline = Headline(self.session)
         self.player = HexPlayer()
@@ -121,6 +128,13 @@ class App(pn.viewable.Viewer):
     def _devices(self, *events: object) -> None:
         self.controls.offer_devices(self.session.devices)
 
+    def _add_movie(self) -> None:
+        """Open the dialog for a movie of one's own; most visits do without."""
+        if self.movies is None:
+            self.movies = MovieDialog(self.choice.take_set)
+            self.dialogs.append(self.movies)
+        self.movies.open()
+
     def _address(self, *events: object) -> None:
         choice = self.choice
         pn.state.location.search = Address(
@@ -164,6 +178,7 @@ class App(pn.viewable.Viewer):
                     ),
                     below,
                     help_text,
+                    self.dialogs,
                     sizing_mode="stretch_width",
                     margin=(16, 20, 28, 20),
                 )

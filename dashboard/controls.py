@@ -24,12 +24,18 @@ SELECT_MARGIN = (8, 4)
 
 
 class Controls(pn.viewable.Viewer):
-    """Cell type, method tabs, network and device, bound both ways to a `Choice`."""
+    """Cell type, method tabs, network and device, bound both ways to a `Choice`.
+
+    Args:
+        choice: What the person has chosen.
+        on_add_movie: Called when they want to search a movie of their own.
+    """
 
     choice = param.ClassSelector(class_=Choice)
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, on_add_movie: Callable[[], None]) -> None:
         super().__init__(choice=choice)
+        self._on_add_movie = on_add_movie
         self.picker = CellPicker(choice.param.cell_type.objects, value=choice.cell_type)
         self.picker.link(choice, value="cell_type", bidirectional=True)
         self.tabs = pmui.Tabs(
@@ -93,6 +99,7 @@ class Controls(pn.viewable.Viewer):
                 sizing_mode="stretch_width",
                 margin=SELECT_MARGIN,
             ),
+            _preset("Add your own…", self._on_add_movie),
             *((StartClip(self.choice),) if method == "regularized" else ()),
         )
 

@@ -113,15 +113,15 @@ class Choice(param.Parameterized):
         default="made",
         objects=["made"],
         label="Movies to search",
-        doc="The set of clips that is searched for the one that excites the cell most. The commands "
-        "maxstim movies sintel and maxstim movies import add sets.",
+        doc="The set of clips that is searched for the one that excites the cell most. Add a movie of "
+        "your own here, or Sintel with the command maxstim movies sintel.",
     )
     clip = param.String(doc="Name of the clip that a regularized run begins from, or nothing.")
     device = param.Selector(default="auto", objects=["auto"], label="Device")
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
-        self.param.clips.objects = {CLIP_SETS.get(name, name): name for name in clip_set_names()}
+        self.offer_sets()
         self.settings: dict[str, Settings] = {
             method: settings_class(config)() for method, config in CONFIGS.items()
         }
@@ -129,6 +129,15 @@ class Choice(param.Parameterized):
             settings.load_starting()
         # It was found for this cell type, network and set; for another it would be a surprise.
         self.param.watch(self._forget_clip, ["cell_type", "network", "folder", "clips"])
+
+    def offer_sets(self) -> None:
+        """Offer the sets of movies that there are by now."""
+        self.param.clips.objects = {CLIP_SETS.get(name, name): name for name in clip_set_names()}
+
+    def take_set(self, name: str) -> None:
+        """Choose a set that has just been stored."""
+        self.offer_sets()
+        self.clips = name
 
     @property
     def network_name(self) -> str:

@@ -25,6 +25,7 @@ def start(port: int, *arguments: str, folder: Path, password: str = "") -> subpr
         **os.environ,
         "MAXSTIM_DATA_DIR": str(folder / "data"),
         "MAXSTIM_PASSWORD": password,
+        "TMPDIR": str(folder),
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     return subprocess.Popen(
@@ -46,7 +47,7 @@ class Served:
     """
 
     def __init__(self, folder: Path, *arguments: str, password: str = "") -> None:
-        self.port = free_port()
+        self.port, self._folder = free_port(), folder
         self.process = start(self.port, *arguments, folder=folder, password=password)
         self.announced = self.process.stdout.readline()
 
@@ -54,6 +55,15 @@ class Served:
     def url(self) -> str:
         """Address of the page."""
         return f"http://localhost:{self.port}/dashboard"
+
+    @property
+    def data(self) -> Path:
+        """Its data directory."""
+        return self._folder / "data"
+
+    def uploads(self) -> list[str]:
+        """Return the names of the files that visitors have sent and that are still there."""
+        return sorted(path.name for path in self._folder.glob("maxstim-*/*"))
 
     def stop(self) -> str:
         """End it as Ctrl-C does, and return what it wrote to standard error."""

@@ -247,8 +247,23 @@ def test_the_command_stores_a_movie_and_lists_it(tmp_path, capsys):
         ([], "add --replace"),
         (["--replace", "--pixels", "2"], "odd"),
         (["--replace", "--fps", "fast"], "must be a number"),
+        (["--replace", "--contrast", "99"], "contrast must lie"),
         (["--replace", "--crop", "0", "0", "1.5", "9"], "whole number"),
     ):
         assert main([*movie, *options]) == 2
         assert says in capsys.readouterr().err
-    assert main([*movie, "--replace"]) == 0
+    assert main([*movie, "--replace", "--contrast", "2"]) == 0
+    assert open_clips("mine").about["contrast"] == 2
+
+
+def test_the_command_removes_a_set_of_one_s_own_alone(tmp_path, capsys):
+    np.save(tmp_path / "a.npy", np.ones((2, 721), np.float32))
+    assert main(["movies", "import", str(tmp_path / "a.npy"), "--name", "mine", "--fps", "9"]) == 0
+    assert main(["movies", "remove", "mine"]) == 0
+    assert "is removed" in capsys.readouterr().out
+    for name, says in (("mine", "maxstim movies list"), ("made", "cannot be removed")):
+        assert main(["movies", "remove", name]) == 2
+        said = capsys.readouterr().err
+        assert says in said
+        assert said.count("\n") == 1
+    assert stored.stored_names() == ()

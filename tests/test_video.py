@@ -4,6 +4,7 @@ import os
 import struct
 import zipfile
 from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 
 import av
@@ -21,6 +22,7 @@ from maxstim_core.stimuli.clips import Augmented, open_clips
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.images import read_image
 from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.preview import FRAMES, open_preview
 from maxstim_core.stimuli.video import cuts, import_movie
 
 EYE = Lattice(2)
@@ -188,6 +190,144 @@ def test_a_set_of_the_whole_eye_can_be_opened_augmented(tmp_path):
         import_movie(tmp_path / "a.npy", "mine", fps=10)
 
 
+def test_an_image_stands_still_for_a_clip(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (64, 96), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    clips = import_movie(tmp_path / "a.png", "mine", look=SMALL, seconds=0.5)
+    assert (len(clips), len(clips[0]), clips.fps) == (1, 12, 24)
+    np.testing.assert_array_equal(clips[0], np.repeat(SMALL.see(picture[None] / 255), 12, axis=0))
+
+
+def test_a_zip_of_images_is_a_film(tmp_path):
+    path = _zipped(tmp_path / "a.zip", _images())
+    clips = import_movie(path, "mine", look=SMALL, fps=24)
+    np.testing.assert_allclose(all_frames(clips).mean(1), fading(12)[:, 0, 0] / 255, atol=1e-6)
+
+
+def test_contrast_is_around_grey_and_ends_at_black_and_white(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([[0.1] * 19, [0.4] * 19, [0.5] * 19, [0.7] * 19]))
+    clips = import_movie(tmp_path / "a.npy", "mine", fps=10, look=Look(EYE, contrast=2))
+    np.testing.assert_allclose(clips[0][:, 0], [0, 0.3, 0.5, 0.9], atol=1e-6)
+    assert clips.about["contrast"] == 2
+
+
+@given(
+    st.floats(0, 1), st.floats(0, 1), st.integers(80, 140), st.integers(80, 140), st.integers(0, 5)
+)
+def test_an_eye_is_aimed_where_it_is_told_and_sees_no_edge(x, y, height, width, half):
+    """A film that is white everywhere is seen white everywhere, wherever the eye looks."""
+    look = Look(EYE, pixels=2 * half + 1).aimed(x, y, height, width)
+    assert look.see(np.ones((1, height, width), np.float32)).min() == pytest.approx(1)
+    left, top, across, down = look.crop
+    margin = EYE.extent * look.pixels + half
+    for where, start, length, side in ((x, left, across, width), (y, top, down, height)):
+        wanted = min(max(int(where * side), margin), side - 1 - margin)
+        assert start + length // 2 == wanted
+
+
+@pytest.mark.parametrize("kind", FILMS)
+def test_a_preview_is_what_will_be_stored(tmp_path, kind):
+    path = write_film(tmp_path / "a", _noisy(12), kind, fps=25)
+    preview = open_preview(path)
+    assert len(preview.pictures) == len(preview.frames) == preview.n_frames == 12
+    assert Image.open(BytesIO(preview.pictures[0])).size == (96, 64)
+    look = Look(pixels=1, kernel="gaussian", contrast=1.5).aimed(0.4, 0.5, *preview.size)
+    clips = import_movie(path, "mine", look=look)
+    np.testing.assert_array_equal(preview.see(look), all_frames(clips))
+    assert preview.fps == pytest.approx(clips.fps)
+
+
+def test_a_preview_of_uneven_frames_repeats_some(tmp_path):
+    path = write_film(tmp_path / "a.mp4", fading(5), fps=10, times=[0, 1, 2, 5, 6])
+    preview = open_preview(path)
+    assert preview.order.tolist() == [0, 1, 2, 2, 2, 3, 4]
+    np.testing.assert_array_equal(
+        preview.see(SMALL), all_frames(import_movie(path, "mine", look=SMALL))
+    )
+
+
+def test_a_preview_of_a_long_film_is_its_beginning(tmp_path):
+    path = write_film(tmp_path / "a.mp4", fading(300), fps=60)
+    preview = open_preview(path)
+    assert preview.n_frames == 300
+    assert len(preview.frames) == FRAMES
+
+
+def test_previews_of_arrays_and_images(tmp_path):
+    columns = np.random.default_rng(0).random((4, 721))
+    preview = open_preview(_saved(tmp_path / "a.npy", columns))
+    assert preview.is_columns
+    assert preview.pictures == ()
+    np.testing.assert_allclose(preview.see(Look()), columns, atol=1e-6)
+    np.savez(tmp_path / "b.npz", first=np.ones((3, 40, 50)), second=np.zeros((3, 40, 50)))
+    assert open_preview(tmp_path / "b.npz").see(Look()).min() == pytest.approx(1)
+    zipped = open_preview(_zipped(tmp_path / "c.zip", _images()))
+    assert (zipped.n_frames, zipped.fps) == (12, None)
+    still = open_preview(_folder(tmp_path / "d", _picture()) / "0.png")
+    assert still.is_still
+    for kept in (preview, zipped, still):
+        assert not any(np.isnan(kept.see(Look(contrast=2))).flat)
+
+
+@pytest.mark.parametrize(
+    "case", ["text called mp4", "2 GB", "no pictures", "one pixel", "no frame"]
+)
+def test_a_preview_is_refused_in_one_sentence(tmp_path, case):
+    make, says = REFUSED[case]
+    with pytest.raises(MaxstimError, match=says):
+        open_preview(make(tmp_path))
+
+
+def test_an_import_tells_how_far_it_is_and_can_be_cancelled(tmp_path, data):
+    path = _saved(tmp_path / "a.npy", np.ones((40, 1000, 1000), np.uint8))
+    shares = []
+    import_movie(path, "mine", fps=10, look=SMALL, tell=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert len(shares) == 4
+
+    def enough(share):
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_movie(path, "other", fps=10, look=SMALL, tell=enough)
+    assert [p.name for p in (data / "clips").iterdir()] == ["mine"]
+
+
+@given(st.text(max_size=80))
+def test_any_file_name_becomes_a_name_that_a_set_may_have(name):
+    assert stored.clips_folder(stored.free_name(name)).parent.name == "clips"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("../../etc/passwd", "etc-passwd"),
+        ("Ferien am Müggelsee (2)", "Ferien-am-Muggelsee-2"),
+        ("🐝", "movie"),
+        ("Made", "Made-2"),
+        ("mine", "mine-2"),
+    ],
+)
+def test_a_name_that_is_taken_gets_a_number(tmp_path, file, name):
+    import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, look=SMALL)
+    assert stored.free_name(file) == name
+
+
+def test_a_set_is_removed_and_nothing_else(tmp_path, data):
+    path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
+    for name in ("mine", "other"):
+        import_movie(path, name, fps=10, look=SMALL)
+    stored.remove_stored("mine")
+    assert [p.name for p in (data / "clips").iterdir()] == ["other"]
+    refusals = {"mine": "no clip set", "made": "comes with maxstim", "../other": "cannot be called"}
+    for name, says in refusals.items():
+        with pytest.raises(MaxstimError, match=says):
+            stored.remove_stored(name)
+    assert stored.stored_names() == ("other",)
+
+
 @given(st.integers(1, 500), st.integers(1, 60))
 def test_cuts_cover_a_film_with_clips_of_one_length(n_frames, length):
     pieces = cuts(n_frames, length)
@@ -255,6 +395,23 @@ def _bomb(path):
     return path
 
 
+def _zipped(path, contents):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return path
+
+
+def _images(n_frames=12):
+    """Files of images, each brighter than the one before, in a folder of an archive."""
+    files = {"__MACOSX/frames/._1.png": b"not an image", "frames/readme.txt": b""}
+    for k, picture in enumerate(fading(n_frames)):
+        stream = BytesIO()
+        Image.fromarray(picture).save(stream, "PNG")
+        files[f"frames/{k + 1}.png"] = stream.getvalue()  # 10 comes after 9
+    return files
+
+
 def _picture(width=64, height=64):
     return Image.new("L", (width, height), 128)
 
@@ -281,7 +438,11 @@ REFUSED = {
     "webm cut": (lambda p: _cut(write_film(p / "a.webm", _noisy(), "webm")), "damaged"),
     "gif cut": (lambda p: _cut(write_film(p / "a.gif", _noisy(), "gif")), "damaged"),
     "small film": (lambda p: write_film(p / "a.mp4", fading(2, 2, 4)), "too small"),
-    "one image": (lambda p: _folder(p / "a", _picture()) / "0.png", "single image"),
+    "photo": (lambda p: _sparse(p / "a.heic", 40, b"\0\0\0 ftypheic"), "JPEG or PNG"),
+    "one pixel": (lambda p: _folder(p / "a", _picture(1, 1)) / "0.png", "1 x 1 pixels, too small"),
+    "zip of texts": (lambda p: _zipped(p / "a.zip", {"a.txt": b"Once upon a time"}), "no image"),
+    "zip without a pace": (lambda p: _zipped(p / "a.zip", _images()), "--fps 24"),
+    "zip of broken images": (lambda p: _zipped(p / "a.zip", {"a.png": b"\x89PNG"}), "damaged"),
     "no image": (lambda p: _folder(p / "a"), "no image"),
     "1 x 1": (lambda p: _folder(p / "a", _picture(1, 1)), "1 x 1 pixels, too small"),
     "two sizes": (lambda p: _folder(p / "a", _picture(), _picture(80, 64)), "same size"),
@@ -326,6 +487,7 @@ def test_refuses_in_one_sentence_and_stores_nothing(tmp_path, data, case):
         ({"look": {"crop": (0, 0, 90, 20)}}, "beyond the frames"),
         ({"look": {"crop": (-1, 0, 9, 9)}}, "crop must be"),
         ({"look": {"pixels": 4}}, "odd"),
+        ({"look": {"contrast": 0.0}}, "contrast"),
         ({"look": {"pixels": 21}}, "fewer pixels"),
     ],
     ids=str,

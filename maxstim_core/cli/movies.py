@@ -1,12 +1,15 @@
-"""The commands that store clip sets: movies sintel, import and list."""
+"""The commands that store clip sets: movies sintel, import, list and remove."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
+
+_QUIET_SECONDS = 2.0
 
 
 def sintel(arguments: argparse.Namespace) -> int:
@@ -60,8 +63,14 @@ def import_movie(arguments: argparse.Namespace) -> int:
     settings = {
         "fps": arguments.fps and _number("frames per second", arguments.fps, float),
         "seconds": _number("length of a clip", arguments.seconds, float),
-        "look": Look(crop=crop, pixels=pixels, kernel=arguments.kernel),
+        "look": Look(
+            crop=crop,
+            pixels=pixels,
+            kernel=arguments.kernel,
+            contrast=_number("contrast", arguments.contrast, float),
+        ),
         "replace": arguments.replace,
+        "tell": _Tenths(arguments.path),
     }
     if arguments.augment:
         settings |= {"flips": FLIPS, "rotations": ROTATIONS}
@@ -73,6 +82,19 @@ def import_movie(arguments: argparse.Namespace) -> int:
         f"in {clips.folder}; search them with: maxstim search --clips {clips.name} --output found.nc"
     )
     return 0
+
+
+class _Tenths:
+    """Says how far a long import is, at every tenth and no more than once in two seconds."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._tenth, self._said_at = what, 0, time.monotonic()
+
+    def __call__(self, share: float) -> None:
+        now, tenth = time.monotonic(), int(10 * share)
+        if tenth > self._tenth and now - self._said_at > _QUIET_SECONDS:
+            self._tenth, self._said_at = tenth, now
+            print(f"{self._what}: {tenth}0 %", file=sys.stderr, flush=True)
 
 
 def _number(what: str, text: str, kind: type) -> float:
@@ -102,4 +124,13 @@ def list_sets(arguments: argparse.Namespace) -> int:
         ways = Augmented(clips, clips.flips, clips.rotations)
         flow = ", with optic flow" if clips.has_flow else ""
         print(f"{name:<10}{len(ways)} clips, {clips.fps:g} frames/s{flow}, in {clips.folder}")
+    return 0
+
+
+def remove(arguments: argparse.Namespace) -> int:
+    """Remove a clip set from the data directory."""
+    from maxstim_core.stimuli.stored import remove_stored
+
+    remove_stored(arguments.name)
+    print(f"The clip set {arguments.name} is removed; results of searches in it stay.")
     return 0

@@ -174,7 +174,8 @@ def _add_movies(commands) -> None:
     imported.add_argument(
         "path",
         metavar="PATH",
-        help="film (mp4, webm, gif), folder of images, or array (npy, npz, nc; columns or pixels)",
+        help="film (mp4, webm, gif), image, folder or zip of images, or array (npy, npz, nc; columns "
+        "or pixels)",
     )
     imported.add_argument("--name", metavar="NAME", required=True, help="name of the clip set")
     imported.add_argument(
@@ -207,6 +208,12 @@ def _add_movies(commands) -> None:
         help="how a column sums pixels: as flyvis does, or as an ommatidium (default: box)",
     )
     imported.add_argument(
+        "--contrast",
+        metavar="X",
+        default="1",
+        help="factor by which what is seen differs more from grey than the film does (default: 1)",
+    )
+    imported.add_argument(
         "--augment", action="store_true", help="also mirrored and turned, in twelve ways, as Sintel"
     )
     imported.add_argument(
@@ -214,6 +221,8 @@ def _add_movies(commands) -> None:
     )
 
     _command(commands, "list", movies.list_sets, "show the clip sets that there are")
+    removed = _command(commands, "remove", movies.remove, "remove a clip set that was stored here")
+    removed.add_argument("name", metavar="NAME", help="name of the clip set")
 
 
 def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:

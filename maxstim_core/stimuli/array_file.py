@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES
 from maxstim_core.stimuli.look import Look
 from maxstim_core.stimuli.movie_file import open_array
+from maxstim_core.stimuli.telling import Tell, nobody
 
 _GREY_OF_COLOURS = np.array([0.299, 0.587, 0.114], np.float32)
 """ITU-R 601, as Pillow and so flyvis turn colours to grey."""
@@ -32,13 +35,48 @@ def array_kind(head: bytes) -> str | None:
     return next((kind for magic, kind in kinds.items() if head.startswith(magic)), None)
 
 
-def read_arrays(path: Path, kind: str, look: Look) -> list[tuple[str, np.ndarray, float | None]]:
+@dataclass(frozen=True)
+class FilmArray:
+    """A film in a file of arrays, checked but for its values.
+
+    Attributes:
+        name: Its name in the file, or nothing for an only one.
+        values: Shape (frame, column), (frame, row, pixel column) or (frame, row, pixel column, colour);
+            they may be on disk still.
+        fps: Frames per second where the file tells them.
+        what: What to call it in a refusal.
+    """
+
+    name: str
+    values: np.ndarray
+    fps: float | None
+    what: str
+
+    @property
+    def is_columns(self) -> bool:
+        """Whether it holds what the eye sees, not pixels."""
+        return self.values.ndim == 2
+
+    def luminance(self, start: int, stop: int) -> np.ndarray:
+        """Return frames in grey, float32 in [0, 1], shape (frame, column) or (frame, row, column).
+
+        Raises:
+            MaxstimError: if a value is no luminance.
+        """
+        lum = _luminance(self.values[start:stop], self.what)
+        return lum[..., :3] @ _GREY_OF_COLOURS if lum.ndim == 4 else lum
+
+
+def read_arrays(
+    path: Path, kind: str, look: Look, tell: Tell = nobody
+) -> list[tuple[str, np.ndarray, float | None]]:
     """See the films of a file.
 
     Args:
         path: A regular file.
         kind: What `array_kind` says.
-        look: How to look at pixels.
+        look: How to look at pixels; of columns, only the contrast can be changed.
+        tell: Whom to tell how far it is.
 
     Returns:
         For each film its name in the file ("" for an only one), luminance of shape (frame, column), and
@@ -47,18 +85,43 @@ def read_arrays(path: Path, kind: str, look: Look) -> list[tuple[str, np.ndarray
     Raises:
         MaxstimError: if an array is damaged, holds no luminance, or is beyond a limit.
     """
+    films = []
+    for film in open_arrays(path, kind, look):
+        n_frames = len(film.values)
+        step = n_frames if film.is_columns else look.batch(*film.values.shape[1:3])
+        seen = []
+        for start in range(0, n_frames, step):
+            lum = film.luminance(start, start + step)
+            seen.append(look.contrasted(lum) if film.is_columns else look.see(lum))
+            tell(min(1.0, (start + step) / n_frames))
+        films.append((film.name, np.concatenate(seen), film.fps))
+    return films
+
+
+def open_arrays(path: Path, kind: str, look: Look) -> Iterator[FilmArray]:
+    """Open the films of a file one after the other, and check them but for their values.
+
+    Args:
+        path: A regular file.
+        kind: What `array_kind` says.
+        look: How they will be looked at.
+
+    Raises:
+        MaxstimError: if an array is damaged, can be no film, or is beyond a limit.
+    """
     if kind == "npy":
-        return [("", _seen(open_array(path), look, f"The array {path}"), None)]
-    if kind == "npz":
-        return [
-            (name, _seen(array, look, f"The array {name} in {path}"), None)
-            for name, array in _unpacked(path)
-        ]
-    array, fps = _variable(path)
-    return [("", _seen(array, look, f"The file {path}"), fps)]
+        films = iter([FilmArray("", open_array(path), None, f"The array {path}")])
+    elif kind == "npz":
+        films = _unpacked(path)
+    else:
+        array, fps = _variable(path)
+        films = iter([FilmArray("", array, fps, f"The file {path}")])
+    for film in films:
+        _check(film, look)
+        yield film
 
 
-def _unpacked(path: Path) -> list[tuple[str, np.ndarray]]:
+def _unpacked(path: Path) -> Iterator[FilmArray]:
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
@@ -68,16 +131,17 @@ def _unpacked(path: Path) -> list[tuple[str, np.ndarray]]:
                 f"The arrays in {path} take {unpacked / 1e9:.1f} GB; "
                 f"keep to {MOST_BYTES / 1e9:.0f} GB."
             )
-        if not others:
-            with np.load(path, allow_pickle=False) as arrays:
-                return [(name, arrays[name]) for name in arrays.files]
+        if others:
+            raise MaxstimError(f"The archive {path} holds no numpy arrays alone; unpack it first.")
+        with np.load(path, allow_pickle=False) as arrays:
+            for name in arrays.files:
+                yield FilmArray(name, arrays[name], None, f"The array {name} in {path}")
     except MaxstimError:
         raise
     except Exception as error:  # a damaged archive raises whatever the damage leads to
         raise MaxstimError(
             f"The file {path} is damaged or holds Python objects; save it again with numpy.savez."
         ) from error
-    raise MaxstimError(f"The archive {path} holds no numpy arrays alone; unpack it first.")
 
 
 def _variable(path: Path) -> tuple[np.ndarray, float | None]:
@@ -107,8 +171,9 @@ def _variable(path: Path) -> tuple[np.ndarray, float | None]:
     )
 
 
-def _seen(array: np.ndarray, look: Look, what: str) -> np.ndarray:
-    """What the eye sees of an array, which may be on disk still."""
+def _check(film: FilmArray, look: Look) -> None:
+    """Refuse what can be no film that is looked at so."""
+    array, what = film.values, film.what
     colours = array.ndim == 4 and array.shape[3] in (3, 4)
     if not (array.ndim in (2, 3) or colours) or 0 in array.shape:
         raise MaxstimError(
@@ -122,19 +187,12 @@ def _seen(array: np.ndarray, look: Look, what: str) -> np.ndarray:
         )
     if len(array) > MOST_FRAMES:
         raise MaxstimError(f"{what} has {len(array)} frames; cut it to {MOST_FRAMES} or fewer.")
-    if array.ndim == 2:
-        if array.shape[1] != look.lattice.n_columns:
-            raise MaxstimError(
-                f"{what} has shape {array.shape}; the eye has {look.lattice.n_columns} columns."
-            )
-        return _luminance(array, what)
-    look.eye(*array.shape[1:3])
-    step = look.batch(*array.shape[1:3])
-    seen = []
-    for start in range(0, len(array), step):
-        frames = _luminance(array[start : start + step], what)
-        seen.append(look.see(frames[..., :3] @ _GREY_OF_COLOURS if colours else frames))
-    return np.concatenate(seen)
+    if not film.is_columns:
+        look.eye(*array.shape[1:3])
+    elif array.shape[1] != look.lattice.n_columns:
+        raise MaxstimError(
+            f"{what} has shape {array.shape}; the eye has {look.lattice.n_columns} columns."
+        )
 
 
 def _luminance(values: np.ndarray, what: str) -> np.ndarray:

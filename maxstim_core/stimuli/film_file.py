@@ -6,14 +6,18 @@ nothing that looks like a playlist can lead to other files.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.limits import FPS, MOST_FRAMES, MOST_SECONDS
 from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.telling import Tell, nobody
 
 _MAY_LACK = 0.02
 """Share of the promised length that may lack at the end, and at least 0.1 s: more was cut off."""
@@ -33,13 +37,118 @@ def film_kind(head: bytes) -> str | None:
     return None
 
 
-def read_film(path: Path, kind: str, look: Look) -> tuple[np.ndarray, float]:
+def is_photo(head: bytes) -> bool:
+    """Tell whether a file that begins like an mp4 is a telephone's photo (HEIC, AVIF)."""
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+
+
+class Picture(NamedTuple):
+    """A picture of a film, upright.
+
+    Attributes:
+        grey: Luminance of 0 to 255, uint8, shape (row, pixel column).
+        colour: The same in colour, shape (row, pixel column, 3).
+        time: When it is shown, seconds.
+    """
+
+    grey: np.ndarray
+    colour: np.ndarray
+    time: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that has been opened.
+
+    Attributes:
+        path: Its file.
+        seconds: How long it is by its header, or 0.
+        rate: Frames per second by its header, or 0.
+        n_frames: How many frames it has by its header, or 0.
+        container: PyAV's.
+    """
+
+    path: Path
+    seconds: float
+    rate: float
+    n_frames: int
+    container: Any
+
+    def pictures(self) -> Iterator[Picture]:
+        """Decode one picture after the other.
+
+        Raises:
+            MaxstimError: if the film holds none, or at a picture that is damaged, of another size or
+                beyond a limit; at the end if it is incomplete.
+        """
+        from PIL import Image
+
+        path, stream = self.path, self.container.streams.video[0]
+        size = (stream.height, stream.width)
+        n_pictures, end = 0, 0.0
+        for packet in self.container.demux():
+            if packet.pts is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            if packet.stream is not stream:
+                continue
+            for frame in packet.decode():
+                if n_pictures == MOST_FRAMES or (frame.time or 0) > MOST_SECONDS:
+                    raise _too_long(path)
+                if frame.is_corrupt:
+                    raise MaxstimError(f"The film {path} has a damaged picture; export it again.")
+                if (frame.height, frame.width) != size:
+                    raise MaxstimError(
+                        f"The film {path} changes the size of its pictures; export it again in one "
+                        "size."
+                    )
+                colour = frame.to_ndarray(format="rgb24")
+                grey = np.asarray(Image.fromarray(colour).convert("L"))
+                time = n_pictures / 24 if frame.time is None else frame.time
+                turns = round(frame.rotation / 90)
+                yield Picture(np.rot90(grey, turns), np.rot90(colour, turns), time)
+                n_pictures += 1
+        if not n_pictures:
+            raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
+        if end < self.seconds - max(0.1, _MAY_LACK * self.seconds):
+            raise _damaged(path)
+
+
+@contextmanager
+def open_film(path: Path, kind: str, look: Look) -> Iterator[Film]:
+    """Open a film, and close it when it has been read.
+
+    Args:
+        path: A regular file.
+        kind: What `film_kind` says.
+        look: How it will be looked at.
+
+    Raises:
+        MaxstimError: if it holds no film, or its header says that it is damaged or beyond a limit; also
+            if it turns out damaged while it is read.
+    """
+    import av
+
+    if kind == "gif" and not _ends_as_gif(path):
+        raise _damaged(path)
+    try:
+        with av.open(str(path), format=kind, metadata_errors="ignore") as container:
+            if not container.streams.video:
+                raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
+            _check_header(path, container, look)
+            stream, seconds = container.streams.video[0], (container.duration or 0) / 1e6
+            yield Film(path, seconds, float(stream.average_rate or 0), stream.frames, container)
+    except av.FFmpegError as error:
+        raise _damaged(path) from error
+
+
+def read_film(path: Path, kind: str, look: Look, tell: Tell = nobody) -> tuple[np.ndarray, float]:
     """See a film.
 
     Args:
         path: A regular file.
         kind: What `film_kind` says.
         look: How to look at it.
+        tell: Whom to tell how far it is.
 
     Returns:
         Luminance, shape (frame, column), and frames per second. Where the durations of frames differ,
@@ -48,28 +157,50 @@ def read_film(path: Path, kind: str, look: Look) -> tuple[np.ndarray, float]:
     Raises:
         MaxstimError: if it holds no film, is damaged or incomplete, or is beyond a limit.
     """
-    import av
+    seen: list[np.ndarray] = []
+    times: list[float] = []
+    waiting: list[np.ndarray] = []
+    with open_film(path, kind, look) as film:
+        for picture in film.pictures():
+            waiting.append(picture.grey)
+            times.append(picture.time)
+            if len(waiting) >= look.batch(*picture.grey.shape):
+                seen.append(look.see(luminance(np.stack(waiting))))
+                waiting = []
+                tell(min(1.0, picture.time / film.seconds) if film.seconds else 0.0)
+    if waiting:
+        seen.append(look.see(luminance(np.stack(waiting))))
+    order, fps = evenly(np.array(times), film.rate)
+    return np.concatenate(seen)[order], fps
 
-    damaged = MaxstimError(
-        f"The film {path} is damaged or incomplete; export it again as mp4, webm or gif."
-    )
-    if kind == "gif" and not _ends_as_gif(path):
-        raise damaged
-    try:
-        with av.open(str(path), format=kind, metadata_errors="ignore") as container:
-            if not container.streams.video:
-                raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
-            _check_header(path, container, look)
-            seen, times, end = _decoded(path, container, look)
-            promised = (container.duration or 0) / 1e6
-            told = float(container.streams.video[0].average_rate or 0)
-    except av.FFmpegError as error:
-        raise damaged from error
-    if not times:
-        raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
-    if end < promised - max(0.1, _MAY_LACK * promised):
-        raise damaged
-    return _evenly(np.concatenate(seen), np.array(times), told)
+
+def luminance(grey: np.ndarray) -> np.ndarray:
+    """Return 0 to 255, uint8, as luminance in [0, 1], float32."""
+    return grey / np.float32(255)
+
+
+def evenly(times: np.ndarray, told: float) -> tuple[np.ndarray, float]:
+    """Return which pictures to show one after the other, all equally long, and how many in a second.
+
+    Args:
+        times: When each picture is shown, seconds.
+        told: Frames per second by the header, for what the times leave open: webm rounds them to
+            milliseconds.
+
+    Returns:
+        Indices of pictures, shape (frame,), and frames per second.
+    """
+    durations = np.diff(times)
+    every = np.arange(len(times))
+    if not len(durations):
+        return every, told or 24.0
+    shortest = max(durations.min(), 1 / FPS[1])
+    if durations.max() <= _UNEVEN * shortest:
+        measured = float(1 / durations.mean())
+        return every, told if abs(told - measured) < 0.01 * measured else measured
+    n_frames = round((times[-1] - times[0]) / shortest) + 1
+    shown_at = times[0] + (np.arange(n_frames) + 0.5) * shortest
+    return np.searchsorted(times, shown_at, side="right") - 1, float(1 / shortest)
 
 
 def _ends_as_gif(path: Path) -> bool:
@@ -93,64 +224,10 @@ def _check_header(path: Path, container, look: Look) -> None:
     stream.thread_type = "AUTO"
 
 
-def _decoded(path: Path, container, look: Look) -> tuple[list[np.ndarray], list[float], float]:
-    """What the eye sees of each picture, when each is shown, and where the last packet ends, seconds."""
-    from PIL import Image
-
-    stream = container.streams.video[0]
-    seen: list[np.ndarray] = []
-    times: list[float] = []
-    waiting: list[np.ndarray] = []
-    size = (stream.height, stream.width)
-    end = 0.0
-    for packet in container.demux():
-        if packet.pts is not None:
-            end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-        if packet.stream is not stream:
-            continue
-        for frame in packet.decode():
-            if len(times) == MOST_FRAMES or (frame.time or 0) > MOST_SECONDS:
-                raise _too_long(path)
-            if frame.is_corrupt:
-                raise MaxstimError(f"The film {path} has a damaged picture; export it again.")
-            if (frame.height, frame.width) != size:
-                raise MaxstimError(
-                    f"The film {path} changes the size of its pictures; export it again in one size."
-                )
-            grey = np.asarray(Image.fromarray(frame.to_ndarray(format="rgb24")).convert("L"))
-            waiting.append(np.rot90(grey, round(frame.rotation / 90)))
-            times.append(len(times) / 24 if frame.time is None else frame.time)
-            if len(waiting) >= look.batch(*size):
-                seen.append(look.see(_luminance(waiting)))
-                waiting = []
-    if waiting:
-        seen.append(look.see(_luminance(waiting)))
-    return seen, times, end
-
-
-def _luminance(pictures: list[np.ndarray]) -> np.ndarray:
-    return np.stack(pictures) / np.float32(255)
-
-
-def _evenly(seen: np.ndarray, times: np.ndarray, told: float) -> tuple[np.ndarray, float]:
-    """Return frames that are all shown equally long, and how many of them there are in a second.
-
-    Args:
-        seen: Shape (frame, column).
-        times: When each is shown, seconds.
-        told: Frames per second by the header, for what the times leave open: webm rounds them to
-            milliseconds.
-    """
-    durations = np.diff(times)
-    if not len(durations):
-        return seen, told or 24.0
-    shortest = max(durations.min(), 1 / FPS[1])
-    if durations.max() <= _UNEVEN * shortest:
-        measured = float(1 / durations.mean())
-        return seen, told if abs(told - measured) < 0.01 * measured else measured
-    n_frames = round((times[-1] - times[0]) / shortest) + 1
-    shown_at = times[0] + (np.arange(n_frames) + 0.5) * shortest
-    return seen[np.searchsorted(times, shown_at, side="right") - 1], float(1 / shortest)
+def _damaged(path: Path) -> MaxstimError:
+    return MaxstimError(
+        f"The film {path} is damaged or incomplete; export it again as mp4, webm or gif."
+    )
 
 
 def _too_long(path: Path) -> MaxstimError:

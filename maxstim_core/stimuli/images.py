@@ -1,16 +1,20 @@
-"""Images: a file to luminance, as flyvis reads it, and a folder of them to what the eye sees."""
+"""Images: a file to luminance, as flyvis reads it, and many of them to what the eye sees."""
 
 from __future__ import annotations
 
 import os
 import re
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS
 from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.telling import Tell, nobody
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
@@ -18,7 +22,11 @@ _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+Files = list[Path] | list[zipfile.Path]
+"""Images in a folder or in an archive, in the order in which they are shown."""
+
+
+def read_image(path: str | os.PathLike | zipfile.Path) -> np.ndarray:
     """Read an image, whatever its file is called.
 
     Args:
@@ -35,7 +43,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with _opened(path) as file, Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise MaxstimError(
                     f"The image {path} has {image.width} x {image.height} pixels; make it smaller than "
@@ -54,10 +62,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         ) from error
 
 
-def read_folder(folder: Path, look: Look) -> np.ndarray:
-    """See the images of a folder, in the order of their names with numbers counted as numbers.
-
-    Hidden files are passed over, and so are files that neither are images nor are called like one.
+def read_images(path: Path, look: Look, tell: Tell = nobody) -> np.ndarray:
+    """See the images of a folder or a zip archive, as `find_images` finds them.
 
     Returns:
         Luminance, shape (frame, column).
@@ -66,30 +72,59 @@ def read_folder(folder: Path, look: Look) -> np.ndarray:
         MaxstimError: if there is no image, or one is damaged, of another size than the first, or beyond
             a limit.
     """
-    paths = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
-    paths = sorted((p for p in paths if _is_image(p)), key=_counted)
-    if not paths:
-        raise MaxstimError(f"There is no image in {folder}; use {', '.join(FORMATS)}.")
-    n_bytes = sum(path.stat().st_size for path in paths)
-    if len(paths) > MOST_FRAMES or n_bytes > MOST_BYTES:
+    seen = []
+    n_seen, files = 0, find_images(path)
+    for images in image_batches(files, look):
+        seen.append(look.see(images))
+        n_seen += len(images)
+        tell(n_seen / len(files))
+    return np.concatenate(seen)
+
+
+def find_images(path: Path) -> Files:
+    """Return the images of a folder or a zip archive, in the order of their names.
+
+    Numbers in names count as numbers. Hidden files are passed over, and so are files that neither are
+    images nor are called like one. Of an archive, folders are looked into, and names alone count.
+
+    Raises:
+        MaxstimError: if there is none, or they are beyond a limit.
+    """
+    try:
+        files, n_bytes = _in_folder(path) if path.is_dir() else _in_archive(path)
+    except zipfile.BadZipFile as error:
+        raise MaxstimError(f"The archive {path} is damaged; make it again.") from error
+    if not files:
+        raise MaxstimError(f"There is no image in {path}; use {', '.join(FORMATS)}.")
+    if len(files) > MOST_FRAMES or n_bytes > MOST_BYTES:
         raise MaxstimError(
-            f"The folder {folder} holds {len(paths)} images of {n_bytes / 1e9:.1f} GB; keep to "
+            f"{path} holds {len(files)} images of {n_bytes / 1e9:.1f} GB; keep to "
             f"{MOST_FRAMES} images and {MOST_BYTES / 1e9:.0f} GB."
         )
-    first = read_image(paths[0])
+    return files
+
+
+def image_batches(files: Files, look: Look) -> Iterator[np.ndarray]:
+    """Read images, as many at once as are to be looked at together.
+
+    Yields:
+        Luminance in [0, 1], shape (frame, row, pixel column).
+
+    Raises:
+        MaxstimError: if one is damaged, of another size than the first, or beyond a limit.
+    """
+    first = read_image(files[0])
     look.eye(*first.shape)
     step = look.batch(*first.shape)
-    seen = []
-    for start in range(0, len(paths), step):
-        images = [read_image(path) for path in paths[start : start + step]]
-        for path, image in zip(paths[start:], images, strict=False):
+    for start in range(0, len(files), step):
+        images = [read_image(path) for path in files[start : start + step]]
+        for path, image in zip(files[start:], images, strict=False):
             if image.shape != first.shape:
                 raise MaxstimError(
                     f"The image {path} is {image.shape[1]} x {image.shape[0]} pixels, the first is "
                     f"{first.shape[1]} x {first.shape[0]}; give all the same size."
                 )
-        seen.append(look.see(np.stack(images)))
-    return np.concatenate(seen)
+        yield np.stack(images)
 
 
 def is_image(head: bytes) -> bool:
@@ -97,12 +132,37 @@ def is_image(head: bytes) -> bool:
     return head.startswith(_MAGIC) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 
+def _opened(path: str | os.PathLike | zipfile.Path) -> IO[bytes]:
+    return path.open("rb") if isinstance(path, zipfile.Path) else open(path, "rb")
+
+
+def _in_folder(folder: Path) -> tuple[list[Path], int]:
+    """Images of a folder, and how many bytes they have."""
+    paths = [path for path in folder.iterdir() if path.is_file() and _is_image(path)]
+    return sorted(paths, key=lambda p: _counted(p.name)), sum(p.stat().st_size for p in paths)
+
+
+def _in_archive(path: Path) -> tuple[list[zipfile.Path], int]:
+    """Images of an archive, and how many bytes they have unpacked."""
+    archive = zipfile.ZipFile(path)  # open until the last of its paths is gone
+    members = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
+    names = [name for name in members if name.lower().endswith(_SUFFIXES) and not _is_hidden(name)]
+    files = [zipfile.Path(archive, name) for name in sorted(names, key=_counted)]
+    return files, sum(members[name] for name in names)
+
+
+def _is_hidden(name: str) -> bool:
+    return Path(name).name.startswith(".") or name.startswith("__MACOSX/")
+
+
 def _is_image(path: Path) -> bool:
+    if _is_hidden(path.name):
+        return False
     with path.open("rb") as file:
         return is_image(file.read(16)) or path.suffix.lower() in _SUFFIXES
 
 
-def _counted(path: Path) -> list[tuple[int, int | str]]:
+def _counted(name: str) -> list[tuple[int, int | str]]:
     """A key that puts frame2 before frame10."""
-    parts = re.split(r"(\d+)", path.name)
+    parts = re.split(r"(\d+)", name)
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]

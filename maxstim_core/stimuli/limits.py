@@ -16,3 +16,6 @@ FPS = (1.0, 1000.0)
 
 CLIP_SECONDS = (0.05, 10.0)
 """Least and most length of the clips that a film is cut into."""
+
+CONTRAST = (0.1, 10.0)
+"""Least and most factor by which a film's difference from grey is multiplied."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT
+from maxstim_core.network import EXTENT, GREY
 from maxstim_core.stimuli.eye import Eye, Kernel
-from maxstim_core.stimuli.limits import MOST_PIXELS
+from maxstim_core.stimuli.limits import CONTRAST, MOST_PIXELS
 
 _PUBLISHED = Lattice(EXTENT)
 
@@ -27,6 +27,8 @@ class Look:
         crop: Left, top, width and height of the part that is looked at, in pixels; all of it if None.
         pixels: Pixels per column, odd (`Eye`); if None, as many as let the eye take in the shorter side.
         kernel: Of the eye: see `Eye`.
+        contrast: By how much what is seen differs more from grey than the film does; black and white
+            are the limits.
 
     Raises:
         MaxstimError: if a setting makes no sense.
@@ -36,12 +38,18 @@ class Look:
     crop: tuple[int, int, int, int] | None = None
     pixels: int | None = None
     kernel: Kernel = "box"
+    contrast: float = 1.0
 
     def __post_init__(self) -> None:
         if self.crop is not None and (min(self.crop[:2]) < 0 or min(self.crop[2:]) < 1):
             raise MaxstimError(
                 "The crop must be left and top of at least 0 and width and height of at least 1, "
                 f"not {' '.join(map(str, self.crop))}."
+            )
+        if not CONTRAST[0] <= self.contrast <= CONTRAST[1]:
+            raise MaxstimError(
+                f"The contrast must lie between {CONTRAST[0]:g} and {CONTRAST[1]:g}, "
+                f"not {self.contrast:g}."
             )
         if self.pixels is not None or self.kernel != "box":
             Eye(self.lattice, self.pixels or 1, self.kernel)
@@ -73,7 +81,8 @@ class Look:
                 f"needs {least} x {least}; give larger frames"
                 f"{' or fewer pixels' if self.pixels else ''}."
             )
-        return Eye(self.lattice, self.pixels or self._pixels_that_fit(height, width), self.kernel)
+        pixels = self.pixels or pixels_that_fit(self.lattice, height, width)
+        return Eye(self.lattice, pixels, self.kernel)
 
     def batch(self, height: int, width: int) -> int:
         """Return how many frames of a size to look at together."""
@@ -95,9 +104,44 @@ class Look:
         if self.crop is not None:
             left, top, width, height = self.crop
             frames = frames[:, top : top + height, left : left + width]
-        return eye.see(frames)
+        return self.contrasted(eye.see(frames))
 
-    def _pixels_that_fit(self, height: int, width: int) -> int:
-        """The largest odd number of pixels per column with which no column looks beyond the frame."""
-        most = min(height, width) // (2 * self.lattice.extent + 1)
-        return max(1, most - (most + 1) % 2)
+    def contrasted(self, lum: np.ndarray) -> np.ndarray:
+        """Return luminance, of any shape, with the contrast of this look."""
+        if self.contrast == 1:
+            return lum
+        return np.clip(GREY + np.float32(self.contrast) * (lum - np.float32(GREY)), 0, 1)
+
+    def aimed(self, x: float, y: float, height: int, width: int) -> Look:
+        """Return this look with the eye's centre on a point of the frames, or as near as it fits.
+
+        The part that is looked at is as large as the frames allow around that point, and holds all that
+        a box eye takes in; near the border of the frames, the outermost ommatidia see some black.
+
+        Args:
+            x: From the left (0) to the right (1) of the frames.
+            y: From the top (0) to the bottom (1).
+            height: Of the frames, in pixels.
+            width: Likewise.
+
+        Raises:
+            MaxstimError: if the frames are too large or too small.
+        """
+        eye = replace(self, crop=None).eye(height, width)
+        left, across = _around(x, eye, width)
+        top, down = _around(y, eye, height)
+        return replace(self, crop=(left, top, across, down), pixels=eye.pixels)
+
+
+def pixels_that_fit(lattice: Lattice, height: int, width: int) -> int:
+    """Return the largest odd number of pixels per column with which no column looks beyond a frame."""
+    most = min(height, width) // (2 * lattice.extent + 1)
+    return max(1, most - (most + 1) % 2)
+
+
+def _around(where: float, eye: Eye, side: int) -> tuple[int, int]:
+    """Start and length of the longest part of a side whose middle lies where the eye's centre shall."""
+    reach = min(eye.lattice.extent * eye.pixels + eye.pixels // 2, (side - 1) // 2)
+    middle = min(max(int(where * side), reach), side - 1 - reach)
+    start = max(0, 2 * middle + 1 - side)
+    return start, min(2 * middle + 1, side) - start

@@ -10,10 +10,12 @@ does not touch it before it is complete.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
 import shutil
+import unicodedata
 import uuid
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -174,6 +176,19 @@ def clips_folder(name: str) -> Path:
     return data_directory() / "clips" / name
 
 
+def free_name(wish: str) -> str:
+    """Return a name for a new set that is near to one wished for, such as that of a film's file.
+
+    It holds only what a name may, and no set has it.
+    """
+    plain = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode()
+    # Room is left for a number. A dot at the end would be lost on some systems.
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:58].rstrip("-_") or "movie"
+    taken = {taken.lower() for taken in (*RESERVED, *stored_names())}
+    numbers = (f"{name}-{number}" for number in itertools.count(2))
+    return next(n for n in (name, *itertools.islice(numbers, len(taken))) if n.lower() not in taken)
+
+
 def stored_names() -> tuple[str, ...]:
     """Return the names of the sets in the data directory, sorted."""
     return tuple(sorted(path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}")))
@@ -208,6 +223,31 @@ def open_stored(folder: Path) -> StoredClips:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MaxstimError(
             f"The clip set {folder.name} is damaged ({path} cannot be read); make the set again."
+        ) from error
+
+
+def remove_stored(name: str) -> None:
+    """Remove a set from the data directory.
+
+    Raises:
+        MaxstimError: if there is no such set there, or it cannot be removed.
+    """
+    from maxstim_core.stimuli.made import MADE_SETS  # only here: it brings all that renders
+
+    if name in MADE_SETS:
+        raise MaxstimError(f"The clip set {name} comes with maxstim and cannot be removed.")
+    folder = clips_folder(name)
+    if name not in stored_names():
+        raise MaxstimError(
+            f"There is no clip set {name!r} to remove; maxstim movies list shows those there are."
+        )
+    try:
+        (folder / _INDEX).unlink()  # from now on it is not there, whatever remains
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise MaxstimError(
+            f"The clip set {name} cannot be removed ({error.strerror or error}); check the "
+            f"permissions of {folder}."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Your own movies: from a film, a folder of images or an array to a clip set in the data directory.
+"""Your own movies: from a film, images or an array to a clip set in the data directory.
 
 What may be taken in is told in `maxstim_core.stimuli.limits`. What a file is, is told by what is in it.
 """
@@ -13,23 +13,25 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli import stored
-from maxstim_core.stimuli.array_file import array_kind, read_arrays
+from maxstim_core.stimuli.array_file import read_arrays
 from maxstim_core.stimuli.clips import check_ways
-from maxstim_core.stimuli.film_file import film_kind, read_film
-from maxstim_core.stimuli.images import is_image, read_folder
+from maxstim_core.stimuli.film_file import read_film
+from maxstim_core.stimuli.images import read_image, read_images
+from maxstim_core.stimuli.kinds import kind_of
 from maxstim_core.stimuli.limits import (
     CLIP_SECONDS,
     FPS,
-    MOST_BYTES,
     MOST_FRAMES,
     MOST_SECONDS,
 )
 from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.telling import Tell, nobody
 
 SECONDS = 0.8
 """Length of a clip, as in the made set."""
 
-_HEAD = 16
+STILL_FPS = 24.0
+"""Frames per second of an image that stands still, where nothing else is asked for."""
 
 
 def import_movie(
@@ -42,19 +44,24 @@ def import_movie(
     flips: tuple[int, ...] = (0,),
     rotations: tuple[int, ...] = (0,),
     replace: bool = False,
+    source: str | None = None,
+    tell: Tell = nobody,
 ) -> stored.StoredClips:
     """Store what the eye sees of a movie as a clip set.
 
     Args:
-        path: A film (mp4, webm, gif), a folder of images, or an array (``.npy``, ``.npz``, NetCDF).
+        path: A film (mp4, webm, gif), an image, a folder or zip of images, or an array (``.npy``,
+            ``.npz``, NetCDF).
         name: Name of the set.
         fps: Frames per second at which it is shown; as the file says if None.
         seconds: Length of the clips that longer movies are cut into. All of a movie is covered: where it
-            is no multiple of this, clips overlap.
+            is no multiple of this, clips overlap. A single image stands still for so long.
         look: Which part of the frames is looked at, and how; the whole shorter side if None.
         flips: Mirror axes of the augmented set: see `maxstim_core.stimuli.clips.Augmented`.
         rotations: Its rotations.
         replace: Whether a set of this name may be replaced.
+        source: What the set shall say that it was made of; the path if None.
+        tell: Whom to tell how far it is; what it raises cancels the import.
 
     Returns:
         The set, as stored.
@@ -67,14 +74,9 @@ def import_movie(
     _check_number("frames per second", fps, FPS)
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
     folder = stored.clips_folder(name)
-    if name in stored.RESERVED:
-        raise MaxstimError(f"The name {name!r} belongs to maxstim; choose another.")
-    if not replace and name in stored.stored_names():
-        raise MaxstimError(
-            f"There is a clip set {name!r} already; choose another name, or add --replace."
-        )
+    _check_name(name, replace)
     check_ways(flips, rotations)
-    films = _see(path, look, fps)
+    films = _see(path, look, fps, seconds, tell)
     rate = fps or films[0][2]
     _check_number("frames per second of the film", rate, FPS)
     for _, lum, _ in films:
@@ -82,10 +84,12 @@ def import_movie(
             raise MaxstimError(
                 f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
             )
+    _check_name(name, replace)  # again: somebody may have taken it in the meantime
     there = folder.exists()
     stored.check_room(folder)
     try:
-        _store(folder, films, rate, seconds, path, look, flips, rotations)
+        source = source or str(path.absolute())
+        _store(folder, films, rate, seconds, source, look, flips, rotations)
     except BaseException:
         if not there:
             stored.discard(folder)
@@ -93,52 +97,38 @@ def import_movie(
     return stored.open_stored(folder)
 
 
-def _see(path: Path, look: Look, fps: float | None) -> list[tuple[str, np.ndarray, float | None]]:
+def _check_name(name: str, replace: bool) -> None:
+    if name in stored.RESERVED:
+        raise MaxstimError(f"The name {name!r} belongs to maxstim; choose another.")
+    if not replace and name in stored.stored_names():
+        raise MaxstimError(
+            f"There is a clip set {name!r} already; choose another name, or add --replace."
+        )
+
+
+def _see(
+    path: Path, look: Look, fps: float | None, seconds: float, tell: Tell
+) -> list[tuple[str, np.ndarray, float | None]]:
     """What the eye sees: for each film its name, luminance and frames per second, if it tells them."""
     no_pace = MaxstimError(
         f"{path} does not say how fast it is to be shown; add the frames per second, for example "
         "--fps 24."
     )
-    if path.is_dir():
-        if fps is None:
-            raise no_pace
-        return [("", read_folder(path, look), None)]
-    if not path.exists():
-        raise MaxstimError(f"There is no movie {path}; check the path.")
-    if not path.is_file():
-        raise MaxstimError(f"The movie {path} is no regular file; copy it to one.")
-    try:
-        n_bytes = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise MaxstimError(
-            f"The movie {path} cannot be read ({error.strerror or error}); check its permissions."
-        ) from error
-    if not n_bytes:
-        raise MaxstimError(f"The movie {path} is empty; choose another file.")
-    if n_bytes > MOST_BYTES:
-        raise MaxstimError(
-            f"The movie {path} has {n_bytes / 1e9:.1f} GB; cut it or make it smaller, to "
-            f"{MOST_BYTES / 1e9:.0f} GB."
-        )
-    if kind := film_kind(head):
-        return [("", *read_film(path, kind, look))]
-    if kind := array_kind(head):
-        if fps is None and kind != "nc":
-            raise no_pace
-        films = read_arrays(path, kind, look)
-        if fps is None and films[0][2] is None:
-            raise no_pace
-        return films
-    if is_image(head):
-        raise MaxstimError(
-            f"The file {path} is a single image; name the folder of a film's images."
-        )
-    raise MaxstimError(
-        f"The file {path} is no movie, whatever its name; use mp4, webm, gif, npy, npz, NetCDF or a "
-        "folder of images."
-    )
+    kind = kind_of(path)
+    if kind.holds == "film":
+        return [("", *read_film(path, kind.format, look, tell))]
+    if kind.holds == "image":
+        lum = look.see(read_image(path)[None])
+        pace = fps or STILL_FPS
+        return [("", np.repeat(lum, max(1, round(seconds * pace)), axis=0), pace)]
+    if fps is None and kind.format != "nc":
+        raise no_pace
+    if kind.holds == "images":
+        return [("", read_images(path, look, tell), None)]
+    films = read_arrays(path, kind.format, look, tell)
+    if fps is None and films[0][2] is None:
+        raise no_pace
+    return films
 
 
 def _store(
@@ -146,7 +136,7 @@ def _store(
     films: list[tuple[str, np.ndarray, float | None]],
     fps: float,
     seconds: float,
-    path: Path,
+    source: str,
     look: Look,
     flips: tuple[int, ...],
     rotations: tuple[int, ...],
@@ -159,6 +149,7 @@ def _store(
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
             windows.append(stored.Window(clip, k, start, stop))
     seen = {"crop": look.crop, "pixels": look.pixels, "kernel": look.kernel}
+    seen |= {} if look.contrast == 1 else {"contrast": look.contrast}
     stored.save_index(
         folder,
         fps=fps,
@@ -167,7 +158,7 @@ def _store(
         windows=windows,
         flips=flips,
         rotations=rotations,
-        about={"source": str(path.absolute()), **seen},
+        about={"source": source, **seen},
     )
 
 

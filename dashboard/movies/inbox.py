@@ -1,0 +1,96 @@
+"""A file that arrives in pieces, kept in a temporary folder and never in memory."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.kinds import HEAD, check_bytes, kind_of_head
+
+PIECE = 1_000_000
+"""Bytes of a piece: far below the 20 MB of a message that would close the connection."""
+
+
+class Inbox:
+    """Takes one file at a time; its folder goes away with `clear`, at the latest with this object."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory | None = None
+        self.path: Path | None = None
+        self.n_bytes = self.received = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole file is there."""
+        return self.path is not None and self.received == self.n_bytes
+
+    def expect(self, name: str, n_bytes: int) -> None:
+        """Prepare for a file, before anything of it is sent.
+
+        Args:
+            name: What it is called at the sender's; its characters are not trusted.
+            n_bytes: How large it is.
+
+        Raises:
+            MaxstimError: if it is empty or too large, or there is no room for it.
+        """
+        self.clear()
+        name = safe_file_name(name)
+        check_bytes(name, n_bytes)
+        try:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="maxstim-", ignore_cleanup_errors=True
+            )
+            path = Path(self._folder.name) / name
+            path.touch()
+        except OSError as error:
+            raise self._no_room(name, error) from error
+        self.path, self.n_bytes, self.received = path, n_bytes, 0
+
+    def take(self, piece: bytes) -> None:
+        """Add the next piece.
+
+        Raises:
+            MaxstimError: if the file turns out to be no movie, or there is no room for it; then it is
+                forgotten.
+        """
+        if self.path is None or not 0 < len(piece) <= self.n_bytes - self.received:
+            self.clear()
+            raise MaxstimError("The file changed while it was sent; choose it again.")
+        name = self.path.name
+        try:
+            if not self.received:
+                kind_of_head(
+                    name, bytes(piece[:HEAD])
+                )  # of a text of 1 GB, no more than this is sent
+            with self.path.open("ab") as file:
+                file.write(piece)
+        except OSError as error:
+            self.clear()
+            raise self._no_room(name, error) from error
+        except MaxstimError:
+            self.clear()
+            raise
+        self.received += len(piece)
+
+    def clear(self) -> None:
+        """Forget the file, and remove what there is of it."""
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._folder = self.path = None
+        self.n_bytes = self.received = 0
+
+    @staticmethod
+    def _no_room(name: str, error: OSError) -> MaxstimError:
+        return MaxstimError(
+            f"The server has no room for {name} ({error.strerror or error}); choose a smaller file, "
+            "or ask who runs it."
+        )
+
+
+def safe_file_name(name: str) -> str:
+    """Return what a sent file is called here: like at its sender's, but one name and no path."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w .()+&,-]", "_", last)[-80:].lstrip(". ") or "movie"

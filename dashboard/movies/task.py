@@ -1,0 +1,65 @@
+"""Work of seconds that must not hold up the page: one thread each, a few at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from maxstim_core.stimuli.telling import Tell
+
+_PLACES = threading.BoundedSemaphore(2)
+"""How many tasks of all visitors run at once; the others wait for their turn."""
+
+
+class _CancelledError(Exception):
+    """Raised within a task that nobody waits for any more."""
+
+
+class Task:
+    """Runs a function, to be asked now and then how far it is.
+
+    Its thread does not keep the server from ending.
+
+    Args:
+        do: Called with a function that it must call often with the share it has done.
+
+    Attributes:
+        share: How much is done, 0 to 1.
+        waits: Whether it has not begun.
+        done: Whether it has ended.
+        result: What the function has returned.
+        error: What it has raised instead.
+    """
+
+    def __init__(self, do: Callable[[Tell], Any]) -> None:
+        self._do, self._cancelled = do, threading.Event()
+        self.share, self.waits, self.done = 0.0, True, False
+        self.result: Any = None
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="maxstim-movie", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Let it end soon, with `error` set; what it was about to make is not made."""
+        self._cancelled.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended, or for so long."""
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        try:
+            with _PLACES:
+                self.waits = False
+                self._tell(0.0)
+                self.result = self._do(self._tell)
+        except Exception as error:
+            self.error = error
+        finally:
+            self.done = True
+
+    def _tell(self, share: float) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
+        self.share = share

@@ -1,0 +1,108 @@
+"""What kind of movie a file is: told by what is in it, not by its name."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.array_file import array_kind
+from maxstim_core.stimuli.film_file import film_kind, is_photo
+from maxstim_core.stimuli.images import is_image
+from maxstim_core.stimuli.limits import MOST_BYTES
+
+HEAD = 16
+"""Bytes at the beginning of a file that tell."""
+
+SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".gif"),
+    *(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"),
+    *(".npy", ".npz", ".nc", ".zip"),
+)
+"""What files of these kinds are usually called."""
+
+
+class Kind(NamedTuple):
+    """What a movie is.
+
+    Attributes:
+        holds: ``film``, ``array``, ``image`` (a single one) or ``images`` (a folder or an archive).
+        format: What its reader calls it: ``mov``, ``matroska``, ``gif``, ``npy``, ``npz``, ``nc``,
+            ``zip``, or nothing.
+    """
+
+    holds: Literal["film", "array", "image", "images"]
+    format: str = ""
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what a movie is.
+
+    Raises:
+        MaxstimError: if it is missing, empty, no movie, no regular file or beyond the limit on bytes.
+    """
+    if path.is_dir():
+        return Kind("images")
+    if not path.exists():
+        raise MaxstimError(f"There is no movie {path}; check the path.")
+    if not path.is_file():
+        raise MaxstimError(f"The movie {path} is no regular file; copy it to one.")
+    try:
+        n_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise MaxstimError(
+            f"The movie {path} cannot be read ({error.strerror or error}); check its permissions."
+        ) from error
+    check_bytes(path, n_bytes)
+    kind = kind_of_head(path, head)
+    if kind.format == "npz" and _holds_no_arrays(path):
+        return Kind("images", "zip")
+    return kind
+
+
+def check_bytes(name: Path | str, n_bytes: int) -> None:
+    """Refuse a file by its size alone.
+
+    Raises:
+        MaxstimError: if it is empty or beyond the limit.
+    """
+    if n_bytes < 1:
+        raise MaxstimError(f"The movie {name} is empty; choose another file.")
+    if n_bytes > MOST_BYTES:
+        raise MaxstimError(
+            f"The movie {name} has {n_bytes / 1e9:.1f} GB; cut it or make it smaller, to "
+            f"{MOST_BYTES / 1e9:.0f} GB."
+        )
+
+
+def kind_of_head(name: Path | str, head: bytes) -> Kind:
+    """Return what a file is that begins with these bytes; a zip of images still counts as ``npz``.
+
+    Raises:
+        MaxstimError: if it is no movie.
+    """
+    if is_photo(head):
+        raise MaxstimError(
+            f"The file {name} is a photo of a kind that cannot be read; save it as JPEG or PNG."
+        )
+    if kind := film_kind(head):
+        return Kind("film", kind)
+    if kind := array_kind(head):
+        return Kind("array", kind)
+    if is_image(head):
+        return Kind("image")
+    raise MaxstimError(
+        f"The file {name} is no movie, whatever its name; use mp4, webm, gif, npy, npz, NetCDF, an "
+        "image, or a folder or zip of images."
+    )
+
+
+def _holds_no_arrays(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not any(name.endswith(".npy") for name in archive.namelist())
+    except Exception:  # damaged: its reader says so
+        return False

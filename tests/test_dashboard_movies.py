@@ -1,0 +1,232 @@
+"""A movie on its way from a visitor to a clip set, without a browser."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
+from PIL import Image
+
+from dashboard.movies.adding import EMPTY, OPENING, READY, RECEIVING, Adding
+from dashboard.movies.dialog import MovieDialog
+from dashboard.movies.dropzone import DropZone
+from dashboard.movies.inbox import PIECE, Inbox, safe_file_name
+from dashboard.movies.task import Task
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli import stored
+from maxstim_core.stimuli.clips import open_clips
+from maxstim_core.stimuli.look import Look
+
+PATIENCE = 60
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    return tmp_path
+
+
+def kept(folders):
+    return list((folders / "temporary").iterdir())
+
+
+def send(adding, path):
+    """Send a file in pieces, as the browser does; return whether it was taken."""
+    content = path.read_bytes()
+    wanted = 0 if adding.expect(path.name, len(content)) else None
+    while wanted is not None:
+        wanted = adding.take(content[wanted : wanted + PIECE])
+
+
+def wait(adding, stage):
+    """Poll as the page does, until the movie has come to a stage and has been looked at."""
+    deadline = time.monotonic() + PATIENCE
+    while adding.stage != stage or (stage == READY and adding.seen is None):
+        assert time.monotonic() < deadline, (adding.stage, adding.problem)
+        adding.poll()
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def array(tmp_path):
+    path = tmp_path / "My array.npy"
+    np.save(path, np.random.default_rng(0).random((40, 70, 90), np.float32))
+    return path
+
+
+def test_a_movie_is_sent_looked_at_and_stored(folders, array):
+    names = []
+    adding = Adding(names.append)
+    send(adding, array)
+    assert adding.stage == OPENING
+    wait(adding, READY)
+    assert adding.set_name == "My-array"
+    assert (adding.pixels, adding.most_pixels(), adding.n_clips()) == (1, 1, 3)
+    movie = np.load(array)
+    np.testing.assert_array_equal(adding.seen, np.round(255 * Look().see(movie)))
+    adding.seen = None
+    adding.param.update(contrast=2.0, fps=50.0, at=[0.0, 1.0], seconds=0.2, augment=True)
+    wait(adding, READY)
+    look = Look(contrast=2.0).aimed(0.0, 1.0, 70, 90)
+    np.testing.assert_array_equal(adding.seen, np.round(255 * look.see(movie)))
+    assert adding.n_clips() == 4 * 12
+    adding.store()
+    wait(adding, EMPTY)
+    clips = open_clips("My-array")
+    assert names == ["My-array"]
+    assert (len(clips), clips.dt) == (48, 0.02)
+    np.testing.assert_array_equal(clips[0], look.see(movie)[:10])
+    assert clips.clips.about["source"] == "My array.npy"
+    assert not kept(folders)
+
+
+def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
+    adding = Adding(print)
+    for name in ("sintel", "made", "../up", ""):
+        send(adding, array)
+        wait(adding, READY)
+        adding.set_name = name
+        adding.store()
+        assert adding.stage == READY
+        assert adding.problem.endswith(".")
+    assert stored.stored_names() == ()
+    adding.cancel()
+    assert not kept(folders)
+
+
+def test_storing_can_be_stopped_and_leaves_the_movie_to_look_at(folders, tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((60, 1000, 1000), np.uint8))  # six batches
+    adding = Adding(print)
+    send(adding, tmp_path / "a.npy")
+    wait(adding, READY)
+    adding.store()
+    adding.stop()
+    assert adding.stage == READY
+    assert [path.name for path in kept(folders)[0].iterdir()] == ["a.npy"]
+    for _ in range(5):
+        adding.poll()
+        time.sleep(0.05)
+    assert (adding.stage, stored.stored_names()) == (READY, ())
+    adding.stop()
+    assert adding.stage == EMPTY
+
+
+def test_typed_scales_are_made_to_fit(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 200, 300), np.float32))
+    adding = Adding(print)
+    send(adding, tmp_path / "a.npy")
+    wait(adding, READY)
+    assert adding.pixels == 5
+    for typed, taken in ((4, 3), (99, 5), (1, 1)):
+        adding.pixels = typed
+        assert adding.pixels == taken
+
+
+def test_a_refusal_names_the_file_and_not_its_place(folders, tmp_path):
+    Image.new("L", (1, 1)).save(tmp_path / "dot.gif")
+    adding = Adding(print)
+    send(adding, tmp_path / "dot.gif")
+    wait(adding, EMPTY)
+    assert adding.problem.startswith("The frames are 1 x 1 pixels, too small")
+    (tmp_path / "dot.gif").write_bytes((tmp_path / "dot.gif").read_bytes()[:-20])
+    send(adding, tmp_path / "dot.gif")
+    wait(adding, EMPTY)
+    assert adding.problem.startswith("The film dot.gif is damaged")
+    assert not kept(folders)
+
+
+def test_what_is_not_wanted_is_not_taken(folders):
+    inbox = Inbox()
+    for n_bytes, says in (
+        (2_000_000_000, r"x\.mp4 has 2\.0 GB"),
+        (0, "is empty"),
+        (-1, "is empty"),
+    ):
+        with pytest.raises(MaxstimError, match=says):
+            inbox.expect("x.mp4", n_bytes)
+    inbox.expect("x.mp4", 10)
+    with pytest.raises(MaxstimError, match="changed"):
+        inbox.take(b"\0\0\0 ftypisom")  # more than was announced
+    with pytest.raises(MaxstimError, match="changed"):
+        inbox.take(b"GIF89a")  # after that, nothing is expected
+    inbox.expect("x.mp4", 1000)
+    with pytest.raises(MaxstimError, match="no movie"):
+        inbox.take(b"Once upon a time")
+    assert not kept(folders)
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("../../etc/passwd", "passwd"),
+        (r"C:\films\a.mp4", "a.mp4"),
+        ("..", "movie"),
+        (".hidden", "hidden"),
+        ("a\0b\n.mp4", "a_b_.mp4"),
+        ("Käfer (2).mov", "Käfer (2).mov"),
+        ("x" * 300 + ".mp4", "x" * 76 + ".mp4"),
+    ],
+)
+def test_a_sent_name_is_one_name(sent, name):
+    assert safe_file_name(sent) == name
+
+
+def test_a_browser_can_say_anything():
+    adding = Adding(print)
+    zone = DropZone(adding)
+    for message in (
+        None,
+        {},
+        {"name": 1, "size": 2},
+        {"name": "a", "size": "b"},
+        {"piece": "c"},
+        [1],
+    ):
+        zone._handle_msg(message)
+    assert (adding.stage, adding.problem) == (EMPTY, "")
+    zone._handle_msg({"piece": b"nobody asked"})
+    assert adding.stage == EMPTY
+    zone._handle_msg({"name": "a.gif", "size": 100})
+    assert adding.stage == RECEIVING
+
+
+def test_the_file_goes_when_its_page_does(folders, array):
+    document = Document()
+    with set_curdoc(document):
+        dialog = MovieDialog(print)
+    dialog.adding.expect(array.name, 1000)
+    assert kept(folders)
+    for callback in document.callbacks.session_destroyed_callbacks:
+        callback(None)
+    assert not kept(folders)
+
+
+def test_tasks_take_turns_and_can_be_cancelled():
+    go_on = threading.Event()
+
+    def slow(tell):
+        while not go_on.wait(0.01):
+            tell(0.5)
+        return "done"
+
+    tasks = [Task(slow) for _ in range(3)]
+    deadline = time.monotonic() + PATIENCE
+    while [task.share for task in tasks].count(0.5) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    waiting = next(task for task in tasks if task.waits)
+    running = next(task for task in tasks if not task.waits)
+    running.cancel()  # its place is free
+    running.wait(PATIENCE)
+    assert running.error is not None
+    while waiting.waits:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    go_on.set()
+    for task in tasks:
+        task.wait(PATIENCE)
+    assert [task.result for task in tasks].count("done") == 2
