@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from maxstim_core.tuning.contradictions import SELECTIVE
+from maxstim_core.tuning.facts import SELECTIVE
 
 _UNKNOWN = "–"
 
@@ -56,7 +56,7 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             "",
             "## Evidence",
             "",
-            *_evidence(card["evidence"]),
+            *evidence_lines(card["evidence"]),
             "",
             "## Cell types",
             "",
@@ -100,7 +100,8 @@ def _summary(summary: dict[str, Any]) -> list[str]:
     )
 
 
-def _evidence(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
+def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return the section on evidence of a card as lines of Markdown."""
     return [
         "Errors are the largest among the eight T4 and T5, in degrees.",
         "",
