@@ -13,6 +13,8 @@ from dashboard.headline import Headline
 from dashboard.hexplayer.component import HexPlayer
 from dashboard.history import History
 from dashboard.losses import Losses
+from dashboard.network_chooser import NetworkChooser
+from dashboard.networks import Networks
 from dashboard.peak import peak_frame, telling_frame
 from dashboard.runbar import RunBar
 from dashboard.session import LIVE, Session
@@ -24,6 +26,7 @@ from dashboard.widgets.press import Press
 from dashboard.words import HOW_TO_READ
 from maxstim_core.lattice import Lattice
 from maxstim_core.runs import RunQueue
+from maxstim_core.runs.cards import the_cards
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""
@@ -41,7 +44,8 @@ class App(pn.viewable.Viewer):
         super().__init__()
         self.choice = Choice()
         self.session = Session(self.choice, queue, shelf)
-        self.controls = Controls(self.choice)
+        self.networks = Networks(self.choice, the_cards())
+        self.controls = Controls(self.choice, NetworkChooser(self.networks))
         self.runbar = RunBar(self.session)
         self.headline = Headline(self.session)
         self.player = HexPlayer()
@@ -75,12 +79,18 @@ class App(pn.viewable.Viewer):
         self.choice.param.update({name: value for name, value in chosen.items() if value})
         self.choice.param.watch(self._address, ["cell_type", "method"])
         self.session.param.watch(self._address, "key")
-        self.poll = pn.state.add_periodic_callback(self._poll, IDLE_PERIOD)
+        self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
+        self.networks.param.watch(self._pace, ["found", "progress"])
 
     def _poll(self) -> None:
         with pn.io.hold():
             self.session.poll()
-        period = LIVE_PERIOD if self.session.live else IDLE_PERIOD
+            self.networks.poll()
+        self._pace()
+
+    def _pace(self, *events: object) -> None:
+        """Poll as often as there may be news."""
+        period = LIVE_PERIOD if self.session.live or self.networks.busy else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
 

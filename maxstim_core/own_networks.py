@@ -6,6 +6,7 @@ A file ``networks/mine.json`` is called ``own/mine``; one of a folder, ``network
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -82,6 +83,22 @@ def store_text(text: str, name: str, *, replace: bool = False) -> str:
     parse_network(text, name)
     _put(name, lambda part: part.write_text(text, encoding="utf-8"), ".json")
     return PREFIX + name
+
+
+def store_beside(text: str, name: str) -> str:
+    """Store the content of a network file under a name or, where others have it, with a number.
+
+    Raises:
+        MaxstimError: as `store_text`.
+    """
+    for number in itertools.count(1):
+        tried = name if number == 1 else f"{name[:58]}-{number}"
+        file, folder = _places(tried)
+        if file.is_file() and file.read_text(encoding="utf-8", errors="replace") == text:
+            return PREFIX + tried
+        if not file.exists() and not folder.exists():
+            break
+    return store_text(text, tried)
 
 
 def store_network(
