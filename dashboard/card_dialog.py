@@ -29,6 +29,9 @@ _MISSING = (
     "takes about half a minute; the card is then kept for the next time."
 )
 
+_IN_COLUMNS = "div { columns: 2; column-gap: 48px; } table { width: 100%; }"
+"""Stylesheet of the tables of evidence."""
+
 
 class CardDialog(pn.viewable.Viewer):
     """The dialog, bound to a `Networks`; filled when it is opened."""
@@ -39,7 +42,10 @@ class CardDialog(pn.viewable.Viewer):
         self.head = _html()
         self.overview, self.cells, self.origin = _html(), _html(), _html()
         self.evidence = pn.pane.Markdown(
-            "", stylesheets=[TEXT, CARD_STYLE], sizing_mode="stretch_width", margin=0
+            "",
+            stylesheets=[TEXT, CARD_STYLE, _IN_COLUMNS],
+            sizing_mode="stretch_width",
+            margin=(12, 0, 0, 0),
         )
         self.tabs = pmui.Tabs(
             ("Tuning", self.overview),

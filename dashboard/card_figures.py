@@ -17,6 +17,9 @@ CARD_STYLE = Path(__file__).with_name("card.css").read_text(encoding="utf-8")
 _MOST_SECONDS = 0.2
 """Time constant that fills its bar."""
 
+_FAINT = 0.05
+"""Direction selectivity index below which no arrow is drawn."""
+
 _RADIUS = 42.0
 """Of the glyphs' outer circle, in their own units: they are 100 wide."""
 
@@ -44,12 +47,12 @@ def summary_tiles(card: dict[str, Any]) -> str:
         (
             _degrees(summary["largest_error"]),
             "largest error of T4 and T5 directions",
-            _above(summary["largest_error"], 45),
+            not _within(summary["largest_error"], 0, 45),
         ),
         (
             _number(summary["least_selectivity"]),
             "least direction selectivity of T4 and T5",
-            not _above(summary["least_selectivity"], SELECTIVE),
+            not _within(summary["least_selectivity"], SELECTIVE, 1),
         ),
         (f"{wrong}", "contradictions with flies" if wrong != 1 else "contradiction", wrong > 0),
     ]
@@ -224,18 +227,18 @@ def _bar(value: float | None) -> str:
 
 
 def _needle(direction: float | None, selectivity: float | None) -> str:
-    """An arrow in the preferred direction, the fainter the less selective; nothing without one."""
-    if direction is None:
+    """An arrow in the preferred direction, the fainter the less selective, or none."""
+    if direction is None or not selectivity or selectivity < _FAINT:
         return "<u></u>"
-    strength = min(1.0, 0.15 + 1.4 * (selectivity or 0.0))
+    strength = min(1.0, 0.15 + 1.4 * selectivity)
     return (
         f"<u title='{_degrees(direction)}' style='transform:rotate({-direction:.0f}deg);"
         f"opacity:{strength:.2f}'>→</u>"
     )
 
 
-def _above(value: float | None, bound: float) -> bool:
-    return value is not None and value > bound
+def _within(value: float | None, low: float, high: float) -> bool:
+    return value is not None and low <= value <= high
 
 
 def _degrees(value: float | None) -> str:

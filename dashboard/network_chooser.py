@@ -17,6 +17,14 @@ from maxstim_core.network_file import MOST_BYTES
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}
 
+_TIGHT = {
+    "fontSize": 12.5,
+    "lineHeight": 1.45,
+    "padding": "2px 10px",
+    "& p": {"margin": 0},
+    "& .MuiAlert-icon": {"padding": "8px 0", "marginRight": "8px"},
+}
+
 
 class NetworkChooser(pn.viewable.Viewer):
     """The part of the sidebar that is about the network, bound to a `Networks`."""
@@ -43,7 +51,7 @@ class NetworkChooser(pn.viewable.Viewer):
         )
         self.warning = pmui.Alert(
             object="", severity="warning", visible=False, sizing_mode="stretch_width",
-            margin=(8, 0, 0, 0), sx={"fontSize": 12.5, "lineHeight": 1.45, "padding": "4px 10px"},
+            margin=(8, 0, 0, 0), sx=_TIGHT,
         )  # fmt: skip
         self._layout = pn.Column(
             self.picker,
@@ -82,7 +90,8 @@ class NetworkChooser(pn.viewable.Viewer):
             making = networks.progress is not None and networks.progress.live
             text = "Measuring its tuning …" if making else "Its tuning has not been measured."
         else:
-            text = "" if warnings else agreement(found.card, cell_type)
+            wrong = f"{cell_type} contradicts flies."
+            text = wrong if warnings else agreement(found.card, cell_type)
         problem = [found.problem] if found is not None and found.problem else []
         with pn.io.hold():
             self.state.object = f'<p class="small quiet">{escape(text)}</p>' if text else ""
