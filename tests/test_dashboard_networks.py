@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from dashboard.card_dialog import CardDialog
 from dashboard.network_chooser import NetworkChooser
 from dashboard.networks import Networks
 from dashboard.state import Choice
@@ -38,7 +39,7 @@ def networks():
 
 def settled(networks):
     """Poll as the page does until the network is open."""
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 600
     while networks.busy:
         assert time.monotonic() < give_up, networks.progress
         time.sleep(0.02)
@@ -94,18 +95,24 @@ def test_a_card_is_measured_once_and_says_why_where_that_fails(networks, tmp_pat
         network.parameters, synapse_strength=1e4 * network.parameters.synapse_strength
     )
     write_model(Network("wild", network.layout, wild), tmp_path / "wild")
+    dialog = CardDialog(networks)
     networks.give_path(str(tmp_path / "wild"))
     assert settled(networks).card is None
+    dialog.show()
+    assert dialog.missing.visible and not dialog.content.visible
     networks.make_card()
-    assert networks.progress.live
+    assert networks.progress.live and dialog.bar.visible
     settled(networks)
     assert networks.progress.state == "failed"
     assert "do not stay finite" in networks.progress.problem
+    assert networks.progress.problem in dialog.state.object and dialog.make.visible
     card = find_card(network.content_hash)
     keep_card(card | {"network": card["network"] | {"hash": networks.found.content_hash}})
     networks.make_card()  # which finds the card that somebody else has made meanwhile
     settled(networks)
     assert networks.found.card is not None
+    assert dialog.content.visible and not dialog.missing.visible
+    assert "wild" in dialog.head.object and dialog.overview.object.count("<figure") == 8
 
 
 def test_published_networks_of_a_folder_are_offered_and_open(networks, shared_data):

@@ -45,7 +45,8 @@ def card(arguments: argparse.Namespace) -> int:
     content = None if arguments.again else find_card(network.content_hash)
     if content is None:
         content = _measured_card(network, arguments)
-    content["network"]["name"] = network.name  # the card is kept for its numbers, not its name
+    # A card is kept for the numbers of its network, whatever that was called.
+    content = content | {"network": content["network"] | {"name": network.name}}
     text = card_as_json(content) if _wants_json(arguments) else card_as_markdown(content)
     return _print_or_write(text, arguments.output, "model card")
 
