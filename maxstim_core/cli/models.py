@@ -194,5 +194,9 @@ def fetch_models(arguments: argparse.Namespace) -> int:
         lambda text: print(text, file=sys.stderr, flush=True),
     )
     names = list(published_models(fetched_folder()))
+    if not names:
+        raise MaxstimError(
+            f"The archive holds no flyvis models; remove {fetched_folder()} and fetch another."
+        )
     print(f"{len(names)} networks, {names[0]} to {names[-1]}, are in {fetched_folder()}")
     return 0
