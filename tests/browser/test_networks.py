@@ -17,7 +17,7 @@ from maxstim_core.network import open_network, prior_network
 from maxstim_core.runs import RunQueue, RunStore
 from maxstim_core.tuning.card_store import find_card, keep_card
 
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=90_000)
 
 
 @pytest.fixture
@@ -35,7 +35,10 @@ def page(serve, open_page, tmp_path, monkeypatch):
         shown.start()
         return shown.page
 
-    yield open_page(serve(app).url, height=1000, wait="h1")
+    shown = open_page(serve(app).url, height=1000)
+    shown.set_default_timeout(90_000)
+    expect(field(shown)).to_be_visible()
+    yield shown
     queue.close()
 
 
