@@ -128,13 +128,15 @@ def test_published_networks_of_a_folder_are_offered_and_open(networks, shared_da
 
 
 def mirrored():
-    """The default network, but that T4c and T4d have each other's synapses and parameters."""
+    """The default network, but that T4c and T4d have changed places: synapses and parameters."""
     network = open_network("default", 8)
     swap = {"T4c": "T4d", "T4d": "T4c"}
     connectome = Connectome(
         network.connectome.cell_types,
         tuple(
-            dataclasses.replace(s, target=swap.get(s.target, s.target))
+            dataclasses.replace(
+                s, source=swap.get(s.source, s.source), target=swap.get(s.target, s.target)
+            )
             for s in network.connectome.synapses
         ),
     )
@@ -150,7 +152,9 @@ def mirrored():
             time_constant=values.time_constant[other],
             synapse_sign=pair_signs(layout),
             synapse_count=layout.tap_counts,
-            synapse_strength=[strength[source, other[target]] for source, target in layout.pairs],
+            synapse_strength=[
+                strength[other[source], other[target]] for source, target in layout.pairs
+            ],
         ),
     )
 
@@ -158,10 +162,10 @@ def mirrored():
 def test_a_mirrored_cell_type_is_measured_and_warned_of_in_plain_words():
     network = mirrored()
     names = network.connectome.names
-    peaks = edge_peaks(make_engine(network, device="cpu"), 19.0)
+    peaks = edge_peaks(make_engine(network, device="cpu"), 13.0)
     polarity = open_network("default").content_hash
     index = np.array([row["fri"] for row in find_card(polarity)["cell_types"].values()])
-    tuning = Tuning(names, index, index, (19.0,), peaks[:, :, None])
+    tuning = Tuning(names, index, index, (13.0,), peaks[:, :, None])
     card = {
         "cell_types": tuning_table(tuning),
         "contradictions": [vars(item) for item in contradictions(tuning)],

@@ -8,38 +8,33 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from serving import Served
 
-from dashboard.app import App
-from dashboard.shelf import Shelf
 from maxstim_core.bundled import default
 from maxstim_core.flyvis_format import write_ensemble
 from maxstim_core.network import open_network, prior_network
-from maxstim_core.runs import RunQueue, RunStore
 from maxstim_core.tuning.card_store import find_card, keep_card
 
 expect.set_options(timeout=90_000)
 
 
 @pytest.fixture
-def page(serve, open_page, tmp_path, monkeypatch):
+def page(open_page, tmp_path, monkeypatch):
     """The page of a server with an empty data directory, and flyvis's folder with two networks."""
-    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))  # which is also the server's
     monkeypatch.setenv("FLYVIS_ROOT_DIR", str(tmp_path / "flyvis"))
     (tmp_path / "flyvis" / "results" / "flow").mkdir(parents=True)
     ensemble = tmp_path / "flyvis" / "results" / "flow" / "0007"
     write_ensemble([prior_network(), open_network("default")], ensemble)
-    queue = RunQueue(store=RunStore(tmp_path / "data"))
-
-    def app():
-        shown = App(queue, Shelf(queue.folder))
-        shown.start()
-        return shown.page
-
-    shown = open_page(serve(app).url, height=1000)
-    shown.set_default_timeout(90_000)
-    expect(field(shown)).to_be_visible()
-    yield shown
-    queue.close()
+    served = Served(tmp_path)
+    try:
+        shown = open_page(served.url, height=1000)
+        shown.set_default_timeout(90_000)
+        expect(field(shown)).to_be_visible()
+        yield shown
+    finally:
+        said = served.stop()
+    assert "Traceback" not in said
 
 
 def field(page):
