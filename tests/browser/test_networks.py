@@ -19,22 +19,24 @@ expect.set_options(timeout=90_000)
 
 
 @pytest.fixture
-def page(open_page, tmp_path, monkeypatch):
-    """The page of a server with an empty data directory, and flyvis's folder with two networks."""
+def served(tmp_path, monkeypatch):
+    """A server with an empty data directory, and flyvis's folder with two networks."""
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))  # which is also the server's
     monkeypatch.setenv("FLYVIS_ROOT_DIR", str(tmp_path / "flyvis"))
     (tmp_path / "flyvis" / "results" / "flow").mkdir(parents=True)
     ensemble = tmp_path / "flyvis" / "results" / "flow" / "0007"
     write_ensemble([prior_network(), open_network("default")], ensemble)
     served = Served(tmp_path)
-    try:
-        shown = open_page(served.url, height=1000)
-        shown.set_default_timeout(90_000)
-        expect(field(shown)).to_be_visible()
-        yield shown
-    finally:
-        said = served.stop()
-    assert "Traceback" not in said
+    yield served
+    assert "Traceback" not in served.stop()
+
+
+@pytest.fixture
+def page(served, open_page):
+    """Its page, which is closed before the server stops."""
+    shown = open_page(served.url, height=1000)
+    expect(field(shown)).to_be_visible()
+    return shown
 
 
 def field(page):
