@@ -18,6 +18,8 @@ from dashboard.losses import Losses
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.movies.dialog import MovieDialog
+from dashboard.network_chooser import NetworkChooser
+from dashboard.networks import Networks
 from dashboard.peak import peak_frame, telling_frame
 from dashboard.runbar import RunBar
 from dashboard.session import LIVE, Session
@@ -29,6 +31,7 @@ from dashboard.widgets.press import Press
 from dashboard.words import HOW_TO_READ
 from maxstim_core.lattice import Lattice
 from maxstim_core.runs import RunQueue
+from maxstim_core.runs.cards import the_cards
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""
@@ -46,7 +49,8 @@ class App(pn.viewable.Viewer):
         super().__init__()
         self.choice = Choice()
         self.session = Session(self.choice, queue, shelf)
-        self.controls = Controls(self.choice, self._add_movie)
+        self.networks = Networks(self.choice, the_cards())
+        self.controls = Controls(self.choice, NetworkChooser(self.networks), self._add_movie)
         self.movies: MovieDialog | None = None
         # Dialogs take the width of what they hold, even closed: they stand below, not beside.
         self.dialogs = pn.Column(sizing_mode="stretch_width", margin=0)
@@ -85,12 +89,18 @@ class App(pn.viewable.Viewer):
         self.choice.param.update({name: value for name, value in chosen.items() if value})
         self.choice.param.watch(self._address, ["cell_type", "method"])
         self.session.param.watch(self._address, "key")
-        self.poll = pn.state.add_periodic_callback(self._poll, IDLE_PERIOD)
+        self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
+        self.networks.param.watch(self._pace, ["found", "progress"])
 
     def _poll(self) -> None:
         with pn.io.hold():
             self.session.poll()
-        period = LIVE_PERIOD if self.session.live else IDLE_PERIOD
+            self.networks.poll()
+        self._pace()
+
+    def _pace(self, *events: object) -> None:
+        """Poll as often as there may be news."""
+        period = LIVE_PERIOD if self.session.live or self.networks.busy else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
 

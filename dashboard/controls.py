@@ -24,16 +24,19 @@ SELECT_MARGIN = (8, 4)
 
 
 class Controls(pn.viewable.Viewer):
-    """Cell type, method tabs, network and device, bound both ways to a `Choice`.
+    """Cell type, network, method tabs and device, bound both ways to a `Choice`.
 
     Args:
         choice: What the person has chosen.
+        network: What the network is chosen with.
         on_add_movie: Called when they want to search a movie of their own.
     """
 
     choice = param.ClassSelector(class_=Choice)
 
-    def __init__(self, choice: Choice, on_add_movie: Callable[[], None]) -> None:
+    def __init__(
+        self, choice: Choice, network: pn.viewable.Viewer, on_add_movie: Callable[[], None]
+    ) -> None:
         super().__init__(choice=choice)
         self._on_add_movie = on_add_movie
         self.picker = CellPicker(choice.param.cell_type.objects, value=choice.cell_type)
@@ -48,6 +51,7 @@ class Controls(pn.viewable.Viewer):
         choice.param.watch(self._method_chosen, "method")
         self._layout = pn.Column(
             self.picker,
+            network,
             self.tabs,
             pmui.Divider(sizing_mode="stretch_width", margin=(4, 0, 8, 0)),
             *self._where(),
@@ -104,22 +108,13 @@ class Controls(pn.viewable.Viewer):
         )
 
     def _where(self) -> tuple[pn.viewable.Viewable, ...]:
-        choice = self.choice
-        network = pmui.Select.from_param(choice.param.network, size="small", margin=(6, 0))
-        folder = pmui.TextInput.from_param(
-            choice.param.folder,
-            size="small",
-            placeholder="flow/0000/000",
-            visible=choice.param.network.rx() == "folder",
-            margin=(6, 0),
+        self.device = pmui.Select.from_param(
+            self.choice.param.device, size="small", sizing_mode="stretch_width", margin=(6, 0)
         )
-        self.device = pmui.Select.from_param(choice.param.device, size="small", margin=(6, 0))
         self.device_note = pn.pane.HTML(
             "", stylesheets=[TEXT], sizing_mode="stretch_width", margin=(0, 4, 8, 4)
         )
-        for widget in (network, folder, self.device):
-            widget.sizing_mode = "stretch_width"
-        return network, folder, self.device, self.device_note
+        return self.device, self.device_note
 
     def offer_devices(self, devices: tuple[str, ...]) -> None:
         """Offer "auto" and the devices that the worker can use, and say so where no GPU is."""

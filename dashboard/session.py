@@ -20,7 +20,7 @@ from dashboard.export import request_of
 from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import BUNDLED
+from maxstim_core.network_library import is_bundled
 from maxstim_core.optimal.result import load
 from maxstim_core.runs import RunQueue, RunRequest, RunSnapshot
 
@@ -163,10 +163,10 @@ class Session(param.Parameterized):
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.
 
-        Who presses Run again wants to see that run. A model folder may have changed in the meantime:
-        it is asked again.
+        Who presses Run again wants to see that run. A network that does not come with maxstim may have
+        changed in the meantime: it is asked again.
         """
-        reusable = LIVE if request.network not in BUNDLED else (*LIVE, "done")
+        reusable = (*LIVE, "done") if is_bundled(request.network) else LIVE
         runs = self.queue.snapshots(self.id)
         same = (run for run in runs if run.request == request and run.state in reusable)
         return next((run.run_id for run in same), "")

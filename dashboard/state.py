@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import param
 
 from maxstim_core.connectome import bundled_connectome
-from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     Config,
     GenerateConfig,
@@ -28,15 +27,6 @@ CONFIGS: dict[str, type[Config]] = {
     config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)
 }
 """The configuration class of each method, in the order of the tabs."""
-
-NETWORKS = {
-    "Default network": "default",
-    "Prior (untrained, analytic)": "prior",
-    "flyvis initialisation (untrained)": "flyvis-init",
-    "A flyvis model folder…": "folder",
-}
-"""What the network picker offers; the last asks for a path."""
-
 
 CLIP_SETS = {
     "made": "Made: scenes and textbook stimuli",
@@ -107,8 +97,9 @@ class Choice(param.Parameterized):
 
     cell_type = param.Selector(default="T4c", objects=list(bundled_connectome().names))
     method = param.Selector(default=GenerateConfig.method, objects=list(CONFIGS))
-    network = param.Selector(default="default", objects=NETWORKS, label="Network")
-    folder = param.String(label="Path of the model folder", doc="A folder written by flyvis.")
+    network = param.String(
+        default="default", doc="As `maxstim_core.network.open_network` takes it."
+    )
     clips = param.Selector(
         default="made",
         objects=["made"],
@@ -139,23 +130,16 @@ class Choice(param.Parameterized):
         self.offer_sets()
         self.clips = name
 
-    @property
-    def network_name(self) -> str:
-        """Name of the network, or path of the model folder."""
-        return self.folder.strip() if self.network == "folder" else self.network
-
     def request(self) -> RunRequest:
         """Return the run that the choices describe.
 
         Raises:
             MaxstimError: if they describe none.
         """
-        if not self.network_name:
-            raise MaxstimError("Type the path of a flyvis model folder, or choose another network.")
         return RunRequest(
             cell_type=self.cell_type,
             config=self.settings[self.method].config(),
-            network=self.network_name,
+            network=self.network,
             clips=self.clips,
             device=self.device,
             clip=self.clip if self.method == RegularizeConfig.method else "",
@@ -164,12 +148,8 @@ class Choice(param.Parameterized):
     def take(self, request: RunRequest) -> None:
         """Choose what a run was asked for, so that it can be changed and run again."""
         self.settings[request.method].load(request.config)
-        bundled = request.network in NETWORKS.values()
         self.param.update(
-            cell_type=request.cell_type,
-            method=request.method,
-            network=request.network if bundled else "folder",
-            folder="" if bundled else request.network,
+            cell_type=request.cell_type, method=request.method, network=request.network
         )
         if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
             self.clips = request.clips

@@ -12,6 +12,7 @@ import pickle
 import re
 import shutil
 import uuid
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -74,18 +75,37 @@ def write_model(network: Network, folder: str | os.PathLike) -> None:
         MaxstimError: if the folder is there, cannot be written, or the network has a negative synapse
             strength, which flyvis would set to zero.
     """
+    _write_folder(folder, lambda part: _write_model(network, part))
+
+
+def write_ensemble(networks: Iterable[Network], folder: str | os.PathLike) -> None:
+    """Write networks as the models 000, 001 and so on of an ensemble, all or none.
+
+    Args:
+        networks: As in `write_model`.
+        folder: Folder to make, for example ``…/results/flow/9000``; the one above it must be there.
+
+    Raises:
+        MaxstimError: as `write_model`.
+    """
+
+    def write(part: Path) -> None:
+        for number, network in enumerate(networks):
+            model = part / f"{number:03d}"
+            model.mkdir()
+            _write_model(network, model)
+
+    _write_folder(folder, write)
+
+
+def _write_folder(folder: str | os.PathLike, write: Callable[[Path], None]) -> None:
     folder = Path(folder)
     if folder.exists():
         raise MaxstimError(f"There is something at {folder} already; name a new folder.")
-    if (network.parameters.synapse_strength < 0).any():
-        raise MaxstimError(
-            f"The network {network.name} has a negative synapse strength, which flyvis would set to "
-            "zero; export another network."
-        )
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
     try:
         part.mkdir()
-        _write_parts(network, part)
+        write(part)
         part.rename(folder)
     except OSError as error:
         raise MaxstimError(
@@ -148,7 +168,12 @@ def _layout(extent: int) -> Layout:
     return Layout(bundled_connectome(), Lattice(extent))
 
 
-def _write_parts(network: Network, folder: Path) -> None:
+def _write_model(network: Network, folder: Path) -> None:
+    if (network.parameters.synapse_strength < 0).any():
+        raise MaxstimError(
+            f"The network {network.name} has a negative synapse strength, which flyvis would set to "
+            "zero; export another network."
+        )
     import torch
 
     connectome = {

@@ -1,7 +1,8 @@
 """Published flyvis models on this computer: where they are, and which of them open.
 
 flyvis keeps its models under ``FLYVIS_ROOT_DIR`` as ``results/<task>/<ensemble>/<model>``, an ensemble
-being a folder of model folders with numbers for names (spec §4.2, §4.4). Nothing here writes to them.
+being a folder of model folders with numbers for names (spec §4.2, §4.4); ``maxstim models fetch`` keeps
+them alike in the data directory. Nothing here writes to them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.flyvis_download import fetched_folder
 from maxstim_core.flyvis_format import read_model, short_name, validation_error
 from maxstim_core.network import Network
 
@@ -40,18 +42,34 @@ class Member:
     problem: str = ""
 
 
-def flyvis_results() -> Path | None:
-    """Return the folder of flyvis's models that ``FLYVIS_ROOT_DIR`` implies, if it is there."""
+def results_folders() -> tuple[Path, ...]:
+    """Return the folders of published models that are there: flyvis's own, then the downloaded one."""
     root = os.environ.get(ROOT_VARIABLE)
-    results = Path(root).expanduser() / "results" if root else None
-    return results if results is not None and results.is_dir() else None
+    roots = ([Path(root).expanduser()] if root else []) + [fetched_folder()]
+    return tuple(root / "results" for root in roots if (root / "results").is_dir())
 
 
 def find_model(name: str | os.PathLike) -> Path | None:
-    """Return a model folder by its path, or by what flyvis calls it, such as ``flow/0000/000``."""
-    results = flyvis_results()
-    places = [Path(name), *([results / name] if results else [])]
+    """Return a model or ensemble by its path, or by what flyvis calls it: ``flow/0000/000``."""
+    places = [Path(name), *(results / name for results in results_folders())]
     return next((folder for folder in places if folder.is_dir()), None)
+
+
+def published_models(folder: str | os.PathLike | None = None) -> dict[str, Path]:
+    """Return the folder of each published model by its name in flyvis, without opening any.
+
+    Args:
+        folder: Where to look; `results_folders` if None.
+
+    Raises:
+        MaxstimError: if `folder` is no folder.
+    """
+    found: dict[str, Path] = {}
+    for place in results_folders() if folder is None else (Path(folder),):
+        for ensemble in find_ensembles(place):
+            for member in numbered(ensemble):
+                found.setdefault(short_name(member), member)
+    return found
 
 
 def find_ensembles(folder: str | os.PathLike) -> list[Path]:
@@ -79,14 +97,19 @@ def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> lis
         MaxstimError: if the folder holds no numbered model folders.
     """
     ensemble = Path(ensemble)
-    folders = ensemble.iterdir() if ensemble.is_dir() else ()
-    numbered = sorted(folder for folder in folders if folder.name.isdecimal() and folder.is_dir())
-    if not numbered:
+    folders = numbered(ensemble)
+    if not folders:
         raise MaxstimError(
             f"The folder {ensemble} holds no models; an ensemble is a folder of folders named 000, 001 "
             "and so on."
         )
-    return [_member(folder, extent) for folder in numbered]
+    return [_member(folder, extent) for folder in folders]
+
+
+def numbered(ensemble: Path) -> list[Path]:
+    """Return the model folders of an ensemble, which have numbers for names, sorted."""
+    folders = ensemble.iterdir() if ensemble.is_dir() else ()
+    return sorted(folder for folder in folders if folder.name.isdecimal() and folder.is_dir())
 
 
 def _ensembles(folder: Path, depth: int) -> Iterator[Path]:

@@ -11,8 +11,6 @@ import hashlib
 import os
 from dataclasses import dataclass, fields
 from functools import cached_property
-from importlib import resources
-from importlib.resources.abc import Traversable
 
 import numpy as np
 
@@ -237,21 +235,25 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     """Open a network by name.
 
     Args:
-        name: ``default`` (the bundled network), ``prior`` (`prior_network`), ``flyvis-init``
-            (`flyvis_initial_network`), the path of a network file or flyvis model folder, or what
-            flyvis calls a model under ``FLYVIS_ROOT_DIR``, such as ``flow/0000/000``.
+        name: ``default`` or ``maxstim/000`` and so on (`maxstim_core.bundled`), ``prior``
+            (`prior_network`), ``flyvis-init`` (`flyvis_initial_network`), ``own/…``
+            (`maxstim_core.own_networks`), the path of a network file or flyvis model folder, or what
+            flyvis calls a published model, such as ``flow/0000/000``.
         extent: Rings of the eye. A published model of another extent can be opened at any extent that
             has the same parameters (5 or more for the published connectome).
 
     Raises:
         MaxstimError: if there is no such network or the folder cannot be read.
     """
-    if name in BUNDLED:
-        return BUNDLED[name](extent)
-    if os.path.isfile(name):
+    if name in UNFITTED:
+        return UNFITTED[name](extent)
+    from maxstim_core.network_library import network_file  # which needs this module
+
+    file = network_file(name)
+    if file is not None:
         from maxstim_core.network_file import read_network
 
-        return read_network(name, extent=extent)
+        return read_network(file, "" if os.path.isfile(name) else str(name), extent)
     from maxstim_core.flyvis_library import find_model
 
     folder = find_model(name)
@@ -260,8 +262,8 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
 
         return read_model(folder, extent)
     raise MaxstimError(
-        f"There is no network {str(name)!r}; choose {', '.join(BUNDLED)}, or give the path of a "
-        "network file or of a flyvis model folder."
+        f"There is no network {str(name)!r}; choose one that 'maxstim models list' shows, or give the "
+        "path of a network file or of a flyvis model folder."
     )
 
 
@@ -316,24 +318,8 @@ def flyvis_initial_network(extent: int = EXTENT) -> Network:
     return Network("flyvis-init", layout, parameters)
 
 
-def default_network(extent: int = EXTENT) -> Network:
-    """Return the network that maxstim uses unless told otherwise: fitted by ``maxstim fit``."""
-    from maxstim_core.network_file import read_network  # which needs this module
-
-    return read_network(default_file(), extent=extent)
-
-
-def default_file() -> Traversable:
-    """Return the file of the bundled network."""
-    return resources.files("maxstim_core") / "data" / "networks" / "default.json"
-
-
-BUNDLED = {
-    "default": default_network,
-    "prior": prior_network,
-    "flyvis-init": flyvis_initial_network,
-}
-"""The networks that come with maxstim, by name."""
+UNFITTED = {"prior": prior_network, "flyvis-init": flyvis_initial_network}
+"""The bundled networks that are in no file, by name."""
 
 
 def pair_signs(layout: Layout) -> np.ndarray:

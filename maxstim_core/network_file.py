@@ -23,6 +23,9 @@ FORMAT = "maxstim network 1"
 _COUNT_TOLERANCE = 1e-6
 """Relative error of a count that went through flyvis, which stores its logarithm in float32."""
 
+MOST_BYTES = 2_000_000
+"""What a network file holds at most: the published connectome takes about 40 kB."""
+
 _NO_NETWORK = "The file {} is no network of maxstim; give one that `maxstim fit` wrote."
 
 
@@ -84,18 +87,36 @@ def read_network(path: str | os.PathLike, name: str = "", extent: int = EXTENT) 
         MaxstimError: if the file is missing, no network of maxstim, or of another connectome.
     """
     path = Path(path)
-    content = _read(path)
+    return _network(_read(path), path, name or path.stem, extent)
+
+
+def parse_network(text: str, name: str, extent: int = EXTENT) -> Network:
+    """Read a network from the content of a file that `write_network` wrote.
+
+    Args:
+        text: The content.
+        name: Name to give it, in refusals too.
+        extent: As in `read_network`.
+
+    Raises:
+        MaxstimError: as `read_network`.
+    """
+    return _network(_parse(text, name), name, name, extent)
+
+
+def _network(content: dict, label: object, name: str, extent: int) -> Network:
+    """Build a network of the content of a file; `label` is what refusals call the file."""
     try:
         per_type = content["cell_types"]
         strengths = {(source, target): s for source, target, s in content["synapse_strengths"]}
         made_for = content["connectome_hash"]
     except (ValueError, KeyError, TypeError) as error:
-        raise MaxstimError(_NO_NETWORK.format(path)) from error
+        raise MaxstimError(_NO_NETWORK.format(label)) from error
     layout = Layout(bundled_connectome(), Lattice(extent))
     names = layout.connectome.names
     if made_for != layout.connectome.content_hash:
         raise MaxstimError(
-            f"The network {path} belongs to another connectome; use the maxstim it was made with."
+            f"The network {label} belongs to another connectome; use the maxstim it was made with."
         )
     try:
         parameters = Parameters(
@@ -107,9 +128,9 @@ def read_network(path: str | os.PathLike, name: str = "", extent: int = EXTENT) 
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MaxstimError(
-            f"The network {path} lacks a parameter ({error}); copy it again, whole."
+            f"The network {label} lacks a parameter ({error}); copy it again, whole."
         ) from error
-    return Network(name or path.stem, layout, parameters)
+    return Network(name, layout, parameters)
 
 
 def read_about(path: str | os.PathLike) -> dict[str, object]:
@@ -126,16 +147,24 @@ def read_about(path: str | os.PathLike) -> dict[str, object]:
 
 def _read(path: Path) -> dict:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ValueError(content["format"])
-        return content
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise MaxstimError(
             f"The network {path} cannot be read ({error.strerror}); check the path."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise MaxstimError(_NO_NETWORK.format(path)) from error
+    return _parse(text, path)
+
+
+def _parse(text: str, label: object) -> dict:
+    try:
+        content = json.loads(text)
+        if content["format"] != FORMAT:
+            raise ValueError(content["format"])
+        return content
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise MaxstimError(_NO_NETWORK.format(label)) from error
 
 
 def _short(value: np.float32) -> float:

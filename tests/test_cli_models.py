@@ -9,11 +9,23 @@ import yaml
 
 from maxstim_core.cli import main
 from maxstim_core.flyvis_format import read_model, write_model
+from maxstim_core.flyvis_library import read_ensemble
 from maxstim_core.network import open_network, prior_network
+from maxstim_core.network_file import write_network
+from maxstim_core.network_library import bundled_names
 
 
 def run(*arguments):
     return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path_factory, monkeypatch):
+    """An empty data directory, and nothing of flyvis's."""
+    folder = tmp_path_factory.mktemp("data")
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(folder))
+    monkeypatch.delenv("FLYVIS_ROOT_DIR", raising=False)
+    return folder
 
 
 @pytest.fixture
@@ -31,15 +43,14 @@ def test_list_names_what_is_here_and_what_is_broken(ensemble, capsys):
     assert run("models", "list", ensemble.parents[1]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
-        *("default", "prior", "flyvis-init"),
+        *bundled_names(),
         *("flow/0007/000", "flow/0007/001"),
     ]
-    assert "damaged" in lines[4]
-    assert lines[3].endswith("not validated")
+    assert "damaged" in lines[-1]
+    assert lines[-2].endswith("not validated")
 
 
-def test_list_without_published_models_says_what_to_do(tmp_path, capsys, monkeypatch):
-    monkeypatch.delenv("FLYVIS_ROOT_DIR", raising=False)
+def test_list_without_published_models_says_what_to_do(tmp_path, capsys):
     assert run("models", "list") == 0
     assert "FLYVIS_ROOT_DIR" in capsys.readouterr().err
     assert run("models", "list", tmp_path) == 0
@@ -72,6 +83,46 @@ def test_origin_goes_with_a_trained_model(ensemble, tmp_path, capsys):
         assert "Optic flow" in capsys.readouterr().out
 
 
+def test_import_stores_a_model_an_ensemble_and_a_file_under_names(ensemble, own, tmp_path, capsys):
+    before = _contents(ensemble)
+    assert run("models", "import", ensemble / "000") == 0
+    assert run("models", "import", ensemble, "--name", "lab") == 0
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == [
+        "own/flow-0007-000",
+        "own/lab/000 to own/lab/000 (1 networks)",
+    ]
+    assert "flow/0007/001 is left out" in shown.err
+    assert run("models", "import", own / "networks" / "lab" / "000.json", "--name", "copy") == 0
+    assert run("models", "list") == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed[-3:] == ["own/copy", "own/flow-0007-000", "own/lab/000"]
+    hashes = {open_network(name).content_hash for name in listed[-3:]}
+    assert hashes == {prior_network().content_hash}
+    assert open_network("own/lab/000").name == "own/lab/000"
+    # Taken names stay as they are, unless it is said that they shall not.
+    (own / "networks" / "copy.json").write_text("{}")
+    assert run("models", "import", ensemble / "000", "--name", "copy") == 2
+    assert "already" in capsys.readouterr().err
+    assert run("models", "list") == 0
+    assert "own/copy         cannot be opened" in capsys.readouterr().out
+    assert run("models", "import", ensemble, "--name", "copy", "--replace") == 0
+    assert _contents(ensemble) == before
+    names = sorted(path.name for path in (own / "networks").iterdir())
+    assert names == ["copy", "flow-0007-000.json", "lab"]
+
+
+def test_an_ensemble_is_exported_as_one(ensemble, own, tmp_path, capsys):
+    for name, network in (("a", prior_network()), ("b", open_network("default"))):
+        (own / "networks" / "lab").mkdir(parents=True, exist_ok=True)
+        write_network(network, own / "networks" / "lab" / f"{name}.json", {})
+    assert run("models", "export", "own/lab", "--output", tmp_path / "9000") == 0
+    members = read_ensemble(tmp_path / "9000")
+    assert [member.folder.name for member in members] == ["000", "001"]
+    for member, network in zip(members, (prior_network(), open_network("default")), strict=True):
+        np.testing.assert_allclose(member.network.tap_weights, network.tap_weights, rtol=1e-6)
+
+
 def test_export_and_import_give_the_network_back(tmp_path, capsys):
     folder, file = tmp_path / "mine", tmp_path / "mine.json"
     assert run("models", "export", "default", "--output", folder) == 0
@@ -101,7 +152,10 @@ def test_export_and_import_give_the_network_back(tmp_path, capsys):
         (("models", "card", "default", "--output", "{tmp}"), "is a folder"),
         (("models", "import", "{tmp}/nothing", "--output", "{tmp}/n.json"), "no flyvis model"),
         (("models", "import", "{tmp}/flow/0007", "--output", "{tmp}/n.json"), "no flyvis model"),
-        (("models", "import", "{tmp}/flow/0007/000"), "--output"),
+        (("models", "import", "{tmp}/flow/0007/001"), "damaged"),
+        (("models", "import", "{tmp}/flow/0007/000", "--name", "a b"), "cannot be called"),
+        (("models", "import", "{tmp}/flow/0007/000/_meta.yaml"), "no network of maxstim"),
+        (("models", "fetch", "--url", "nowhere"), "could not be downloaded"),
         (("models", "export", "default", "--output", "{tmp}/flow"), "already"),
         (("models", "export", "default", "--output", "{tmp}/missing/000"), "exists, is writable"),
     ],

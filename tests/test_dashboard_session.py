@@ -84,7 +84,7 @@ def test_a_refused_request_is_a_sentence_and_changes_nothing(session):
     ask(session)
     until_ended(session)
     answer, runs, key = session.answer, session.runs, session.key
-    session.choice.param.update(network="folder", folder="no/such/folder")
+    session.choice.network = "no/such/folder"
     session.start()
     assert session.problem.endswith(".") and "no/such/folder" in session.problem
     assert (session.answer is answer, session.runs, session.key) == (True, runs, key)

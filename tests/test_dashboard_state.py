@@ -62,7 +62,7 @@ def test_settings_make_the_configuration_that_they_took(config):
 def test_the_page_starts_with_the_starting_values():
     choice = Choice()
     assert choice.request().config == starting_preset(GenerateConfig)
-    assert (choice.cell_type, choice.network_name) == ("T4c", "default")
+    assert (choice.cell_type, choice.network) == ("T4c", "default")
 
 
 def test_a_slider_refuses_what_the_configuration_refuses():
@@ -79,15 +79,7 @@ def test_settings_that_contradict_each_other_are_refused_with_a_sentence():
         choice.request()
 
 
-def test_a_model_folder_needs_a_path():
-    choice = Choice(network="folder", folder="  ")
-    with pytest.raises(MaxstimError, match="path"):
-        choice.request()
-    choice.folder = " flow/0000/000 "
-    assert choice.request().network == "flow/0000/000"
-
-
-@pytest.mark.parametrize("where", [{"network": "prior"}, {"network": "folder", "folder": "a/b"}])
+@pytest.mark.parametrize("where", [{"network": "prior"}, {"network": "a/b"}])
 def test_a_run_can_be_taken_up_again(where):
     request = Choice(cell_type="Mi1", method="regularized", **where).request()
     choice = Choice()

@@ -1,14 +1,13 @@
 """Downloading the film, from a server of our own on this computer."""
 
-import http.server
-import threading
 import zipfile
 
 import pytest
+from archive_server import serving
 
+from maxstim_core import download as downloads
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli import sintel_download
 from maxstim_core.stimuli.sintel_download import download, film_folder
 
 MEMBERS = {
@@ -19,28 +18,6 @@ MEMBERS = {
 }
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    """Serves bytes from where it is asked to, at most so many at a time."""
-
-    content, most = b"", 1 << 30
-    asked: list[str] = []  # noqa: RUF012
-
-    def do_GET(self):
-        span = self.headers["Range"]
-        self.asked.append(span)
-        start = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
-        if start == len(self.content):
-            self.send_error(416)
-            return
-        self.send_response(206 if span else 200)
-        self.send_header("Content-Length", str(len(self.content) - start))
-        self.end_headers()
-        self.wfile.write(self.content[start : start + self.most])
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
@@ -48,12 +25,8 @@ def server(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in MEMBERS.items():
             archive.writestr(name, content)
-    handler = type("Handler", (Server,), {"content": path.read_bytes(), "asked": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        handler.url = f"http://127.0.0.1:{running.server_port}/film.zip"
+    with serving(path.read_bytes()) as handler:
         yield handler
-        running.shutdown()
 
 
 def unpacked():
@@ -79,7 +52,7 @@ def test_a_download_goes_on_where_it_broke_off(server):
 
 
 def test_a_download_that_was_stopped_at_its_very_end_is_used(server):
-    archive = film_folder().parent / "MPI-Sintel-complete.part"
+    archive = film_folder().parent / "MPI-Sintel.zip.part"
     archive.parent.mkdir(parents=True)
     archive.write_bytes(server.content)
     list(download(server.url, room=0))
@@ -94,7 +67,7 @@ def test_what_is_no_archive_is_removed(server):
 
 
 def test_a_closed_network_and_a_full_disk_end_in_one_sentence(server, monkeypatch, capsys):
-    monkeypatch.setattr(sintel_download, "_PATIENCE_SECONDS", 5)
+    monkeypatch.setattr(downloads, "_PATIENCE_SECONDS", 5)
     with pytest.raises(MaxstimError, match="maxstim movies sintel PATH"):
         list(download("http://127.0.0.1:9/film.zip", room=0))
     with pytest.raises(MaxstimError, match="name another folder"):

@@ -6,15 +6,19 @@ import json
 import numpy as np
 import pytest
 
+from maxstim_core.bundled import cards_folder, default
 from maxstim_core.cli import main
 from maxstim_core.connectome import Connectome, bundled_connectome
-from maxstim_core.network import Layout, Network, default_network, prior_network
+from maxstim_core.network import Layout, Network, default_network, open_network, prior_network
 from maxstim_core.network_file import write_network
+from maxstim_core.network_library import bundled_names
+from maxstim_core.own_networks import store_text
 from maxstim_core.simulation import make_engine
 from maxstim_core.stimuli.textures import cloud_texture
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION, angular_distance
 from maxstim_core.tuning.card import tuning_table
+from maxstim_core.tuning.card_store import find_card, keep_card
 from maxstim_core.tuning.card_text import card_as_markdown, tuning_as_text
 from maxstim_core.tuning.contradictions import contradictions
 from maxstim_core.tuning.evidence import PICTURES, scene_evidence
@@ -119,8 +123,11 @@ def test_origin_of_a_network_file_is_what_it_says(tmp_path, about, radii):
 
 @pytest.fixture(scope="module")
 def default_card(tmp_path_factory):
-    path = tmp_path_factory.mktemp("card") / "default.json"
-    assert main(["models", "card", "default", "--output", str(path)]) == 0
+    folder = tmp_path_factory.mktemp("card")
+    path = folder / "default.json"
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("MAXSTIM_DATA_DIR", str(folder))
+        assert main(["models", "card", "default", "--again", "--output", str(path)]) == 0
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -213,3 +220,36 @@ def test_card_is_readable(default_card):
     t4c = default_card["cell_types"]["T4c"]
     assert f"{1000 * t4c['time_constant']:.0f} |" in rows[0]
     assert angular_distance(t4c["pd_on"], 90) < 15
+
+
+@pytest.mark.slow
+def test_bundled_cards_are_those_of_the_bundled_networks(default_card):
+    for name in bundled_names():
+        kept = find_card(open_network(name).content_hash)
+        assert kept is not None, f"python scripts/make_cards.py makes the card of {name}"
+        file = cards_folder() / f"{kept['network']['name'].rpartition('/')[2]}.md"
+        assert file.read_text(encoding="utf-8") == card_as_markdown(kept)
+    kept = find_card(open_network("default").content_hash)
+    for name, row in default_card["cell_types"].items():
+        assert kept["cell_types"][name]["fri"] == pytest.approx(row["fri"], abs=1e-4)
+        assert kept["cell_types"][name]["dsi_on"] == pytest.approx(row["dsi_on"], abs=1e-4)
+    curve = default_card["motion_curves"]["T4c"]
+    assert curve["angles"][int(np.argmax(curve["on"]))] in (60, 90, 120)
+    assert max(curve["off"]) < max(curve["on"])
+
+
+def test_a_card_is_kept_by_the_numbers_of_its_network(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    network = open_network("default")
+    kept = find_card(network.content_hash)
+    content = json.loads(default().file.read_text(encoding="utf-8"))
+    content["cell_types"]["TmY18"]["time_constant"] *= 1.01
+    assert store_text(json.dumps(content), "other") == "own/other"
+    other = open_network("own/other").content_hash
+    assert find_card(other) is None
+    file = keep_card(kept | {"network": kept["network"] | {"hash": other}})
+    assert main(["models", "card", "own/other"]) == 0
+    assert capsys.readouterr().out.startswith("# own/other\n")
+    file.write_text("{")  # damaged: it is as if there were none
+    assert find_card(other) is None
+    assert find_card("../../etc/passwd") is None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from maxstim_core.cli.output import check_writable, write_text
+from maxstim_core.errors import MaxstimError
 
 if TYPE_CHECKING:
+    from maxstim_core.network import Network
     from maxstim_core.simulation import Engine
 
 
@@ -18,6 +19,7 @@ def tuning(arguments: argparse.Namespace) -> int:
     engine = _engine(arguments)
     from maxstim_core import __version__
     from maxstim_core.tuning.card import describe, tuning_table
+    from maxstim_core.tuning.card_store import card_as_json
     from maxstim_core.tuning.card_text import tuning_as_text
     from maxstim_core.tuning.protocol import measure_tuning
 
@@ -27,22 +29,41 @@ def tuning(arguments: argparse.Namespace) -> int:
         "network": describe(engine.network),
         "cell_types": table,
     }
-    text = _as_json(content) if _wants_json(arguments) else tuning_as_text(table) + "\n"
+    text = card_as_json(content) if _wants_json(arguments) else tuning_as_text(table) + "\n"
     return _print_or_write(text, arguments.output, "tuning")
 
 
 def card(arguments: argparse.Namespace) -> int:
-    """Measure a network and print or write its model card."""
-    from maxstim_core.tuning.origin import origin_of
-
-    engine = _engine(arguments)
-    origin = origin_of(arguments.network)
-    from maxstim_core.tuning.card import make_card
+    """Print or write the model card of a network, measured unless there is one."""
+    if arguments.output:
+        check_writable(arguments.output)
+    from maxstim_core.network import open_network
+    from maxstim_core.tuning.card_store import card_as_json, find_card
     from maxstim_core.tuning.card_text import card_as_markdown
 
-    content = make_card(engine, origin, _tell)
-    text = _as_json(content) if _wants_json(arguments) else card_as_markdown(content)
+    network = open_network(arguments.network)
+    content = None if arguments.again else find_card(network.content_hash)
+    if content is None:
+        content = _measured_card(network, arguments)
+    # A card is kept for the numbers of its network, whatever that was called.
+    content = content | {"network": content["network"] | {"name": network.name}}
+    text = card_as_json(content) if _wants_json(arguments) else card_as_markdown(content)
     return _print_or_write(text, arguments.output, "model card")
+
+
+def _measured_card(network: Network, arguments: argparse.Namespace) -> dict[str, Any]:
+    from maxstim_core.simulation import make_engine
+    from maxstim_core.tuning.card import make_card
+    from maxstim_core.tuning.card_store import keep_card
+    from maxstim_core.tuning.origin import origin_of
+
+    origin = origin_of(arguments.network)
+    content = make_card(make_engine(network, device=arguments.device), origin, _tell)
+    try:
+        keep_card(content)
+    except MaxstimError as error:  # it can be shown all the same
+        print(f"Note: {error}", file=sys.stderr)
+    return content
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
@@ -63,10 +84,6 @@ def _wants_json(arguments: argparse.Namespace) -> bool:
 
 def _tell(stage: str) -> None:
     print(f"Showing {stage} ...", file=sys.stderr, flush=True)
-
-
-def _as_json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def _print_or_write(text: str, output: str | None, what: str) -> int:

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -103,12 +104,15 @@ def _hindrance(gpu: str) -> str:
 
 
 def _data() -> Iterator[Finding]:
-    from maxstim_core.network import BUNDLED, open_network
+    from maxstim_core.network import open_network
+    from maxstim_core.network_library import known_networks
 
     try:
         network = open_network("default")
         n_types, n_columns = len(network.connectome.names), network.lattice.n_columns
-        yield Finding("networks", f"{', '.join(BUNDLED)} ({n_types} cell types)")
+        count = Counter(known.source for known in known_networks())
+        found = ", ".join(f"{number} {source}" for source, number in count.items())
+        yield Finding("networks", f"{found} ({n_types} cell types)")
         yield Finding("eye", f"{n_columns} columns")
     except (MaxstimError, OSError) as error:
         yield Finding("networks", str(error), "missing")

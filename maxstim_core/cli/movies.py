@@ -40,13 +40,10 @@ def sintel(arguments: argparse.Namespace) -> int:
 
 
 def _downloaded() -> Path:
+    from maxstim_core.download import tell_tenths
     from maxstim_core.stimuli import sintel_download
 
-    tenth = 0
-    for here, total in sintel_download.download():
-        if total and 10 * here // total > tenth:
-            tenth = 10 * here // total
-            print(f"{here / 1e9:.1f} of {total / 1e9:.1f} GB", file=sys.stderr, flush=True)
+    tell_tenths(sintel_download.download(), lambda text: print(text, file=sys.stderr, flush=True))
     folder = sintel_download.film_folder()
     print(f"The film is in {folder}; once stored, it can be removed.", file=sys.stderr)
     return folder

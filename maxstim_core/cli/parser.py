@@ -15,7 +15,9 @@ DESCRIPTION = (
     "Which movie excites this cell most? Ask the connectome-constrained fly visual system."
 )
 
-_NETWORKS = "default, prior, flyvis-init, or the path of a network file or flyvis model folder"
+_NETWORKS = (
+    "name that 'maxstim models list' shows, or path of a network file or flyvis model folder"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -124,35 +126,67 @@ def _add_models(commands) -> None:
     _add_network_name(described)
 
     card = _command(
-        commands, "card", characterize.card, "measure a network and write its model card"
+        commands, "card", characterize.card, "show the model card of a network, measured once"
     )
     _add_network_name(card)
     _add_device(card)
+    card.add_argument(
+        "--again", action="store_true", help="measure again, even if there is a card already"
+    )
     _add_report(card, "Markdown", "FILE.md|FILE.json")
 
     imported = _command(
-        commands, "import", models.import_model, "write a flyvis model as a network file of maxstim"
+        commands,
+        "import",
+        models.import_model,
+        "store a flyvis model, an ensemble or a network file",
     )
     imported.add_argument(
-        "model", metavar="FOLDER", help="model folder, or its name under FLYVIS_ROOT_DIR"
+        "model",
+        metavar="PATH",
+        help="folder of a flyvis model or ensemble, or its name under FLYVIS_ROOT_DIR; or a network "
+        "file",
     )
     imported.add_argument(
-        "--output", metavar="FILE.json", required=True, help="network file; replaced if it is there"
+        "--name", metavar="NAME", help="call it own/NAME (default: made from the path)"
+    )
+    imported.add_argument(
+        "--replace", action="store_true", help="replace what has this name if there is something"
+    )
+    imported.add_argument(
+        "--output",
+        metavar="FILE.json",
+        help="write the model as this network file instead of storing it; replaced if it is there",
+    )
+
+    fetched = _command(
+        commands,
+        "fetch",
+        models.fetch_models,
+        "download the networks that flyvis publishes, 3.4 MB",
+    )
+    fetched.add_argument(
+        "--url", metavar="URL", help="where the archive is (default: where flyvis keeps it)"
+    )
+    fetched.add_argument(
+        "--sha256",
+        metavar="HEX",
+        help="what its SHA-256 must be (default: what flyvis 1.2.0 publishes)",
     )
 
     exported = _command(
         commands,
         "export",
         models.export_model,
-        "write a network as a model folder that flyvis opens",
+        "write a network or an ensemble as flyvis opens it",
     )
     _add_network_name(exported)
     exported.add_argument(
         "--output",
         metavar="FOLDER",
         required=True,
-        help="folder to make, for example results/flow/9000/000; flyvis calls a model by the last "
-        "three names",
+        help="folder to make, for example results/flow/9000/000, or results/flow/9000 for an ensemble; "
+        "flyvis calls a model by the last three names",
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import BUNDLED, Network, open_network
+from maxstim_core.network import Network, open_network
+from maxstim_core.network_library import is_bundled
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.stimuli.clips import ClipSet, clip_named, open_clips
 
@@ -32,7 +33,7 @@ class RunRequest:
     Attributes:
         cell_type: For example ``T4c``.
         config: Hyperparameters; their class says which of the three answers is wanted.
-        network: Name of a bundled network, or the path of a flyvis model folder.
+        network: As `maxstim_core.network.open_network` takes it.
         clips: Name of the clip set that natural and regularized answers start from.
         clip: Name of the clip of that set that is shown, or regularized; the best one if empty.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on. It does not change the answer.
@@ -98,14 +99,14 @@ class RunRequest:
 def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     """Return the network and the clips that a request is about (no clips for a generated answer).
 
-    Bundled networks are opened once; model folders and clip sets are opened again each time, so that
+    Bundled networks are opened once; other networks and clip sets are opened again each time, so that
     one that has changed is noticed. Any thread.
 
     Raises:
         MaxstimError: if the network, its cell type, the clip set or the clip does not exist.
     """
-    bundled = request.network in BUNDLED
-    network = _bundled_network(request.network) if bundled else open_network(request.network)
+    name = request.network
+    network = _bundled_network(name) if is_bundled(name) else open_network(name)
     network.cell_type(request.cell_type)
     if request.method == GenerateConfig.method:
         return network, None

@@ -14,14 +14,13 @@ import numpy as np
 from maxstim_core import __version__
 from maxstim_core.network import Network
 from maxstim_core.simulation.engine import Engine
-from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
+from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE
+from maxstim_core.tuning.card_store import FORMAT
 from maxstim_core.tuning.contradictions import contradictions
 from maxstim_core.tuning.evidence import flash_evidence, grating_evidence, scene_evidence
 from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
 from maxstim_core.tuning.origin import Origin
 from maxstim_core.tuning.protocol import Motion, Tuning, measure_tuning
-
-FORMAT = "maxstim model card 2"
 
 CLEAR = 0.1
 """Flash response index from which a polarity counts as clear."""
@@ -59,6 +58,7 @@ def make_card(
         "summary": _summary(tuning),
         "contradictions": [vars(item) for item in contradictions(tuning)],
         "cell_types": _cell_types(engine.network, tuning),
+        "motion_curves": _motion_curves(tuning),
         "evidence": {
             "edges": [
                 {"speed": speed, "fitted": speed in origin.speeds, **_edges(tuning.at_speed(speed))}
@@ -125,6 +125,16 @@ def _cell_types(network: Network, tuning: Tuning) -> dict[str, dict[str, Any]]:
     own = [{"resting_potential": rest, "time_constant": tau} for rest, tau in per_type]
     rows = zip(own, tuning_table(tuning).items(), strict=True)
     return {name: parameters | measured for parameters, (name, measured) in rows}
+
+
+def _motion_curves(tuning: Tuning) -> dict[str, dict[str, Any]]:
+    """Peak responses of T4 and T5 to edges, mean over speeds, for each of `ANGLES`."""
+    peaks = tuning.edge_peaks.mean(2)
+    return {
+        name: {"angles": list(ANGLES), "on": list(peaks[0, :, k]), "off": list(peaks[1, :, k])}
+        for name in PREFERRED_DIRECTION
+        for k in [tuning.cell_types.index(name)]
+    }
 
 
 def _summary(tuning: Tuning) -> dict[str, Any]:

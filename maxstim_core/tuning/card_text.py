@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from maxstim_core.tuning.contradictions import SELECTIVE
+from maxstim_core.tuning.facts import SELECTIVE
 
 _UNKNOWN = "–"
 
@@ -58,7 +58,7 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             "",
             "## Evidence",
             "",
-            *_evidence(card["evidence"]),
+            *evidence_lines(card["evidence"]),
             "",
             "## Cell types",
             "",
@@ -113,7 +113,8 @@ def _held_out(names: list[str], cell_types: dict[str, dict[str, Any]]) -> list[s
     return ["", told, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
 
 
-def _evidence(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
+def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return the section on evidence of a card as lines of Markdown."""
     return [
         "Errors are the largest among the eight T4 and T5, in degrees.",
         "",

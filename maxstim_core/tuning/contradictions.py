@@ -7,15 +7,15 @@ it is wrong about something. Each contradiction is said in one sentence.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
-from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
-from maxstim_core.tuning.protocol import Tuning
+from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION, SELECTIVE
 
-SELECTIVE = 0.2
-"""Direction selectivity index from which a cell type counts as direction selective."""
+if TYPE_CHECKING:
+    from maxstim_core.tuning.protocol import Tuning
 
 FAR = 45.0
 """Degrees from the known direction beyond which another of the four directions is nearer."""

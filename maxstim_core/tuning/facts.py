@@ -32,3 +32,6 @@ PREFERRED_DIRECTION: dict[str, int] = {
     "T5d": 270,
 }
 """Direction of motion that excites the cell type most, degrees counter-clockwise from rightward."""
+
+SELECTIVE = 0.2
+"""Direction selectivity index from which a cell type counts as direction selective."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from maxstim_core.flyvis_format import was_trained
 from maxstim_core.flyvis_library import find_model
-from maxstim_core.network import default_file
 from maxstim_core.network_file import read_about
+from maxstim_core.network_library import network_file
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import EDGE_SPEEDS
 from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
@@ -69,10 +69,11 @@ def origin_of(name: str | os.PathLike) -> Origin:
     """
     if name in _UNFITTED:
         return _UNFITTED[name]
-    if name != "default" and not os.path.isfile(name):
+    file = network_file(name)
+    if file is None:
         folder = find_model(name)
         return _FLYVIS if folder and was_trained(folder) else _UNKNOWN
-    about = read_about(default_file() if name == "default" else name)
+    about = read_about(file)
     if about.get("made_by") != "maxstim fit":
         return _FLYVIS if about.get(TRAINED) else _UNKNOWN
     try:

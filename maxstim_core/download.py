@@ -1,0 +1,144 @@
+"""Archives from other servers: fetched with resumption, checked, unpacked whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from maxstim_core.errors import MaxstimError
+
+_CHUNK = 1 << 20
+_PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip file on a server, and the folder that it becomes here.
+
+    Attributes:
+        what: What it is, as the subject of a refusal, for example ``The film``.
+        url: Where it is.
+        folder: Where it is unpacked to; what comes in meanwhile is kept beside it.
+        needed: Beginnings of the names of what is unpacked of it.
+        otherwise: What to do where the server cannot be reached, after "or".
+        sha256: Hexadecimal SHA-256 that its authors publish; empty if they do not.
+        room: Bytes that must be free.
+    """
+
+    what: str
+    url: str
+    folder: Path
+    needed: tuple[str, ...]
+    otherwise: str
+    sha256: str = ""
+    room: int = 0
+
+    @property
+    def part(self) -> Path:
+        """What has come in so far."""
+        return self.folder.with_name(f"{self.folder.name}.zip.part")
+
+
+def obtain(archive: Archive) -> Iterator[tuple[int, int]]:
+    """Download, check and unpack an archive, unless its folder is there.
+
+    Yields:
+        Bytes that are here, and bytes that there are (0 if the server does not tell), while they
+        come in.
+
+    Raises:
+        MaxstimError: if the server cannot be reached, breaks off or brings something else, or the disk
+            is full. What has come in of an archive is kept for the next try.
+    """
+    if archive.folder.is_dir():
+        return
+    whole = archive.part.with_suffix("")
+    try:
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(whole.parent).free < archive.room and not whole.exists():
+            raise MaxstimError(
+                f"{archive.what} needs {archive.room / 1e9:.2g} GB at {whole.parent}, which has less; "
+                "make room or name another folder in MAXSTIM_DATA_DIR."
+            )
+        if not whole.exists():
+            yield from _fetch(archive.url, archive.part)
+            _check(archive)
+            os.replace(archive.part, whole)
+        _unpack(archive, whole)
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise MaxstimError(
+            f"{archive.what} could not be downloaded from {archive.url} ({reason}); try again to go on "
+            f"from where it stopped, or {archive.otherwise}."
+        ) from error
+
+
+def _fetch(url: str, part: Path) -> Iterator[tuple[int, int]]:
+    here = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={here}-"} if here else {})
+    try:
+        answering = urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise
+        return  # there was no more to come
+    with answering as answer:
+        if answer.status != http.HTTPStatus.PARTIAL_CONTENT:
+            here = 0  # the server begins at the beginning again
+        total = here + int(answer.headers["Content-Length"] or 0)
+        with part.open("ab" if here else "wb") as file:
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                here += len(chunk)
+                yield here, total
+    if here < total:
+        raise OSError("the connection broke off")
+
+
+def _check(archive: Archive) -> None:
+    if not archive.sha256:
+        return
+    with archive.part.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != archive.sha256.lower():
+        archive.part.unlink()
+        raise MaxstimError(
+            f"What {archive.url} sent has SHA-256 {found} instead of {archive.sha256} and was removed; "
+            f"try again later, or {archive.otherwise}."
+        )
+
+
+def _unpack(archive: Archive, whole: Path) -> None:
+    """Unpack what is needed, whole or not at all, and remove the archive."""
+    part = archive.folder.with_name(f"{archive.folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(whole) as packed:
+            needed = [name for name in packed.namelist() if name.startswith(archive.needed)]
+            packed.extractall(part, needed)  # takes no member out of the folder, and checks each
+    except (zipfile.BadZipFile, EOFError) as error:
+        whole.unlink()
+        shutil.rmtree(part, ignore_errors=True)
+        raise MaxstimError(
+            "What was downloaded is no archive, or a damaged one, and was removed; try again."
+        ) from error
+    os.replace(part, archive.folder)
+    whole.unlink()
+
+
+def tell_tenths(progress: Iterator[tuple[int, int]], tell: Callable[[str], None]) -> None:
+    """Run a download to its end, and tell how far it is at every tenth."""
+    tenth = 0
+    for here, total in progress:
+        if total and 10 * here // total > tenth:
+            tenth = 10 * here // total
+            scale, unit = (1e9, "GB") if total >= 1e9 else (1e6, "MB")
+            tell(f"{here / scale:.1f} of {total / scale:.1f} {unit}")

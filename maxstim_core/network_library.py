@@ -1,0 +1,96 @@
+"""What networks there are: bundled, published by flyvis, and a person's own; by name, not opened."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from maxstim_core import bundled
+from maxstim_core.flyvis_library import published_models
+from maxstim_core.network import UNFITTED
+from maxstim_core.own_networks import PREFIX, own_file, own_names
+
+BUNDLED, PUBLISHED, OWN = "bundled", "published", "own"
+"""Where a network comes from."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A network that can be asked for.
+
+    Attributes:
+        name: What `maxstim_core.network.open_network` takes.
+        source: `BUNDLED`, `PUBLISHED` or `OWN`.
+        ensemble: What it is a member of, for example ``flow/0000``; empty if of nothing.
+        note: What there is to say of it, or nothing.
+    """
+
+    name: str
+    source: str
+    ensemble: str = ""
+    note: str = ""
+
+
+def known_networks(folder: str | os.PathLike | None = None) -> tuple[Known, ...]:
+    """Return the networks that there are, the default one first.
+
+    Args:
+        folder: Where to look for published models besides where flyvis and ``maxstim models fetch``
+            keep them. These are called by their paths.
+
+    Raises:
+        MaxstimError: if `folder` is no folder.
+    """
+    notes = _notes()
+    return (
+        *(Known(name, BUNDLED, _ensemble(name), notes.get(name, "")) for name in bundled_names()),
+        *(Known(name, PUBLISHED, _ensemble(name)) for name in published_models()),
+        *(
+            Known(str(path), PUBLISHED, str(path.parent))
+            for path in (published_models(folder).values() if folder else ())
+        ),
+        *(Known(name, OWN, _ensemble(name.removeprefix(PREFIX))) for name in own_names()),
+    )
+
+
+def network_file(name: str | os.PathLike) -> Path | None:
+    """Return the file of a network that is one: bundled, stored, or a path; else None."""
+    found = bundled.bundled_file(name) or own_file(name)
+    if found is None and os.path.isfile(name):
+        found = Path(name)
+    return found
+
+
+def ensemble_members(name: str | os.PathLike) -> tuple[str, ...]:
+    """Return the members of an ensemble, such as ``maxstim`` or ``flow/0000``; none if it is none."""
+    text = str(name)
+    return tuple(
+        known.name
+        for known in known_networks()
+        if known.ensemble and text == known.name.rpartition("/")[0]
+    )
+
+
+def bundled_names() -> tuple[str, ...]:
+    """Return the names of all networks that come with maxstim, the default one first."""
+    return (bundled.DEFAULT, *bundled.ensemble(), *UNFITTED)
+
+
+def is_bundled(name: str) -> bool:
+    """Tell whether a name is that of a network that comes with maxstim, which never changes."""
+    return name in bundled_names()
+
+
+def _ensemble(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _notes() -> dict[str, str]:
+    chosen = bundled.default()
+    which = f"It is {chosen.member}. " if chosen.member else ""
+    return {
+        bundled.DEFAULT: which + chosen.because,
+        "prior": "What the connectome alone suggests; nothing is fitted.",
+        "flyvis-init": "Where flyvis starts training from; nothing is fitted.",
+    }

@@ -1,0 +1,80 @@
+"""Model cards that were made before: of bundled networks, and in the data directory; by content hash.
+
+A card belongs to the numbers of a network, whatever the network is called.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from maxstim_core.bundled import cards_folder
+from maxstim_core.errors import MaxstimError
+from maxstim_core.places import data_directory
+
+FORMAT = "maxstim model card 3"
+"""What a card says of itself; one of another format is made again."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def find_card(content_hash: str) -> dict[str, Any] | None:
+    """Return the card of a network by its content hash, or None if there is none yet."""
+    if not _HASH.fullmatch(content_hash):
+        return None
+    card = _read(_file(content_hash)) or _bundled(cards_folder()).get(content_hash)
+    return card if card is not None and card["network"]["hash"] == content_hash else None
+
+
+def keep_card(card: dict[str, Any]) -> Path:
+    """Store a card for the next time and return its file.
+
+    Raises:
+        MaxstimError: if it cannot be written; nothing half-written stays.
+    """
+    file = _file(card["network"]["hash"])
+    part = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(card_as_json(card), encoding="utf-8")
+        os.replace(part, file)
+    except OSError as error:
+        raise MaxstimError(
+            f"The model card could not be stored in {file.parent} ({error.strerror or error}); make "
+            "room there, or name another folder in MAXSTIM_DATA_DIR."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return file
+
+
+def card_as_json(card: dict[str, Any]) -> str:
+    """Return a card as the text of a file."""
+    return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+
+
+def _file(content_hash: str) -> Path:
+    return data_directory() / "cards" / f"{content_hash}.json"
+
+
+@lru_cache(maxsize=2)
+def _bundled(folder: Path) -> dict[str, dict[str, Any]]:
+    """The cards that come with maxstim, by content hash."""
+    cards = (_read(file) for file in sorted(folder.glob("*.json")))
+    return {card["network"]["hash"]: card for card in cards if card is not None}
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """A card of the present format, or None: what cannot be read is made again."""
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+        return card if card["format"] == FORMAT and card["network"]["hash"] else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
