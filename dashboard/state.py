@@ -119,7 +119,7 @@ class Choice(param.Parameterized):
         for settings in self.settings.values():
             settings.load_starting()
         # It was found for this cell type, network and set; for another it would be a surprise.
-        self.param.watch(self._forget_clip, ["cell_type", "network", "folder", "clips"])
+        self.param.watch(self._forget_clip, ["cell_type", "network", "clips"])
 
     def offer_sets(self) -> None:
         """Offer the sets of movies that there are by now."""
