@@ -29,8 +29,8 @@ CONFIGS: dict[str, type[Config]] = {
 """The configuration class of each method, in the order of the tabs."""
 
 CLIP_SETS = {
-    "made": "Made: scenes and textbook stimuli",
-    "scenes": "Made scenes alone",
+    "scenes": "Made scenes",
+    "made": "Made scenes and textbook stimuli",
     "probes": "Textbook stimuli alone",
     "sintel": "Sintel",
 }
@@ -101,8 +101,8 @@ class Choice(param.Parameterized):
         default="default", doc="As `maxstim_core.network.open_network` takes it."
     )
     clips = param.Selector(
-        default="made",
-        objects=["made"],
+        default="scenes",
+        objects=["scenes"],
         label="Movies to search",
         doc="The set of clips that is searched for the one that excites the cell most. Add a movie of "
         "your own here, or Sintel with the command maxstim movies sintel.",

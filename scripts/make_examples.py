@@ -27,7 +27,7 @@ CELL_TYPE = "T4c"
 
 def main() -> None:
     """Run the three methods and write their results."""
-    network, clips = open_network("default"), open_clips("made")
+    network, clips = open_network("default"), open_clips("scenes")
     config = starting_preset(SearchConfig)
     natural = replay(network, CELL_TYPE, clips, _finished(search(network, clips, config)), config)
     best_clip = natural.stimulus.values

@@ -134,7 +134,7 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
     np.testing.assert_allclose(central.max(), best.peak_value, atol=1e-5)
 
     # And so does the clip by its name, which can be regularised as well and is then in the record.
-    by_name = ("--clip", best.clip_name.item(), "--dt", 0.02)
+    by_name = ("--clips", "made", "--clip", best.clip_name.item(), "--dt", 0.02)
     assert run("simulate", *by_name, "--output", shown) == 0
     np.testing.assert_array_equal(load(shown).central.sel(cell_type="T4c"), central)
     grey = tmp_path / "regularized.nc"

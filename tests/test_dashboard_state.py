@@ -95,7 +95,7 @@ def test_the_page_does_not_import_torch():
 
 def test_sets_of_movies_in_the_data_directory_are_offered(monkeypatch, tmp_path):
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
-    assert list(Choice().param.clips.objects) == ["made", "scenes", "probes"]
+    assert list(Choice().param.clips.objects) == ["scenes", "made", "probes"]
     film = tmp_path / "film.npy"
     np.save(film, np.random.default_rng(0).random((12, 721), np.float32))
     import_movie(film, "holiday", fps=50, seconds=0.1)
@@ -113,4 +113,4 @@ def test_a_set_that_was_removed_is_not_chosen(monkeypatch, tmp_path):
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
     choice = Choice(method="natural")
     choice.take(dataclasses.replace(choice.request(), clips="gone"))
-    assert choice.clips == "made"
+    assert choice.clips == "scenes"

@@ -150,7 +150,7 @@ def test_the_command_says_what_it_did(small, capsys):
     assert "1/2 arch: rendered\n2/2 bay: too short" in shown.err
     assert main(["movies", "list"]) == 0
     listed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in listed] == ["made", "scenes", "probes", "sintel"]
+    assert [line.split()[0] for line in listed] == ["scenes", "made", "probes", "sintel"]
     assert "36 clips, 24 frames/s, with optic flow" in listed[-1]
 
 

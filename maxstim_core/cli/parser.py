@@ -304,8 +304,8 @@ def _add_clips(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--clips",
         metavar="SET",
-        default="made",
-        help="name of the clip set; 'maxstim movies list' shows them (default: made)",
+        default="scenes",
+        help="name of the clip set; 'maxstim movies list' shows them (default: scenes)",
     )
 
 

@@ -46,7 +46,7 @@ class RunRequest:
     cell_type: str
     config: SearchConfig | RegularizeConfig | GenerateConfig
     network: str = "default"
-    clips: str = "made"
+    clips: str = "scenes"
     device: str = "auto"
     clip: str = ""
 

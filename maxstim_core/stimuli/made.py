@@ -51,8 +51,8 @@ def probe_clips(lattice: Lattice, dt: float = 0.01) -> RenderedClips:
     return RenderedClips("probes", VERSION, tuple(_probes()), lattice, dt)
 
 
-MADE_SETS = {"made": made_clips, "scenes": scene_clips, "probes": probe_clips}
-"""The clip sets that come with maxstim, by name."""
+MADE_SETS = {"scenes": scene_clips, "made": made_clips, "probes": probe_clips}
+"""The clip sets that come with maxstim, by name; the first is searched unless another is asked for."""
 
 
 def flow(clips: RenderedClips, index: int) -> np.ndarray:
