@@ -75,11 +75,13 @@ class Member:
         return np.log(self.network.parameters.synapse_strength / prior)
 
     def wrong(self, least: float, most: float = np.inf) -> float:
-        """Return the largest wrong over right contrast at speeds from `least` to below `most`."""
+        """Return the largest wrong over right contrast at speeds from `least` to below `most`.
+
+        Not a number if a T4 or T5 does not answer to edges of one of these speeds at all.
+        """
         edges = self.card["evidence"]["edges"]
-        return max(
-            item["largest_wrong_contrast"] for item in edges if least <= item["speed"] < most
-        )
+        shares = [item["largest_wrong_contrast"] for item in edges if least <= item["speed"] < most]
+        return float(np.max(np.array(shares, float)))
 
     def of_types(self, key: str) -> np.ndarray:
         """Return a figure of the card for all cell types, NaN where there is none."""
@@ -148,7 +150,7 @@ def _report(members: list[Member]) -> Iterator[str]:
 
 
 def _worst(member: Member, kind: str, key: str) -> float:
-    return max(item[key] for item in member.card["evidence"][kind])
+    return float(np.max(np.array([item[key] for item in member.card["evidence"][kind]], float)))
 
 
 _COLUMNS: dict[str, Callable[[Member], float]] = {
@@ -178,7 +180,7 @@ def _table(
     yield from _head("", *columns)
     for member, row in zip(members, values, strict=True):
         yield _row(member.name, *map(_figure, row))
-    yield _row("median", *map(_figure, np.median(values, 0)))
+    yield _row("median", *map(_figure, np.nanmedian(values, 0)))
     yield ""
 
 
@@ -299,6 +301,8 @@ def _row(*cells: str) -> str:
 
 
 def _figure(value: float) -> str:
+    if np.isnan(value):
+        return "silent"
     return f"{value:.0f}" if value == int(value) or value >= 10 else f"{value:.2f}"
 
 
