@@ -88,6 +88,7 @@ class CardDialog(pn.viewable.Viewer):
             close_on_click=True,
             show_close_button=True,
             width_option="lg",
+            sx={"& .MuiDialog-paper": {"backgroundImage": "none"}},
         )
         self._shown: object = None
         networks.param.watch(self._update, ["found", "progress"])
@@ -96,7 +97,8 @@ class CardDialog(pn.viewable.Viewer):
         return self.dialog
 
     def show(self) -> None:
-        """Open the dialog."""
+        """Open the dialog on its first page."""
+        self.tabs.active = 0
         self.dialog.open = True
         self._update()
 

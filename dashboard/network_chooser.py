@@ -21,7 +21,7 @@ _TIGHT = {
     "fontSize": 12.5,
     "lineHeight": 1.45,
     "padding": "2px 10px",
-    "& p": {"margin": 0},
+    "& p": {"margin": "0 0 6px"},
     "& .MuiAlert-icon": {"padding": "8px 0", "marginRight": "8px"},
 }
 
