@@ -11,7 +11,7 @@ from benchmarks.scenes import slope
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import STEPS, Lattice
 from maxstim_core.stimuli.scenes import Motion, Scene, _looked_up, moving_scene, translating_scene
-from maxstim_core.stimuli.textures import SIZE, bilinear, leaves, natural_texture
+from maxstim_core.stimuli.textures import SIZE, bilinear, leaves, natural_texture, plain_texture
 
 EYE = Lattice(8)
 CLIP = {"dt": 0.01, "seconds": 0.2}
@@ -28,7 +28,13 @@ BUSY = {
 def test_the_bits_of_the_plain_scene_stay():
     """The bundled network was fitted to these: its recipe must give the same network again."""
     movie = translating_scene(
-        Lattice(5), dt=0.01, seconds=0.1, texture=101, angle=37.0, speed=9.0, place=(1.7, 2.2)
+        Lattice(5),
+        dt=0.01,
+        seconds=0.1,
+        texture=plain_texture(101),
+        angle=37.0,
+        speed=9.0,
+        place=(1.7, 2.2),
     )
     digest = hashlib.sha256(np.round(movie, 9).tobytes()).hexdigest()
     assert digest[:16] == "3464352a8171f3bc"
@@ -158,3 +164,13 @@ def test_ground_has_the_spectrum_of_natural_pictures():
 def test_refuses_settings_that_make_no_sense(setting):
     with pytest.raises(MaxstimError):
         Scene(0, **setting)
+
+
+def test_a_scene_fades_in_from_grey():
+    whole = moving_scene(EYE, dt=0.01, seconds=0.1, seed=3, **BUSY)
+    faded = moving_scene(EYE, dt=0.01, seconds=0.1, fade=0.04, seed=3, **BUSY)
+    np.testing.assert_array_equal(faded[4:], whole[4:])
+    share = (faded[:4] - 0.5) / (whole[:4] - 0.5)
+    np.testing.assert_allclose(
+        share, np.broadcast_to([[0.2], [0.4], [0.6], [0.8]], share.shape), rtol=1e-4
+    )

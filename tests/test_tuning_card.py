@@ -9,7 +9,7 @@ import pytest
 from maxstim_core.bundled import cards_folder, default
 from maxstim_core.cli import main
 from maxstim_core.connectome import Connectome, bundled_connectome
-from maxstim_core.network import Layout, Network, default_network, open_network, prior_network
+from maxstim_core.network import Layout, Network, open_network, prior_network
 from maxstim_core.network_file import write_network
 from maxstim_core.network_library import bundled_names
 from maxstim_core.own_networks import store_text
@@ -158,16 +158,14 @@ def test_flashes_change_every_known_type_the_right_way(default_card):
 
 
 def test_default_network_stays_near_the_connectome():
-    values, prior = (
-        make().parameters.synapse_strength for make in (default_network, prior_network)
-    )
+    values, prior = (open_network(n).parameters.synapse_strength for n in ("default", "prior"))
     factor = np.exp(np.abs(np.log(values / prior)))
     assert np.mean(factor <= 20) >= 0.95
 
 
 def test_scenes_without_a_pattern_tell_no_flow():
     grey = {"grey": lambda seed: np.full((256, 256), 0.5)}
-    (item,) = scene_evidence(make_engine(default_network(5)), grey)
+    (item,) = scene_evidence(make_engine(open_network("default", 5)), grey)
     assert np.isnan(item.horizontal) and np.isnan(item.vertical)
     assert 0 < item.largest_voltage < 15
 
@@ -188,7 +186,7 @@ def _renamed(layout, names):
 
 def test_a_mirrored_world_turns_the_horizontal_signal_around():
     """T4a and T4b, T5a and T5b with each other's synapses: what was right is left."""
-    network = default_network(6)
+    network = open_network("default", 6)
     clouds = {"clouds": cloud_texture}
     (item,) = scene_evidence(make_engine(network), clouds)
     swap = {"T4a": "T4b", "T4b": "T4a", "T5a": "T5b", "T5b": "T5a"}

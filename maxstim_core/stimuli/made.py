@@ -17,7 +17,11 @@ from maxstim_core.stimuli.probes import flash, grating, moving_edge
 from maxstim_core.stimuli.scenes import Scene, moving_scene
 
 SECONDS = 0.8
-VERSION = 2
+VERSION = 3
+
+FADE = 0.2
+"""Seconds in which a scene comes out of grey: else its sudden appearance would excite many cells more
+than anything that moves in it."""
 
 _EDGES = {
     "ON": (0.5, 1.0),
@@ -69,6 +73,7 @@ def flow(clips: RenderedClips, index: int) -> np.ndarray:
     recipe = clips.recipes[index]
     settings = dict(recipe.settings)
     seconds = settings.pop("seconds")
+    settings.pop("fade", None)
     if recipe.render is moving_scene:
         return Scene(**settings).flow(clips.lattice, clips.dt, seconds)
     speed = settings.get("speed", settings.get("wavelength", 0) * settings.get("frequency", 0))
@@ -113,7 +118,9 @@ def _scenes() -> Iterator[Recipe]:
     for seed, (name, settings) in enumerate(_camera_paths(random)):
         contrast = float(np.exp(random.normal(-0.1, 0.3)))
         scene = {"seed": seed, **settings, "contrast": round(contrast, 3)}
-        yield Recipe(f"scene {seed}: {name}", moving_scene, {"seconds": SECONDS, **scene})
+        yield Recipe(
+            f"scene {seed}: {name}", moving_scene, {"seconds": SECONDS, "fade": FADE, **scene}
+        )
 
 
 def _camera_paths(random: np.random.Generator) -> Iterator[tuple[str, dict]]:

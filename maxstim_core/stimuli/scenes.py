@@ -14,6 +14,7 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.network import GREY
 from maxstim_core.optimal.configs import frames_in
 from maxstim_core.stimuli.textures import (
     MEAN_LUMINANCE,
@@ -238,9 +239,26 @@ class Scene:
         return (np.float32(exposure) * light).clip(0, 1)
 
 
-def moving_scene(lattice: Lattice, *, dt: float, seconds: float, **scene: float) -> np.ndarray:
-    """Return what an eye sees of `Scene(**scene)`: luminance in [0, 1], shape (frame, column)."""
-    return Scene(**scene).render(lattice, dt, seconds)
+def moving_scene(
+    lattice: Lattice, *, dt: float, seconds: float, fade: float = 0.0, **scene: float
+) -> np.ndarray:
+    """Return what an eye sees of `Scene(**scene)`, which comes out of grey as it moves.
+
+    Args:
+        lattice: The eye.
+        dt: Seconds per frame.
+        seconds: Duration.
+        fade: Seconds until the scene is there in full.
+        **scene: See `Scene`.
+
+    Returns:
+        Luminance in [0, 1], shape (frame, column), float32.
+    """
+    movie = Scene(**scene).render(lattice, dt, seconds)
+    n_fading = min(frames_in(fade, dt), len(movie))
+    share = np.arange(1, n_fading + 1, dtype=np.float32)[:, None] / (n_fading + 1)
+    movie[:n_fading] = GREY + share * (movie[:n_fading] - GREY)
+    return movie
 
 
 def translating_scene(
