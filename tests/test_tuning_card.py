@@ -15,7 +15,7 @@ from maxstim_core.network_library import bundled_names
 from maxstim_core.own_networks import store_text
 from maxstim_core.simulation import make_engine
 from maxstim_core.stimuli.textures import cloud_texture
-from maxstim_core.training.published import ANGLES
+from maxstim_core.training.published import ANGLES, UNRECTIFIED
 from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION, angular_distance
 from maxstim_core.tuning.card import tuning_table
 from maxstim_core.tuning.card_store import find_card, keep_card
@@ -135,7 +135,9 @@ def default_card(tmp_path_factory):
 def test_default_network_passes_the_protocols_on_the_published_eye(default_card):
     summary, evidence = default_card["summary"], default_card["evidence"]
     assert default_card["contradictions"] == []
-    assert summary["polarity_clear"] == summary["polarity_known"] == 32
+    assert summary["polarity_right"] == summary["polarity_known"] == 32
+    for name in KNOWN_POLARITY.keys() - {*UNRECTIFIED}:
+        assert default_card["cell_types"][name]["fri"] * KNOWN_POLARITY[name] >= 0.1, name
     assert summary["largest_error"] <= 15
     assert summary["least_selectivity"] >= 0.4
     assert summary["largest_untuned_selectivity"] < 0.2
