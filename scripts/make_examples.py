@@ -83,7 +83,7 @@ def _above_each_other(results) -> Image.Image:
     for strip in strips:
         page.paste(strip, (0, top))
         top += strip.height
-    return page.quantize(128)
+    return page.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
 def _finished(optimisation):
