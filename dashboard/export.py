@@ -32,7 +32,7 @@ def request_of(answer: xr.Dataset) -> RunRequest:
             cell_type=about["cell_type"],
             config=config,
             network=about["network"],
-            clips=about.get("clips", "made"),
+            clips=about.get("clips", RunRequest.clips),
             device="auto",
             clip=about.get("clip", ""),
         )

@@ -121,3 +121,9 @@ def test_a_result_without_its_history_is_refused_with_a_sentence(answer):
         export.request_of(answer.assign_attrs(config="{}}"))
     with pytest.raises(MaxstimError, match="run it again"):
         export.request_of(answer.drop_attrs())
+
+
+def test_an_answer_that_used_no_clips_asks_for_the_usual_ones(answer):
+    """Else following a generated answer would change which movies are searched next."""
+    assert "clips" not in answer.attrs
+    assert export.request_of(answer).clips == RunRequest("T4c", SearchConfig()).clips
