@@ -132,7 +132,9 @@ def _preset(label: str, load: Callable[[], None]) -> Press:
     return Press(load, label=label, variant="text", size="small", margin=(0, 8, 0, 0))
 
 
-def setting_widget(settings: Settings, name: str) -> pn.viewable.Viewable | pn.viewable.Viewer:
+def setting_widget(
+    settings: param.Parameterized, name: str
+) -> pn.viewable.Viewable | pn.viewable.Viewer:
     """Return the widget of one setting: slider with typed entry, switch or choice."""
     parameter = settings.param[name]
     common = {
@@ -142,7 +144,7 @@ def setting_widget(settings: Settings, name: str) -> pn.viewable.Viewable | pn.v
     }
     if isinstance(parameter, param.Boolean):
         return pmui.Checkbox.from_param(parameter, size="small", **common)
-    if isinstance(parameter, param.Selector) and parameter.names:
+    if isinstance(settings, Settings) and isinstance(parameter, param.Selector) and parameter.names:
         return DescribedSelect(settings, name, **common | {"margin": SELECT_MARGIN})
     if isinstance(parameter, param.Selector):
         return pmui.Select.from_param(parameter, size="small", **common | {"margin": SELECT_MARGIN})
