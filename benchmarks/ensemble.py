@@ -12,6 +12,7 @@ a folder of film frames, pictures of the film move as well.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from maxstim_core.optimal.many import generate_many
 from maxstim_core.simulation import Engine, make_engine
 from maxstim_core.stimuli.textures import as_columns_see
 from maxstim_core.tuning.card import make_card
+from maxstim_core.tuning.card_store import find_card
 from maxstim_core.tuning.evidence import N_TEXTURES, PICTURES, SceneEvidence, scene_evidence
 from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
 from maxstim_core.tuning.origin import origin_of
@@ -111,8 +113,14 @@ def _measured(path: Path, shown: Pictures) -> Member:
     network = read_network(path, path.stem)
     print(path, file=sys.stderr, flush=True)
     engine = make_engine(network)
-    card = make_card(engine, origin_of(path))
-    return Member(path.stem, network, card, scene_evidence(engine, shown), _turned(engine))
+    card = find_card(network.content_hash) or make_card(engine, origin_of(path))
+    more = {name: texture for name, texture in shown.items() if name not in PICTURES}
+    scenes = [SceneEvidence(**_fields(item)) for item in card["evidence"]["scenes"]]
+    return Member(path.stem, network, card, scenes + scene_evidence(engine, more), _turned(engine))
+
+
+def _fields(item: dict) -> dict:
+    return {field.name: item[field.name] for field in dataclasses.fields(SceneEvidence)}
 
 
 def _turned(engine: Engine) -> dict[str, float]:

@@ -87,7 +87,7 @@ def test_networks_are_picked_by_name_and_their_cards_have_the_right_numbers(page
     row = dialog.locator("table.cells tr", has_text="TmY18")
     expect(row).to_contain_text(f"{card['cell_types']['TmY18']['dsi_off']:.2f}")
     dialog.get_by_role("tab", name="Evidence").click()
-    expect(dialog.locator("table:visible")).to_have_count(3)
+    expect(dialog.locator("table:visible")).to_have_count(4)
     dialog.get_by_role("tab", name="Origin").click()
     expect(dialog.get_by_text(prior_network().content_hash)).to_be_visible()
     with page.expect_download() as download:
