@@ -117,7 +117,7 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
     # Asked again, the store answers, whatever the score.
     assert "done before" not in capsys.readouterr().err
     again = tmp_path / "again.nc"
-    options = ("--score", "rms", "--n-best", 1, "--dt", 0.02)
+    options = ("--clips", "made", "--score", "rms", "--n-best", 1, "--dt", 0.02)
     assert run("search", *options, "--output", again, "--show", "T4c") == 0
     said = capsys.readouterr()
     assert "done before" in said.err
@@ -167,10 +167,22 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
         (("regularize", "T4c", "--movie", "{tmp}/long.npy"), "1001 frames"),
         (("regularize", "T4c"), "--movie"),
         (
-            ("regularize", "T4c", "--clip", "grating, 90"),
+            ("regularize", "T4c", "--clips", "made", "--clip", "grating, 90"),
             "did you mean 'grating, 90°, 5 col, 2 Hz'",
         ),
-        (("regularize", "T4c", "--clip", "dark disc, radius 1", "--dt", 0.0005), "1600 frames"),
+        (
+            (
+                "regularize",
+                "T4c",
+                "--clips",
+                "made",
+                "--clip",
+                "dark disc, radius 1",
+                "--dt",
+                0.0005,
+            ),
+            "1600 frames",
+        ),
         (("simulate", "--clip", "x", "--clips", "probes"), "search --show prints names"),
         (("simulate", "--movie", "{tmp}/narrow.npy"), "shape"),
         (("simulate", "--movie", "{tmp}/text.npy"), "no .npy file"),

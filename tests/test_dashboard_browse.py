@@ -25,7 +25,7 @@ def queue(tmp_path_factory):
 def app(queue):
     """A page whose natural search has ended."""
     page = App(queue, Shelf(queue.folder))
-    page.choice.param.update(method="natural", cell_type="T4c")
+    page.choice.param.update(method="natural", cell_type="T4c", clips="made")
     page.choice.settings["natural"].param.update(dt=0.04)
     page.choice.settings["regularized"].param.update(dt=0.04, n_iters=3)
     page.session.start()
@@ -110,7 +110,7 @@ def test_exactly_the_clip_on_show_is_regularized(app):
 
 def test_a_named_clip_lasts_until_something_else_is_searched():
     choice = Choice(method="regularized")
-    for change in ({"cell_type": "L1"}, {"network": "prior"}, {"clips": "scenes"}):
+    for change in ({"cell_type": "L1"}, {"network": "prior"}, {"clips": "made"}):
         choice.clip = "scene 1"
         choice.settings["regularized"].l2_act = 3.0
         assert choice.request().clip == "scene 1"
