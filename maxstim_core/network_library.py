@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core import bundled
-from maxstim_core.flyvis_library import published_models
+from maxstim_core.errors import MaxstimError
+from maxstim_core.flyvis_library import find_model, published_models
 from maxstim_core.network import UNFITTED
-from maxstim_core.own_networks import PREFIX, own_file, own_names
+from maxstim_core.own_networks import PREFIX, own_file, own_names, remove_own
 
 BUNDLED, PUBLISHED, OWN = "bundled", "published", "own"
 """Where a network comes from."""
@@ -80,6 +81,23 @@ def bundled_names() -> tuple[str, ...]:
 def is_bundled(name: str) -> bool:
     """Tell whether a name is that of a network that comes with maxstim, which never changes."""
     return name in bundled_names()
+
+
+def remove_network(name: str) -> int:
+    """Remove a network of a person's own, or an ensemble; return how many networks that were.
+
+    Raises:
+        MaxstimError: if it comes with maxstim or is published by flyvis, there is none of that name, or
+            it cannot be removed.
+    """
+    if is_bundled(name) or name == bundled.ENSEMBLE:
+        raise MaxstimError(f"The network {name} comes with maxstim and cannot be removed.")
+    if name in {one for known in published_models() for one in (known, known.rpartition("/")[0])}:
+        raise MaxstimError(
+            f"The network {name} was published by flyvis, and maxstim leaves its files alone; remove "
+            f"the folder {find_model(name)} yourself."
+        )
+    return remove_own(name)
 
 
 def _ensemble(name: str) -> str:

@@ -138,6 +138,37 @@ def store_ensemble(
     return PREFIX + name
 
 
+def remove_own(name: str) -> int:
+    """Remove a stored network, or an ensemble with all its members; return how many networks that were.
+
+    Raises:
+        MaxstimError: if there is no such network or ensemble, or it cannot be removed.
+    """
+    members = [known for known in own_names() if known == name or known.startswith(f"{name}/")]
+    if not members or not _NAMES.fullmatch(name):
+        raise MaxstimError(
+            f"There is no network {name!r} of your own to remove; 'maxstim models list' shows those "
+            f"there are, as {PREFIX}NAME."
+        )
+    file = own_file(name)
+    place = file or own_folder() / name.removeprefix(PREFIX)
+    gone = own_folder() / f".{place.name}.{uuid.uuid4().hex}.part"
+    try:
+        os.replace(place, gone)  # from now on it is not there, whatever remains
+        if file is None:
+            shutil.rmtree(gone)
+        else:
+            gone.unlink()
+            if file.parent != own_folder() and not any(file.parent.iterdir()):
+                file.parent.rmdir()
+    except OSError as error:
+        raise MaxstimError(
+            f"The network {name} cannot be removed ({error.strerror or error}); check the permissions "
+            f"of {own_folder()}."
+        ) from error
+    return len(members)
+
+
 def _places(name: str) -> tuple[Path, Path]:
     """Where a network and where an ensemble of a name would be."""
     return own_folder() / f"{name}.json", own_folder() / name

@@ -13,6 +13,7 @@ from maxstim_core.flyvis_library import read_ensemble
 from maxstim_core.network import open_network, prior_network
 from maxstim_core.network_file import write_network
 from maxstim_core.network_library import bundled_names
+from maxstim_core.own_networks import own_names
 
 
 def run(*arguments):
@@ -110,6 +111,42 @@ def test_import_stores_a_model_an_ensemble_and_a_file_under_names(ensemble, own,
     assert _contents(ensemble) == before
     names = sorted(path.name for path in (own / "networks").iterdir())
     assert names == ["copy", "flow-0007-000.json", "lab"]
+
+
+def test_networks_of_ones_own_are_removed_and_no_others(ensemble, own, capsys, monkeypatch):
+    for name, source in (("mine", "000"), ("other", "000"), ("lab", "")):
+        assert run("models", "import", ensemble / source, "--name", name) == 0
+    write_network(prior_network(), own / "networks" / "lab" / "b.json", {})
+    card = own / "cards" / "kept.json"
+    card.parent.mkdir()
+    card.write_text("{}")
+    capsys.readouterr()
+    for name, says in (("own/mine", "own/mine is removed"), ("own/lab/b", "own/lab/b is removed")):
+        assert run("models", "remove", name) == 0
+        assert capsys.readouterr().out.startswith(says)
+    assert own_names() == ("own/lab/000", "own/other")
+    write_network(prior_network(), own / "networks" / "lab" / "b.json", {})
+    assert run("models", "remove", "own/lab") == 0
+    assert "own/lab with its 2 networks is removed" in capsys.readouterr().out
+    assert run("models", "import", ensemble, "--name", "lab") == 0
+    assert run("models", "remove", "own/lab/000") == 0  # the last one takes the ensemble along
+    assert [path.name for path in (own / "networks").iterdir()] == ["other.json"]
+    assert card.exists()
+    capsys.readouterr()
+    monkeypatch.setenv("FLYVIS_ROOT_DIR", str(ensemble.parents[1]))
+    (ensemble.parents[1] / "results").mkdir()
+    ensemble.parent.rename(ensemble.parents[1] / "results" / "flow")
+    for name, says in (
+        *((name, "comes with maxstim") for name in ("default", "maxstim", "maxstim/003", "prior")),
+        *((name, "published by flyvis") for name in ("flow/0007/000", "flow/0007")),
+        *((name, "no network") for name in ("own/mine", "other", "own/", "own", "own/../..", "")),
+        *((str(path), "no network") for path in (own, own / "networks" / "other.json")),
+    ):
+        assert run("models", "remove", name) == 2
+        said = capsys.readouterr()
+        assert says in said.err and said.err.count("\n") == 1 and said.out == ""
+    assert own_names() == ("own/other",)
+    assert (ensemble.parents[1] / "results" / "flow" / "0007" / "000" / "_meta.yaml").exists()
 
 
 def test_an_ensemble_is_exported_as_one(ensemble, own, tmp_path, capsys):

@@ -183,6 +183,16 @@ def export_model(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def remove(arguments: argparse.Namespace) -> int:
+    """Remove a network or an ensemble of your own from the data directory."""
+    from maxstim_core.network_library import remove_network
+
+    count = remove_network(arguments.name)
+    members = f" with its {count} networks" if count > 1 else ""
+    print(f"{arguments.name}{members} is removed; results and model cards stay.")
+    return 0
+
+
 def fetch_models(arguments: argparse.Namespace) -> int:
     """Download the networks that flyvis publishes."""
     from maxstim_core.download import tell_tenths

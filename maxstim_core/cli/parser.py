@@ -159,6 +159,15 @@ def _add_models(commands) -> None:
         help="write the model as this network file instead of storing it; replaced if it is there",
     )
 
+    removed = _command(
+        commands, "remove", models.remove, "remove a network or an ensemble of your own"
+    )
+    removed.add_argument(
+        "name",
+        metavar="NAME",
+        help="own/NAME as 'maxstim models list' shows it, or an ensemble of such",
+    )
+
     fetched = _command(
         commands,
         "fetch",
