@@ -6,7 +6,7 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.util import edit_readonly
 
-from dashboard.address import Address
+from dashboard.address import Address, is_known
 from dashboard.browse import Browse
 from dashboard.colours import symmetric_limit
 from dashboard.controls import Controls
@@ -29,6 +29,7 @@ from dashboard.theme import CARD, METHOD_COLORS, PAGE, QUIET_BUTTON, TEXT, THEME
 from dashboard.traces import Traces
 from dashboard.widgets.press import Press
 from dashboard.words import HOW_TO_READ
+from maxstim_core.bundled import DEFAULT
 from maxstim_core.lattice import Lattice
 from maxstim_core.runs import RunQueue
 from maxstim_core.runs.cards import the_cards
@@ -74,23 +75,34 @@ class App(pn.viewable.Viewer):
 
     def start(self) -> None:
         """Open what the address asks for, or an example, and begin to poll."""
-        self.session.queue.warm()
         pn.config.exception_handler = self.session.unexpected
         location = pn.state.location
         asked = Address.parse(location.search if location is not None else "")
         example = self.session.shelf.example()
         if asked.run:
             self.session.follow(asked.run)
-        problem = self.session.problem
+        problems = [self.session.problem, asked.problem]
         if self.session.key == "" and example is not None:
             self.session.follow(example.key)
-        self.session.problem = problem  # of the link: the example alone would not explain itself
-        chosen = {"cell_type": asked.cell_type, "method": asked.method}
+        # Of the link: the example alone would not explain itself.
+        self.session.problem = " ".join(filter(None, problems))
+        chosen = {
+            "cell_type": asked.cell_type,
+            "method": asked.method,
+            "network": DEFAULT if asked.problem else asked.network,
+        }
         self.choice.param.update({name: value for name, value in chosen.items() if value})
-        self.choice.param.watch(self._address, ["cell_type", "method"])
+        self.choice.param.watch(self._address, ["cell_type", "method", "network"])
         self.session.param.watch(self._address, "key")
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
         self.networks.param.watch(self._pace, ["found", "progress"])
+        self.networks.param.watch(self._warm, "found")
+
+    def _warm(self, *events: object) -> None:
+        """Let the worker get ready for the chosen network, once that has been opened here."""
+        found = self.networks.found
+        if found is not None and not found.problem:
+            self.session.queue.warm(found.name, self.choice.device)
 
     def _poll(self) -> None:
         with pn.io.hold():
@@ -148,7 +160,10 @@ class App(pn.viewable.Viewer):
     def _address(self, *events: object) -> None:
         choice = self.choice
         pn.state.location.search = Address(
-            choice.cell_type, choice.method, self.session.lasting_key
+            cell_type=choice.cell_type,
+            method=choice.method,
+            network=choice.network if is_known(choice.network) else "",
+            run=self.session.lasting_key,
         ).search()
 
     def _page(self) -> pmui.Page:

@@ -19,10 +19,10 @@ from dashboard.state import Choice
 from dashboard.tuning_words import contradictions_of
 from maxstim_core.bundled import DEFAULT, ENSEMBLE
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import open_network
 from maxstim_core.network_library import BUNDLED, OWN, PUBLISHED, Known, known_networks
 from maxstim_core.own_networks import PREFIX, name_for, store_beside
 from maxstim_core.runs.cards import CardMaker
+from maxstim_core.runs.request import opened_network
 from maxstim_core.tuning.card_store import find_card
 
 TITLES = {DEFAULT: "Default", "prior": "Prior", "flyvis-init": "flyvis initialisation"}
@@ -91,7 +91,10 @@ class Networks(param.Parameterized):
         look = self._look
         if look is not None and look.found is not None:
             self._look = None
-            self.found = look.found
+            if look.found.name == self.choice.network:
+                self.found = look.found
+            else:
+                self._open()
         found = self.found
         if found is None or not found.content_hash:
             self.progress = None
@@ -147,8 +150,10 @@ class Networks(param.Parameterized):
         self._open()
 
     def _open(self) -> None:
-        self._look = _Look(self.choice.network)
-        self._look.start()
+        # One at a time: who clicks through many networks waits for the first and the last of them.
+        if self._look is None:
+            self._look = _Look(self.choice.network)
+            self._look.start()
 
 
 class _Look(threading.Thread):
@@ -161,7 +166,7 @@ class _Look(threading.Thread):
 
     def run(self) -> None:
         try:
-            content_hash = open_network(self._name).content_hash
+            content_hash = opened_network(self._name).content_hash
             self.found = Found(self._name, content_hash, find_card(content_hash))
         except MaxstimError as error:
             self.found = Found(self._name, problem=str(error))

@@ -3,11 +3,31 @@
 import pytest
 
 from dashboard.address import Address
+from maxstim_core.bundled import default
+from maxstim_core.own_networks import store_text
 
 
-def test_an_address_carries_what_is_on_the_page():
-    address = Address("CT1(M10)", "regularized", "T4c-generated")
+@pytest.fixture(autouse=True)
+def data(monkeypatch, tmp_path):
+    """A data directory with one network of a person's own."""
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("FLYVIS_ROOT_DIR", raising=False)
+    store_text(default().file.read_text(encoding="utf-8"), "mine")
+
+
+@pytest.mark.parametrize("network", ["default", "maxstim/003", "own/mine", ""])
+def test_an_address_carries_what_is_on_the_page(network):
+    address = Address("CT1(M10)", "regularized", network, "T4c-generated")
     assert Address.parse(address.search()) == address
+    assert "%2F" not in address.search()
+
+
+def test_a_network_that_is_not_here_is_one_sentence():
+    for name in ("own/yours", "maxstim/010", "../secrets", str(default().file), "<b>", "a" * 9999):
+        address = Address.parse(Address(network=name, cell_type="Mi1").search())
+        assert address == Address(cell_type="Mi1", problem=address.problem)
+        assert address.problem.startswith("The network of this link is not on this server")
+        assert address.problem.count(".") == 1 and name not in address.problem
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The page's networks without a browser: what is offered, opened, stored, refused and warned of."""
 
 import dataclasses
+import threading
 import time
 
 import numpy as np
@@ -69,6 +70,19 @@ def test_what_cannot_be_opened_says_why_and_the_next_choice_clears_it(networks):
     assert "hardly prefers any direction" in chooser.warning.object and not chooser.card.disabled
     networks.choice.cell_type = "Mi1"
     assert not chooser.warning.visible and "Mi1 is tuned here as it is" in chooser.state.object
+
+
+def test_who_clicks_through_many_networks_opens_few(networks):
+    settled(networks)
+    seen = []
+    networks.param.watch(lambda event: seen.append(event.new), "found")
+    for k in range(10):
+        networks.choice.network = f"maxstim/{k:03d}"
+        networks.poll()
+        looks = [thread for thread in threading.enumerate() if thread.name == "maxstim-look"]
+        assert len(looks) <= 1
+    assert settled(networks).name == "maxstim/009"
+    assert len([found for found in seen if found is not None]) < 5
 
 
 def test_files_are_stored_once_and_others_are_refused(networks):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,38 @@ def test_a_run_from_submit_to_the_stored_answer(queue):
     np.testing.assert_array_equal(run.losses, answer.loss)
     assert run.result.parent == queue.folder
     assert not run.losses.flags.writeable
+
+
+def test_a_worker_gets_ready_for_the_last_network_that_was_wished_for(tmp_path, monkeypatch):
+    noted = tmp_path / "warmed"
+    monkeypatch.setenv("TOY_WARMED", str(noted))
+    queue = toy_queue(tmp_path)
+    try:
+        for name in ("damaged", *(f"maxstim/{k:03d}" for k in range(10))):
+            queue.warm(name)
+        warmed = until_noted(noted, "maxstim/009")
+        assert len(warmed) <= 2, "what was wished for meanwhile makes way"
+        # While something runs, nobody gets ready for anything; afterwards, for the last wish alone.
+        run_id = queue.submit(toy_request(SLOW, FOREVER), "anna")
+        stepping(queue, run_id)
+        for name in ("prior", "flyvis-init", "damaged"):
+            queue.warm(name)
+        queue.warm("default", "cuda")  # no worker has started on that
+        assert noted.read_text().split() == warmed
+        queue.cancel(run_id)
+        assert until_noted(noted, "damaged") == [*warmed, "damaged"]
+        assert ended(queue, queue.submit(toy_request(), "anna")).state == "done"
+    finally:
+        queue.close()
+
+
+def until_noted(file, network):
+    """What a toy worker has got ready for, once that ends with a network."""
+    give_up = time.monotonic() + 120
+    while not (noted := file.read_text().split() if file.exists() else []) or noted[-1] != network:
+        assert time.monotonic() < give_up, noted
+        time.sleep(0.02)
+    return noted
 
 
 def test_progress_tells_losses_preview_message_and_time_left(queue):

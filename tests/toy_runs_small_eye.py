@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from maxstim_core.network import prior_network
-from maxstim_core.runs.execute import available_devices, start
+from maxstim_core.runs.execute import available_devices, start, warm
 from maxstim_core.stimuli.clips import ArrayClips, open_clips
 
-__all__ = ["available_devices", "run", "small_clips"]
+__all__ = ["available_devices", "run", "small_clips", "warm"]
 
 
 def small_clips():

@@ -90,6 +90,7 @@ def serve(arguments: argparse.Namespace) -> int:
         raise MaxstimError(
             f"The dashboard needs {error.name}, which is not installed; run: pip install maxstim"
         ) from error
+    from maxstim_core.bundled import DEFAULT
     from maxstim_core.runs import the_queue
 
     # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
@@ -108,7 +109,7 @@ def serve(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise MaxstimError(_why_not(reach, error)) from error
     queue = the_queue()
-    queue.warm()  # before the first visitor waits for it
+    queue.warm(DEFAULT)  # before the first visitor waits for it
     print(f"maxstim is at {reach.url} (Ctrl-C stops it)", flush=True)
     logging.getLogger("asyncio").addFilter(_is_worth_saying)
     if arguments.open:

@@ -12,9 +12,9 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
-from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
 from maxstim_core.optimal.reports import Optimisation, StepReport
-from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
@@ -25,6 +25,24 @@ def available_devices() -> tuple[str, ...]:
     from maxstim_core.simulation import available_devices as devices
 
     return devices()
+
+
+def warm(network: str, device: str) -> None:
+    """Get ready for runs on a network: open it, and take one small step on the device.
+
+    What is compiled or loaded for that stays for the run that follows.
+
+    Raises:
+        MaxstimError: if there is no such network.
+    """
+    from maxstim_core.optimal.generated import generate
+
+    opened = opened_network(network)
+    small = GenerateConfig(t_stim=0.05, n_iters=1)
+    run = generate(opened, opened.connectome.names[0], small, device=device)
+    for _ in run:
+        pass
+    run.result()
 
 
 def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Optimisation:

@@ -20,6 +20,9 @@ from maxstim_core.runs.wire import Progress
 if TYPE_CHECKING:
     from maxstim_core.runs.lane import Lane
 
+STARTING = "Starting."
+"""What a job says before its worker does."""
+
 _REPORTS_IN_AVERAGE = 25
 
 NEXT_STATES = {
@@ -63,7 +66,7 @@ class Job:
         """Note that a lane has taken it."""
         self._move("running")
         self.lane, self.device, self._began = lane, device, now
-        self._latest = replace(self._latest, message="Starting.")
+        self._latest = replace(self._latest, message=STARTING)
 
     def end(self, state: str, now: float) -> None:
         """Note that it is over: ``done``, ``cancelled`` or ``failed``."""

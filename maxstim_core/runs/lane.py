@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from maxstim_core.runs.job import Ending, Job
 from maxstim_core.runs.process import Gone, WorkerProcess
-from maxstim_core.runs.wire import Cancel, Cancelled, Done, Failed, Hello, Progress, Stopping, Task
+from maxstim_core.runs.wire import (
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    Hello,
+    Progress,
+    Stopping,
+    Task,
+    Warm,
+)
 
 if TYPE_CHECKING:
     from maxstim_core.runs.queue import RunQueue
@@ -31,6 +41,7 @@ class Lane(threading.Thread):
         self.device = name
         self._queue = queue
         self._worker: WorkerProcess | None = None
+        self._wish = ""  # network to be ready for
         self._starting = threading.Lock()
         self._closed = False
 
@@ -58,6 +69,13 @@ class Lane(threading.Thread):
         if worker is not None:
             worker.send(Cancel(job.job_id, job.runs[0].run_id))
 
+    def warm(self, network: str) -> None:
+        """Let the worker get ready for a network, as soon as it has nothing else to do."""
+        self._wish = network
+        worker = self._worker
+        if worker is not None:
+            worker.send(Warm(network))
+
     def kill(self) -> None:
         """End the worker for good."""
         with self._starting:
@@ -75,6 +93,8 @@ class Lane(threading.Thread):
             except OSError as error:
                 return f"no worker process could be started ({error}); restart the server."
             self._worker = worker
+            if self._wish:
+                worker.send(Warm(self._wish))
         give_up = queue.clock() + queue.start_seconds
         while (message := worker.receive(_TICK)) is None and queue.clock() < give_up:
             pass
@@ -148,6 +168,7 @@ class Lane(threading.Thread):
 
     def _replace_worker(self) -> None:
         worker, self._worker = self._worker, None
+        self._wish = ""  # it may have been the reason
         if worker is not None:
             worker.end()
 

@@ -13,6 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,8 @@ class RunQueue:
     the store, it is ``done`` at once. Worker processes start with the first run, or with `warm`.
 
     Args:
-        runner: ``module:function`` that starts a run in the worker, as `maxstim_core.runs.execute`.
+        runner: ``module:function`` that starts a run in the worker; the module also has
+            ``available_devices`` and ``warm``, as `maxstim_core.runs.execute`.
         store: Where results go; the user's data directory if None.
         hang_seconds: A run that gives no sign of life for so long after its last is ended.
         grace_seconds: A cancelled run that does not stop for so long is ended.
@@ -155,11 +157,20 @@ class RunQueue:
         with self._changed:
             return self._devices or ("cpu",)
 
-    def warm(self) -> None:
-        """Start the first worker now, so that the first run need not wait for it."""
+    def warm(self, network: str = "", device: str = "auto") -> None:
+        """Start the first worker now, so that the first run need not wait for it.
+
+        Args:
+            network: A network to get ready for, while there is nothing to run; the last one that was
+                wished for alone counts.
+            device: Where its runs will be; nothing is done for one that no worker has started on.
+        """
         with self._changed:
             if not self._lanes and not self._closed:
                 self._open_lane("auto")
+            lanes = [lane for lane in self._lanes if network and self._serves(lane, device)]
+        for lane in lanes:
+            lane.warm(network)
 
     def close(self) -> None:
         """End all workers; runs that have not ended are cancelled."""
@@ -291,6 +302,14 @@ class RunQueue:
 
     def _suits(self, job: Job, lane: Lane) -> bool:
         return self._devices is None or self._device(job) == lane.device
+
+    def _serves(self, lane: Lane, device: str) -> bool:
+        """Tell whether a lane takes runs that ask for a device; before it is known, the first may."""
+        if self._devices is None:
+            return True
+        with suppress(MaxstimError):
+            return lane.device == choose_device(device, self._devices)
+        return False
 
     def _check_device(self, name: str) -> None:
         """Refuse a device that is not there; a GPU is there when a worker has said so."""

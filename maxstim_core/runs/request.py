@@ -99,14 +99,12 @@ class RunRequest:
 def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     """Return the network and the clips that a request is about (no clips for a generated answer).
 
-    Bundled networks are opened once; other networks and clip sets are opened again each time, so that
-    one that has changed is noticed. Any thread.
+    Clip sets are opened again each time, so that one that has changed is noticed. Any thread.
 
     Raises:
         MaxstimError: if the network, its cell type, the clip set or the clip does not exist.
     """
-    name = request.network
-    network = _bundled_network(name) if is_bundled(name) else open_network(name)
+    network = opened_network(request.network)
     network.cell_type(request.cell_type)
     if request.method == GenerateConfig.method:
         return network, None
@@ -114,6 +112,18 @@ def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     if request.clip:
         clip_named(clips, request.clip)
     return network, clips
+
+
+def opened_network(name: str) -> Network:
+    """Return a network by its name, at its full extent.
+
+    Bundled networks are opened once; others again each time, so that one that has changed is noticed.
+    Any thread.
+
+    Raises:
+        MaxstimError: as `maxstim_core.network.open_network`.
+    """
+    return _bundled_network(name) if is_bundled(name) else open_network(name)
 
 
 def content_key(request: RunRequest, network: Network, clips: ClipSet | None) -> str:

@@ -29,6 +29,13 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Warm:
+    """Server to worker: get ready for runs on a network, while there is nothing else to do."""
+
+    network: str
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Server to worker: stop this job, and keep the best so far under the id of a run."""
 

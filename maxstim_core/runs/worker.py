@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,6 +25,7 @@ from maxstim_core.compilation import tell_of_compilation
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.reports import Optimisation, StepReport
 from maxstim_core.runs.devices import choose_device
+from maxstim_core.runs.job import STARTING
 from maxstim_core.runs.snapshot import no_losses
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.wire import (
@@ -35,11 +37,15 @@ from maxstim_core.runs.wire import (
     Progress,
     Stopping,
     Task,
+    Warm,
     read,
     write,
 )
 
 SECONDS_BETWEEN_REPORTS = 0.2
+
+_READY = Progress(0, 0, (), no_losses(), None, STARTING)
+"""What is told after warming up, to a run that waits for it: nothing is being compiled any more."""
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -47,7 +53,9 @@ _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 def main() -> None:
     """Serve tasks until standard input ends."""
     parser = argparse.ArgumentParser(prog="maxstim_core.runs.worker")
-    parser.add_argument("--runner", required=True, help="module:function that starts a run")
+    parser.add_argument(
+        "--runner", required=True, help="module:function that starts a run; see RunQueue"
+    )
     parser.add_argument("--device", required=True, help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--data", required=True, help="data directory")
     parser.add_argument("--path", action="append", default=[], help="where modules are, last")
@@ -61,7 +69,8 @@ def main() -> None:
     try:
         module_name, _, function = options.runner.partition(":")
         module = importlib.import_module(module_name)
-        runner, devices = getattr(module, function), module.available_devices()
+        runner, warm = getattr(module, function), module.warm
+        devices = module.available_devices()
         device = choose_device(options.device, devices)
     except Exception as error:
         outbox.tell(_failure(error, "worker", options.device, store))
@@ -73,6 +82,11 @@ def main() -> None:
     outbox.tell(Hello(devices, device))
     while True:
         task = inbox.next_task()
+        if isinstance(task, Warm):
+            with suppress(Exception):  # what is wrong with a network, its run will say
+                warm(task.network, device)
+            outbox.tell(_READY)
+            continue
         try:
             ending = _perform(task, runner, device, store, inbox, outbox)
         except Exception as error:  # whatever it is, the next run should have a worker
@@ -159,11 +173,15 @@ class _Inbox:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.cancelled: dict[str, str] = {}
-        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Task | Warm] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
-    def next_task(self) -> Task:
-        return self._tasks.get()
+    def next_task(self) -> Task | Warm:
+        """Wait for something to do; of what came after it, a wish to be warm makes way."""
+        task = self._tasks.get()
+        while isinstance(task, Warm) and not self._tasks.empty():
+            task = self._tasks.get()
+        return task
 
     def _listen(self, stream: BinaryIO) -> None:
         try:
