@@ -7,6 +7,7 @@ from io import BytesIO
 import panel as pn
 import panel_material_ui as pmui
 
+from dashboard.card_answers import CardAnswers
 from dashboard.card_figures import (
     CARD_STYLE,
     cell_type_table,
@@ -28,6 +29,9 @@ _MISSING = (
     "Nobody has measured this network yet. maxstim can show it flashes, edges and gratings now, which "
     "takes about half a minute; the card is then kept for the next time."
 )
+
+_PAGES = 4
+"""Pages of every card; that of the answers follows them."""
 
 _IN_COLUMNS = "div { columns: 2; column-gap: 48px; } table { width: 100%; }"
 """Stylesheet of the tables of evidence."""
@@ -54,6 +58,7 @@ class CardDialog(pn.viewable.Viewer):
             ("Origin", self.origin),
             sizing_mode="stretch_width",
         )
+        self.answers = CardAnswers()
         downloads = [
             pmui.FileDownload(
                 label=label, callback=callback, filename="card", icon="download", **QUIET_BUTTON
@@ -92,6 +97,7 @@ class CardDialog(pn.viewable.Viewer):
         )
         self._shown: object = None
         networks.param.watch(self._update, ["found", "progress"])
+        self.tabs.param.watch(self._look, "active")
 
     def __panel__(self) -> pmui.Dialog:
         return self.dialog
@@ -127,7 +133,21 @@ class CardDialog(pn.viewable.Viewer):
         self.cells.object = cell_type_table(card)
         self.evidence.object = "\n".join(evidence_lines(card["evidence"]))
         self.origin.object = origin_text(card)
+        self._offer_answers(card.get("answers", {}))
         self.markdown.filename, self.json.filename = f"{file_name}.md", f"{file_name}.json"
+
+    def _offer_answers(self, answers: dict) -> None:
+        """Have a page for them where there are any."""
+        has_page = len(self.tabs) > _PAGES
+        if answers and not has_page:
+            self.tabs.append(("Answers", self.answers))
+        elif has_page and not answers:
+            self.tabs.active = 0
+            self.tabs.pop(_PAGES)
+        self.answers.offer(answers, self.networks.choice.cell_type)
+
+    def _look(self, *events: object) -> None:
+        self.answers.look(self.tabs.active == _PAGES)
 
     def _show_missing(self, progress: object) -> None:
         live = progress is not None and progress.live

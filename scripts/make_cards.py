@@ -7,7 +7,9 @@ shows, and ``000.md``, for people. To be run whenever a network or what a card h
 """
 
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 from maxstim_core.bundled import DEFAULT, cards_folder, default
 from maxstim_core.cli import main
@@ -22,9 +24,11 @@ def make_cards() -> None:
         os.environ["MAXSTIM_DATA_DIR"] = folder  # a card of the same network is not the user's own
         for name in names:
             file = cards_folder() / name.rpartition("/")[2]
-            if main(["models", "card", name, "--again", "--output", f"{file}.json"]):
+            if main(["models", "card", name, "--again", "--output", f"{file}.md"]):
                 raise SystemExit(f"The card of {name} could not be made.")
-            main(["models", "card", name, "--output", f"{file}.md"])
+            # As measured: what is said of the answers is kept elsewhere, and added when it is read.
+            [measured] = Path(folder, "cards").iterdir()
+            shutil.move(measured, f"{file}.json")
 
 
 if __name__ == "__main__":

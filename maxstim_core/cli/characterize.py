@@ -38,13 +38,14 @@ def card(arguments: argparse.Namespace) -> int:
     if arguments.output:
         check_writable(arguments.output)
     from maxstim_core.network import open_network
+    from maxstim_core.tuning.answers import with_answers
     from maxstim_core.tuning.card_store import card_as_json, find_card
     from maxstim_core.tuning.card_text import card_as_markdown
 
     network = open_network(arguments.network)
     content = None if arguments.again else find_card(network.content_hash)
     if content is None:
-        content = _measured_card(network, arguments)
+        content = with_answers(_measured_card(network, arguments))
     # A card is kept for the numbers of its network, whatever that was called.
     content = content | {"network": content["network"] | {"name": network.name}}
     text = card_as_json(content) if _wants_json(arguments) else card_as_markdown(content)

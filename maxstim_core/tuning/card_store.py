@@ -17,6 +17,7 @@ from typing import Any
 from maxstim_core.bundled import cards_folder
 from maxstim_core.errors import MaxstimError
 from maxstim_core.places import data_directory
+from maxstim_core.tuning.answers import with_answers
 
 FORMAT = "maxstim model card 3"
 """What a card says of itself; one of another format is made again."""
@@ -25,11 +26,16 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def find_card(content_hash: str) -> dict[str, Any] | None:
-    """Return the card of a network by its content hash, or None if there is none yet."""
+    """Return the card of a network by its content hash, or None if there is none yet.
+
+    What is said of the network's answers comes with it as ``answers``.
+    """
     if not _HASH.fullmatch(content_hash):
         return None
     card = _read(_file(content_hash)) or _bundled(cards_folder()).get(content_hash)
-    return card if card is not None and card["network"]["hash"] == content_hash else None
+    if card is None or card["network"]["hash"] != content_hash:
+        return None
+    return with_answers(card)
 
 
 def keep_card(card: dict[str, Any]) -> Path:

@@ -55,6 +55,7 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             f"{SELECTIVE:g}; {SELECTIVE:g} or more in the ten that prefer none.",
             "",
             *_list([item["sentence"] for item in card["contradictions"]], "none found."),
+            *_answers(card.get("answers", {})),
             "",
             "## Evidence",
             "",
@@ -111,6 +112,19 @@ def _held_out(names: list[str], cell_types: dict[str, dict[str, Any]]) -> list[s
     rows = [[name, *_tuning_cells(cell_types[name])] for name in names]
     told = "Left out of the fit, so that what they do here is predicted by the rest:"
     return ["", told, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
+
+
+def _answers(answers: dict[str, dict[str, str]]) -> list[str]:
+    """What some cell types want to see, where somebody has looked."""
+    if not answers:
+        return []
+    methods = list(next(iter(answers.values())))
+    rows = [[name, *(said[method] for method in methods)] for name, said in answers.items()]
+    told = (
+        f"The movies that excite {len(answers)} cell types most, as they look; their pictures are in "
+        "`docs/answers` of maxstim's sources."
+    )
+    return ["", "## Answers", "", told, "", *_table(["cell type", *methods], rows)]
 
 
 def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
