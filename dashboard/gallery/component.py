@@ -15,7 +15,8 @@ import panel as pn
 import param
 import xarray as xr
 
-from dashboard.hexplayer.component import pack, source
+from dashboard.esm import DRAWING, source
+from dashboard.hexplayer.component import pack
 from dashboard.peak import telling_frame
 
 HERE = Path(__file__).parent
@@ -49,7 +50,7 @@ class Gallery(pn.custom.JSComponent):
     color = param.String(doc="CSS colour of the responses.")
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
-    _esm = source(HERE / "gallery.js")
+    _esm = source(DRAWING, HERE / "gallery.js")
     _stylesheets: ClassVar = [(HERE / "gallery.css").read_text(encoding="utf-8")]
 
     def __init__(

@@ -17,6 +17,7 @@ import param
 import xarray as xr
 
 from dashboard.colours import diverging
+from dashboard.esm import DRAWING, source
 from dashboard.peak import peak_frame, time_from_peak
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
@@ -28,12 +29,6 @@ CENTRAL_OF = {"stimulus": "central_response", "best_stimulus": "best_central_res
 
 RESPONSE_OF = {"stimulus": "response", "best_stimulus": "best_response"}
 """The same for the responses of all columns; results keep that of the last iterate only."""
-
-
-def source(module: Path) -> str:
-    """Return the code of a component that draws hexagons: what all of them share, then its own."""
-    shared = HERE / "drawing.js"
-    return "\n".join(path.read_text(encoding="utf-8") for path in (shared, module))
 
 
 class HexPlayer(pn.custom.JSComponent):
@@ -53,7 +48,7 @@ class HexPlayer(pn.custom.JSComponent):
     )
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
-    _esm = source(HERE / "hexplayer.js")
+    _esm = source(DRAWING, HERE / "hexplayer.js")
     _stylesheets: ClassVar = [(HERE / "hexplayer.css").read_text(encoding="utf-8")]
     _constants: ClassVar = {
         "diverging": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in diverging()],

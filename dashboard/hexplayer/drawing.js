@@ -1,5 +1,5 @@
 // What everything that draws hexagons shares: unpacking, the eye, colours, and a canvas of hexagons.
-// Put before the code of a component (see `component.source`): browsers get one module, without imports.
+// Put before the code of a component (see `dashboard.esm`).
 
 const SQRT3 = Math.sqrt(3)
 const FILL = 0.95 // side of a drawn hexagon relative to its cell: what is left is a thin gap
@@ -46,13 +46,6 @@ function placeColumns(scene) {
   scene.index = new Map(Array.from(u, (_, i) => [`${u[i]},${v[i]}`, i]))
   scene.center = scene.index.get("0,0") ?? 0
   return scene
-}
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.append(...children)
-  return node
 }
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high)

@@ -1,12 +1,5 @@
 // The browser's half of DropZone: a file is read and sent piece by piece, as the server asks for them.
 
-const element = (tag, className, text = "") => {
-  const node = document.createElement(tag)
-  node.className = className
-  node.textContent = text
-  return node
-}
-
 export function render({model}) {
   const zone = element("label", "zone")
   const input = element("input", "input")
@@ -17,7 +10,7 @@ export function render({model}) {
   icon.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3 6.5 8.5l1.4 1.4L11 ' +
     '6.8V16h2V6.8l3.1 3.1 1.4-1.4zM4 15v4a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-4h-2v4H6v-4z"/></svg>'
   const invitation = element("span", "invitation")
-  invitation.append("Drop a movie here, or ", element("b", "", "choose a file"))
+  invitation.append("Drop a movie here, or ", element("b", {}, "choose a file"))
   zone.append(input, icon, invitation, element("span", "limits", model.limits))
 
   let file = null // what is on its way

@@ -8,6 +8,7 @@ from typing import ClassVar
 import panel as pn
 import param
 
+from dashboard.esm import source
 from dashboard.movies.adding import Adding
 from dashboard.movies.inbox import PIECE
 
@@ -26,7 +27,7 @@ class DropZone(pn.custom.JSComponent):
     limits = param.String(doc="What may be dropped, as one sentence.")
     accept = param.String(doc="Endings of file names that the browser's own dialog offers.")
 
-    _esm = Path(__file__).with_name("dropzone.js")
+    _esm = source(Path(__file__).with_name("dropzone.js"))
     _stylesheets: ClassVar[list[str]] = [
         Path(__file__).with_name("dropzone.css").read_text(encoding="utf-8")
     ]

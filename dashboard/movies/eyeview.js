@@ -1,19 +1,8 @@
 // The browser's half of EyeView: two canvases and one clock. The outline of the eye on the movie can be
 // dragged, or moved with the arrow keys; where it comes to rest is all that is sent back.
 
-const SQRT3 = Math.sqrt(3)
-const FILL = 0.96 // side of a drawn hexagon relative to its cell
 const MOST_HEIGHT = 400
 const ICONS = {play: "M8 5v14l11-7z", pause: "M7 5h4v14H7zM13 5h4v14h-4z"}
-const GREYS = Array.from({length: 256}, (_, level) => `rgb(${level},${level},${level})`)
-
-const element = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.append(...children)
-  return node
-}
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
 
 export function render({model}) {
   const view = new View(model)
@@ -56,13 +45,16 @@ class View {
       tabindex: "0", role: "img", class: "movie",
       "aria-label": "The movie, with the outline of the eye; arrow keys move it",
     })
-    this.eye = element("canvas", {role: "img", class: "eye", "aria-label": "What the fly sees"})
+    this.eye = new HexCanvas(
+      element("canvas", {role: "img", class: "eye", "aria-label": "What the fly sees"}))
+    const {u, v} = this.model.esm_constants
+    this.scene = placeColumns({u, v})
     this.hint = element("span", {}, "drag the outline to move the eye")
     this.left = element("figure", {}, element("figcaption", {},
       element("b", {}, "Your movie"), this.hint), this.movie)
     this.busy = element("span", {class: "busy", hidden: ""}, "looking…")
     this.right = element("figure", {}, element("figcaption", {},
-      element("b", {}, "What the fly sees"), element("span", {}, "721 columns"), this.busy), this.eye)
+      element("b", {}, "What the fly sees"), element("span", {}, "721 columns"), this.busy), this.eye.canvas)
     this.button = element("button", {type: "button"})
     this.button.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path/></svg>'
     this.slider = element("input",
@@ -143,19 +135,9 @@ class View {
     // Both of one height, which the width or the window limits.
     const aspects = hexWidth / hexHeight + (columns ? 0 : across / height)
     const tall = Math.floor(Math.min(MOST_HEIGHT, room / aspects, Math.max(200, innerHeight - 360)))
-    this.sized(this.eye, Math.floor(tall * hexWidth / hexHeight), tall)
-    if (!columns) this.sized(this.movie, Math.floor(tall * across / height), tall)
-    this.scale = tall / hexHeight
+    this.eye.place(this.scene, extent, Math.floor(tall * hexWidth / hexHeight), tall)
+    if (!columns) sized(this.movie, Math.floor(tall * across / height), tall)
     this.draw()
-  }
-
-  sized(canvas, width, height) {
-    const ratio = window.devicePixelRatio || 1
-    canvas.width = Math.round(width * ratio)
-    canvas.height = Math.round(height * ratio)
-    canvas.style.width = `${width}px`
-    canvas.style.height = `${height}px`
-    canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0)
   }
 
   draw() {
@@ -200,27 +182,15 @@ class View {
   }
 
   drawEye() {
-    const {u, v} = this.model.esm_constants
-    const [width, height] = [this.eye.clientWidth, this.eye.clientHeight]
-    if (!width) return
-    const context = this.eye.getContext("2d")
-    context.clearRect(0, 0, width, height)
-    const start = this.frame * u.length
-    this.busy.hidden = this.levels.length > 0 || !this.frames
-    const [a, b] = [this.scale * FILL, this.scale * FILL * SQRT3 / 2]
-    for (let i = 0; i < u.length; i++) {
-      const level = this.levels[start + i]
-      const x = width / 2 + this.scale * 1.5 * v[i]
-      const y = height / 2 + this.scale * SQRT3 * (u[i] + v[i] / 2)
-      context.beginPath()
-      context.moveTo(x + a, y)
-      context.lineTo(x + a / 2, y + b)
-      context.lineTo(x - a / 2, y + b)
-      context.lineTo(x - a, y)
-      context.lineTo(x - a / 2, y - b)
-      context.lineTo(x + a / 2, y - b)
-      context.closePath()
-      context.fillStyle = level === undefined ? "rgb(128 128 128 / 0.25)" : GREYS[level]
+    const {eye, levels} = this
+    if (!eye.columns) return
+    this.busy.hidden = levels.length > 0 || !this.frames
+    const context = sized(eye.canvas, eye.width, eye.height)
+    context.clearRect(0, 0, eye.width, eye.height)
+    const start = this.frame * this.scene.nColumns
+    for (const i of eye.columns) {
+      eye.path(context, i, FILL)
+      context.fillStyle = GREYS[levels[start + i]] ?? "rgb(128 128 128 / 0.25)"
       context.fill()
     }
   }

@@ -10,6 +10,7 @@ import numpy as np
 import panel as pn
 import param
 
+from dashboard.esm import DRAWING, source
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import EXTENT
 from maxstim_core.stimuli.preview import Preview
@@ -31,7 +32,7 @@ class EyeView(pn.custom.JSComponent):
     pixels = param.Integer(1, doc="Pixels per column.")
     at = param.List([0.5, 0.5], doc="Centre of the eye, as shares of width and height.")
 
-    _esm = Path(__file__).with_name("eyeview.js")
+    _esm = source(DRAWING, Path(__file__).with_name("eyeview.js"))
     _stylesheets: ClassVar[list[str]] = [
         Path(__file__).with_name("eyeview.css").read_text(encoding="utf-8")
     ]

@@ -10,6 +10,7 @@ import panel as pn
 import param
 
 from dashboard.cell_types import arrow, grouped, polarity, tuning_sentence
+from dashboard.esm import PICKER, source
 
 
 class CellPicker(pn.custom.JSComponent):
@@ -23,7 +24,7 @@ class CellPicker(pn.custom.JSComponent):
     value = param.String(doc="Name of the chosen cell type.")
     groups = param.List(doc="Title of each group with its cell types, as the browser draws them.")
 
-    _esm = Path(__file__).with_name("cellpicker.js")
+    _esm = source(PICKER, Path(__file__).with_name("cellpicker.js"))
     _stylesheets: ClassVar[list[str]] = [
         Path(__file__).with_name("cellpicker.css").read_text(encoding="utf-8")
     ]

@@ -9,6 +9,8 @@ from typing import ClassVar
 import panel as pn
 import param
 
+from dashboard.esm import PICKER, source
+
 HERE = Path(__file__)
 
 
@@ -28,7 +30,7 @@ class NetworkPicker(pn.custom.JSComponent):
     refused = param.Boolean(doc="Whether that answer is a refusal.")
     most_bytes = param.Integer(doc="Size of the largest file that is sent.")
 
-    _esm = HERE.with_name("networkpicker.js")
+    _esm = source(PICKER, HERE.with_name("networkpicker.js"))
     _stylesheets: ClassVar[list[str]] = [
         HERE.with_name(f"{name}.css").read_text(encoding="utf-8")
         for name in ("cellpicker", "networkpicker")

@@ -1,12 +1,5 @@
 // The browser's half of RunList: one button per run, redrawn when the rows change.
 
-const element = (tag, className, text = "") => {
-  const node = document.createElement(tag)
-  node.className = className
-  node.textContent = text
-  return node
-}
-
 export function render({model}) {
   const root = element("div", "runs")
   root.addEventListener("click", (event) => {

@@ -9,6 +9,8 @@ from typing import ClassVar
 import panel as pn
 import param
 
+from dashboard.esm import source
+
 
 class RunList(pn.custom.JSComponent):
     """Shows rows and says which one was chosen.
@@ -25,7 +27,7 @@ class RunList(pn.custom.JSComponent):
     chosen = param.String(doc="Key of the row on the page.")
     empty = param.String(doc="What is said where there is no row.")
 
-    _esm = Path(__file__).with_name("runlist.js")
+    _esm = source(Path(__file__).with_name("runlist.js"))
     _stylesheets: ClassVar[list[str]] = [
         Path(__file__).with_name("runlist.css").read_text(encoding="utf-8")
     ]

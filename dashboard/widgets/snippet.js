@@ -1,13 +1,8 @@
 // The browser's half of Snippet.
 
 export function render({model}) {
-  const root = document.createElement("div")
-  root.className = "snippet"
-  const lines = document.createElement("pre")
-  lines.tabIndex = 0
-  const button = document.createElement("button")
-  button.type = "button"
-  button.textContent = "Copy"
+  const lines = element("pre", {tabindex: 0})
+  const button = element("button", {type: "button"}, "Copy")
   const select = () => {
     const range = document.createRange()
     range.selectNodeContents(lines)
@@ -29,6 +24,5 @@ export function render({model}) {
   const draw = () => { lines.textContent = model.text }
   model.on("text", draw)
   draw()
-  root.append(button, lines)
-  return root
+  return element("div", "snippet", button, lines)
 }

@@ -8,13 +8,15 @@ from typing import ClassVar
 import panel as pn
 import param
 
+from dashboard.esm import source
+
 
 class Snippet(pn.custom.JSComponent):
     """Shows `text` in a fixed-width type."""
 
     text = param.String(doc="The lines.")
 
-    _esm = Path(__file__).with_name("snippet.js")
+    _esm = source(Path(__file__).with_name("snippet.js"))
     _stylesheets: ClassVar[list[str]] = [
         Path(__file__).with_name("snippet.css").read_text(encoding="utf-8")
     ]

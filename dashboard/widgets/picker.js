@@ -1,0 +1,115 @@
+// What the pickers share: a button that opens a panel in the top layer (so that no scrolling box can
+// clip it) with a search field and one button per choice, in groups. Everything works by keyboard.
+
+class Picker {
+  /** `what` names the choices, in the plural, for people who hear the page. */
+  constructor(model, what) {
+    this.model = model
+    this.chips = []
+    this.field = element("button", {type: "button", class: "field", "aria-haspopup": "dialog"})
+    this.search = element("input", {type: "search", class: "search", "aria-label": `Search ${what}`})
+    this.list = element("div", "groups")
+    this.none = element("p", "none", "Nothing is called like that.")
+    this.panel = element("div", {
+      class: "panel", popover: "auto", role: "dialog",
+      "aria-label": what[0].toUpperCase() + what.slice(1),
+    }, this.search, this.list, this.none)
+    this.root = element("div", "picker", this.field, this.panel)
+    this.field.addEventListener("click", () => this.toggle())
+    this.search.addEventListener("input", () => this.filter())
+    this.panel.addEventListener("keydown", (event) => this.key(event))
+    const place = () => this.place()
+    window.addEventListener("resize", place)
+    model.on("remove", () => window.removeEventListener("resize", place))
+  }
+
+  /**
+   * Offer groups, each with a `title` and `members` with a `name`.
+   * `draw(member, group)` returns the `parts` of a button, its `title`, and the `words` to find it by.
+   */
+  offer(groups, draw, layout = () => "members") {
+    this.chips = []
+    this.list.replaceChildren(...groups.map((group) => {
+      const members = element("div", layout(group))
+      for (const member of group.members) {
+        const {parts, title, words} = draw(member, group)
+        const chip = element("button",
+          {type: "button", class: "chip", title, "data-name": member.name}, ...parts)
+        chip.addEventListener("click", () => this.choose(member.name))
+        members.append(chip)
+        const text = [...words, group.title].join(" ").toLowerCase()
+        this.chips.push({chip, member, group, text})
+      }
+      return element("section", "group", element("h4", "title", group.title), members)
+    }))
+    this.filter()
+  }
+
+  /** Show what is chosen: in the field, which says `label` and `value`, and among the choices. */
+  show(label, value, chosen, ...parts) {
+    this.field.replaceChildren(element("span", "label", label), element("span", "value", value),
+      ...parts, element("span", "caret", "▾"))
+    this.field.setAttribute("aria-label", `${label} ${value}, change`)
+    for (const {chip, member} of this.chips) {
+      chip.setAttribute("aria-pressed", String(member.name === chosen))
+    }
+  }
+
+  get isOpen() {
+    return this.panel.matches(":popover-open")
+  }
+
+  close() {
+    if (this.isOpen) this.panel.hidePopover()
+  }
+
+  toggle() {
+    this.place()
+    this.search.value = ""
+    this.filter()
+    this.panel.togglePopover()
+    if (this.isOpen) this.search.focus()
+  }
+
+  choose(name) {
+    this.model.value = name
+    this.close()
+    this.field.focus()
+  }
+
+  /** Leave the choices in sight that have all words of the search. */
+  filter() {
+    const wanted = this.search.value.trim().toLowerCase().split(/\s+/)
+    for (const {chip, text} of this.chips) chip.hidden = !wanted.every((word) => text.includes(word))
+    for (const section of this.list.children) {
+      section.hidden = !section.querySelector(".chip:not([hidden])")
+    }
+    this.none.hidden = this.chips.some(({chip}) => !chip.hidden)
+  }
+
+  /** Put the panel below the field. */
+  place() {
+    const box = this.field.getBoundingClientRect()
+    const {style} = this.panel
+    style.left = `${Math.round(box.left)}px`
+    style.top = `${Math.round(box.bottom + 6)}px`
+    style.maxHeight = `${Math.round(window.innerHeight - box.bottom - 24)}px`
+  }
+
+  /** Arrow keys go through the choices in sight, Enter in the search takes the first of them. */
+  key(event) {
+    const shown = this.chips.filter(({chip}) => !chip.hidden)
+    const at = shown.findIndex(({chip}) => chip.matches(":focus"))
+    const searching = event.target === this.search
+    if (!shown.length || (at < 0 && !searching)) return
+    const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key]
+    const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight"
+    if (event.key === "Enter" && searching) {
+      this.choose(shown[0].member.name)
+      event.preventDefault()
+    } else if (step && !(searching && sideways)) {
+      shown[(Math.max(at, step > 0 ? -1 : 0) + step + shown.length) % shown.length].chip.focus()
+      event.preventDefault()
+    }
+  }
+}
