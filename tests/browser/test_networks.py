@@ -18,22 +18,24 @@ from maxstim_core.tuning.card_store import find_card, keep_card
 expect.set_options(timeout=90_000)
 
 
-@pytest.fixture
-def served(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
     """A server with an empty data directory, and flyvis's folder with two networks."""
-    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))  # which is also the server's
-    monkeypatch.setenv("FLYVIS_ROOT_DIR", str(tmp_path / "flyvis"))
-    (tmp_path / "flyvis" / "results" / "flow").mkdir(parents=True)
-    ensemble = tmp_path / "flyvis" / "results" / "flow" / "0007"
-    write_ensemble([prior_network(), open_network("default")], ensemble)
-    served = Served(tmp_path)
-    yield served
-    assert "Traceback" not in served.stop()
+    folder = tmp_path_factory.mktemp("served")
+    ensemble = folder / "flyvis" / "results" / "flow" / "0007"
+    ensemble.parent.mkdir(parents=True)
+    write_ensemble([prior_network(5), open_network("default", 5)], ensemble)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("MAXSTIM_DATA_DIR", str(folder / "data"))  # which is also the server's
+        changed.setenv("FLYVIS_ROOT_DIR", str(folder / "flyvis"))
+        served = Served(folder)
+        yield served
+        assert "Traceback" not in served.stop()
 
 
 @pytest.fixture
 def page(served, open_page):
-    """Its page, which is closed before the server stops."""
+    """Its page."""
     shown = open_page(served.url, height=1000)
     expect(field(shown)).to_be_visible()
     return shown
@@ -69,12 +71,21 @@ def mirrored(folder: Path) -> tuple[Path, str]:
 def test_networks_are_picked_by_name_and_their_cards_have_the_right_numbers(page):
     expect(field(page)).to_contain_text("Default")
     expect(page.get_by_text("T4c is tuned here as it is in flies.")).to_be_visible()
+    page.get_by_role("button", name="Model card").click()
+    dialog = page.get_by_role("dialog", name=re.compile("Model card"))
+    dialog.get_by_role("tab", name="Answers").click()
+    expect(dialog.get_by_text("Dark cells above the centre, then a bright")).to_be_visible()
+    dialog.get_by_role("button", name="Tm3").click()
+    expect(dialog.get_by_text("A bright spot of about seven columns.")).to_be_visible()
+    picture = dialog.get_by_alt_text("Strips of the three answers of Tm3")
+    expect(picture).to_have_js_property("naturalWidth", 1764)
+    page.keyboard.press("Escape")
     pick(page, "prior")
     expect(page.get_by_role("alert")).to_contain_text(
         "In this network T4c hardly prefers any direction"
     )
     page.get_by_role("button", name="Model card").click()
-    dialog = page.get_by_role("dialog", name=re.compile("Model card"))
+    expect(dialog.get_by_role("tab")).to_have_count(4)
     card = find_card(prior_network().content_hash)
     wrong = len(card["contradictions"])
     expect(dialog.locator(".tile b").first).to_have_text("32 of 32")
@@ -101,7 +112,24 @@ def test_networks_are_picked_by_name_and_their_cards_have_the_right_numbers(page
     expect(page.get_by_text("Its tuning has not been measured.")).to_be_visible()
 
 
-def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, tmp_path):
+def test_a_link_opens_the_network_that_was_chosen(page, served):
+    field(page).click()
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "ArrowUp", "Enter"):
+        page.keyboard.press(key)  # the last of all but those of flyvis
+    expect(field(page)).to_contain_text("maxstim/009")
+    expect(page).to_have_url(re.compile(r"\?cell=T4c&method=generated&network=maxstim/009"))
+    page.reload()
+    expect(field(page)).to_contain_text("maxstim/009")
+    page.goto(f"{served.url}?cell=Mi1&network=own/nothing")
+    expect(page.get_by_role("alert")).to_have_text(
+        "The network of this link is not on this server, so the default one is chosen; choose another, "
+        "or store that one here."
+    )
+    expect(field(page)).to_contain_text("Default")
+    expect(page.get_by_role("button", name="Run Mi1")).to_be_visible()
+
+
+def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, served, tmp_path):
     file, content_hash = mirrored(tmp_path)
     field(page).click()
     chooser = page.locator("input[type=file]").first
@@ -111,7 +139,7 @@ def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, tmp_path):
     expect(page.locator(".said")).to_have_text(
         "The file notes is no network of maxstim; give one that `maxstim fit` wrote."
     )
-    assert not (tmp_path / "data" / "networks").exists()
+    assert not (served.data / "networks").exists()
     chooser.set_input_files(file)
     expect(field(page)).to_contain_text("mirrored-T4c")
     expect(page.get_by_role("alert")).to_have_text(
