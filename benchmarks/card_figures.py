@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 FAST = 9.7
-"""Columns per second of the slowest edges that fits are shown."""
+"""Columns per second from which edges count as fast in the tables."""
 
 Figure = Callable[[dict], float]
 
