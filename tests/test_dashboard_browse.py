@@ -67,11 +67,11 @@ def test_a_chosen_clip_is_shown_at_once_and_then_its_response(app):
     assert session.answer.attrs["clip"] == "" and gallery.chosen == 0
 
 
-@pytest.mark.parametrize("message", [8, -1, "2", None, {"place": 1}, 1.5])
-def test_what_a_browser_should_not_send_is_ignored(app, message):
+def test_what_a_browser_should_not_send_is_ignored(app):
     run = app.session.run
-    app.browse.gallery._handle_msg(message)
-    assert app.session.run is run and app.session.problem == ""
+    for message in (8, -1, "2", None, {"place": 1}, 1.5):
+        app.browse.gallery._handle_msg(message)
+        assert app.session.run is run and app.session.problem == "", message
 
 
 def test_an_answer_without_clips_has_no_gallery(app):

@@ -35,8 +35,25 @@ from maxstim_core.optimal.result import load
 from maxstim_core.runs import RunRequest, the_queue
 
 
+@pytest.fixture(scope="module")
+def everybodys(tmp_path_factory):
+    toys = toy_queue(tmp_path_factory.mktemp("shared"))
+    yield toys
+    toys.close()
+
+
 @pytest.fixture
-def queue(tmp_path):
+def queue(everybodys):
+    """A queue with a worker for many tests: nothing waits or runs in it, but there are old results."""
+    yield everybodys
+    for run in everybodys.snapshots():
+        everybodys.cancel(run.run_id)
+        ended(everybodys, run.run_id)
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A queue in which nobody has been before."""
     toys = toy_queue(tmp_path)
     yield toys
     toys.close()
@@ -100,9 +117,9 @@ def test_progress_tells_losses_preview_message_and_time_left(queue):
     assert later.eta > 1
 
 
-def test_the_same_request_comes_from_the_store_also_after_a_restart(queue, tmp_path):
-    first = ended(queue, queue.submit(toy_request(), "anna"))
-    second = queue.snapshot(queue.submit(toy_request(device="cpu"), "ben"))
+def test_the_same_request_comes_from_the_store_also_after_a_restart(fresh, tmp_path):
+    first = ended(fresh, fresh.submit(toy_request(), "anna"))
+    second = fresh.snapshot(fresh.submit(toy_request(device="cpu"), "ben"))
     assert (second.state, second.cached, second.result) == ("done", True, first.result)
     np.testing.assert_array_equal(second.losses, first.losses)
     assert second.terms == first.terms
@@ -122,34 +139,34 @@ def test_a_damaged_stored_file_is_computed_again(queue):
         np.testing.assert_array_equal(load(again.result).loss, first.losses)
 
 
-def test_sessions_take_turns(queue):
-    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
-    stepping(queue, blocker)
+def test_sessions_take_turns(fresh):
+    blocker = fresh.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(fresh, blocker)
     wishes = ["anna", "anna", "anna", "ben", "ben", "cleo"]
     ids = [
-        queue.submit(toy_request(n_iters=n), session) for n, session in enumerate(wishes, start=10)
+        fresh.submit(toy_request(n_iters=n), session) for n, session in enumerate(wishes, start=10)
     ]
     # Anna has just had a turn, so that Ben and Cleo come before her second.
     expected = [ids[k] for k in (3, 5, 0, 4, 1, 2)]
-    positions = {run.run_id: run.position for run in queue.snapshots() if run.run_id != blocker}
+    positions = {run.run_id: run.position for run in fresh.snapshots() if run.run_id != blocker}
     assert sorted(positions, key=positions.get) == expected
     assert sorted(positions.values()) == [1, 2, 3, 4, 5, 6]
-    queue.cancel(blocker)
+    fresh.cancel(blocker)
     for run_id in ids:
-        assert ended(queue, run_id).state == "done"
-    assert sorted(ids, key=lambda run_id: queue.snapshot(run_id).version) == expected
-    assert [run.run_id for run in queue.snapshots("ben")] == [ids[4], ids[3]]
+        assert ended(fresh, run_id).state == "done"
+    assert sorted(ids, key=lambda run_id: fresh.snapshot(run_id).version) == expected
+    assert [run.run_id for run in fresh.snapshots("ben")] == [ids[4], ids[3]]
 
 
-def test_a_session_may_have_only_so_many_runs_waiting(queue):
-    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
-    stepping(queue, blocker)
-    waiting = [queue.submit(toy_request(n_iters=n), "anna") for n in range(10, 18)]
+def test_a_session_may_have_only_so_many_runs_waiting(fresh):
+    blocker = fresh.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(fresh, blocker)
+    waiting = [fresh.submit(toy_request(n_iters=n), "anna") for n in range(10, 18)]
     with pytest.raises(MaxstimError, match="8 runs waiting"):
-        queue.submit(toy_request(n_iters=99), "anna")
-    queue.submit(toy_request(n_iters=99), "ben")
-    queue.cancel(waiting[0])
-    queue.submit(toy_request(n_iters=98), "anna")
+        fresh.submit(toy_request(n_iters=99), "anna")
+    fresh.submit(toy_request(n_iters=99), "ben")
+    fresh.cancel(waiting[0])
+    fresh.submit(toy_request(n_iters=98), "anna")
 
 
 def test_the_same_request_of_two_sessions_is_computed_once(queue):
@@ -166,7 +183,7 @@ def test_the_same_request_of_two_sessions_is_computed_once(queue):
 
 @pytest.mark.parametrize("leaver", [0, 1])
 def test_cancelling_a_shared_run_only_leaves_it(queue, leaver):
-    ids = [queue.submit(toy_request(SLOW, 100), session) for session in ("anna", "ben")]
+    ids = [queue.submit(toy_request(SLOW, 100 + leaver), session) for session in ("anna", "ben")]
     stepping(queue, ids[0])
     queue.cancel(ids[leaver])
     left = queue.snapshot(ids[leaver])
@@ -174,7 +191,7 @@ def test_cancelling_a_shared_run_only_leaves_it(queue, leaver):
     assert left.result is None
     assert left.run_id in left.message
     other = ended(queue, ids[1 - leaver])
-    assert (other.state, other.step) == ("done", 100)
+    assert (other.state, other.step) == ("done", 100 + leaver)
 
 
 def test_the_last_session_to_leave_a_shared_run_keeps_the_best(queue):
@@ -188,7 +205,7 @@ def test_the_last_session_to_leave_a_shared_run_keeps_the_best(queue):
 def test_cancelling_a_waiting_run(queue):
     blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
     stepping(queue, blocker)
-    first, second = (queue.submit(toy_request(n_iters=n), "ben") for n in (10, 11))
+    first, second = (queue.submit(toy_request(n_iters=n), "ben") for n in (21, 22))
     before = queue.snapshot(second)
     queue.cancel(first)
     assert queue.snapshot(first).state == "cancelled"
@@ -203,7 +220,7 @@ def test_cancelling_a_waiting_run(queue):
 def test_leaving_a_shared_run_that_waits(queue):
     blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
     stepping(queue, blocker)
-    one, two = (queue.submit(toy_request(), session) for session in ("ben", "cleo"))
+    one, two = (queue.submit(toy_request(n_iters=23), session) for session in ("ben", "cleo"))
     queue.cancel(one)
     assert queue.snapshot(one).state == "cancelled"
     assert (queue.snapshot(two).state, queue.snapshot(two).position) == ("queued", 1)
@@ -270,14 +287,14 @@ def test_what_ends_one_run_does_not_end_the_next(tmp_path, behaviour, advice):
     queue.close()
 
 
-def test_a_disk_that_fails_at_the_end_of_a_run(queue):
-    run = ended(queue, queue.submit(toy_request(UNWRITABLE), "anna"))
+def test_a_disk_that_fails_at_the_end_of_a_run(fresh):
+    run = ended(fresh, fresh.submit(toy_request(UNWRITABLE), "anna"))
     assert (run.state, run.result) == ("failed", None)
     assert_one_sentence(run, "could not be written .* writable and has room")
     with pytest.raises(MaxstimError, match="cannot be written"):
-        queue.submit(toy_request(), "anna")
-    queue.folder.unlink()
-    assert ended(queue, queue.submit(toy_request(), "anna")).state == "done"
+        fresh.submit(toy_request(), "anna")
+    fresh.folder.unlink()
+    assert ended(fresh, fresh.submit(toy_request(), "anna")).state == "done"
 
 
 def test_a_defect_is_told_in_one_sentence_and_logged_whole(queue):
@@ -309,11 +326,11 @@ def test_what_libraries_print_does_not_disturb(queue):
         ({"device": "cuda"}, "No GPU was found"),
     ],
 )
-def test_bad_input_is_refused_before_any_work(queue, changes, advice):
+def test_bad_input_is_refused_before_any_work(fresh, changes, advice):
     with pytest.raises(MaxstimError, match=advice):
-        queue.submit(toy_request(**changes), "anna")
-    assert queue.snapshots() == ()
-    assert not queue.store.root.exists()
+        fresh.submit(toy_request(**changes), "anna")
+    assert fresh.snapshots() == ()
+    assert not fresh.store.root.exists()
 
 
 def test_an_unknown_clip_set_is_refused(queue):
