@@ -106,18 +106,18 @@ def test_simulate(tmp_path, movie):
 def test_search_and_export(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
     output, exported = tmp_path / "found.nc", tmp_path / "best.npy"
-    options = ("--clips", "probes", "--protocol", "default", "--n-best", 2, "--dt", 0.02)
+    options = ("--clips", "made", "--protocol", "default", "--n-best", 2, "--dt", 0.02)
     assert run("search", *options, "--output", output, "--export", "T4c", exported) == 0
     found = load(output)
-    assert dict(found.sizes) == {"cell_type": 65, "clip": 128, "rank": 2}
+    assert dict(found.sizes) == {"cell_type": 65, "clip": 704, "rank": 2}
     assert found.attrs["config"] == SearchConfig(n_best=2, dt=0.02).to_json()
     best = found.sel(cell_type="T4c", rank=0)
-    assert str(best.clip_name.item()) in open_clips("probes").names
+    assert str(best.clip_name.item()) in open_clips("made").names
 
     # Asked again, the store answers, whatever the score.
     assert "done before" not in capsys.readouterr().err
     again = tmp_path / "again.nc"
-    options = ("--clips", "probes", "--score", "rms", "--n-best", 1, "--dt", 0.02)
+    options = ("--clips", "made", "--score", "rms", "--n-best", 1, "--dt", 0.02)
     assert run("search", *options, "--output", again, "--show", "T4c") == 0
     said = capsys.readouterr()
     assert "done before" in said.err
@@ -134,13 +134,13 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
     np.testing.assert_allclose(central.max(), best.peak_value, atol=1e-5)
 
     # And so does the clip by its name, which can be regularised as well and is then in the record.
-    by_name = ("--clips", "probes", "--clip", best.clip_name.item(), "--dt", 0.02)
+    by_name = ("--clips", "made", "--clip", best.clip_name.item(), "--dt", 0.02)
     assert run("simulate", *by_name, "--output", shown) == 0
     np.testing.assert_array_equal(load(shown).central.sel(cell_type="T4c"), central)
     grey = tmp_path / "regularized.nc"
     assert run("regularize", "T4c", *by_name, "--iterations", 1, "--output", grey) == 0
     np.testing.assert_array_equal(load(grey).source_stimulus, np.load(exported))
-    assert load(grey).attrs["source"] == f"probes: {best.clip_name.item()}"
+    assert load(grey).attrs["source"] == f"made: {best.clip_name.item()}"
 
 
 @pytest.mark.parametrize(
