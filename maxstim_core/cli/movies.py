@@ -75,7 +75,8 @@ def import_movie(arguments: argparse.Namespace) -> int:
     frames = sum(sequence.frames for sequence in clips.sequences)
     ways = f", each in {len(FLIPS) * len(ROTATIONS)} ways" if arguments.augment else ""
     print(
-        f"{frames} frames at {clips.fps:.4g} frames/s became {len(clips)} clips{ways}, "
+        f"{frames} frames at {clips.fps:.4g} frames/s became {len(clips)} clip"
+        f"{'' if len(clips) == 1 else 's'}{ways}, "
         f"in {clips.folder}; search them with: maxstim search --clips {clips.name} --output found.nc"
     )
     return 0
