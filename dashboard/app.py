@@ -89,10 +89,6 @@ class App(pn.viewable.Viewer):
         self.choice.param.update({name: value for name, value in chosen.items() if value})
         self.choice.param.watch(self._address, ["cell_type", "method"])
         self.session.param.watch(self._address, "key")
-        # Not before the page is there: until then, Panel would try again at every turn of the server.
-        pn.state.onload(self._begin)
-
-    def _begin(self) -> None:
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
         self.networks.param.watch(self._pace, ["found", "progress"])
 
