@@ -112,6 +112,7 @@ class App(pn.viewable.Viewer):
         with pn.io.hold():
             self.session.poll()
             self.networks.poll()
+            self.choice.offer_sets()  # another visitor, or the command line, may have stored one
         self._pace()
 
     def _pace(self, *events: object) -> None:

@@ -1,4 +1,7 @@
-"""The best clips of a natural answer, to look through, to show in full, and to regularize."""
+"""The best clips of a natural answer, to look through, to show in full, and to regularize.
+
+They stay when one of them has been regularized: a click leads back to any, without another search.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import panel as pn
+import xarray as xr
 
 from dashboard.export import request_of
 from dashboard.gallery.component import Gallery, described, packed
 from dashboard.session import LIVE, Session
+from dashboard.shelf import clip_of
 from dashboard.theme import CARD, METHOD_COLORS
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -23,9 +28,12 @@ UNITS = {
 }
 """What the numbers of each score are."""
 
+BACK = "choose one to go back to it"
+"""What is said besides while a regularized answer is on show."""
+
 
 class Browse(pn.viewable.Viewer):
-    """The gallery, bound to a `Session`; out of sight where the answer holds no clips.
+    """The gallery, bound to a `Session`; out of sight where the answer has nothing to do with clips.
 
     Args:
         session: Whose answer is on the page.
@@ -36,6 +44,7 @@ class Browse(pn.viewable.Viewer):
     def __init__(self, session: Session, preview: Callable[..., None]) -> None:
         super().__init__()
         self.session, self._preview = session, preview
+        self._searched: xr.Dataset | None = None  # the answer that holds the clips
         self.gallery = Gallery(self._choose, self._regularize, color=METHOD_COLORS["natural"])
         self._layout = pn.Column(
             self.gallery,
@@ -51,50 +60,63 @@ class Browse(pn.viewable.Viewer):
         return self._layout
 
     def _answered(self, *events: object) -> None:
-        answer = self.session.answer
-        there = answer is not None and "shown_stimulus" in answer
+        searched = self._searched = self._find()
         with pn.io.hold():
-            self._layout.visible = there
-            if not there:
+            self._layout.visible = searched is not None
+            if searched is None:
                 return
-            config = SearchConfig(**json.loads(answer.attrs["config"]))
-            clips = described(answer)
+            answer = self.session.answer
+            config = SearchConfig(**json.loads(searched.attrs["config"]))
+            clips = described(searched)
             names = [clip["name"] for clip in clips]
-            source = answer.attrs["source"]
+            shown, is_natural = clip_of(answer), answer is searched
             self.gallery.param.update(
-                movies=packed(answer),
+                movies=packed(searched),
                 clips=clips,
-                chosen=names.index(source) if source in names else -1,
-                heading=f"Clips that excite {answer.attrs['cell_type']} most",
-                unit=UNITS[config.score],
+                chosen=names.index(shown) if shown in names else -1,
+                heading=f"Clips that excite {searched.attrs['cell_type']} most",
+                unit=UNITS[config.score] if is_natural else f"{UNITS[config.score]}; {BACK}",
+                can_regularize=is_natural,
             )
+
+    def _find(self) -> xr.Dataset | None:
+        """Return the answer whose clips go with the one on the page, or None."""
+        answer = self.session.answer
+        if answer is not None and answer.attrs["method"] == "regularized":
+            answer = self.session.shelf.searched(answer)
+        return answer if answer is not None and "shown_stimulus" in answer else None
 
     def _choose(self, place: int) -> None:
         """Show a clip: its movie while it waits its turn, then with its response."""
-        answer, clip = self.session.answer, self.gallery.clips[place]
-        if not self._layout.visible or clip["name"] == answer.attrs["source"]:
+        searched, name = self._searched, self.gallery.clips[place]["name"]
+        session = self.session
+        if searched is None or (session.answer is searched and name == clip_of(searched)):
             return
-        name = "" if clip["name"] == str(answer["clip_name"].values[0]) else clip["name"]
+        best = str(searched["clip_name"].values[0])
         try:
-            request = replace(request_of(answer), clip=name, device=self.session.choice.device)
+            asked = request_of(searched)
+            request = replace(
+                asked, clip="" if name == best else name, device=session.choice.device
+            )
         except MaxstimError as error:
-            self.session.problem = str(error)
+            session.problem = str(error)
             return
-        self.session.submit(request)
-        run = self.session.run
+        session.choice.begin_from(request, name)
+        session.submit(request)
+        run = session.run
         if run is not None and run.request == request and run.state in LIVE:
-            movie = answer["shown_stimulus"].values[place, : clip["frames"]]
+            movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
             lattice = Lattice.with_columns(movie.shape[1])
-            self._preview(movie, lattice, dt=float(answer.attrs["dt"]))
+            self._preview(movie, lattice, dt=float(searched.attrs["dt"]))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""
         answer, choice = self.session.answer, self.session.choice
-        if not self._layout.visible:  # another answer came before the click
+        if self._searched is None or answer is not self._searched:  # another came before the click
             return
         try:
             config = choice.settings["regularized"].config()
-            request = replace(request_of(answer), config=config, clip=answer.attrs["source"])
+            request = replace(request_of(answer), config=config, clip=clip_of(answer))
         except MaxstimError as error:
             self.session.problem = str(error)
             return

@@ -46,10 +46,10 @@ class History(pn.viewable.Viewer):
         self._update()
 
     def _update(self, *events: object) -> None:
-        peaks = {entry.key: entry.peak for entry in self._finished}
+        finished = {entry.key: entry for entry in self._finished}
         runs = self.session.runs
         mine = {run.result.stem for run in runs if run.result is not None}
-        rows = [run_row(run, peaks) for run in runs]
+        rows = [run_row(run, finished) for run in runs]
         others = [entry for entry in self._finished if entry.key not in mine]
         rows += [entry_row(entry) for entry in others[:N_FINISHED]]
         with pn.io.hold():
@@ -57,14 +57,14 @@ class History(pn.viewable.Viewer):
             self.list.chosen = self.session.key
 
 
-def run_row(run: RunSnapshot, peaks: dict[str, float]) -> dict:
+def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
     """Return the row of one of this page's runs.
 
     Args:
         run: Its snapshot.
-        peaks: Peak voltage by key, of answers on disk.
+        finished: Answers on disk, by key.
     """
-    request = run.request
+    request, clip = run.request, run.request.clip
     if run.state == "queued":
         detail = f"{ordinal(run.position)} in line"
     elif run.state == "running":
@@ -72,15 +72,17 @@ def run_row(run: RunSnapshot, peaks: dict[str, float]) -> dict:
     elif run.state == "failed":
         detail = run.message
     else:
-        peak = peaks.get(run.result.stem) if run.result is not None else None
-        detail = "" if peak is None else f"peak {peak:.3g} · "
-        detail += request.clip or ("from the store" if run.cached else duration(run.elapsed))
+        entry = finished.get(run.result.stem) if run.result is not None else None
+        detail = "" if entry is None else f"peak {entry.peak:.3g} · "
+        detail += "from the store" if run.cached else duration(run.elapsed)
+        clip = clip if entry is None else entry.clip
     return {
         "heading": "This page",
         "key": run.run_id,
         "state": run.state,
         "title": f"{request.cell_type} {METHOD_WORDS[request.method].lower()}",
         "detail": detail,
+        "clip": _clip(request.method, clip),
         "progress": run.step / run.n_steps if run.n_steps and run.state in LIVE else 0.0,
     }
 
@@ -98,5 +100,11 @@ def entry_row(entry: Entry) -> dict:
         else {"complete": "done"}.get(entry.status, entry.status),
         "title": f"{entry.cell_type} {METHOD_WORDS.get(entry.method, entry.method).lower()}",
         "detail": f"peak {entry.peak:.3g} · {when}",
+        "clip": _clip(entry.method, entry.clip),
         "progress": 0.0,
     }
+
+
+def _clip(method: str, name: str) -> str:
+    """Return what is said of the clip of a run, which tells it from others of the same question."""
+    return f"from {name}" if name and method == "regularized" else name

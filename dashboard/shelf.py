@@ -30,6 +30,8 @@ class Entry:
         cell_type: For example ``T4c``.
         method: ``natural``, ``regularized`` or ``generated``.
         network_hash: Which network was asked.
+        clips: The set of clips that was searched, or nothing.
+        clip: Name of the clip that it shows, or began from, or nothing.
         status: ``complete`` or ``cancelled``.
         peak: Highest voltage of the central cell, arbitrary units.
         finished: When the file was written, seconds since 1970.
@@ -41,6 +43,8 @@ class Entry:
     cell_type: str
     method: str
     network_hash: str
+    clips: str
+    clip: str
     status: str
     peak: float
     finished: float
@@ -95,6 +99,31 @@ class Shelf:
                     continue
         return found
 
+    def searched(self, answer: xr.Dataset) -> xr.Dataset | None:
+        """Return the newest natural answer to the same question from the same set of clips, or None.
+
+        A complete one, if there is one.
+        """
+        asked = tuple(answer.attrs.get(name) for name in ("cell_type", "network_hash", "clips"))
+        found = [
+            entry
+            for entry in self.entries()
+            if entry.method == "natural"
+            and (entry.cell_type, entry.network_hash, entry.clips) == asked
+        ]
+        best = min(found, key=lambda entry: entry.status != "complete", default=None)
+        try:
+            return None if best is None else load(best.path)
+        except MaxstimError:
+            return None
+
+
+def clip_of(answer: xr.Dataset) -> str:
+    """Return the name of the clip that an answer shows, or began from; nothing if there is none."""
+    about = answer.attrs
+    # A regularized answer names the set as well.
+    return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")
+
 
 def _entries(folder: Path, *, example: bool) -> list[Entry]:
     files = []
@@ -123,6 +152,8 @@ def _entry(path: Path, changed: int, example: bool) -> Entry | None:
                 cell_type=str(about["cell_type"]),
                 method=str(about["method"]),
                 network_hash=str(about["network_hash"]),
+                clips=str(about.get("clips", "")),
+                clip=clip_of(answer),
                 status=str(about["status"]),
                 peak=float(answer["central_response"].max()),
                 finished=changed / 1e9,

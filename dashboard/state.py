@@ -122,8 +122,11 @@ class Choice(param.Parameterized):
         self.param.watch(self._forget_clip, ["cell_type", "network", "clips"])
 
     def offer_sets(self) -> None:
-        """Offer the sets of movies that there are by now."""
-        self.param.clips.objects = {CLIP_SETS.get(name, name): name for name in clip_set_names()}
+        """Offer the sets of movies that there are by now, and the chosen one even if it is gone."""
+        names = dict.fromkeys((*clip_set_names(), self.clips))
+        offered = {CLIP_SETS.get(name, name): name for name in names}
+        if offered != self.param.clips.names:
+            self.param.clips.objects = offered
 
     def take_set(self, name: str) -> None:
         """Choose a set that has just been stored."""
@@ -154,6 +157,14 @@ class Choice(param.Parameterized):
         if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
             self.clips = request.clips
             self.clip = request.clip if request.method == RegularizeConfig.method else ""
+
+    def begin_from(self, request: RunRequest, clip: str) -> None:
+        """Let a regularisation begin from a clip that a person looks at, where that is being chosen."""
+        asked = (request.cell_type, request.network, request.clips)
+        if self.method == RegularizeConfig.method and asked == (
+            self.cell_type, self.network, self.clips,
+        ):  # fmt: skip
+            self.clip = clip
 
     def _forget_clip(self, *events: param.parameterized.Event) -> None:
         self.clip = ""

@@ -126,6 +126,20 @@ def test_search_and_export(tmp_path, monkeypatch, capsys):
     assert [line.split()[:2] for line in said.out.splitlines()[3:]] == [["1", score]]
     assert said.out.rstrip().endswith(best.clip_name.item())
 
+    # A process that only asks again does without what takes longest to load.
+    fresh = ["search", *map(str, options), "--output", str(tmp_path / "fresh.nc")]
+    code = f"""
+import sys
+from maxstim_core.cli import main
+assert main({fresh!r}) == 0
+assert not {{"torch", "numba"}} & set(sys.modules)
+assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
+"""
+    asked = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "done before" in asked.stderr
+    assert "no device 'cuda:99'" in asked.stderr
+    xr.testing.assert_identical(load(tmp_path / "fresh.nc"), load(again))
+
     # Shown again, the exported clip drives the cell to the very peak that won.
     shown = tmp_path / "shown.nc"
     assert run("simulate", "--movie", exported, "--dt", 0.02, "--output", shown) == 0

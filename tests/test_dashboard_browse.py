@@ -105,7 +105,49 @@ def test_exactly_the_clip_on_show_is_regularized(app):
     assert request.config == RegularizeConfig(l2_act=10.0, dt=0.04, n_iters=3)
     assert session.answer.attrs["clip"] == name and name in session.answer.attrs["source"]
     assert (choice.method, choice.cell_type, choice.clip) == ("regularized", "T4c", name)
-    assert not app.browse._layout.visible
+    row = app.history.list.rows[0]
+    assert (row["title"], row["clip"]) == ("T4c regularized", f"from {name}")
+
+
+def test_from_a_regularized_clip_one_goes_back_to_the_clips_and_takes_another(app):
+    gallery, session, movies = app.browse.gallery, app.session, app.browse.gallery.movies
+    gallery._handle_msg(1)
+    until_ended(session)
+    gallery._handle_msg("regularize")
+    until_ended(session)
+    assert app.browse._layout.visible and gallery.movies == movies
+    assert (gallery.chosen, gallery.can_regularize) == (1, False)
+    asked = session.run
+    gallery._handle_msg("regularize")  # of a button that is not there any more
+    assert session.run is asked
+    for place in (1, 3):  # the very clip as it was before, and another
+        gallery._handle_msg(place)
+        until_ended(session)
+        name = gallery.clips[place]["name"]
+        assert session.answer.attrs["method"] == "natural"
+        assert (session.answer.attrs["source"], app.choice.clip) == (name, name)
+        assert (gallery.chosen, gallery.can_regularize) == (place, True)
+    gallery._handle_msg("regularize")
+    until_ended(session)
+    assert session.run.request.clip == name and gallery.chosen == 3
+
+    # A visitor who comes later finds the same, and which clip each regularisation began from.
+    later = App(session.queue, Shelf(session.queue.folder))
+    later.session.follow(session.run.result.stem)
+    assert later.browse.gallery.movies == movies and later.browse.gallery.chosen == 3
+    rows = {row["clip"] for row in later.history.list.rows if "regularized" in row["title"]}
+    assert {f"from {gallery.clips[k]['name']}" for k in (1, 3)} <= rows
+
+
+def test_a_regularized_answer_of_another_set_has_other_clips(app):
+    app.browse.gallery._handle_msg("regularize")
+    until_ended(app.session)
+    answer = app.session.answer
+    for other in ({"clips": "walk"}, {"cell_type": "T4a"}, {"network_hash": "another"}):
+        app.session.answer = answer.assign_attrs(other)
+        assert not app.browse._layout.visible
+    app.session.answer = answer
+    assert app.browse._layout.visible
 
 
 def test_a_named_clip_lasts_until_something_else_is_searched():

@@ -14,10 +14,13 @@ from dashboard.movies.dialog import MovieDialog
 from dashboard.movies.dropzone import DropZone
 from dashboard.movies.inbox import PIECE, Inbox, safe_file_name
 from dashboard.movies.task import Task
+from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
+from maxstim_core.runs.request import opened
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.clips import open_clips
 from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.video import import_movie
 
 PATIENCE = 60
 
@@ -82,6 +85,26 @@ def test_a_movie_is_sent_looked_at_and_stored(folders, array):
     np.testing.assert_array_equal(clips[0], look.see(movie)[:10])
     assert clips.clips.about["source"] == "My array.npy"
     assert not kept(folders)
+
+
+def test_a_set_that_another_visitor_stores_is_offered(folders):
+    mine, other = Choice(method="natural"), Choice()
+    assert "walk" not in other.param.clips.objects
+    changes = []
+    other.param.watch(changes.append, "clips", what="objects")
+    np.save(folders / "walk.npy", np.full((8, 721), 0.5, np.float32))
+    import_movie(folders / "walk.npy", "walk", fps=10)
+    for _ in range(3):  # as the page does at every poll
+        other.offer_sets()
+    assert "walk" in other.param.clips.objects and len(changes) == 1
+    mine.take_set("walk")
+    stored.remove_stored("walk")
+    for choice in (mine, other):
+        choice.offer_sets()
+    assert "walk" not in other.param.clips.objects
+    assert mine.clips == "walk"  # to be told that it is gone, rather than to search another set
+    with pytest.raises(MaxstimError, match="no clip set 'walk'"):
+        opened(mine.request())
 
 
 def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):

@@ -47,6 +47,9 @@ class Gallery(pn.custom.JSComponent):
     chosen = param.Integer(default=-1, doc="Place of the clip on show, -1 if it is none of them.")
     heading = param.String(doc="What the clips are.")
     unit = param.String(doc="What their scores are.")
+    can_regularize = param.Boolean(
+        default=True, doc="Whether the clip on show is what the button would regularize."
+    )
     color = param.String(doc="CSS colour of the responses.")
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 

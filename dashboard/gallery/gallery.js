@@ -128,7 +128,7 @@ class Clips {
       this.watched.push([name, callback])
     }
     for (const name of ["movies", "clips", "heading", "unit"]) watch(name, soon)
-    watch("chosen", () => this.mark())
+    for (const name of ["chosen", "can_regularize"]) watch(name, () => this.mark())
     watch("dark", () => this.layout())
 
     on(this.playAll, "click", () => this.play(!this.all))
@@ -205,6 +205,7 @@ class Clips {
     for (const thumb of this.thumbs) {
       thumb.root.setAttribute("aria-current", String(thumb.place === this.model.chosen))
     }
+    this.regularize.hidden = !this.model.can_regularize
   }
 
   // -- drawing

@@ -22,6 +22,11 @@ export function render({model}) {
       row.setAttribute("aria-current", String(run.key === model.chosen))
       const words = element("span", "words")
       words.append(element("span", "title", run.title), element("span", "detail", run.detail))
+      if (run.clip) {
+        const clip = element("span", "detail", run.clip)
+        clip.title = run.clip // where it is cut off
+        words.append(clip)
+      }
       row.append(words, element("span", `chip ${run.state}`, run.state))
       if (run.state === "running") {
         const bar = element("i", "bar")

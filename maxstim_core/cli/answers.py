@@ -97,16 +97,21 @@ def search(arguments: argparse.Namespace) -> int:
     exports = [(cell_type, Path(path)) for cell_type, path in arguments.export]
     for _, path in exports:
         check_writable(path)
-    network, device = _prepare(arguments)
+    network, device = _network(arguments), arguments.device
     for cell_type in (*(cell_type for cell_type, _ in exports), *arguments.show):
         network.cell_type(cell_type)
-    clips = open_clips(arguments.clips, network.lattice.extent)
+    from maxstim_core.runs.devices import ALWAYS_THERE
     from maxstim_core.runs.searches import StoredSearch
     from maxstim_core.runs.store import RunStore
 
+    if device not in ALWAYS_THERE:
+        device = _device(arguments)
+    clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
-    if run.stored:
+    if run.stored:  # torch and numba would take longer to load than all else
         print("This search was done before; its result is taken from the store.", file=sys.stderr)
+    else:
+        device = _device(arguments)
     code = _run_and_save(run, arguments.output, f"clips on {device}")
     found = run.result()
     for cell_type, path in exports:
@@ -120,18 +125,28 @@ def search(arguments: argparse.Namespace) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
     """Check the output, the network, the cell type and the device, cheapest first."""
+    return _network(arguments), _device(arguments)
+
+
+def _network(arguments: argparse.Namespace) -> Network:
+    """Return the network, once the output can be written and the cell type exists."""
     check_writable(arguments.output)
     from maxstim_core.network import open_network
 
     network = open_network(arguments.network)
     if "cell_type" in arguments:
         network.cell_type(arguments.cell_type)
+    return network
+
+
+def _device(arguments: argparse.Namespace) -> str:
+    """Return the name of the device, and tell when something is compiled for it."""
     from maxstim_core.simulation import resolve_device
 
     device = resolve_device(arguments.device)
     if device == "cpu":
         tell_of_compilation(lambda sentence: print(sentence, file=sys.stderr, flush=True))
-    return network, device
+    return device
 
 
 def _movie(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from maxstim_core.errors import MaxstimError
 
+ALWAYS_THERE = ("auto", "cpu")
+"""Names that mean a device on every machine."""
+
 
 def choose_device(name: str, devices: tuple[str, ...]) -> str:
     """Return the device that a name means: the first GPU for ``auto``, where there is one.

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.runs.devices import choose_device
+from maxstim_core.runs.devices import ALWAYS_THERE, choose_device
 from maxstim_core.runs.job import Ending, Job, Run
 from maxstim_core.runs.lane import Lane
 from maxstim_core.runs.line import Line
@@ -313,7 +313,7 @@ class RunQueue:
 
     def _check_device(self, name: str) -> None:
         """Refuse a device that is not there; a GPU is there when a worker has said so."""
-        if name in ("auto", "cpu"):
+        if name in ALWAYS_THERE:
             return
         self.warm()
         with self._changed:
