@@ -22,6 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.card_figures import FIGURES
+from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
 from benchmarks.scenes import pictures
 from maxstim_core.bundled import ensemble
@@ -36,9 +38,6 @@ from maxstim_core.tuning.card_store import find_card
 from maxstim_core.tuning.evidence import N_TEXTURES, PICTURES, SceneEvidence, scene_evidence
 from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
 from maxstim_core.tuning.origin import origin_of
-
-FAST = 9.7
-"""Columns per second of the slowest edges that fits are shown."""
 
 FAR = 20
 """Factor from its prior beyond which a strength counts as far."""
@@ -76,18 +75,9 @@ class Member:
         prior = prior_network().parameters.synapse_strength
         return np.log(self.network.parameters.synapse_strength / prior)
 
-    def wrong(self, least: float, most: float = np.inf) -> float:
-        """Return the largest wrong over right contrast at speeds from `least` to below `most`.
-
-        Not a number if a T4 or T5 does not answer to edges of one of these speeds at all.
-        """
-        edges = self.card["evidence"]["edges"]
-        shares = [item["largest_wrong_contrast"] for item in edges if least <= item["speed"] < most]
-        return float(np.max(np.array(shares, float)))
-
     def of_types(self, key: str) -> np.ndarray:
         """Return a figure of the card for all cell types, NaN where there is none."""
-        return np.array([row[key] for row in self.card["cell_types"].values()], float)
+        return np.array([item[key] for item in self.card["cell_types"].values()], float)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -157,22 +147,8 @@ def _report(members: list[Member]) -> Iterator[str]:
     yield from _spread(members)
 
 
-def _worst(member: Member, kind: str, key: str) -> float:
-    return float(np.max(np.array([item[key] for item in member.card["evidence"][kind]], float)))
-
-
 _COLUMNS: dict[str, Callable[[Member], float]] = {
-    "right polarity of 32": lambda m: m.card["summary"]["polarity_right"],
-    "the same, other discs": lambda m: min(
-        item["polarity_right"] for item in m.card["evidence"]["flashes"] if not item["fitted"]
-    ),
-    "error of direction, °": lambda m: m.card["summary"]["largest_error"],
-    "least DSI": lambda m: m.card["summary"]["least_selectivity"],
-    "wrong contrast, 9.7 to 25": lambda m: m.wrong(FAST),
-    "4.8": lambda m: m.wrong(4.8, FAST),
-    "2.4": lambda m: m.wrong(0, 4.8),
-    "DSI of the untuned": lambda m: m.card["summary"]["largest_untuned_selectivity"],
-    "error to gratings, °": lambda m: _worst(m, "gratings", "largest_error"),
+    **{name: lambda m, of=of: of(m.card) for name, of in FIGURES.items()},
     "generated, turned": lambda m: max(m.turned.values()),
     "strengths within 20 times": lambda m: np.mean(np.abs(m.departure) < np.log(FAR)),
     "farthest": lambda m: np.exp(np.abs(m.departure).max()),
@@ -185,28 +161,28 @@ def _table(
     """A row for each member, and the median of all."""
     values = np.array([[figure(member) for figure in columns.values()] for member in members])
     yield f"## {title}\n"
-    yield from _head("", *columns)
-    for member, row in zip(members, values, strict=True):
-        yield _row(member.name, *map(_figure, row))
-    yield _row("median", *map(_figure, np.nanmedian(values, 0)))
+    yield from head("", *columns)
+    for member, shown in zip(members, values, strict=True):
+        yield row(member.name, *map(figure, shown))
+    yield row("median", *map(figure, np.nanmedian(values, 0)))
     yield ""
 
 
 def _held_out(members: list[Member]) -> Iterator[str]:
     yield "## Cell types that a member was not told of\n"
-    yield from _head("member", "cell type", "FRI", "bright less dark", "DSI ON, OFF", "polarity")
+    yield from head("member", "cell type", "FRI", "bright less dark", "DSI ON, OFF", "polarity")
     right = total = 0
     for member in members:
         for name in member.card["origin"]["held_out"]:
-            row = member.card["cell_types"][name]
-            hit = row["flash_change"] * KNOWN_POLARITY[name] > 0
+            found = member.card["cell_types"][name]
+            hit = found["flash_change"] * KNOWN_POLARITY[name] > 0
             right, total = right + hit, total + 1
-            yield _row(
+            yield row(
                 member.name,
                 name,
-                f"{row['fri']:+.2f}",
-                f"{row['flash_change']:+.3f}",
-                f"{row['dsi_on']:.2f}, {row['dsi_off']:.2f}",
+                f"{found['fri']:+.2f}",
+                f"{found['flash_change']:+.3f}",
+                f"{found['dsi_on']:.2f}, {found['dsi_off']:.2f}",
                 "hit" if hit else "**miss**",
             )
     yield f"\n{right} of {total} of the known polarity.\n"
@@ -282,14 +258,14 @@ def _published(folder: Path, shown: Pictures, members: list[Member]) -> Iterator
         print(path, file=sys.stderr, flush=True)
         found.append((path.name, scene_evidence(make_engine(open_network(path)), shown)))
     yield f"## The same scenes, {len(found)} published networks\n"
-    yield from _head("scenes of", "axis", "best published", "median published", "members", "above")
+    yield from head("scenes of", "axis", "best published", "median published", "members", "above")
     for k, kind in enumerate(shown):
         for axis in ("horizontal", "vertical"):
             values = {name: getattr(scenes[k], axis) for name, scenes in found}
             best = max(values, key=values.get)
             mine = [getattr(member.scenes[k], axis) for member in members]
             above = sum(value > values[best] for value in mine)
-            yield _row(
+            yield row(
                 kind,
                 axis,
                 f"{values[best]:.2f} ({best})",
@@ -297,21 +273,6 @@ def _published(folder: Path, shown: Pictures, members: list[Member]) -> Iterator
                 f"{min(mine):.2f} to {max(mine):.2f}",
                 f"{above} of {len(mine)}",
             )
-
-
-def _head(*titles: str) -> Iterator[str]:
-    yield _row(*titles)
-    yield _row(*["---"] * len(titles))
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _figure(value: float) -> str:
-    if np.isnan(value):
-        return "silent"
-    return f"{value:.0f}" if value == int(value) or value >= 10 else f"{value:.2f}"
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.markdown import head, row
 from maxstim_core.connectome import bundled_connectome
 from maxstim_core.simulation import make_engine
 from maxstim_core.training.config import FitConfig
@@ -72,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, required=True, help="where the fits are kept")
     parser.add_argument("--steps", type=int, default=200, help="of each fit (default: 200)")
     parser.add_argument(
-        "--seed", type=int, default=1, help="of the shuffled connections (default: 1)"
+        "--shuffles", type=int, default=1, help="how many shuffled connectomes (default: 1)"
     )
     parser.add_argument("--fold", type=int, action="append", help="only these (default: all)")
     parser.add_argument(
@@ -80,9 +81,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     arguments = parser.parse_args(argv)
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    kinds = {"real": [None], "shuffled": [arguments.seed]}.get(
-        arguments.only, [None, arguments.seed]
-    )
+    nulls = list(range(1, arguments.shuffles + 1))
+    kinds = {"real": [None], "shuffled": nulls}.get(arguments.only, [None, *nulls])
     outcomes, told = [], []
     for shuffle in kinds:
         for fold in arguments.fold or range(len(FOLDS)):
@@ -119,23 +119,25 @@ def _outcome(name: str, shuffle: int | None, tuning: Tuning) -> Outcome:
 
 
 def _tables(outcomes: list[Outcome], told: list[Outcome]) -> Iterator[str]:
-    yield "| connections | | polarity | T4, T5 within 45° | DSI < 0.2 of those not selective |"
-    yield "|---|---|---|---|---|"
+    counted = "polarity", "T4, T5 within 45°", "DSI < 0.2 of those not selective"
+    yield from head("connections", "", *counted)
     for shuffle in dict.fromkeys(item.shuffle for item in outcomes):
         kind = "of the connectome" if shuffle is None else f"shuffled, seed {shuffle}"
         for label, items in (("held out", outcomes), ("told to the fit", told)):
             mine = [item for item in items if item.shuffle == shuffle]
-            yield f"| {kind} | {label} | {' | '.join(_counts(mine))} |"
+            yield row(kind, label, *_counts(mine))
     yield ""
-    yield "| held out | connections | bright less dark disc | error of direction | DSI |"
-    yield "|---|---|---|---|---|"
-    for item in outcomes:
-        kind = "connectome" if item.shuffle is None else "shuffled"
-        miss = "" if item.right_sign else " **miss**"
-        error = f"{item.error:.0f}°" if item.cell_type in PREFERRED_DIRECTION else ""
-        yield (
-            f"| {item.cell_type} | {kind} | {item.change:+.3f}{miss} | {error} | "
-            f"{item.selectivity:.2f} |"
+    columns = "bright less dark disc", "polarity", "error of direction", "DSI", "shuffled: polarity"
+    yield from head("held out", *columns)
+    for item in (item for item in outcomes if item.shuffle is None):
+        nulls = [o for o in outcomes if o.cell_type == item.cell_type and o.shuffle is not None]
+        yield row(
+            item.cell_type,
+            f"{item.change:+.3f}",
+            "hit" if item.right_sign else "**miss**",
+            f"{item.error:.0f}°" if item.cell_type in PREFERRED_DIRECTION else "",
+            f"{item.selectivity:.2f}",
+            f"{sum(o.right_sign for o in nulls)} of {len(nulls)}",
         )
 
 

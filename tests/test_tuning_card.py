@@ -100,7 +100,7 @@ def test_table_has_every_cell_type_and_survives_json():
 
 
 def test_origin_tells_fitted_networks_from_others():
-    assert origin_of("default").speeds == (9.7, 13.0, 19.0, 25.0)
+    assert origin_of("default").speeds == (4.8, 9.7, 13.0, 19.0, 25.0)
     assert {6, 10} < set(origin_of("default").radii)
     assert origin_of("prior").fitted == origin_of("flyvis-init").fitted == ()
 

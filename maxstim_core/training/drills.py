@@ -13,8 +13,8 @@ from maxstim_core.stimuli.scenes import Scene, translating_scene
 from maxstim_core.stimuli.textures import SIDE, plain_texture
 from maxstim_core.training.published import ANGLES
 
-EDGE_SPEEDS = (9.7, 13.0, 19.0, 25.0)
-"""Columns per second; 2.4 and 4.8, which the published protocol has too, stay unseen."""
+EDGE_SPEEDS = (4.8, 9.7, 13.0, 19.0, 25.0)
+"""Columns per second; 2.4, which the published protocol has too, stays unseen."""
 
 _REACH = 5.5
 """Columns from the centre at which an edge begins and ends."""
