@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import frames_in
 from maxstim_core.simulation import Engine, FreeParameters
 from maxstim_core.stimuli.made import FADE, SECONDS
@@ -81,16 +82,23 @@ class FlowErrors:
         return {"unit": "columns/s", **{name: round(e, 4) for name, e in asdict(self).items()}}
 
 
-def draw_scenes(engine: Engine, dt: float, number: int, random: np.random.Generator) -> FlowScenes:
+def draw_scenes(
+    lattice: Lattice, dt: float, number: int, random: np.random.Generator, first_seed: int = 0
+) -> FlowScenes:
     """Return scenes with a moving camera, leaves at up to three depths and up to two objects.
 
     Args:
-        engine: The network on its eye.
+        lattice: The eye.
         dt: Seconds per frame.
         number: How many.
         random: Where chance comes from.
+        first_seed: Seeds of the scenes are between this and `_UNSEEN_SEEDS` more.
     """
-    return _rendered(engine, dt, [_any_scene(random, 0) for _ in range(number)])
+    scenes = [_any_scene(random, first_seed) for _ in range(number)]
+    timing = {"dt": dt, "seconds": SECONDS}
+    movies = [moving_scene(lattice, fade=FADE, **timing, **scene) for scene in scenes]
+    flow = [Scene(**scene).flow(lattice, **timing)[_told(dt)] for scene in scenes]
+    return FlowScenes(np.stack(movies), np.stack(flow).swapaxes(2, 3).astype(np.float32))
 
 
 class FlowTask:
@@ -104,6 +112,7 @@ class FlowTask:
 
     def __init__(self, engine: Engine, dt: float, seed: int) -> None:
         self._engine, self._dt, self._seed = engine, dt, seed
+        self._lattice = engine.layout.lattice
         roles = [cell_type.role for cell_type in engine.network.connectome.cell_types]
         outputs = [kind for kind, role in enumerate(roles) if role == "output"]
         self._cells = np.stack([engine.layout.cells(kind) for kind in outputs])
@@ -111,13 +120,16 @@ class FlowTask:
     @cached_property
     def _scenes(self) -> FlowScenes:
         random = np.random.default_rng([self._seed, *b"decoder"])
-        return draw_scenes(self._engine, self._dt, N_SCENES, random)
+        return draw_scenes(self._lattice, self._dt, N_SCENES, random)
 
     @cached_property
     def _unseen(self) -> FlowScenes:
         random = np.random.default_rng([*b"unseen"])
-        scenes = [_any_scene(random, _UNSEEN_SEEDS) for _ in range(N_UNSEEN)]
-        return _rendered(self._engine, self._dt, scenes)
+        return draw_scenes(self._lattice, self._dt, N_UNSEEN, random, _UNSEEN_SEEDS)
+
+    def new_scenes(self, random: np.random.Generator) -> FlowScenes:
+        """Return the scenes of one step."""
+        return draw_scenes(self._lattice, self._dt, _SCENES_AT_ONCE, random)
 
     def voltage(self, scenes: FlowScenes, parameters: FreeParameters) -> Tensor:
         """Return what the output types do where flow is told, shape (scene, told frame, type, column).
@@ -140,7 +152,7 @@ class FlowTask:
 
     def new_decoder(self) -> FlowDecoder:
         """Return a decoder as it is before it has learnt anything."""
-        decoder = FlowDecoder(self._engine.layout.lattice, len(self._cells), self._seed)
+        decoder = FlowDecoder(self._lattice, len(self._cells), self._seed)
         return decoder.to(self._engine.device, self._engine.dtype)
 
     def fitted_decoder(self, parameters: FreeParameters) -> FlowDecoder:
@@ -202,7 +214,7 @@ class FlowStage:
     """
 
     def __init__(self, engine: Engine, dt: float, seed: int) -> None:
-        self._task, self._engine, self._dt = FlowTask(engine, dt, seed), engine, dt
+        self._task = FlowTask(engine, dt, seed)
         self.before: float | None = None
         self._take(self._task.new_decoder())
 
@@ -217,7 +229,7 @@ class FlowStage:
 
     def terms(self, parameters: FreeParameters, random: np.random.Generator) -> dict[str, Tensor]:
         """Return what new scenes cost: the decoder's error over the mean speed, and large voltages."""
-        scenes = draw_scenes(self._engine, self._dt, _SCENES_AT_ONCE, random)
+        scenes = self._task.new_scenes(random)
         voltage, flow = self._task.voltage(scenes, parameters), self._task.flow(scenes)
         error = endpoint_error(self._decoder(voltage), flow) / flow.norm(dim=2).mean()
         largest = voltage.abs().amax((0, 1, 3))
@@ -272,13 +284,6 @@ def _any_scene(random: np.random.Generator, first_seed: int) -> dict[str, float]
         "object_speed": object_speed,
         "contrast": float(np.exp(random.normal(-0.1, 0.3))),
     }
-
-
-def _rendered(engine: Engine, dt: float, scenes: list[dict[str, float]]) -> FlowScenes:
-    lattice, timing = engine.layout.lattice, {"dt": dt, "seconds": SECONDS}
-    movies = [moving_scene(lattice, fade=FADE, **timing, **scene) for scene in scenes]
-    flow = [Scene(**scene).flow(lattice, **timing)[_told(dt)] for scene in scenes]
-    return FlowScenes(np.stack(movies), np.stack(flow).swapaxes(2, 3).astype(np.float32))
 
 
 def _told(dt: float) -> slice:
