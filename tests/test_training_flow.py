@@ -112,7 +112,8 @@ def test_decoders_of_the_same_network_are_the_same(engine):
     assert errors[0] == errors[1]
 
 
-def test_a_lost_network_is_refused(engine):
+def test_a_lost_network_is_refused():
+    engine = make_engine(prior_network(5))  # its own: what is left of a lost network may stay in it
     lost = engine.parameters._replace(synapse_strength=1e6 * engine.parameters.synapse_strength)
     task = FlowTask(engine, 0.01, seed=0)
     with pytest.raises(MaxstimError, match="do not stay finite; start the fit again"):
