@@ -25,7 +25,7 @@ def fit(arguments: argparse.Namespace) -> int:
 
     device = resolve_device(arguments.device)
     run = Fit(config, device=device, checkpoint=arguments.checkpoint)
-    stopped = False
+    stopped, errors = False, None
     try:
         for report in run:
             if report.step % _REPORT_EVERY == 0 or report.step == report.n_steps:
@@ -33,6 +33,7 @@ def fit(arguments: argparse.Namespace) -> int:
                 told = ", ".join(f"{name} {value:.3f}" for name, value in worst)
                 line = f"step {report.step} of {report.n_steps}: loss {report.total:.3f} ({told})"
                 print(line, file=sys.stderr, flush=True)
+        errors = run.flow_errors()
     except KeyboardInterrupt:
         if run.step == 0:
             raise
@@ -43,6 +44,9 @@ def fit(arguments: argparse.Namespace) -> int:
         "steps_done": run.step,
         "device": device,
     }
+    if errors is not None:
+        about["flow"] = errors.as_about()
+        print(errors.as_text(), file=sys.stderr, flush=True)
     write_network(run.network(), arguments.output, about)
     print(arguments.output)
     return 130 if stopped else 0

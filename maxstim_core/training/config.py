@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,6 +63,15 @@ class FitConfig(Config):
         "Cell types, separated by commas, of whose tuning the fit is told nothing.",
         label="Held out",
     )
+    flow_steps: int = setting(
+        0,
+        "Number of steps of a second stage, in which a small decoder learns to tell the optic flow of "
+        "made scenes from the network, and the network to let it.",
+        label="Flow steps",
+        bounds=(0, 100_000),
+        soft=(0, 2_000),
+        step=10,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -70,6 +81,16 @@ class FitConfig(Config):
                 f"There is nothing known of {unknown[0]!r} that a fit could leave out; choose from "
                 f"{', '.join(KNOWN_POLARITY)}."
             )
+
+    def to_json(self) -> str:
+        """Return the configuration as JSON text with sorted keys.
+
+        Without a second stage the text is that of before there was one, and so are hashes.
+        """
+        settings = dataclasses.asdict(self)
+        if not self.flow_steps:
+            del settings["flow_steps"]
+        return json.dumps(settings, sort_keys=True)
 
     @property
     def held_out(self) -> tuple[str, ...]:

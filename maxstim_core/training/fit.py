@@ -4,10 +4,14 @@ Starting from the prior network, Adam lowers a weighted sum of the terms in
 `maxstim_core.training.terms` on stimuli that are drawn anew for every step, and stays near the prior.
 Weights are shared between columns, so that a fit on a small eye nearly holds on the published one: the
 first steps are made on a smaller eye, where they cost half.
+
+A second stage, if asked for, goes on with the same terms and one more: the error of a small decoder that
+tells the optic flow of made scenes and learns along (`maxstim_core.training.flow`).
 """
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Iterator
@@ -25,6 +29,7 @@ from maxstim_core.simulation import Engine, FreeParameters, make_engine
 from maxstim_core.training import terms
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import Drills, draw
+from maxstim_core.training.flow import FlowErrors, FlowStage
 
 WEIGHTS = {
     "direction": 3.0,
@@ -41,6 +46,8 @@ WEIGHTS = {
     "edge voltage": 0.1,
     "flash voltage": 0.1,
     "scene voltage": 0.1,
+    "decoded flow": 4.0,
+    "decoded voltage": 0.1,
     "grey voltage": 0.1,
     "prior": 0.02,
 }
@@ -57,6 +64,9 @@ _TIME_CONSTANTS = (0.005, 0.3)
 _RATES = {"strength": 0.03, "rest": 0.015, "time": 0.015}
 _LAST_RATE = 0.02
 _LONGEST_GRADIENT = 5.0
+
+_FLOW_RATE = 0.2
+"""Learning rates of the second stage over those of the first."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ class Fit:
         every: int = 20,
         connectome: Connectome | None = None,
     ) -> None:
-        self.config, self.n_steps = config, config.n_iters
+        self.config, self.n_steps = config, config.n_iters + config.flow_steps
         self._checkpoint, self._every = checkpoint, every
         extents = min(SMALL_EXTENT, config.extent), config.extent
         small, large = (prior_network(extent, connectome) for extent in extents)
@@ -146,6 +156,9 @@ class Fit:
         }
         groups = [{"params": [self._free[name]], "lr": rate} for name, rate in _RATES.items()]
         self._adam = torch.optim.Adam(groups)
+        self._flow = None
+        if config.flow_steps:
+            self._flow = FlowStage(self._large.engine, DT, config.random_seed)
         self.step = 0
         if checkpoint is not None and os.path.exists(checkpoint):
             self._resume(checkpoint)
@@ -153,20 +166,28 @@ class Fit:
     def __iter__(self) -> Iterator[FitReport]:
         """Fit, and report every step."""
         while self.step < self.n_steps:
+            second = self.step >= self.config.n_iters
+            if second and self._flow.before is None:
+                self._flow.begin(self._parameters())
             # One generator per step, so that a fit goes on after a pause as it would have without.
             random = np.random.default_rng((self.config.random_seed, self.step))
-            small = self.step < SMALL_SHARE * self.n_steps
+            small = self.step < SMALL_SHARE * self.config.n_iters
             shown = self._small if small else self._large
             drills = draw(shown.engine.layout.lattice, DT, self.config.n_scenes, random)
             asked = shown.terms(drills, self._parameters())
             asked["prior"] = (self._free["strength"] - self._prior).square().mean()
+            if second:
+                asked |= self._flow.terms(self._parameters(), random)
             weighted = {name: WEIGHTS[name] * value for name, value in asked.items()}
             self._adam.zero_grad()
             sum(weighted.values()).backward()
             torch.nn.utils.clip_grad_norm_(self._free.values(), _LONGEST_GRADIENT)
+            share = self._cooling()
             for group, rate in zip(self._adam.param_groups, _RATES.values(), strict=True):
-                group["lr"] = rate * self._cooling()
+                group["lr"] = rate * share * (_FLOW_RATE if second else 1)
             self._adam.step()
+            if second:
+                self._flow.step(share)
             self.step += 1
             values = {name: value.item() for name, value in weighted.items()}
             if not all(map(math.isfinite, values.values())):
@@ -174,10 +195,19 @@ class Fit:
                     f"The fit was lost at step {self.step}; start it again with another seed."
                 )
             if self._checkpoint is not None and (
-                self.step % self._every == 0 or self.step == self.n_steps
+                self.step % self._every == 0 or self.step in (self.config.n_iters, self.n_steps)
             ):
                 self._save(self._checkpoint)
             yield FitReport(self.step, self.n_steps, values)
+
+    def flow_errors(self) -> FlowErrors | None:
+        """Return what the second stage has brought so far, or None if it has not begun.
+
+        Raises:
+            MaxstimError: if a voltage does not stay finite.
+        """
+        begun = self._flow is not None and self._flow.before is not None
+        return self._flow.errors(self._parameters()) if begun else None
 
     def network(self, name: str = "fitted", extent: int = EXTENT) -> Network:
         """Return the network as fitted so far, on any eye."""
@@ -195,8 +225,10 @@ class Fit:
         )
 
     def _cooling(self) -> float:
-        """Share of the learning rate at this step: a cosine from one to `_LAST_RATE`."""
-        share = 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
+        """Share of the learning rate at this step: a cosine from one to `_LAST_RATE` in each stage."""
+        first, second = self.config.n_iters, self.config.flow_steps
+        step, n_steps = (self.step, first) if self.step < first else (self.step - first, second)
+        share = 0.5 * (1 + math.cos(math.pi * step / n_steps))
         return _LAST_RATE + (1 - _LAST_RATE) * share
 
     def _save(self, path: str | os.PathLike) -> None:
@@ -206,6 +238,8 @@ class Fit:
             "free": {name: values.detach() for name, values in self._free.items()},
             "adam": self._adam.state_dict(),
         }
+        if self.step > self.config.n_iters:
+            state["flow"] = self._flow.state()
         part = f"{path}.part"
         try:
             torch.save(state, part)
@@ -218,7 +252,10 @@ class Fit:
     def _resume(self, path: str | os.PathLike) -> None:
         try:
             state = torch.load(path, weights_only=True)
-            same = state["config"] == self.config.to_json()
+            theirs, ours = (json.loads(text) for text in (state["config"], self.config.to_json()))
+            if "flow" not in state:  # the first stage is the same whatever follows
+                theirs["flow_steps"] = ours["flow_steps"] = self.config.flow_steps
+            same = theirs == ours
         except Exception as error:  # whatever a damaged file leads to
             raise MaxstimError(
                 f"The checkpoint {path} cannot be read; remove it to start the fit again."
@@ -233,3 +270,5 @@ class Fit:
             for name, values in self._free.items():
                 values.copy_(state["free"][name])
         self._adam.load_state_dict(state["adam"])
+        if "flow" in state:
+            self._flow.go_on(state["flow"])

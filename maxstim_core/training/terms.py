@@ -22,6 +22,7 @@ from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION
 
 LEAST_DSI, MOST_DSI, LEAST_FRI, LEAST_CHANGE = 0.6, 0.08, 0.3, 0.25
 LEAST_PEAK, MOST_VOLTAGE, MOST_GREY_VOLTAGE = 1.0, 4.0, 1.5
+MOST_SCENE_VOLTAGE = 1.5 * MOST_VOLTAGE
 
 _SMALL = 0.1
 """Voltage below which a peak counts as noise."""
@@ -81,7 +82,7 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
         "wrong contrast": wrong.mean() + wrong.square().mean(),
         "strength": torch.relu(LEAST_PEAK - reached).square().mean(),
         "untuned": torch.relu(untuned_dsi - MOST_DSI).square().mean(),
-        "edge voltage": _beyond(voltage.abs().amax((0, 1)), MOST_VOLTAGE),
+        "edge voltage": beyond(voltage.abs().amax((0, 1)), MOST_VOLTAGE),
     }
 
 
@@ -102,7 +103,7 @@ def flash_terms(voltage: Tensor, targets: Targets, dt: float) -> dict[str, Tenso
     return {
         "flash index": torch.relu(LEAST_FRI - index[:, targets.resolved]).square().mean(),
         "flash change": torch.relu(LEAST_CHANGE - change).square().mean(),
-        "flash voltage": _beyond(voltage.abs().amax((0, 1)), MOST_VOLTAGE),
+        "flash voltage": beyond(voltage.abs().amax((0, 1)), MOST_VOLTAGE),
     }
 
 
@@ -121,7 +122,7 @@ def scene_terms(voltage: Tensor, targets: Targets, flow: Tensor) -> dict[str, Te
         "flow": _misaligned(pooled, way),
         "flow per column": _misaligned(per_column, way[..., None]),
         "speed": 1 - (pooled * flow).sum() / (pooled.norm() * flow.norm() + 1e-6),
-        "scene voltage": _beyond(voltage.abs().amax((0, 1, 3)), 1.5 * MOST_VOLTAGE),
+        "scene voltage": beyond(voltage.abs().amax((0, 1, 3)), MOST_SCENE_VOLTAGE),
     }
 
 
@@ -147,14 +148,15 @@ def motion_signal(response: Tensor, directions: Tensor) -> Tensor:
     return torch.einsum("at,sftc->asfc", axes, response)
 
 
+def beyond(voltage: Tensor, most: float) -> Tensor:
+    """Return the mean square of what voltages have beyond `most`."""
+    return torch.relu(voltage - most).square().mean()
+
+
 def _misaligned(signal: Tensor, way: Tensor) -> Tensor:
     """One minus the cosine between signal and flow; a signal lost in noise counts as none."""
     length = torch.sqrt(signal.square().sum(0) + 1e-12)
     return (1 - (signal * way).sum(0) / (length + 0.2 * _SMALL)).mean()
-
-
-def _beyond(voltage: Tensor, most: float) -> Tensor:
-    return torch.relu(voltage - most).square().mean()
 
 
 def _phases() -> Tensor:

@@ -92,6 +92,7 @@ def _of_fit(config: FitConfig) -> Origin:
     )
     subtypes = [name for name in PREFERRED_DIRECTION if name not in held_out]
     scenes = "That T4 and T5 together follow the flow of scenes of plain and natural leaves."
+    decoded = "Optic flow of made scenes, through a decoder that is not part of it."
     return Origin(
         made_by="maxstim fit",
         fitted=(
@@ -101,6 +102,7 @@ def _of_fit(config: FitConfig) -> Origin:
             f"answers, on edges at {speeds} columns/s that maxstim draws itself.",
             f"The absence of direction tuning in {len(untuned)} others.",
             *([scenes] if config.n_scenes else []),
+            *([decoded] if config.flow_steps else []),
             "Voltages of moderate size.",
         ),
         not_fitted=(
