@@ -104,6 +104,25 @@ def test_is_the_default_on_a_cpu():
     assert isinstance(make_engine(network, dtype=torch.float64), ReferenceEngine)
 
 
+@pytest.mark.parametrize("spoil", [1e30, float("nan")])
+def test_a_network_that_explodes_leaves_nothing_behind(spoil):
+    engine = CpuEngine(prior_network(3), threads=1)
+    cells = torch.arange(engine.layout.n_cells)
+    movie = torch.rand(2, 20, 37, generator=torch.Generator().manual_seed(3))
+    sound = engine.parameters
+    strengths = sound.synapse_strength * spoil
+    lost = FreeParameters(sound.resting_potential, sound.time_constant, strengths)
+
+    def both_ways(parameters: FreeParameters) -> list[torch.Tensor]:
+        free = FreeParameters(*(x.clone().requires_grad_() for x in parameters))
+        voltage = engine.simulate(movie, 0.01, cells=cells, parameters=free)
+        return [voltage, *torch.autograd.grad(voltage.square().mean(), free)]
+
+    before = both_ways(sound)
+    assert not torch.isfinite(both_ways(lost)[0]).all()
+    assert all(torch.equal(a, b) for a, b in zip(before, both_ways(sound), strict=True))
+
+
 def test_two_rollouts_before_their_adjoints_do_not_mix():
     """A kept state belongs to one rollout until its adjoint is done."""
     engine = CpuEngine(prior_network(3), threads=1)

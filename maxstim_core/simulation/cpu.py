@@ -128,6 +128,7 @@ class CpuEngine(Engine):
         kept = n_frames + 1 if tape and with_parameters else 1
         states = self._spares.take((n_samples, kept, *self._grid))
         flat = states.reshape(n_samples, kept, -1)
+        flat[:, 0] = 0  # a rollout that ran out of numbers leaves none where no cell is
         flat[:, 0, stencil.cell_position] = initial_state.detach().numpy()
         rectified = self._padded(n_samples)
         np.maximum(states[:, 0], 0, out=self._inner(rectified)[:, 0])
