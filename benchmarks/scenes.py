@@ -232,6 +232,8 @@ def pictures(film: Path) -> list[np.ndarray]:
         np.asarray(Image.open(path).convert("L"), float) / 255
         for path in sorted(film.glob("*.png"))
     ]
+    if not frames:
+        raise SystemExit(f"There is no PNG in {film}; name the folder that the frames lie in.")
     return [f[:SIZE, c : c + SIZE] for f in frames for c in range(0, f.shape[1] - SIZE, SIZE)]
 
 
