@@ -37,7 +37,7 @@ def test_cards_tell_them_of_that_network_and_no_other(tmp_path, monkeypatch, cap
     assert main(["models", "card", "default"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "## Answers" in lines
-    assert any(line.startswith("| Mi1 | a small bright spot on dark |") for line in lines)
+    assert any(line.startswith("| Mi1 | bright patches that hardly move;") for line in lines)
     assert main(["models", "card", "default", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["answers"]["L2"]["natural"].startswith("a bright")
     assert main(["models", "card", "maxstim/000"]) == 0
