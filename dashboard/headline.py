@@ -13,6 +13,7 @@ from dashboard import export
 from dashboard.cell_types import arrow, polarity
 from dashboard.peak import peak_frame
 from dashboard.session import LIVE, Session
+from dashboard.shelf import clip_of
 from dashboard.strip import strip_png
 from dashboard.theme import HEADLINE, QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
@@ -111,8 +112,9 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
     ]
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
-    if about.get("source"):
-        facts.insert(0, f"clip “{escape(str(about['source']))}”")
+    clip = clip_of(answer)
+    if clip:
+        facts.insert(0, f"clip “{escape(clip)}”")
     mark = "example" if example else "cancelled" if about["status"] == "cancelled" else ""
     return _heading(about["cell_type"], about["method"], mark, " · ".join(facts))
 
