@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.scenes import slope
@@ -95,6 +95,7 @@ def test_paths_follow_the_flow(velocity, spin, start, time):
 
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 10_000), st.floats(-90, 90), st.floats(-0.8, 0.8))
+@example(2139, 0.0, 0.0)
 def test_light_is_constant_along_the_flow(seed, roll, expansion):
     """Wherever no edge of a layer is near: between frames 5 ms apart, to first order in the flow."""
     scene = Scene(seed, roll=roll, expansion=expansion, **BUSY)
@@ -104,10 +105,9 @@ def test_light_is_constant_along_the_flow(seed, roll, expansion):
     foremost = scene.foremost(eye, dt, 2 * dt)[1]
     velocity = np.stack([layer.motion.at(z) for layer in scene.layers])[foremost, range(len(z))]
     still, followed = scene._light(z, times), scene._light(z + dt * velocity, times[1:])[0]
-    covers = np.stack([np.abs(layer.seen(z, times)) for layer in scene.layers[1:]])
     alphas = np.stack([layer.seen(z, times).imag for layer in scene.layers[1:]])
     clear = ((alphas < 1e-3) | (alphas > 1 - 1e-3)).all((0, 1))
-    assert clear.mean() > 0.05, covers.shape
+    assume(clear.sum() >= 5)  # in about one scene of a hundred, edges are near 19 columns of 20
     error = np.abs(followed - still[0])[clear]
     change = np.abs(still[1] - still[0])[clear]
     assert error.mean() < 0.1 * change.mean() + 1e-4
