@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +126,7 @@ class Fit:
         checkpoint: File in which the fit is kept every few steps, and from which it goes on.
         every: How many.
         connectome: To fit instead of the bundled one.
+        weights: What each term weighs instead. The checkpoint does not keep them.
 
     Raises:
         MaxstimError: if the device is not there, or the checkpoint is of another fit.
@@ -139,7 +140,9 @@ class Fit:
         checkpoint: str | os.PathLike | None = None,
         every: int = 20,
         connectome: Connectome | None = None,
+        weights: Mapping[str, float] = WEIGHTS,
     ) -> None:
+        self._weights = weights
         self.config, self.n_steps = config, config.n_iters + config.flow_steps
         self._checkpoint, self._every = checkpoint, every
         extents = min(SMALL_EXTENT, config.extent), config.extent
@@ -178,7 +181,7 @@ class Fit:
             asked["prior"] = (self._free["strength"] - self._prior).square().mean()
             if second:
                 asked |= self._flow.terms(self._parameters(), random)
-            weighted = {name: WEIGHTS[name] * value for name, value in asked.items()}
+            weighted = {name: self._weights[name] * value for name, value in asked.items()}
             self._adam.zero_grad()
             sum(weighted.values()).backward()
             torch.nn.utils.clip_grad_norm_(self._free.values(), _LONGEST_GRADIENT)
