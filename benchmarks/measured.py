@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -51,8 +50,13 @@ def serve(ready: dict, measure) -> None:
 
 
 def peak_megabytes() -> float:
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Largest resident memory of this process so far; not on Windows."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (
+        peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    )  # bytes there, kilobytes elsewhere
 
 
 def resident_megabytes() -> float:
@@ -61,7 +65,7 @@ def resident_megabytes() -> float:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
         return peak_megabytes()
-    return pages * resource.getpagesize() / 2**20
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def machine() -> str:

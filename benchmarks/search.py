@@ -23,6 +23,7 @@ from maxstim_core.optimal.natural import search
 from maxstim_core.simulation import ReferenceEngine, make_engine
 from maxstim_core.stimuli.clips import ArrayClips
 from maxstim_core.stimuli.scenes import translating_scene
+from maxstim_core.stimuli.textures import plain_texture
 
 N_CLIPS, SECONDS, DT = 2268, 0.8, 0.01
 N_COMPARED = 20
@@ -78,7 +79,7 @@ def textured_clips(lattice: Lattice, n_clips: int) -> ArrayClips:
             lattice,
             dt=DT,
             seconds=SECONDS,
-            texture=k % 32,
+            texture=plain_texture(k % 32),
             angle=float(random.uniform(0, 360)),
             speed=float(np.exp(random.uniform(1, 3.5))),
             place=tuple(random.uniform(0, 64, 2)),

@@ -242,7 +242,7 @@ def _validation_errors(folder: Path) -> np.ndarray:
                     if stored.dtype.kind not in "fiu" or not 0 < stored.size < _MOST_CHECKPOINTS:
                         raise ValueError(stored)
                     return np.ravel(stored[()])
-            except (OSError, KeyError, AttributeError, ValueError) as error:
+            except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
                 raise MaxstimError(
                     f"The validation file {path} cannot be read; copy the model folder again."
                 ) from error

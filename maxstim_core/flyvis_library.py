@@ -46,7 +46,7 @@ def results_folders() -> tuple[Path, ...]:
     """Return the folders of published models that are there: flyvis's own, then the downloaded one."""
     root = os.environ.get(ROOT_VARIABLE)
     roots = ([Path(root).expanduser()] if root else []) + [fetched_folder()]
-    return tuple(root / "results" for root in roots if (root / "results").is_dir())
+    return tuple(root / "results" for root in roots if os.path.isdir(root / "results"))
 
 
 def find_model(name: str | os.PathLike) -> Path | None:

@@ -15,6 +15,7 @@ import numpy as np
 from maxstim_core import __version__
 from maxstim_core.connectome import bundled_connectome
 from maxstim_core.errors import MaxstimError
+from maxstim_core.files import write_whole
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import EXTENT, Layout, Network, Parameters, pair_signs
 
@@ -66,13 +67,7 @@ def write_network(network: Network, path: str | os.PathLike, about: dict[str, ob
             for (source, target), strength in per_pair
         ],
     }
-    try:
-        Path(path).write_text(_readable_json(content), encoding="utf-8")
-    except OSError as error:
-        raise MaxstimError(
-            f"The network could not be written to {path} ({error.strerror}); choose a folder that "
-            "exists, is writable and has room."
-        ) from error
+    write_whole(path, "network", _readable_json(content).encode())
 
 
 def read_network(path: str | os.PathLike, name: str = "", extent: int = EXTENT) -> Network:
@@ -126,7 +121,7 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
             synapse_count=layout.tap_counts,
             synapse_strength=[strengths[names[a], names[b]] for a, b in layout.pairs],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MaxstimError(
             f"The network {label} lacks a parameter ({error}); copy it again, whole."
         ) from error

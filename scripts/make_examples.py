@@ -67,10 +67,11 @@ def _answers(
         starting_preset(RegularizeConfig),
         source=natural.attrs["source"],
     )
+    of_clip = {"clips": clips.name, "clip": natural.attrs["source"]}
     generated = generate(network, cell_type, starting_preset(GenerateConfig))
     return {
         "natural": natural,
-        "regularized": _finished(regularized),
+        "regularized": _finished(regularized).assign_attrs(of_clip),
         "generated": _finished(generated),
     }
 

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pickle
+import shlex
 import signal
 import subprocess
 import sys
@@ -329,6 +330,25 @@ heavy = {{"torch", "numba", "xarray", "pandas", "panel"}} & set(sys.modules)
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Pipes end otherwise there.")
+def test_whoever_reads_may_leave():
+    code = "from maxstim_core.cli import main; raise SystemExit(main(['models', 'list']))"
+    command = (
+        f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} | true; echo ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) in {("141\n", ""), ("0\n", "")}, "0 where it was faster"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="There is no disk that is always full.")
+def test_a_full_disk_is_told():
+    command = [sys.executable, "-m", "maxstim_core.cli", "models", "list"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "maxstim: There is no room left to write to; make some.\n"
 
 
 def test_doctor(capsys, monkeypatch, tmp_path):

@@ -1,10 +1,12 @@
 """The CPU engine against the reference engine."""
 
+import hashlib
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from maxstim_core.connectome import CellType, Connectome, Synapse
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import Layout, Network, Parameters, flyvis_initial_network, prior_network
-from maxstim_core.simulation import FreeParameters, ReferenceEngine, make_engine
+from maxstim_core.simulation import FreeParameters, ReferenceEngine, cpu, make_engine, vectors
 from maxstim_core.simulation.cpu import CpuEngine
 from maxstim_core.simulation.stencil import Stencil
 
@@ -215,3 +217,8 @@ def test_stencil_has_all_edges_and_no_others(extent):
     kinds = 65 if extent < 15 else 13
     last = layout.first_cell[kinds]
     assert edges == {edge for edge in expected if edge[1] < last}
+
+
+def test_compiled_kernels_are_of_these_vectors():
+    source = Path(vectors.__file__).read_bytes()
+    assert hashlib.sha256(source).hexdigest()[:16] == cpu._OF_VECTORS, "write it into cpu.py"

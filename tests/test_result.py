@@ -63,3 +63,20 @@ def test_refuses_what_is_no_result(tmp_path, content):
 def test_refuses_a_missing_file(tmp_path):
     with pytest.raises(MaxstimError, match="no file"):
         load(tmp_path / "none.nc")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of h5netcdf
+def test_refuses_a_file_damaged_anywhere(dataset, tmp_path):
+    """HDF5 raises other errors for damaged attributes than for damaged values."""
+    whole, path = tmp_path / "whole.nc", tmp_path / "result.nc"
+    save(dataset, whole)
+    content = whole.read_bytes()
+    refused = 0
+    for place in range(0, len(content), 41):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            load(path)
+        except MaxstimError as error:
+            assert "no readable result" in str(error)
+            refused += 1
+    assert refused > 10

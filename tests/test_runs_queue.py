@@ -287,6 +287,17 @@ def test_what_ends_one_run_does_not_end_the_next(tmp_path, behaviour, advice):
     queue.close()
 
 
+def test_a_worker_that_died_idle_does_not_cost_a_run(tmp_path):
+    queue = toy_queue(tmp_path)
+    assert ended(queue, queue.submit(toy_request(), "anna")).state == "done"
+    (lane,) = queue._lanes
+    os.kill(lane._worker.pid, signal.SIGKILL)
+    while lane._worker.alive:
+        time.sleep(0.01)
+    assert ended(queue, queue.submit(toy_request(n_iters=9), "anna")).state == "done"
+    queue.close()
+
+
 def test_a_disk_that_fails_at_the_end_of_a_run(fresh):
     run = ended(fresh, fresh.submit(toy_request(UNWRITABLE), "anna"))
     assert (run.state, run.result) == ("failed", None)

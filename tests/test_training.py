@@ -165,6 +165,11 @@ def test_refuses_the_checkpoint_of_another_fit(tmp_path):
     list(Fit(FitConfig(n_iters=1, extent=5, n_scenes=0), checkpoint=path))
     with pytest.raises(MaxstimError, match="other settings"):
         Fit(SHORT, checkpoint=path)
+    lacking = torch.load(path, weights_only=True)
+    del lacking["adam"]
+    torch.save(lacking | {"config": SHORT.to_json()}, path)
+    with pytest.raises(MaxstimError, match="cannot be read"):
+        Fit(SHORT, checkpoint=path)
     path.write_bytes(b"damaged")
     with pytest.raises(MaxstimError, match="cannot be read"):
         Fit(SHORT, checkpoint=path)

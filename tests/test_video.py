@@ -20,6 +20,7 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.clips import Augmented, open_clips
 from maxstim_core.stimuli.eye import Eye
+from maxstim_core.stimuli.film_file import evenly
 from maxstim_core.stimuli.images import read_image
 from maxstim_core.stimuli.look import Look
 from maxstim_core.stimuli.preview import FRAMES, open_preview
@@ -118,6 +119,14 @@ def test_uneven_frames_are_held_for_their_time(tmp_path):
     np.testing.assert_allclose(means, pictures[[0, 1, 2, 2, 2, 3, 4], 0, 0], atol=3)
 
 
+def test_a_hiccup_does_not_set_the_pace():
+    times = np.arange(900) / 30
+    times = np.insert(times, 450, times[449] + 0.001)
+    order, fps = evenly(times, 30)
+    assert fps == pytest.approx(30)
+    assert len(order) == pytest.approx(900, abs=1)
+
+
 def test_the_pace_can_be_given(tmp_path):
     path = write_film(tmp_path / "a.mp4", fading())
     assert import_movie(path, "fast", look=SMALL, fps=240).fps == 240
@@ -188,6 +197,19 @@ def test_a_set_of_the_whole_eye_can_be_opened_augmented(tmp_path):
     assert len(clips) == 4
     with pytest.raises(MaxstimError, match="add --replace"):
         import_movie(tmp_path / "a.npy", "mine", fps=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("Mine", "set 'mine' already; choose another name[.]"), ("Sintel", "belongs to maxstim")],
+)
+def test_a_name_in_other_letters_is_the_same_name(tmp_path, data, name, says):
+    """On a disk that ignores case it would be the same folder."""
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((8, 19)))
+    import_movie(tmp_path / "a.npy", "mine", fps=10, look=SMALL)
+    with pytest.raises(MaxstimError, match=says):
+        import_movie(tmp_path / "a.npy", name, fps=10, look=SMALL, replace=True)
+    assert stored.stored_names() == ("mine",)
 
 
 def test_an_image_stands_still_for_a_clip(tmp_path):
@@ -416,6 +438,11 @@ def _picture(width=64, height=64):
     return Image.new("L", (width, height), 128)
 
 
+def _of_floats(path):
+    Image.fromarray(np.random.default_rng(0).random((64, 64), np.float32)).save(path)
+    return path
+
+
 def _broken_image(path):
     folder = _folder(path, _picture(), Image.fromarray(_noisy(1)[0]))
     _cut(folder / "1.png")
@@ -446,6 +473,7 @@ REFUSED = {
     "no image": (lambda p: _folder(p / "a"), "no image"),
     "1 x 1": (lambda p: _folder(p / "a", _picture(1, 1)), "1 x 1 pixels, too small"),
     "two sizes": (lambda p: _folder(p / "a", _picture(), _picture(80, 64)), "same size"),
+    "image of 32 bits": (lambda p: _of_floats(p / "a.tif"), "save it with 8 or 16 bits"),
     "broken image": (lambda p: _broken_image(p / "a"), "damaged"),
     "huge image": (lambda p: _folder(p / "a", _picture(5000, 3000)), "10 million"),
     "folder without a pace": (lambda p: _folder(p / "a", _picture()), "--fps 24"),

@@ -6,6 +6,8 @@ and their help come from the configurations in `maxstim_core.optimal.configs`.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +19,10 @@ REFUSED = 2
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it."""
+
+
+UNHEARD = 141
+"""Exit code when nobody reads what is printed, as of a program that SIGPIPE ends."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,13 +37,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = make_parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
     except MaxstimError as error:
         print(f"maxstim: {error}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         print("\nmaxstim: Stopped before there was anything to keep.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # who read has left, as `head` does
+        _send_output_nowhere()
+        return UNHEARD
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _send_output_nowhere()
+        print("maxstim: There is no room left to write to; make some.", file=sys.stderr)
+        return REFUSED
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -46,6 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return REFUSED
+
+
+def _send_output_nowhere() -> None:
+    """Keep Python from trying once more, and complaining, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -126,7 +126,7 @@ def _results_folder() -> Finding:
     from maxstim_core.runs import data_directory
 
     folder = data_directory()
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Finding("results", f"{folder} (cannot be written; set MAXSTIM_DATA_DIR)", "note")
     n_results = len(list((folder / "results").glob("*.nc")))
@@ -146,11 +146,10 @@ def _page() -> Iterator[Finding]:
 
 
 def find_chromium() -> Path | None:
-    """Return the Chromium that ``CHROMIUM`` names or that is on the path, or None."""
-    for name in (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES):
-        if name and (found := shutil.which(name)):
-            return Path(found)
-    return None
+    """Return the Chromium that ``CHROMIUM`` names, or else one that is on the path, or None."""
+    named = os.environ.get("CHROMIUM")
+    found = filter(None, map(shutil.which, (named,) if named else CHROMIUM_NAMES))
+    return next(map(Path, found), None)
 
 
 SECTIONS = {

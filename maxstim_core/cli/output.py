@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.files import write_whole
 
 
 def check_writable(path: str | os.PathLike) -> None:
@@ -42,7 +41,9 @@ def write_movie(path: str | os.PathLike, movie: np.ndarray) -> None:
     Raises:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
-    _write_whole(path, "movie", lambda file: np.save(file, movie, allow_pickle=False))
+    content = io.BytesIO()
+    np.save(content, movie, allow_pickle=False)
+    write_whole(path, "movie", content.getvalue())
 
 
 def write_text(path: str | os.PathLike, what: str, text: str) -> None:
@@ -56,22 +57,4 @@ def write_text(path: str | os.PathLike, what: str, text: str) -> None:
     Raises:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
-    _write_whole(path, what, lambda file: file.write(text.encode()))
-
-
-def _write_whole(path: str | os.PathLike, what: str, write: Callable[[IO[bytes]], object]) -> None:
-    path = Path(path)
-    part = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            part = file.name
-            write(file)
-        os.replace(part, path)
-    except OSError as error:
-        raise MaxstimError(
-            f"The {what} could not be written to {path} ({error.strerror or error}); "
-            "make room there, or name another file."
-        ) from error
-    finally:
-        with suppress(OSError):
-            os.unlink(part or "")
+    write_whole(path, what, text.encode())

@@ -140,7 +140,8 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
     if password and os.path.isfile(password):
         raise MaxstimError("The password is also the name of a file here; choose another.")
     if _LOCAL.fullmatch(arguments.address):
-        here = (f"localhost:{port}", f"127.0.0.1:{port}")
+        names = dict.fromkeys((_in_url(arguments.address), "localhost", "127.0.0.1"))
+        here = tuple(f"{name}:{port}" for name in names)
         return Reach(arguments.address, port, (*here, *given), password)
     if not given:
         raise MaxstimError(
@@ -153,6 +154,10 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
             f"{PASSWORD_VARIABLE}."
         )
     return Reach(arguments.address, port, given, password)
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _origin(text: str, port: int) -> str:

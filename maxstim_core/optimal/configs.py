@@ -356,7 +356,7 @@ def _coerced(item: dataclasses.Field, value: Any) -> Any:
         if isinstance(value, bool):
             raise TypeError
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise MaxstimError(f"{name} must be a number, not {value!r}.") from None
     low, high = about["bounds"]
     unit = f" {about['unit']}" if about["unit"] else ""

@@ -32,15 +32,13 @@ a clip of a set.
 from __future__ import annotations
 
 import os
-import uuid
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
+from maxstim_core.files import write_whole
 from maxstim_core.lattice import Lattice
 
 
@@ -88,22 +86,10 @@ def save(dataset: xr.Dataset, path: str | os.PathLike) -> None:
     Raises:
         MaxstimError: if the file cannot be written there.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     encoding = {name: {"zlib": True, "complevel": 4} for name in _compressible(dataset)}
     # In memory first: HDF5 that meets a full disk can take the whole process down when it exits.
     content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise MaxstimError(
-            f"The result could not be written to {path} ({error.strerror or error}); "
-            "choose a folder that exists, is writable and has room."
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    write_whole(path, "result", content)
 
 
 def load(path: str | os.PathLike) -> xr.Dataset:
@@ -117,7 +103,7 @@ def load(path: str | os.PathLike) -> xr.Dataset:
             return dataset.load()
     except FileNotFoundError:
         raise MaxstimError(f"There is no file {path}; check the path.") from None
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
         raise MaxstimError(
             f"The file {path} is no readable result of maxstim; run it again."
         ) from error

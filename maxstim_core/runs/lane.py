@@ -54,6 +54,9 @@ class Lane(threading.Thread):
             job = self._queue.take(self)
             if job is None:
                 break
+            if self._worker is not None and not self._worker.alive:
+                self._replace_worker()  # it died idle, which is not this job's fault
+                problem = self._worker_problem()
             problem = problem and self._worker_problem()
             try:
                 ending = Ending("failed", reason=problem) if problem else self._follow(job)

@@ -53,6 +53,11 @@ class WorkerProcess:
         """Process number."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def send(self, message: Any) -> None:
         """Send a message; to a worker that has died, nothing is sent. Any thread."""
         with self._sending, suppress(OSError, ValueError):

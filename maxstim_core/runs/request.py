@@ -129,18 +129,20 @@ def opened_network(name: str) -> Network:
 def content_key(request: RunRequest, network: Network, clips: ClipSet | None) -> str:
     """Return the hexadecimal SHA-256 of everything that determines the answer.
 
-    That is the method, its settings, the cell type, the contents (not the names) of network and clips,
-    and the clip if one is named. The device is no part of it.
+    That is the method, its settings, the cell type, network and clips, and the clip if one is named. Of
+    network and clips it is the contents, and the names as well: an answer tells them, and the next run
+    begins from what it tells. The device is no part of it.
     """
     parts = [
         FORMAT,
         request.config.content_hash,
         request.cell_type,
+        request.network,
         network.content_hash,
-        clips.content_hash if clips is not None else "",
+        request.clip,
     ]
-    if request.clip:
-        parts.append(request.clip)
+    if clips is not None:
+        parts += [clips.name, clips.content_hash, *clips.names]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -456,6 +456,10 @@ def _allowed_cores() -> set[int]:
     return os.sched_getaffinity(os.getpid())
 
 
+_OF_VECTORS = "987dc9f09bdf0779"
+"""SHA-256 of ``vectors.py``, begun. What numba has compiled is used again until this file changes: so
+that it does with the other one, as a test makes sure."""
+
 _compiled = njit(nogil=True, cache=True, boundscheck=False)
 
 

@@ -171,6 +171,8 @@ def read_film(path: Path, kind: str, look: Look, tell: Tell = nobody) -> tuple[n
     if waiting:
         seen.append(look.see(luminance(np.stack(waiting))))
     order, fps = evenly(np.array(times), film.rate)
+    if len(order) > MOST_FRAMES:
+        raise _too_long(path)
     return np.concatenate(seen)[order], fps
 
 
@@ -194,7 +196,8 @@ def evenly(times: np.ndarray, told: float) -> tuple[np.ndarray, float]:
     every = np.arange(len(times))
     if not len(durations):
         return every, told or 24.0
-    shortest = max(durations.min(), 1 / FPS[1])
+    # One of a hundred may be shorter: films have hiccups, and pictures are not to be repeated for them.
+    shortest = max(np.quantile(durations, 0.01, method="lower"), 1 / FPS[1])
     if durations.max() <= _UNEVEN * shortest:
         measured = float(1 / durations.mean())
         return every, told if abs(told - measured) < 0.01 * measured else measured

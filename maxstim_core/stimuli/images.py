@@ -37,8 +37,8 @@ def read_image(path: str | os.PathLike | zipfile.Path) -> np.ndarray:
         or 16 bits of grey over 65535.
 
     Raises:
-        MaxstimError: if the file is missing, no image, damaged, or beyond
-            the limit on pixels, which is checked before it is decoded.
+        MaxstimError: if the file is missing, no image, damaged, of 32 bits of grey, of which nothing
+            tells what is white, or beyond the limit on pixels, which is checked before it is decoded.
     """
     from PIL import Image
 
@@ -48,6 +48,11 @@ def read_image(path: str | os.PathLike | zipfile.Path) -> np.ndarray:
                 raise MaxstimError(
                     f"The image {path} has {image.width} x {image.height} pixels; make it smaller than "
                     f"{MOST_PIXELS / 1e6:.0f} million pixels."
+                )
+            if image.mode in ("I", "F"):
+                raise MaxstimError(
+                    f"The image {path} has 32 bits of grey, and does not say which number is white; "
+                    "save it with 8 or 16 bits."
                 )
             if image.mode.startswith("I;16"):  # Pillow would cut 16 bits off at 255
                 return np.asarray(image, np.float32) / 65535

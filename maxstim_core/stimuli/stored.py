@@ -184,14 +184,27 @@ def free_name(wish: str) -> str:
     plain = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode()
     # Room is left for a number. A dot at the end would be lost on some systems.
     name = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:58].rstrip("-_") or "movie"
-    taken = {taken.lower() for taken in (*RESERVED, *stored_names())}
     numbers = (f"{name}-{number}" for number in itertools.count(2))
-    return next(n for n in (name, *itertools.islice(numbers, len(taken))) if n.lower() not in taken)
+    return next(free for free in itertools.chain([name], numbers) if taken_by(free) is None)
+
+
+def taken_by(name: str) -> str | None:
+    """Return the name, reserved or of a stored set, that would be the same folder, or None.
+
+    On some disks capital letters make no difference.
+    """
+    there = (*RESERVED, *stored_names())
+    return next((other for other in there if other.casefold() == name.casefold()), None)
 
 
 def stored_names() -> tuple[str, ...]:
     """Return the names of the sets in the data directory, sorted."""
-    return tuple(sorted(path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}")))
+    try:
+        return tuple(
+            sorted(path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}"))
+        )
+    except OSError:  # a folder that may not be read holds none for us
+        return ()
 
 
 def open_stored(folder: Path) -> StoredClips:

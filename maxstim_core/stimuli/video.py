@@ -98,12 +98,12 @@ def import_movie(
 
 
 def _check_name(name: str, replace: bool) -> None:
-    if name in stored.RESERVED:
+    other = stored.taken_by(name)
+    if other in stored.RESERVED:
         raise MaxstimError(f"The name {name!r} belongs to maxstim; choose another.")
-    if not replace and name in stored.stored_names():
-        raise MaxstimError(
-            f"There is a clip set {name!r} already; choose another name, or add --replace."
-        )
+    if other is not None and not (replace and other == name):
+        way_out = ", or add --replace" if other == name else ""
+        raise MaxstimError(f"There is a clip set {other!r} already; choose another name{way_out}.")
 
 
 def _see(

@@ -126,7 +126,7 @@ class Fit:
         checkpoint: File in which the fit is kept every few steps, and from which it goes on.
         every: How many.
         connectome: To fit instead of the bundled one.
-        weights: What each term weighs instead. The checkpoint does not keep them.
+        weights: What each term weighs instead. The checkpoint tells neither them nor the connectome.
 
     Raises:
         MaxstimError: if the device is not there, or the checkpoint is of another fit.
@@ -254,11 +254,12 @@ class Fit:
 
     def _resume(self, path: str | os.PathLike) -> None:
         try:
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
             theirs, ours = (json.loads(text) for text in (state["config"], self.config.to_json()))
             if "flow" not in state:  # the first stage is the same whatever follows
                 theirs["flow_steps"] = ours["flow_steps"] = self.config.flow_steps
             same = theirs == ours
+            step, free, adam = state["step"], state["free"], state["adam"]
         except Exception as error:  # whatever a damaged file leads to
             raise MaxstimError(
                 f"The checkpoint {path} cannot be read; remove it to start the fit again."
@@ -268,10 +269,10 @@ class Fit:
                 f"The checkpoint {path} belongs to a fit with other settings; give the same settings, "
                 "or another file."
             )
-        self.step = state["step"]
+        self.step = step
         with torch.no_grad():
             for name, values in self._free.items():
-                values.copy_(state["free"][name])
-        self._adam.load_state_dict(state["adam"])
+                values.copy_(free[name])
+        self._adam.load_state_dict(adam)
         if "flow" in state:
             self._flow.go_on(state["flow"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.flyvis_format import was_trained
 from maxstim_core.flyvis_library import find_model
 from maxstim_core.network_file import read_about
@@ -78,7 +79,7 @@ def origin_of(name: str | os.PathLike) -> Origin:
         return _FLYVIS if about.get(TRAINED) else _UNKNOWN
     try:
         return _of_fit(FitConfig(**about["config"]))
-    except (KeyError, TypeError):  # written by another version, or by hand
+    except (KeyError, TypeError, MaxstimError):  # written by another version, or by hand
         return _UNKNOWN
 
 

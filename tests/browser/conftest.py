@@ -7,7 +7,6 @@ nothing is downloaded. Without any, these tests are skipped, or fail if MAXSTIM_
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,14 +16,13 @@ from pathlib import Path
 import panel as pn
 import pytest
 from bokeh.document import Document
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from maxstim_core.cli.doctor import find_chromium
+
+expect.set_options(timeout=90_000)  # a page on two busy cores
+
 HERE = Path(__file__).parent
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: drives a real Chromium; skipped without one")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,16 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def chromium() -> str | None:
-    """Return the path of a Chromium on this machine, or None."""
-    named = os.environ.get("CHROMIUM")
-    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser, one for all tests."""
-    path = chromium()
+    path = find_chromium()
     if path is None:
         named = os.environ.get("CHROMIUM")
         found = f"CHROMIUM={named} is no program" if named else "No Chromium was found"

@@ -41,7 +41,6 @@ def visit(browser: Browser, served: Served):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.sent = []

@@ -16,8 +16,6 @@ from maxstim_core.network import open_network, prior_network
 from maxstim_core.tuning.answers import described_answers
 from maxstim_core.tuning.card_store import find_card, keep_card
 
-expect.set_options(timeout=90_000)
-
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):

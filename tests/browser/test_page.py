@@ -18,8 +18,6 @@ from playwright.sync_api import Browser, Page, expect
 from maxstim_core.optimal.configs import GenerateConfig, flyvis_preset, starting_preset
 from maxstim_core.optimal.result import load
 
-expect.set_options(timeout=30_000)
-
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90_000
 """Milliseconds that a run may take on a slow machine before a test gives up."""
