@@ -196,8 +196,11 @@ class Augmented:
     def flow(self, index: int) -> np.ndarray:
         """Return the optic flow of a clip, shape (frame, 2, column); its vectors move along.
 
+        Units are those of the set: see `maxstim_core.stimuli.stored.StoredClips.flow`.
+
         Raises:
-            MaxstimError: if the set has none.
+            MaxstimError: if the set stores none. That of made clips is computed, by
+                `maxstim_core.stimuli.made.flow`.
         """
         if not hasattr(self.clips, "flow"):
             raise MaxstimError(f"The clip set {self.name} comes without optic flow.")
