@@ -260,7 +260,7 @@ def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_pat
     again = visit("?" + urlparse(page.url).query)
     expect(headline(again)).to_have_text(re.compile("^T4c generated(?!.*Example)"))
     assert again.locator("h1 + p").first.inner_text() == facts
-    for label, ending in (("NetCDF", "nc"), ("Figure", "png")):
+    for label, ending in (("NetCDF", "nc"), ("Figure", "png"), ("Film", "gif")):
         with again.expect_download() as download:
             again.get_by_role("button", name=label).or_(
                 again.get_by_role("link", name=label)
@@ -269,6 +269,8 @@ def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_pat
     answer = load(tmp_path / "answer.nc")
     assert (answer.attrs["cell_type"], int(answer.attrs["seed"])) == ("T4c", 7)
     assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "answer.gif").read_bytes().startswith(b"GIF89a")
+    assert download.value.suggested_filename.startswith("T4c_generated_seed-7_")
     again.get_by_role("button", name="Code").click()
     expect(again.locator("pre").first).to_contain_text("random_seed=7")
 
