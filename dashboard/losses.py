@@ -54,8 +54,9 @@ class Losses(pn.viewable.Viewer):
         self._rows = 0
         self._terms: tuple[str, ...] = ()
         self._losses = np.zeros((0, N_TERMS))
+        # One point, of which nothing is seen: Bokeh complains of plots that have nothing at all.
         self.source, self.log_source = (
-            ColumnDataSource(self._columns(self._losses, 0)) for _ in range(2)
+            ColumnDataSource(self._columns(np.zeros((1, N_TERMS)), 0)) for _ in range(2)
         )
         self.plots = {"linear": self._plots("linear")}
         self.scale = pmui.RadioButtonGroup(
@@ -119,6 +120,7 @@ class Losses(pn.viewable.Viewer):
         plots, above = self.plots["log"], above_lowest(self._losses)
         _entitle(plots, [f"{term_words(term)}, above its lowest" for term in self._terms])
         self.log_source.data = self._columns(above, 0)
+        plots[0].x_range.end = max(len(above) - 1, 1)
         for plot, values in zip(plots, above.T, strict=False):
             known = values[np.isfinite(values)]
             if len(known):
@@ -167,8 +169,8 @@ class Losses(pn.viewable.Viewer):
         source = self.log_source if scale == "log" else self.source
         for term in range(N_TERMS):
             last = term == N_TERMS - 1
-            if scale == "log":  # a range of its own: an automatic one fails where there is nothing
-                shared["y_range"] = Range1d(0.1, 1)
+            if scale == "log":  # ranges of its own: automatic ones fail where there is nothing yet
+                shared = {"x_range": Range1d(0, 1), **shared, "y_range": Range1d(0.1, 1)}
             plot = quiet_figure(
                 height=144 if last else 102, y_axis_type=scale, title=" ",
                 x_axis_label="Iteration" if last else None, **shared,
@@ -178,7 +180,7 @@ class Losses(pn.viewable.Viewer):
             plot.xaxis.visible = last
             if scale == "log":
                 plot.yaxis.ticker = FixedTicker(ticks=[0.1, 1])
-                plot.yaxis.formatter = LogTickFormatter(min_exponent=4)
+                plot.yaxis.formatter = LogTickFormatter(min_exponent=5)
             else:
                 plot.yaxis.ticker.desired_num_ticks = 3
             line = plot.line("iteration", f"term_{term}", source=source, line_width=2)
