@@ -192,7 +192,7 @@ def _entry(path: Path, changed: int, example: bool) -> Entry | None:
                 clips=str(about.get("clips", "")),
                 clip=clip_of(answer),
                 status=str(about["status"]),
-                config=str(about["config"]),
+                config=str(about.get("config", "")),
                 steps=answer.sizes.get("iteration", 0),
                 dt=float(about["dt"]),
                 frames=answer.sizes["frame"],

@@ -21,7 +21,7 @@ from dashboard.words import METHOD_WORDS
 EMPTY = {"time": [], "value": []}
 
 LOOK = {
-    "natural": {"line_width": 6, "line_alpha": 0.5},
+    "natural": {"line_width": 6, "line_alpha": 0.65},
     "regularized": {"line_width": 2.5},
     "generated": {"line_width": 2.5},
 }
