@@ -192,17 +192,18 @@ class _Page(Sheet):
 
 
 def _palette(inks: Inks, colour: str) -> Image.Image:
-    """Return the 256 colours of the film: greys, the scale of voltage, inks and blends of them."""
+    """Return the 256 colours of the film: greys, the scale of voltage, and inks."""
     # Pillow finds the nearest colour to the next multiple of 4 below: greys are no closer than that,
     # and there is room about white and about the grey that stimuli are pulled to.
     levels = [*range(0, 117, 4), 128, *range(134, 247, 4), 255]
     greys = np.repeat(np.array(levels, float)[:, None], 3, axis=1)
-    paper = np.array(ImageColor.getrgb(inks.paper), float)
-    drawn = [np.array(ImageColor.getrgb(ink), float) for ink in (inks.ink, inks.quiet, colour)]
-    shares = np.linspace(0, 1, 7)[1:, None]
-    blends = np.concatenate([paper + shares * (ink - paper) for ink in drawn])
-    fixed = [paper, np.array(ImageColor.getrgb(inks.ground), float)]
-    table = np.concatenate([fixed, blends, greys, diverging()[::2]])
+    paper, ground, ink, quiet, line = (
+        np.array(ImageColor.getrgb(name), float)
+        for name in (inks.paper, inks.ground, inks.ink, inks.quiet, colour)
+    )
+    # The edges of text take greys: blends of its inks would be taken for luminance.
+    blends = paper + np.linspace(0.25, 1, 4)[:, None] * (line - paper)
+    table = np.concatenate([[paper, ground, ink, quiet], blends, greys, diverging()[::2]])
     image = Image.new("P", (1, 1))
     image.putpalette(table.round().astype(np.uint8).tobytes())
     return image
