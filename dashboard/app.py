@@ -59,7 +59,7 @@ class App(pn.viewable.Viewer):
         self.headline = Headline(self.session)
         self.player = HexPlayer()
         self.browse = Browse(self.session, self.player.preview)
-        self.traces, self.losses = Traces(), Losses()
+        self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session)
         self.page = self._page()
         for drawn in (self.player, self.browse.gallery):

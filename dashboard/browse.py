@@ -45,7 +45,7 @@ class Browse(pn.viewable.Viewer):
         super().__init__()
         self.session, self._preview = session, preview
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
-        self.gallery = Gallery(self._choose, self._regularize, color=METHOD_COLORS["natural"])
+        self.gallery = Gallery(self.choose, self._regularize, color=METHOD_COLORS["natural"])
         self._layout = pn.Column(
             self.gallery,
             stylesheets=[CARD],
@@ -86,11 +86,13 @@ class Browse(pn.viewable.Viewer):
             answer = self.session.shelf.searched(answer)
         return answer if answer is not None and "shown_stimulus" in answer else None
 
-    def _choose(self, place: int) -> None:
-        """Show a clip: its movie while it waits its turn, then with its response."""
-        searched, name = self._searched, self.gallery.clips[place]["name"]
-        session = self.session
-        if searched is None or (session.answer is searched and name == clip_of(searched)):
+    def choose(self, place: int) -> None:
+        """Show a clip by its place: its movie while it waits its turn, then with its response."""
+        searched, session = self._searched, self.session
+        if searched is None or not 0 <= place < searched.sizes["rank"]:
+            return
+        name = str(searched["clip_name"].values[place])
+        if session.answer is searched and name == clip_of(searched):
             return
         best = str(searched["clip_name"].values[0])
         try:
@@ -104,7 +106,8 @@ class Browse(pn.viewable.Viewer):
         session.choice.begin_from(request, name)
         session.submit(request)
         run = session.run
-        if run is not None and run.request == request and run.state in LIVE:
+        live = run is not None and run.request == request and run.state in LIVE
+        if live and place < len(self.gallery.clips):  # of those further down, there is no picture
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
             lattice = Lattice.with_columns(movie.shape[1])
             self._preview(movie, lattice, dt=float(searched.attrs["dt"]))

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import re
 import shlex
 import tempfile
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
 import xarray as xr
 
+from dashboard.colours import symmetric_limit
+from dashboard.film import film_gif
+from dashboard.shelf import clip_of
 from dashboard.state import CONFIGS
+from dashboard.strip import EXTENT, strip_png
+from dashboard.told import source_words
 from maxstim_core.cli.options import written_settings
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import ring_distance
 from maxstim_core.optimal.configs import Config
 from maxstim_core.optimal.result import save
 from maxstim_core.runs import RunRequest
@@ -41,9 +50,58 @@ def request_of(answer: xr.Dataset) -> RunRequest:
 
 
 def file_name(answer: xr.Dataset, ending: str) -> str:
-    """Return a name for a file of an answer, for example ``T4c_generated.nc``."""
-    cell_type = answer.attrs["cell_type"].replace("(", "_").replace(")", "")
-    return f"{cell_type}_{answer.attrs['method']}.{ending}"
+    """Return a name for a file of an answer, for example ``T4c_generated_seed-0_1f03ab.nc``.
+
+    The clip or seed is for people; the last part differs wherever the answers do.
+    """
+    about = answer.attrs
+    cell_type = about["cell_type"].replace("(", "_").replace(")", "")
+    clip = clip_of(answer).split(":")[0]
+    which = clip or (f"seed-{about['seed']}" if int(about.get("seed", -1)) >= 0 else "")
+    which = re.sub(r"[^A-Za-z0-9]+", "-", which).strip("-")[:40]
+    made = [about.get(name, "") for name in ("config", "network_hash", "clips", "source", "status")]
+    told = json.dumps([*map(str, made), answer.sizes.get("iteration", 0)])
+    key = hashlib.sha256(told.encode()).hexdigest()[:6]
+    return "_".join(filter(None, (cell_type, about["method"], which, key))) + f".{ending}"
+
+
+def figure(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = False) -> BytesIO:
+    """Return the strip of an answer as a PNG that says by itself what it shows.
+
+    Args:
+        answer: The answer.
+        compared: All answers that share its colour scale on the page, itself among them.
+        dark: Whether to draw for a dark page.
+    """
+    rings = int(ring_distance(answer["u"].values, answer["v"].values).max())
+    shown = f"central {EXTENT} of {rings} rings" if rings > EXTENT else f"all {rings} rings"
+    notes = figure_notes(answer)
+    notes = (*notes[:-1], f"{notes[-1]} · {shown}")
+    return BytesIO(strip_png(answer, dark=dark, limit=_limit(compared), notes=notes))
+
+
+def film(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = False) -> BytesIO:
+    """Return the stimulus and the response of an answer as a GIF; arguments as of `figure`."""
+    notes = figure_notes(answer)
+    return BytesIO(film_gif(answer, dark=dark, limit=_limit(compared), notes=notes))
+
+
+def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
+    """Return what made an answer, and what came of it, as the lines beneath a figure."""
+    about = answer.attrs
+    peak = f"peak {float(answer['central_response'].max()):.3g} a.u."
+    early = "cancelled early" if about.get("status") == "cancelled" else ""
+    network = f"network {about.get('network', 'unknown')}"
+    short = str(about.get("network_hash", ""))[:8]
+    made = (f"{network} ({short})" if short else network, f"maxstim {about['maxstim_version']}")
+    return (
+        " · ".join(filter(None, (source_words(answer), early, peak))),
+        " · ".join(made),
+    )
+
+
+def _limit(answers: Iterable[xr.Dataset]) -> float:
+    return max(symmetric_limit(one["response"].values) for one in answers)
 
 
 def netcdf(answer: xr.Dataset) -> BytesIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from io import BytesIO
 
@@ -14,7 +15,6 @@ from dashboard.cell_types import arrow, polarity
 from dashboard.peak import peak_frame
 from dashboard.session import LIVE, Session
 from dashboard.shelf import clip_of
-from dashboard.strip import strip_png
 from dashboard.theme import HEADLINE, QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from dashboard.widgets.snippet import Snippet
@@ -39,6 +39,13 @@ class Headline(pn.viewable.Viewer):
             icon="image",
             **QUIET_BUTTON,
         )
+        self.film = pmui.FileDownload(
+            label="Film",
+            callback=self._film,
+            filename="film.gif",
+            icon="movie",
+            **QUIET_BUTTON,
+        )
         self.data = pmui.FileDownload(
             label="NetCDF",
             callback=self._data,
@@ -61,7 +68,7 @@ class Headline(pn.viewable.Viewer):
             width_option="md",
         )
         buttons = pn.Row(
-            self.picture, self.data, self.code, align="center", margin=0, styles=_FIXED
+            self.picture, self.film, self.data, self.code, align="center", margin=0, styles=_FIXED
         )
         head = pn.Row(self.title, buttons, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
         # The closed dialog takes width but no height: it stands below, not beside.
@@ -82,12 +89,20 @@ class Headline(pn.viewable.Viewer):
             elif answer is not None:
                 self.title.object = answer_heading(answer, example=self.session.is_example)
                 self.picture.filename = export.file_name(answer, "png")
+                self.film.filename = export.file_name(answer, "gif")
                 self.data.filename = export.file_name(answer, "nc")
-            for button in (self.picture, self.data, self.code):
+            for button in (self.picture, self.film, self.data, self.code):
                 button.disabled = live or answer is None
 
     def _picture(self) -> BytesIO:
-        return BytesIO(strip_png(self.session.answer, dark=pn.config.theme == "dark"))
+        return self._drawn(export.figure)
+
+    def _film(self) -> BytesIO:
+        return self._drawn(export.film)
+
+    def _drawn(self, draw: Callable[..., BytesIO]) -> BytesIO:
+        answer, compared = self.session.answer, self.session.companions().values()
+        return draw(answer, compared, dark=pn.config.theme == "dark")
 
     def _data(self) -> BytesIO:
         return export.netcdf(self.session.answer)

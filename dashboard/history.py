@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 
 import panel as pn
+import panel_material_ui as pmui
 
 from dashboard.session import LIVE, Session
 from dashboard.shelf import Entry
 from dashboard.theme import CARD, TEXT
+from dashboard.told import settings_words, told
 from dashboard.widgets.runlist import RunList
 from dashboard.words import METHOD_WORDS, duration, ordinal
 from maxstim_core.runs import RunSnapshot
 
 N_FINISHED = 12
 """Answers of the shelf that are listed."""
+
+EMPTY = "Runs appear here."
+"""What is said where there are none."""
 
 
 class History(pn.viewable.Viewer):
@@ -24,17 +29,26 @@ class History(pn.viewable.Viewer):
         super().__init__()
         self.session = session
         self._finished: tuple[Entry, ...] | None = None
-        self.list = RunList(
-            session.follow, empty="Runs appear here.", sizing_mode="stretch_width", margin=0
-        )
+        self.list = RunList(session.follow, empty=EMPTY, sizing_mode="stretch_width", margin=0)
+        self.one_type = pmui.Switch(
+            label="", value=False, size="small", align="center",
+            description="List the runs of the chosen cell type alone.",
+        )  # fmt: skip
         self._layout = pn.Column(
-            pn.pane.HTML("<h2>Runs</h2>", stylesheets=[TEXT], margin=(4, 0)),
+            pn.Row(
+                pn.pane.HTML("<h2>Runs</h2>", stylesheets=[TEXT], align="center", margin=(4, 0)),
+                pn.Spacer(sizing_mode="stretch_width"),
+                self.one_type,
+                sizing_mode="stretch_width",
+            ),
             self.list,
             stylesheets=[CARD],
             sizing_mode="stretch_width",
         )
         session.param.watch(self._answered, "answer")
         session.param.watch(self._update, ["runs", "key"])
+        session.choice.param.watch(self._update, "cell_type")
+        self.one_type.param.watch(self._update, "value")
         self._answered()
 
     def __panel__(self) -> pn.Column:
@@ -47,12 +61,17 @@ class History(pn.viewable.Viewer):
 
     def _update(self, *events: object) -> None:
         finished = {entry.key: entry for entry in self._finished}
-        runs = self.session.runs
+        runs, wanted = self.session.runs, self.session.choice.cell_type
         mine = {run.result.stem for run in runs if run.result is not None}
-        rows = [run_row(run, finished) for run in runs]
         others = [entry for entry in self._finished if entry.key not in mine]
+        if self.one_type.value:
+            runs = [run for run in runs if run.request.cell_type == wanted]
+            others = [entry for entry in others if entry.cell_type == wanted]
+        rows = [run_row(run, finished) for run in runs]
         rows += [entry_row(entry) for entry in others[:N_FINISHED]]
         with pn.io.hold():
+            self.one_type.label = f"{wanted} only"
+            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else EMPTY
             self.list.rows = rows
             self.list.chosen = self.session.key
 
@@ -65,6 +84,7 @@ def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
         finished: Answers on disk, by key.
     """
     request, clip = run.request, run.request.clip
+    entry = finished.get(run.result.stem) if run.result is not None else None
     if run.state == "queued":
         detail = f"{ordinal(run.position)} in line"
     elif run.state == "running":
@@ -72,8 +92,7 @@ def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
     elif run.state == "failed":
         detail = run.message
     else:
-        entry = finished.get(run.result.stem) if run.result is not None else None
-        detail = "" if entry is None else f"peak {entry.peak:.3g} · "
+        detail = "" if entry is None else f"peak {entry.peak:.3g} a.u. · "
         detail += "from the store" if run.cached else duration(run.elapsed)
         clip = clip if entry is None else entry.clip
     return {
@@ -83,6 +102,7 @@ def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
         "title": f"{request.cell_type} {METHOD_WORDS[request.method].lower()}",
         "detail": detail,
         "clip": _clip(request.method, clip),
+        "settings": _settings(run, entry),
         "progress": run.step / run.n_steps if run.n_steps and run.state in LIVE else 0.0,
     }
 
@@ -99,10 +119,21 @@ def entry_row(entry: Entry) -> dict:
         if entry.example
         else {"complete": "done"}.get(entry.status, entry.status),
         "title": f"{entry.cell_type} {METHOD_WORDS.get(entry.method, entry.method).lower()}",
-        "detail": f"peak {entry.peak:.3g} · {when}",
+        "detail": f"peak {entry.peak:.3g} a.u. · {when}",
         "clip": _clip(entry.method, entry.clip),
+        "settings": told(entry.method, entry.config, entry.steps),
         "progress": 0.0,
     }
+
+
+def _settings(run: RunSnapshot, entry: Entry | None) -> str:
+    """Return how a run was asked for, and how far a cancelled one came."""
+    config, early = run.request.config, run.state == "cancelled"
+    if run.request.method != "natural":
+        done = entry.steps if entry is not None else len(run.losses)
+        return settings_words(config, done if early else config.n_iters)
+    said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
+    return " · ".join(filter(None, (said, settings_words(config, 0))))
 
 
 def _clip(method: str, name: str) -> str:

@@ -153,12 +153,8 @@ class Session(param.Parameterized):
         )
 
     def companions(self) -> dict[str, xr.Dataset]:
-        """Return the newest answers to the question on the page, one for each method."""
-        if self.answer is None:
-            return {}
-        asked = self.answer.attrs
-        found = self.shelf.companions(asked["cell_type"], asked["network_hash"])
-        return {**found, asked["method"]: self.answer}
+        """Return the answer on the page with those to compare it with, by method."""
+        return {} if self.answer is None else self.shelf.companions(self.answer)
 
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.

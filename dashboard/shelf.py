@@ -33,6 +33,10 @@ class Entry:
         clips: The set of clips that was searched, or nothing.
         clip: Name of the clip that it shows, or began from, or nothing.
         status: ``complete`` or ``cancelled``.
+        config: Its settings, as JSON.
+        steps: Iterations that were done, 0 for a natural answer.
+        dt: Seconds per frame.
+        frames: Frames of the stimulus.
         peak: Highest voltage of the central cell, arbitrary units.
         finished: When the file was written, seconds since 1970.
         example: Whether it came with maxstim.
@@ -46,6 +50,10 @@ class Entry:
     clips: str
     clip: str
     status: str
+    config: str
+    steps: int
+    dt: float
+    frames: int
     peak: float
     finished: float
     example: bool
@@ -87,16 +95,35 @@ class Shelf:
             raise MaxstimError("The result of this link is not on this server; run it again.")
         return load(entry.path)
 
-    def companions(self, cell_type: str, network_hash: str) -> dict[str, xr.Dataset]:
-        """Return the newest complete answer of each method for a cell type of a network."""
-        found: dict[str, xr.Dataset] = {}
-        for entry in self.entries():
-            same = (entry.cell_type, entry.network_hash) == (cell_type, network_hash)
-            if same and entry.status == "complete" and entry.method not in found:
+    def companions(self, answer: xr.Dataset) -> dict[str, xr.Dataset]:
+        """Return what an answer is to be compared with, by method: itself, and complete others.
+
+        All are of the same cell type and network. Natural and regularized are of one clip: that of
+        `answer`, or beside a generated one the clip that excites the cell most. Among several,
+        frames as long and as many as those of `answer` come first, then the highest peak.
+        """
+        about, frames = answer.attrs, answer.sizes["frame"]
+        asked = (about["cell_type"], about["network_hash"])
+        others = [
+            entry
+            for entry in self.entries()
+            if (entry.cell_type, entry.network_hash) == asked and entry.status == "complete"
+        ]
+        others.sort(
+            key=lambda one: (one.dt == about["dt"], one.frames == frames, one.peak), reverse=True
+        )
+        found = {about["method"]: answer}
+        # In this order a regularized answer finds its natural one, if `answer` is neither.
+        for method in ("natural", "regularized", "generated"):
+            pair = found.get({"natural": "regularized", "regularized": "natural"}.get(method, ""))
+            for entry in others if method not in found else ():
+                if entry.method != method or not (pair is None or _of_clip(entry, pair)):
+                    continue
                 try:
-                    found[entry.method] = load(entry.path)
+                    found[method] = load(entry.path)
                 except MaxstimError:
                     continue
+                break
         return found
 
     def searched(self, answer: xr.Dataset) -> xr.Dataset | None:
@@ -123,6 +150,16 @@ def clip_of(answer: xr.Dataset) -> str:
     about = answer.attrs
     # A regularized answer names the set as well.
     return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")
+
+
+def _of_clip(entry: Entry, answer: xr.Dataset) -> bool:
+    """Say whether an answer shows, or began from, the same clip as another.
+
+    A regularisation of a movie file knows the clip's name alone.
+    """
+    clips = str(answer.attrs.get("clips", ""))
+    same_set = entry.clips == clips or "" in (entry.clips, clips)
+    return same_set and entry.clip != "" and entry.clip == clip_of(answer)
 
 
 def _entries(folder: Path, *, example: bool) -> list[Entry]:
@@ -155,6 +192,10 @@ def _entry(path: Path, changed: int, example: bool) -> Entry | None:
                 clips=str(about.get("clips", "")),
                 clip=clip_of(answer),
                 status=str(about["status"]),
+                config=str(about.get("config", "")),
+                steps=answer.sizes.get("iteration", 0),
+                dt=float(about["dt"]),
+                frames=answer.sizes["frame"],
                 peak=float(answer["central_response"].max()),
                 finished=changed / 1e9,
                 example=example,

@@ -7,17 +7,17 @@ those shown, and the two rows show the same frames.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 import xarray as xr
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from dashboard.colours import N_COLOURS, blue_red, grey, symmetric_limit
 from dashboard.peak import peak_frame, time_from_peak
+from dashboard.sheet import DARK, LIGHT, Inks, Sheet
 from maxstim_core.errors import MaxstimError
-from maxstim_core.lattice import ring_distance
+from maxstim_core.lattice import DEGREES_PER_COLUMN, ring_distance
 
 SPAN = 0.2
 """Seconds between the first and the last frame shown, roughly, as in flyvis."""
@@ -31,22 +31,14 @@ FILL = 0.96
 SIDE = 4.6
 """Side of a hexagon in points, where six or fewer rings are shown; smaller where more are."""
 
+EXTENT = 6
+"""Rings around the central column that a strip shows."""
+
+NOTE_HEIGHT = 15
+"""Points from one line of the notes to the next."""
+
 Colours = Callable[[np.ndarray], np.ndarray]
 """From values (...) to colours, uint8, shape (..., 3)."""
-
-
-@dataclass(frozen=True)
-class Inks:
-    """Colours of everything that is not data."""
-
-    paper: str
-    ink: str
-    quiet: str
-    ground: str
-
-
-LIGHT = Inks(paper="#ffffff", ink="#16201f", quiet="#54615f", ground="#e6ebea")
-DARK = Inks(paper="#1a2022", ink="#e8edec", quiet="#9aa7a5", ground="#2b3437")
 
 
 def shown_frames(n_frames: int, peak: int, dt: float, n_panels: int = 10) -> np.ndarray:
@@ -75,8 +67,10 @@ def strip_png(
     *,
     dark: bool = False,
     scale: float = 2,
-    extent: int = 6,
+    extent: int = EXTENT,
     n_panels: int = 10,
+    limit: float | None = None,
+    notes: tuple[str, ...] = (),
 ) -> bytes:
     """Return the strip of a result as a PNG; the same result gives the same bytes.
 
@@ -86,6 +80,9 @@ def strip_png(
         scale: Pixels per point; 2 is sharp on paper and on fine screens.
         extent: Rings around the central column to show.
         n_panels: Most frames to show.
+        limit: Voltage at the ends of the colour scale; the largest of this result if None.
+        notes: Lines to write beneath, where the figure must speak for itself; a length on the eye
+            then stands beside the first frame.
 
     Raises:
         MaxstimError: if the dataset holds no stimulus with its response.
@@ -99,7 +96,7 @@ def strip_png(
     frames = shown_frames(len(central), peak, dt, n_panels)
     u, v = dataset["u"].values, dataset["v"].values
     inside = ring_distance(u, v) <= extent
-    limit = symmetric_limit(dataset["response"].values)
+    limit = limit or symmetric_limit(dataset["response"].values)
     rows = (
         ("Stimulus", "luminance", grey, (1, 0), dataset["stimulus"].values),
         (
@@ -110,7 +107,7 @@ def strip_png(
             dataset["response"].values,
         ),
     )
-    page = _Page(u[inside], v[inside], len(frames), scale, DARK if dark else LIGHT)
+    page = _Page(u[inside], v[inside], len(frames), scale, DARK if dark else LIGHT, len(notes))
     page.title(*_titles(dataset))
     for row, (name, unit, colours, (high, low), values) in enumerate(rows):
         page.label(row, name, unit)
@@ -119,7 +116,20 @@ def strip_png(
         for panel, frame in enumerate(frames):
             page.hexagons(row, panel, values[frame, inside], colours)
     page.times(time_from_peak(len(central), peak, dt)[frames])
+    if notes:
+        page.length_on_the_eye()
+        page.notes(notes)
     return page.png()
+
+
+def bar_columns(rings: int) -> int:
+    """Return how many columns long the length on the eye is, where so many rings are shown."""
+    return max(1, round(rings / 3))
+
+
+def degrees(columns: int) -> str:
+    """Return the angle that so many columns span on the eye."""
+    return f"{columns * DEGREES_PER_COLUMN:.0f}°"
 
 
 def _titles(dataset: xr.Dataset) -> tuple[str, str]:
@@ -132,24 +142,29 @@ def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-class _Page:
-    """The drawing surface: places panels, and paints hexagons large and text at its final size."""
+class _Page(Sheet):
+    """Places panels, and paints hexagons large and text at its final size."""
 
     def __init__(
-        self, u: np.ndarray, v: np.ndarray, n_panels: int, scale: float, inks: Inks
+        self,
+        u: np.ndarray,
+        v: np.ndarray,
+        n_panels: int,
+        scale: float,
+        inks: Inks,
+        n_notes: int,
     ) -> None:
-        self.inks, self.scale = inks, scale
         self.x, self.y = 1.5 * v, -np.sqrt(3) * (u + v / 2)
         rings = int(ring_distance(u, v).max(initial=0))
         side = SIDE * min(1.0, 20 / (3 * rings + 2))
+        self.rings = rings
         self.panel = np.array([3 * rings + 2, np.sqrt(3) * (2 * rings + 1)]) * side
         self.side = side
         self.left, self.top, self.gap = 88.0, 52.0, np.array([9.0, 12.0])
         width = self.left + n_panels * (self.panel[0] + self.gap[0]) + 78
-        height = self.top + 2 * (self.panel[1] + self.gap[1]) + 42
-        size = tuple(round(length * scale) for length in (width, height))
-        self.image = Image.new("RGB", size, inks.paper)
-        self.draw = ImageDraw.Draw(self.image)
+        self.foot = self.top + 2 * (self.panel[1] + self.gap[1]) + 42
+        below = NOTE_HEIGHT * n_notes + 12 if n_notes else 0
+        super().__init__(width, self.foot + below, scale, inks)
         self.n_panels = n_panels
 
     def corner(self, row: int, panel: int) -> np.ndarray:
@@ -219,32 +234,18 @@ class _Page:
             place = (x + 13, y + height * k / (len(ends) - 1))
             self.text(place, text, 10.5, self.inks.quiet, "lm")
 
-    def font(self, size: float) -> ImageFont.FreeTypeFont:
-        """Return the font at a size in points."""
-        # Pillow's own font, so that the figure does not depend on the fonts of the machine.
-        return ImageFont.load_default(size * self.scale)
+    def length_on_the_eye(self) -> None:
+        """Draw a length in the corner that the first hexagon leaves free, as the player does."""
+        columns = bar_columns(self.rings)
+        x, y = self.corner(0, 0) + np.array([0, self.panel[1] - 13])
+        end = x + columns * np.sqrt(3) * self.side
+        self.line([(x, y), (end, y)], self.inks.quiet, 1.5)
+        self.text((x, y + 8), degrees(columns), 9.5, self.inks.quiet, "lm")
 
-    def text(
-        self, place: tuple[float, float], text: str, size: float, ink: str, anchor: str
-    ) -> None:
-        """Write a line of text; `anchor` is Pillow's, ``lm`` or ``mm``.
-
-        Pillow's font has no minus sign, so that one is drawn as a bar of the width of a plus.
-        """
-        font = self.font(size)
-        x, y = (coordinate * self.scale for coordinate in place)
-        minus = text.startswith("−")
-        text = text.removeprefix("−")
-        room = font.getlength("+") if minus else 0
-        if anchor == "mm":
-            x -= (font.getlength(text) + room) / 2
-        if minus:
-            thick = max(1, round(size * self.scale / 14))
-            # Centred on the digits, whose middle lies at 0.36 of the size above the baseline.
-            self.draw.rectangle(
-                [x + 0.1 * room, y - thick / 2, x + 0.82 * room, y + thick / 2 - 1], fill=ink
-            )
-        self.draw.text((x + room, y), text, font=font, fill=ink, anchor="lm")
+    def notes(self, lines: tuple[str, ...]) -> None:
+        """Write lines at the foot of the figure."""
+        for k, line in enumerate(lines):
+            self.text((14, self.foot + 8 + NOTE_HEIGHT * k), line, 10.5, self.inks.quiet, "lm")
 
     def png(self) -> bytes:
         """Return the page as a PNG file."""

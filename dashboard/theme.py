@@ -71,7 +71,7 @@ CARD = f"""
 """
 """Stylesheet of a card."""
 
-LOWER_CARD = CARD + ":host { min-height: 372px; }"
+LOWER_CARD = CARD + ":host { min-height: 432px; }"
 """Stylesheet of the cards below the player, which stand side by side."""
 
 TEXT = """

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -9,8 +10,12 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from dashboard import export
+from dashboard.film import MOST_FRAMES, SLOWER, film_frames
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import open_network
@@ -113,7 +118,57 @@ def test_the_netcdf_is_the_answer(answer, tmp_path):
     path = tmp_path / export.file_name(answer, "nc")
     path.write_bytes(export.netcdf(answer).getvalue())
     xr.testing.assert_identical(load(path), answer)
-    assert path.name == "CT1_M10_generated.nc"
+    assert re.fullmatch(r"CT1_M10_generated_seed-0_[0-9a-f]{6}\.nc", path.name)
+
+
+def test_files_of_different_answers_have_different_names(answer):
+    about = {"method": "regularized", "source": "my film: part 3/4", "clips": "my film"}
+    others = [
+        answer,
+        answer.isel(iteration=slice(2)),
+        answer.assign_attrs(network_hash="0"),
+        answer.assign_attrs(config="{}"),
+        answer.assign_attrs(about),
+    ]
+    names = [export.file_name(other, "png") for other in others]
+    assert len(set(names)) == len(names)
+    assert names[-1].startswith("CT1_M10_regularized_part-3-4_")
+
+
+def test_the_figure_and_the_film_say_what_they_show(answer):
+    assert answer.attrs["network_hash"][:8] in export.figure_notes(answer)[1]
+    first = export.figure_notes(answer)[0]
+    peak = float(answer["central_response"].max())
+    assert first.startswith("3 iterations · seed 0 · ") and first.endswith(f"peak {peak:.3g} a.u.")
+    stronger = answer.assign(response=answer["response"] * 3)
+    for draw in (export.figure, export.film):
+        alone, again, beside = (
+            draw(answer, compared).getvalue()
+            for compared in ([answer], [answer], [answer, stronger])
+        )
+        assert alone == again != beside
+
+
+def test_the_film_plays_every_frame_and_lasts_as_long_as_it_should(answer):
+    film = Image.open(export.film(answer, [answer]))
+    assert film.n_frames == answer.sizes["frame"]
+    assert film.info["loop"] == 0
+    assert film.info["duration"] == 1e3 * float(answer.attrs["dt"]) * SLOWER
+    colours = np.asarray(film.convert("RGB")).reshape(-1, 3)
+    assert (colours[0] == 255).all() and len(np.unique(colours, axis=0)) > 20
+
+
+@given(
+    n_frames=st.integers(1, 1000),
+    share=st.floats(0, 1),
+    dt=st.sampled_from([0.0005, 0.002, 0.005, 0.01, 0.05]),
+)
+def test_the_peak_is_in_the_film_however_long(n_frames, share, dt):
+    peak = round(share * (n_frames - 1))
+    frames = film_frames(n_frames, peak, dt)
+    assert peak in frames and frames[0] >= 0 and frames[-1] < n_frames
+    assert len(frames) <= MOST_FRAMES + 1
+    assert len(set(np.diff(frames))) <= 1
 
 
 def test_a_result_without_its_history_is_refused_with_a_sentence(answer):

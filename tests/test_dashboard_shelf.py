@@ -3,10 +3,12 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 
-from dashboard.shelf import Shelf
+from dashboard.shelf import Shelf, clip_of
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import load, save
 
 
 @pytest.fixture
@@ -51,9 +53,61 @@ def test_any_other_key_is_refused_with_a_sentence(shelf, key):
         shelf.open(key)
 
 
-def test_companions_are_the_newest_of_each_method_for_the_same_network(shelf):
-    asked = shelf.open("new").attrs
-    found = shelf.companions("T4c", asked["network_hash"])
-    assert set(found) == {"natural", "regularized", "generated"}
-    assert shelf.companions("T4d", asked["network_hash"]) == {}
-    assert shelf.companions("T4c", "another network") == {}
+@pytest.fixture
+def stored(tmp_path):
+    """Return a function that stores an answer like a bundled one, with other attributes and peak."""
+    bundled = Shelf(tmp_path / "none")
+    originals = {entry.method: bundled.open(entry.key) for entry in bundled.entries()}
+
+    def store(key, method, *, peak=1.0, frames=80, age=0, **attributes):
+        answer = originals[method].isel(frame=slice(frames)).copy(deep=True)
+        answer["central_response"][:] = np.linspace(0, peak, frames)
+        answer.attrs.update({"cell_type": "T5a", **attributes})
+        path = tmp_path / "stored" / f"{key}.nc"
+        path.parent.mkdir(exist_ok=True)
+        save(answer, path)
+        os.utime(path, (1_700_000_000 - age,) * 2)
+        return load(path)
+
+    store.shelf = Shelf(tmp_path / "stored")
+    return store
+
+
+def clips_of(found):
+    return {method: clip_of(answer) for method, answer in found.items()}
+
+
+def test_natural_and_regularized_are_compared_for_one_clip_alone(stored):
+    bar = stored("a", "natural", source="bar", clips="made", peak=2.0, age=9)
+    flight = stored("b", "natural", source="flight", clips="made", peak=1.0)
+    regularized = stored("c", "regularized", source="made: flight", clips="made")
+    other_set = stored("d", "regularized", source="other: bar", clips="other")
+    shelf = stored.shelf
+    assert clips_of(shelf.companions(bar)) == {"natural": "bar"}
+    both = {"natural": "flight", "regularized": "flight"}
+    assert clips_of(shelf.companions(flight)) == both
+    assert clips_of(shelf.companions(regularized)) == both
+    assert clips_of(shelf.companions(other_set)) == {"regularized": "bar"}
+    generated = stored("e", "generated")
+    assert clips_of(shelf.companions(generated)) == {"natural": "bar", "generated": ""}
+    stored("f", "regularized", source="bar")  # of a movie file, of which only the name is known
+    assert set(shelf.companions(generated)) == {"natural", "regularized", "generated"}
+
+
+def test_a_throw_away_run_is_not_what_an_answer_is_compared_with(stored):
+    stored("good", "generated", peak=2.9, age=9)
+    stored("newest", "generated", peak=0.4)
+    stored("short", "generated", peak=5.0, frames=10)
+    stored("cut off", "generated", peak=9.0, status="cancelled")
+    natural = stored("natural", "natural", peak=1.0)
+    found = stored.shelf.companions(natural)
+    assert float(found["generated"]["central_response"].max()) == pytest.approx(2.9)
+    shown = load(stored.shelf.find("newest").path)
+    assert stored.shelf.companions(shown)["generated"] is shown
+
+
+def test_companions_are_of_the_same_cell_type_and_network(shelf):
+    answer = shelf.open("new")
+    assert set(shelf.companions(answer)) == {"natural", "regularized", "generated"}
+    for name, value in (("cell_type", "T4d"), ("network_hash", "another network")):
+        assert set(shelf.companions(answer.assign_attrs({name: value}))) == {"natural"}

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dashboard.losses import Losses
-from dashboard.shelf import Shelf
+from dashboard.losses import DECADES, Losses, above_lowest, log_powers
+from dashboard.shelf import Shelf, clip_of
 from dashboard.traces import Traces, aligned, deviation_sentence
 
 
@@ -31,7 +33,7 @@ def test_only_what_there_is_is_drawn(answers):
     traces.show({"natural": answers["natural"]})
     drawn = {item.label.value for item in traces.figure.legend[0].items if item.visible}
     assert drawn == {"Natural"}
-    assert "Regularized and Generated" in traces.note.object
+    assert "Run Regularized of this clip and Generated to compare." in traces.note.object
     traces.show(answers)
     drawn = {item.label.value for item in traces.figure.legend[0].items if item.visible}
     assert drawn == {"Natural", "Regularized", "Generated", "Target"}
@@ -58,9 +60,9 @@ def test_the_deviation_is_said(answers):
 def test_losses_are_streamed_while_one_run_goes_on_and_start_afresh_for_another():
     losses, rows = Losses(), np.arange(12.0).reshape(4, 3) - 3
     losses.show("a", ("total", "response", "grey"), rows[:2])
-    before = losses.source.data["linear_0"]
+    before = losses.source.data["term_0"]
     losses.show("a", ("total", "response", "grey"), rows)
-    np.testing.assert_array_equal(losses.source.data["linear_0"], rows[:, 0])
+    np.testing.assert_array_equal(losses.source.data["term_0"], rows[:, 0])
     np.testing.assert_array_equal(losses.source.data["iteration"], range(4))
     assert len(before) in (2, 4)
     losses.show("b", ("total", "response", "grey"), rows[:1])
@@ -72,15 +74,80 @@ def test_losses_are_streamed_while_one_run_goes_on_and_start_afresh_for_another(
     ]
 
 
-def test_the_log_axis_shows_magnitudes():
+def test_nothing_is_left_of_an_answer_that_is_no_longer_shown(answers):
+    traces = Traces()
+    traces.show(answers)
+    traces.show({"generated": answers["generated"]})
+    empty = [traces._target, traces._sources["natural"], traces._sources["regularized"]]
+    assert all(len(values) == 0 for source in empty for values in source.data.values())
+
+
+def test_the_note_says_where_each_line_comes_from(answers):
+    traces = Traces()
+    traces.show(answers)
+    clip = clip_of(answers["natural"])
+    for said in (f"from {clip} · 100 iterations", "200 iterations · seed 0", "Natural</b> scene"):
+        assert said in traces.note.object
+
+
+def test_lines_that_lie_upon_each_other_are_told_apart(answers):
+    traces = Traces()
+    traces.show(answers)
+    natural, regularized = (traces._lines[m].glyph for m in ("natural", "regularized"))
+    assert natural.line_width > regularized.line_width + 2
+    dashes = traces._dashes.glyph
+    assert dashes.line_dash and dashes.line_color != regularized.line_color
+    assert traces.figure.renderers[-1] is traces._dashes
+
+
+def test_log_plots_show_how_far_a_term_is_above_its_lowest():
+    rows = np.array([[2.0, 0.0, 3.0], [-1.0, -9.0, 3.5], [-2.0, -10.0, 3.0]])
+    np.testing.assert_array_equal(
+        above_lowest(rows), [[4, 10, np.nan], [1, 1, 0.5], [np.nan, np.nan, np.nan]]
+    )
+    assert above_lowest(rows[:0]).shape == (0, 3)
     losses = Losses()
-    losses.show("a", ("total", "response", "grey"), np.array([[-2.0, 0.0, 3.0]]))
-    drawn = [losses.source.data[f"log_{term}"][0] for term in range(3)]
-    np.testing.assert_array_equal(drawn, [2.0, np.nan, 3.0])
+    losses.show("a", ("total", "response", "grey"), rows)
+    assert "log" not in losses.plots
+    losses.scale.value = "log"
+    plots = losses.plots["log"]
+    assert [plot.title.text for plot in plots] == [
+        "Total loss, above its lowest",
+        "Response term, above its lowest",
+        "Grey term, above its lowest",
+    ]
+    np.testing.assert_array_equal(losses.log_source.data["term_0"], [4, 1, np.nan])
+    assert [plot.yaxis.ticker.ticks for plot in plots] == [[10, 1], [10, 1], [1, 0.1]]
+    assert [(plot.y_range.start, plot.y_range.end) for plot in plots] == [
+        (1, 10),
+        (1, 10),
+        (0.1, 1),
+    ]
+    losses.show("a", ("total", "response", "grey"), np.vstack([rows, [[-12.0, -10.0, 0.0]]]))
+    np.testing.assert_array_equal(losses.log_source.data["term_0"], [14, 11, 10, np.nan])
+
+
+@given(st.lists(st.floats(1e-12, 1e12), min_size=1, max_size=20))
+def test_a_log_axis_spans_whole_powers_of_ten_and_not_too_many(values):
+    low, top = log_powers(np.array(values))
+    assert 1 <= top - low <= DECADES
+    assert 10.0**top * (1 + 1e-6) >= max(values)
 
 
 def test_a_search_shows_its_ranking(answers):
     losses = Losses()
     losses.show_ranking(answers["natural"])
     assert losses.ranking.visible and not losses.scale.visible
-    assert str(answers["natural"]["clip_name"].values[0]) in losses.ranking.object
+    rows = losses.ranking.rows
+    assert [row["name"] for row in rows] == list(answers["natural"]["clip_name"].values)
+    assert rows[0]["score"] == max(row["score"] for row in rows) > 0
+    assert losses.ranking.chosen == 0
+
+
+def test_only_a_place_that_there_is_can_be_chosen(answers):
+    chosen = []
+    losses = Losses(chosen.append)
+    losses.show_ranking(answers["natural"])
+    for message in (2, -1, 99, "1", None):
+        losses.ranking._handle_msg(message)
+    assert chosen == [2]

@@ -108,6 +108,24 @@ def test_the_same_result_gives_the_same_bytes_and_another_theme_others():
     assert strip_png(result(), dark=True) != first
 
 
+def test_notes_stand_beneath_and_change_nothing_above_but_the_length_on_the_eye():
+    plain = pixels(strip_png(result()))
+    noted = pixels(strip_png(result(), notes=("one line", "another")))
+    assert noted.shape[1] == plain.shape[1] and noted.shape[0] > plain.shape[0] + 40
+    changed = (noted[: len(plain)] != plain).any(axis=-1)
+    rows, columns = np.nonzero(changed)
+    assert 0 < np.ptp(rows) < 60 and 0 < np.ptp(columns) < 60
+    assert (noted[len(plain) :] < 200).any()
+
+
+def test_a_limit_of_its_own_makes_figures_comparable():
+    half = pixels(strip_png(result(), limit=2.0))
+    inner = half[:, : int(0.93 * half.shape[1])]
+    middle_of(inner, blue_red(np.array([1.0]), 2.0)[0])
+    with pytest.raises(AssertionError, match="nothing is painted"):
+        middle_of(inner, (180, 4, 38))
+
+
 def test_the_scale_sets_the_size():
     small, large = (pixels(strip_png(result(), scale=scale)) for scale in (1, 3))
     assert large.shape[1] == pytest.approx(3 * small.shape[1], abs=3)

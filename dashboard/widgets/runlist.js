@@ -22,10 +22,10 @@ export function render({model}) {
       row.setAttribute("aria-current", String(run.key === model.chosen))
       const words = element("span", "words")
       words.append(element("span", "title", run.title), element("span", "detail", run.detail))
-      if (run.clip) {
-        const clip = element("span", "detail", run.clip)
-        clip.title = run.clip // where it is cut off
-        words.append(clip)
+      for (const more of [run.clip, run.settings].filter(Boolean)) {
+        const line = element("span", "detail", more)
+        line.title = more // where it is cut off
+        words.append(line)
       }
       row.append(words, element("span", `chip ${run.state}`, run.state))
       if (run.state === "running") {
@@ -40,6 +40,7 @@ export function render({model}) {
     if (focused) root.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus()
   }
   model.on("rows", draw)
+  model.on("empty", draw)
   model.on("chosen", draw)
   draw()
   return root

@@ -21,8 +21,8 @@ class RunList(pn.custom.JSComponent):
     """
 
     rows = param.List(
-        doc="Dictionaries with key, state, title, detail, clip, progress (0 to 1), and heading, "
-        "which is shown above the first row that has it."
+        doc="Dictionaries with key, state, title, detail, clip, settings, progress (0 to 1), and "
+        "heading, which is shown above the first row that has it."
     )
     chosen = param.String(doc="Key of the row on the page.")
     empty = param.String(doc="What is said where there is no row.")

@@ -169,7 +169,21 @@ def test_each_method_runs_and_the_answers_are_compared(visit):
     run_button(page).click()
     expect(status(page)).to_contain_text("Mi1 generated is done", timeout=PATIENCE)
     expect(headline(page)).to_have_text(re.compile("^Mi1 generated"))
-    expect(page.locator(".run", has_text="Mi1").locator(".chip.done")).to_have_count(3)
+    runs = page.locator(".run", has_text="Mi1")
+    expect(runs.locator(".chip.done")).to_have_count(3)
+    expect(runs.filter(has_text="generated")).to_contain_text("3 iterations · seed 0")
+    expect(runs.filter(has_text="natural")).to_contain_text(re.compile(r"peak [0-9.-]+ a\.u\."))
+    # Each line says where it comes from, and two of them are of one clip.
+    clip = re.search(
+        r"Natural\s+(scene .*)", page.locator("p.small", has_text="Natural").first.inner_text()
+    )
+    expect(page.get_by_text(f"from {clip[1]} · 3 iterations")).to_have_count(1)
+    expect(page.locator(".run", has_text="T4c")).not_to_have_count(0)
+    page.get_by_label("Mi1 only").check()
+    expect(page.locator(".run", has_text="T4c")).to_have_count(0)
+    expect(runs).to_have_count(3)
+    page.get_by_label("Mi1 only").uncheck()
+    expect(page.locator(".run", has_text="T4c")).not_to_have_count(0)
     page.locator(".run", has_text="Mi1 natural").click()
     expect(headline(page)).to_have_text(re.compile("Mi1 natural"))
     expect(page.get_by_role("tab", name="Natural")).to_have_attribute("aria-selected", "true")
@@ -215,6 +229,14 @@ def test_the_best_clips_are_browsed_and_one_is_regularized(visit, tmp_path):
     assert frames_of(thumbs) == still
     assert len(page.sent) == already
 
+    # The card below has their whole names, and leads to them as well.
+    clips = page.locator(".clip")
+    assert clips.locator(".name").all_inner_texts() == names
+    clips.nth(5).click()
+    expect(clips.nth(5)).to_have_attribute("aria-current", "true", timeout=PATIENCE)
+    expect(thumbs.nth(5)).to_have_attribute("aria-current", "true")
+    expect(page.locator("h1 + p").first).to_contain_text(names[5])
+
     thumbs.nth(2).click()
     expect(thumbs.nth(2)).to_have_attribute("aria-current", "true", timeout=PATIENCE)
     expect(page.locator("h1 + p").first).to_contain_text(names[2])
@@ -258,7 +280,7 @@ def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_pat
     again = visit("?" + urlparse(page.url).query)
     expect(headline(again)).to_have_text(re.compile("^T4c generated(?!.*Example)"))
     assert again.locator("h1 + p").first.inner_text() == facts
-    for label, ending in (("NetCDF", "nc"), ("Figure", "png")):
+    for label, ending in (("NetCDF", "nc"), ("Figure", "png"), ("Film", "gif")):
         with again.expect_download() as download:
             again.get_by_role("button", name=label).or_(
                 again.get_by_role("link", name=label)
@@ -267,6 +289,8 @@ def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_pat
     answer = load(tmp_path / "answer.nc")
     assert (answer.attrs["cell_type"], int(answer.attrs["seed"])) == ("T4c", 7)
     assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "answer.gif").read_bytes().startswith(b"GIF89a")
+    assert download.value.suggested_filename.startswith("T4c_generated_seed-7_")
     again.get_by_role("button", name="Code").click()
     expect(again.locator("pre").first).to_contain_text("random_seed=7")
 
@@ -280,6 +304,8 @@ def test_a_run_is_cancelled_and_the_best_so_far_is_kept(visit):
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(page)).to_contain_text("was cancelled", timeout=PATIENCE)
     expect(headline(page)).to_contain_text("Cancelled early")
+    row = page.locator(".run[aria-current=true]")
+    expect(row).to_contain_text(re.compile("[0-9]+ of 20000 iterations · seed 11"))
     expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_disabled()
 
 

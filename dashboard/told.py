@@ -1,0 +1,70 @@
+"""What tells a run from others of the same cell type and method, in a few words."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import xarray as xr
+
+from dashboard.shelf import clip_of
+from dashboard.state import CONFIGS
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import Config, starting_preset
+
+
+def settings_words(config: Config, steps: int) -> str:
+    """Return the iterations and seed of a run, and what differs from the starting values.
+
+    For example "54 of 400 iterations · seed 0 · pull to grey 300".
+
+    Args:
+        config: Its settings.
+        steps: Iterations that were done.
+    """
+    starting = starting_preset(type(config))
+    said = []
+    for item in dataclasses.fields(config):
+        value = getattr(config, item.name)
+        if item.name == "n_iters":
+            done = f"{value}" if steps >= value else f"{steps} of {value}"
+            said.insert(0, f"{done} iteration{'s' if value != 1 else ''}")
+        elif item.name == "random_seed":
+            said.insert(1, f"seed {value}")
+        elif value != getattr(starting, item.name):
+            said.append(_setting(item.metadata, value))
+    return " · ".join(said)
+
+
+def told(method: str, config: str, steps: int) -> str:
+    """Return the same from a method and its settings as JSON, or "" where they cannot be read."""
+    try:
+        return settings_words(CONFIGS[method](**json.loads(config)), steps)
+    except (KeyError, TypeError, ValueError, MaxstimError):  # written by another version
+        return ""
+
+
+def source_words(answer: xr.Dataset) -> str:
+    """Return what an answer is made of: its clip, iterations, seed and unusual settings."""
+    about = answer.attrs
+    clip = clip_of(answer)
+    if clip and about["method"] == "regularized":
+        clip = f"from {clip}"
+    settings = told(about["method"], about.get("config", ""), answer.sizes.get("iteration", 0))
+    return " · ".join(filter(None, (clip, settings)))
+
+
+def _setting(about: Any, value: object) -> str:
+    label = _lower(about["label"])
+    if isinstance(value, bool):
+        return label if value else f"not: {label}"
+    if isinstance(value, str):
+        words = about["choice_words"]
+        return f"{label}: {_lower(words[value][0]) if words else value}"
+    unit = f" {about['unit']}" if about["unit"] else ""
+    return f"{label} {value:g}{unit}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,44 @@
+"""What is said of a run tells it from others of the same question."""
+
+import json
+
+import pytest
+
+from dashboard.told import settings_words, told
+from maxstim_core.optimal.configs import (
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+    starting_preset,
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "steps", "words"),
+    [
+        (starting_preset(GenerateConfig), 200, "200 iterations · seed 0"),
+        (starting_preset(GenerateConfig, n_iters=3, random_seed=7), 3, "3 iterations · seed 7"),
+        (starting_preset(RegularizeConfig, n_iters=400), 54, "54 of 400 iterations"),
+        (starting_preset(RegularizeConfig, n_iters=1), 1, "1 iteration"),
+        (
+            starting_preset(GenerateConfig, t_stim=0.1, weight_mei=300.0, last_only=False),
+            200,
+            "200 iterations · seed 0 · stimulus duration 0.1 s · pull to grey 300 · "
+            "not: last frame only",
+        ),
+        (starting_preset(SearchConfig), 0, ""),
+        (starting_preset(SearchConfig, score="rms"), 0, "score: peak in units of RMS"),
+        (starting_preset(SearchConfig, protocol="flyvis"), 0, "protocol: flyvis"),
+    ],
+)
+def test_what_differs_from_the_starting_values_is_said(config, steps, words):
+    assert settings_words(config, steps) == words
+    assert told(config.method, config.to_json(), steps) == words
+
+
+@pytest.mark.parametrize(
+    ("method", "config"),
+    [("magic", "{}"), ("generated", "{"), ("generated", json.dumps({"n_iters": -1}))],
+)
+def test_settings_that_cannot_be_read_are_left_out(method, config):
+    assert told(method, config, 3) == ""
