@@ -18,14 +18,12 @@ export function render({model}) {
   // -- the field
 
   let known = "" // what the server knows to stand in the field
-  let sent = model.answers // how many entries it has been sent
   const show = (text) => {
     entry.value = known = text
   }
   const commit = () => {
     if (entry.value === known) return
     known = entry.value
-    sent += 1
     model.send_msg({entry: known})
   }
   entry.addEventListener("blur", commit)
@@ -33,15 +31,15 @@ export function render({model}) {
     const direction = {ArrowUp: 1, ArrowDown: -1}[event.key]
     if (event.key === "Enter") {
       commit()
-    } else if (event.key === "Escape" && (model.problem || entry.value !== known)) {
+    } else if (event.key === "Escape" && (model.shown.problem || entry.value !== known)) {
       event.stopPropagation() // a dialog stays open
       model.send_msg("restore")
-      show(model.problem ? "" : model.text)
+      show("")
     } else if (direction) {
       event.preventDefault()
       const {step, low, high} = model
       const number = Number(entry.value.replace(",", "."))
-      const next = (Number.isFinite(number) ? number : model.value) + direction * step
+      const next = (Number.isFinite(number) ? number : model.shown.value) + direction * step
       entry.value = String(Number(Math.min(high, Math.max(low, next)).toFixed(9)))
       commit()
     }
@@ -80,18 +78,19 @@ export function render({model}) {
   // -- what the server says
 
   const draw = () => {
-    const {label, value, start, end, step, disabled} = model
+    const {label, start, end, step, disabled, shown: {text, value, problem: allowed}} = model
     name.textContent = `${label}:`
     slider.setAttribute("aria-label", `${label}, slider`)
     help.setAttribute("aria-label", `About ${label}`)
     help.hidden = !model.description
     tip.textContent = model.description
-    // Neither what is being typed nor what is newer than the last answer is overwritten.
-    if (entry.value === known && model.answers >= sent) show(model.text)
-    entry.setAttribute("aria-invalid", String(Boolean(model.problem)))
-    problem.textContent = model.problem
+    const drags = slider.matches(":active")
+    // What is being typed is not overwritten, nor what a drag has left behind.
+    if (entry.value === known && !drags) show(text)
+    entry.setAttribute("aria-invalid", String(Boolean(allowed)))
+    problem.textContent = allowed
     entry.disabled = slider.disabled = disabled
-    if (!slider.matches(":active")) {
+    if (!drags) {
       // It reaches as far as the value, in its own steps; and no further when the value is back.
       slider.min = start - step * Math.max(0, Math.ceil((start - value) / step))
       slider.max = Math.max(end, value)
@@ -100,8 +99,9 @@ export function render({model}) {
     }
     fill()
   }
-  const properties = ["label", "description", "text", "problem", "value", "start", "end", "step", "disabled"]
-  for (const property of [...properties, "answers"]) model.on(property, draw)
+  for (const property of ["label", "description", "start", "end", "step", "disabled", "shown"]) {
+    model.on(property, draw)
+  }
   draw()
   return root
 }

@@ -27,16 +27,16 @@ class NumberField(pn.custom.JSComponent):
 
     label = param.String(doc="Name of the setting, with its unit.")
     description = param.String(doc="Help text.")
-    text = param.String(doc="What stands in the field.")
-    problem = param.String(doc="What is allowed, where the field holds something else; or nothing.")
-    value = param.Number(doc="Value of the setting.")
+    shown = param.Dict(
+        doc="The `text` in the field; the `value` of the setting; as `problem` what is allowed, where "
+        "the field holds something else; how many `times` that was told, even if nothing changed."
+    )
     low = param.Number(doc="Least value allowed.")
     high = param.Number(doc="Greatest value allowed.")
     start = param.Number(doc="Left end of the slider; the value, if that is less.")
     end = param.Number(doc="Right end of the slider; the value, if that is more.")
     step = param.Number(doc="Step of the slider and of the arrow keys.")
     disabled = param.Boolean(doc="Whether the number cannot be changed.")
-    answers = param.Integer(doc="How many entries were answered: also one that changes nothing is.")
 
     _esm = source(Path(__file__).with_name("numberfield.js"))
     _stylesheets: ClassVar[list[str]] = [
@@ -47,7 +47,7 @@ class NumberField(pn.custom.JSComponent):
         number = settings.param[name]
         (low, high), (start, end) = number.bounds, number.softbounds
         super().__init__(
-            label=number.label, value=getattr(settings, name), step=number.step,
+            label=number.label, step=number.step, shown={"times": 0},
             low=low, high=end if high is None else high, start=start, end=end, **params,
         )  # fmt: skip
         self._settings, self._name = settings, name
@@ -55,6 +55,8 @@ class NumberField(pn.custom.JSComponent):
         settings.param.watch(self._show, name)
         settings.entries.param.watch(self._show, "refused")
         self._show()
+        # What changes before a page is ready, Panel 1.9 may not tell the browser.
+        pn.state.onload(self._show)
 
     def _handle_msg(self, message: object) -> None:
         # The browser can send anything.
@@ -67,16 +69,13 @@ class NumberField(pn.custom.JSComponent):
 
     def _take(self, entry: str) -> None:
         number, entries = read_number(entry, whole=self._whole), self._settings.entries
-        with pn.io.hold():
-            if number is None or not self.low <= number <= self.high:
-                title = self.label.partition(" (")[0]
-                sentence = f"{title} must be {self._allowed()}."
-                entries.refuse(self._name, entry[:80], sentence)
-            else:
-                entries.accept(self._name)
-                self._settings.param.update(**{self._name: number})
-            self.answers += 1
-            self._show()
+        if number is None or not self.low <= number <= self.high:
+            title = self.label.partition(" (")[0]
+            entries.refuse(self._name, entry[:80], f"{title} must be {self._allowed()}.")
+        else:
+            entries.accept(self._name)
+            self._settings.param.update(**{self._name: number})
+        self._show()
 
     def _allowed(self) -> str:
         unit = self.label.partition("(")[2].removesuffix(")")
@@ -84,5 +83,7 @@ class NumberField(pn.custom.JSComponent):
 
     def _show(self, *events: object) -> None:
         value = getattr(self._settings, self._name)
-        entry, refused = self._settings.entries.refused.get(self._name, (number_text(value), ""))
-        self.param.update(text=entry, value=value, problem=self._allowed() if refused else "")
+        text, refused = self._settings.entries.refused.get(self._name, (number_text(value), ""))
+        problem = self._allowed() if refused else ""
+        times = self.shown["times"] + 1
+        self.shown = {"text": text, "value": value, "problem": problem, "times": times}
