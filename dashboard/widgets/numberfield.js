@@ -62,7 +62,8 @@ export function render({model}) {
   // -- the help
 
   const toggle = (open) => {
-    tip.togglePopover(open && Boolean(model.description))
+    tip.textContent = open ? model.description : ""
+    tip.togglePopover(open)
     if (!open) return
     const [at, size] = [help.getBoundingClientRect(), tip.getBoundingClientRect()]
     const beside = at.right + 8 + size.width < innerWidth // else below, where it hides no number
@@ -83,7 +84,6 @@ export function render({model}) {
     slider.setAttribute("aria-label", `${label}, slider`)
     help.setAttribute("aria-label", `About ${label}`)
     help.hidden = !model.description
-    tip.textContent = model.description
     const drags = slider.matches(":active")
     // What is being typed is not overwritten, nor what a drag has left behind.
     if (entry.value === known && !drags) show(text)
