@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import panel as pn
 import panel_material_ui as pmui
 
@@ -72,6 +74,13 @@ class RunBar(pn.viewable.Viewer):
             self.progress.variant = "determinate" if live and run.step else "indeterminate"
             self.progress.value = round(100 * run.step / run.n_steps) if live and run.n_steps else 0
             text = status_sentence(run) if run is not None else ""
-            self.status.object = (
-                f'<p class="small quiet" role="status" title="{text}">{text}</p>' if text else ""
-            )
+            self.status.object = _one_line(text) if text else ""
+
+
+def _one_line(text: str) -> str:
+    """Return a sentence as one line, which is cut before the numbers at its end if it is too long."""
+    start, numbers = re.fullmatch(r"(.*?)(, \d+ of \d+.*)?", text, re.DOTALL).groups("")
+    return (
+        f'<p class="small quiet" role="status" title="{text}">'
+        f"<span>{start}</span><span>{numbers}</span></p>"
+    )

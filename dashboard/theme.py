@@ -102,10 +102,11 @@ PAGE = {
 }
 """How the page's frame differs from Material's: a quiet header, no shadows."""
 
-ONE_LINE = (
-    "p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; line-height: 18px; }"
-)
-"""Stylesheet of text that takes one line, however long it is."""
+ONE_LINE = """
+p { display: flex; white-space: pre; line-height: 18px; }
+p span:first-child { overflow: hidden; text-overflow: ellipsis; }
+"""
+"""Stylesheet of two pieces of text on one line, however long the first is."""
 
 RUNBAR = f"""
 :host {{
