@@ -84,14 +84,14 @@ class App(pn.viewable.Viewer):
         problems = [self.session.problem, asked.problem]
         if self.session.key == "" and example is not None:
             self.session.follow(example.key)
-        # Of the link: the example alone would not explain itself.
-        self.session.problem = " ".join(filter(None, problems))
         chosen = {
             "cell_type": asked.cell_type,
             "method": asked.method,
             "network": DEFAULT if asked.problem else asked.network,
         }
         self.choice.param.update({name: value for name, value in chosen.items() if value})
+        # Of the link: the example alone would not explain itself.
+        self.session.problem = " ".join(filter(None, problems))
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
         self.session.param.watch(self._address, "key")
         # Not before the page is there: until then, Panel would try again at every turn of the server.

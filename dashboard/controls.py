@@ -11,13 +11,11 @@ import param
 from dashboard.described import DescribedSelect
 from dashboard.startclip import StartClip
 from dashboard.state import CONFIGS, Choice, Settings
-from dashboard.theme import SLIDER, TEXT
+from dashboard.theme import TEXT
 from dashboard.widgets.cellpicker import CellPicker
+from dashboard.widgets.numberfield import NumberField
 from dashboard.widgets.press import Press
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equation
-
-NUMBERS = "0.[000000]"
-"""Number format of the typed entries: no digits that were not typed."""
 
 SELECT_MARGIN = (8, 4)
 """Above and below a choice, whose label sits on its upper edge."""
@@ -135,7 +133,7 @@ def _preset(label: str, load: Callable[[], None]) -> Press:
 def setting_widget(
     settings: param.Parameterized, name: str
 ) -> pn.viewable.Viewable | pn.viewable.Viewer:
-    """Return the widget of one setting: slider with typed entry, switch or choice."""
+    """Return the widget of one setting: number field, switch or choice."""
     parameter = settings.param[name]
     common = {
         "description": f"{parameter.doc} In formulas: {name}.",
@@ -148,18 +146,4 @@ def setting_widget(
         return DescribedSelect(settings, name, **common | {"margin": SELECT_MARGIN})
     if isinstance(parameter, param.Selector):
         return pmui.Select.from_param(parameter, size="small", **common | {"margin": SELECT_MARGIN})
-    whole = isinstance(parameter, param.Integer)
-    widget_class = pmui.EditableIntSlider if whole else pmui.EditableFloatSlider
-    (low, high), (start, end) = parameter.bounds, parameter.softbounds
-    return widget_class.from_param(
-        parameter,
-        start=start,
-        end=end,
-        fixed_start=low,
-        fixed_end=high,
-        step=parameter.step,
-        format="0" if whole else NUMBERS,
-        size="small",
-        sx=SLIDER,
-        **common,
-    )
+    return NumberField(settings, name, **common)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import param
 
+from dashboard.entries import Entries
 from maxstim_core.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
     Config,
@@ -42,16 +43,22 @@ class Settings(param.Parameterized):
 
     config_class: ClassVar[type[Config]]
 
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.entries = Entries()
+
     def config(self) -> Config:
         """Return the frozen configuration of the current values.
 
         Raises:
-            MaxstimError: if the values contradict each other.
+            MaxstimError: if the values contradict each other, or a field holds what is no value.
         """
+        self.entries.check()
         return self.config_class(**{name: getattr(self, name) for name in self.names()})
 
     def load(self, config: Config) -> None:
         """Take the values of a configuration."""
+        self.entries.clear()
         self.param.update(**dataclasses.asdict(config))
 
     def load_starting(self) -> None:

@@ -102,25 +102,16 @@ PAGE = {
 }
 """How the page's frame differs from Material's: a quiet header, no shadows."""
 
-SLIDER = {
-    "& .MuiFormLabel-root": {
-        "flex": "1 0 auto",
-        "maxWidth": "none",
-        "fontSize": 13,
-        "color": "text.primary",
-    },
-    "& .MuiInputBase-input": {"textAlign": "right", "fontSize": 13, "padding": "1px 0"},
-    "& .MuiInputAdornment-root": {"display": "none"},
-    "& .MuiSvgIcon-root": {"opacity": 0.55, "mt": "4px"},
-    "& .MuiSlider-root": {"padding": "9px 0", "mb": "2px"},
-    "& .MuiTextField-root": {"maxWidth": 84, "ml": "auto", "flexGrow": 0},
-}
-"""A compact slider: name, typed entry and help on one line, the slider below."""
+ONE_LINE = """
+p { display: flex; white-space: pre; line-height: 18px; }
+p span:first-child { overflow: hidden; text-overflow: ellipsis; }
+"""
+"""Stylesheet of two pieces of text on one line, however long the first is."""
 
 RUNBAR = f"""
 :host {{
   position: sticky; bottom: 0; z-index: 5; box-sizing: border-box; margin-top: auto;
-  padding: 12px 16px 14px;
+  padding: 12px 16px 10px;
   background: var(--panel-surface-color); border-top: 1px solid {LINE};
 }}
 """

@@ -172,7 +172,7 @@ def test_the_views_follow_a_run(queue):
     until(session, lambda s: s.run.preview is not None)
     assert app.player.live and app.player.scene == scene
     assert "Forming" in app.headline.title.object and app.headline.data.disabled
-    assert not app.runbar.cancel.disabled and "Pulling noise" not in app.runbar.problem.object
+    assert not app.runbar.cancel.disabled and "Pulling noise" not in session.problem
     assert "L5 generated" in app.runbar.status.object
     assert app.losses.source.data["iteration"].size == len(session.run.losses) > 0
     assert app.history.list.rows[0]["state"] == "running"
@@ -191,5 +191,5 @@ def test_a_run_that_fails_gives_the_player_back_to_the_answer(queue):
     app.session.follow(app.session.shelf.example().key)
     ask(app.session, REFUSING, 9)
     until_ended(app.session)
-    assert app.runbar.problem.visible and not app.player.live
+    assert app.runbar.problem.alert.visible and not app.player.live
     assert "Example" in app.headline.title.object

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import param
 
+from dashboard.entries import Entries
 from dashboard.movies.inbox import Inbox, safe_file_name
 from dashboard.movies.task import Task
 from maxstim_core.errors import MaxstimError
@@ -110,11 +111,15 @@ class Adding(param.Parameterized):
     def __init__(self, on_stored: Callable[[str], None]) -> None:
         super().__init__()
         self._on_stored = on_stored
+        self.entries = Entries()
         self._inbox, self._turn = Inbox(), threading.RLock()
         self._task: Task | None = None
         self._looking: Task | None = None
         self._stale = False
-        self.param.watch(self._look_again, ["pixels", "at", "contrast", "kernel"])
+        looks = ["pixels", "at", "contrast", "kernel"]
+        self.param.watch(self._look_again, looks)
+        self.param.watch(self._changed, [*looks, "set_name", "fps", "seconds", "augment"])
+        self.entries.param.watch(self._changed, "refused")
 
     # -- the file
 
@@ -152,6 +157,7 @@ class Adding(param.Parameterized):
         """Stop whatever goes on, and forget the file."""
         with self._turn:
             self.close()
+            self.entries.clear()
             self.param.update(
                 stage=EMPTY,
                 share=0.0,
@@ -205,6 +211,14 @@ class Adding(param.Parameterized):
             clips = math.ceil(self.preview.n_frames / max(1, round(self.seconds * self.fps)))
         return clips * (math.prod(map(len, WAYS.values())) if self.augment else 1)
 
+    def clips_overlap(self) -> bool:
+        """Return whether clips overlap, which they do where the movie is no multiple of a clip."""
+        n_frames, length = self.preview.n_frames, max(1, round(self.seconds * self.fps))
+        return not self.preview.is_still and n_frames > length and n_frames % length > 0
+
+    def _changed(self, *events: object) -> None:
+        self.problem = ""  # it was said of other settings
+
     def _look_again(self, *events: object) -> None:
         with self._turn:
             # Typed values may be even, or too large for this movie.
@@ -227,6 +241,7 @@ class Adding(param.Parameterized):
                 return
             name = self.set_name.strip()
             try:
+                self.entries.check()
                 if stored.clips_folder(name).name in (*stored.RESERVED, *stored.stored_names()):
                     raise MaxstimError(
                         f"There is a set {name!r} already; choose another name, for example "

@@ -13,6 +13,7 @@ from dashboard.controls import setting_widget
 from dashboard.movies.adding import EMPTY, READY, STORING, Adding
 from dashboard.movies.dropzone import DropZone
 from dashboard.movies.eyeview import EyeView
+from dashboard.problem import Problem
 from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from maxstim_core.stimuli.kinds import SUFFIXES
@@ -43,14 +44,7 @@ class MovieDialog(pn.viewable.Viewer):
         self._on_stored = on_stored
         self.adding = adding = Adding(self._stored)
         wide = {"sizing_mode": "stretch_width"}
-        self.problem = pmui.Alert(
-            object="",
-            severity="error",
-            visible=False,
-            sx={"alignItems": "center"},
-            margin=(0, 0, 12, 0),
-            **wide,
-        )
+        self.problem = Problem(adding, margin=(0, 0, 12, 0))
         self.zone = DropZone(adding, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)
         self.view = EyeView(margin=0, **wide)
         self.view.link(adding, at="at", fps="fps", pixels="pixels", bidirectional=True)
@@ -92,7 +86,7 @@ class MovieDialog(pn.viewable.Viewer):
         self.dialog.param.watch(self._toggled, "open")
         adding.param.watch(self._opened, "preview")
         adding.param.watch(self._seen, "seen")
-        adding.param.watch(self._update, ["stage", "share", "waits", "problem"])
+        adding.param.watch(self._update, ["stage", "share", "waits"])
         adding.param.watch(self._sum_up, ["preview", "fps", "seconds", "augment"])
         self._update()
         pn.state.on_session_destroyed(lambda context: adding.close())
@@ -128,9 +122,7 @@ class MovieDialog(pn.viewable.Viewer):
         for name in _PIXEL_SETTINGS:
             self.widgets[name].visible = preview is None or not preview.is_columns
         most = self.adding.most_pixels()
-        self.widgets["pixels"].param.update(
-            end=max(most, 3), fixed_end=max(most, 3), disabled=most < 3
-        )
+        self.widgets["pixels"].param.update(end=max(most, 3), high=max(most, 3), disabled=most < 3)
         self.widgets["fps"].visible = preview is None or not preview.is_still
 
     def _seen(self, event: param.parameterized.Event) -> None:
@@ -146,7 +138,6 @@ class MovieDialog(pn.viewable.Viewer):
         stage = adding.stage
         busy = stage not in (EMPTY, READY)
         with pn.io.hold():
-            self.problem.param.update(object=adding.problem, visible=bool(adding.problem))
             self.zone.visible = stage == EMPTY
             self.look.visible = stage in (READY, STORING)
             self.progress.param.update(
@@ -180,7 +171,8 @@ def summary(adding: Adding) -> str:
     what = "One image" if preview.is_still else f"{preview.n_frames} frames"
     shown = len(preview.order)
     begins = "" if shown >= preview.n_frames else f" The preview shows the first {shown}."
+    overlap = ", which overlap so that no frame is left out" if adding.clips_overlap() else ""
     return (
         f"{what} at {adding.fps:g} frames/s: {clips} clip{'s' if clips != 1 else ''} of "
-        f"{adding.seconds:g} s.{begins}"
+        f"{adding.seconds:g} s{overlap}.{begins}"
     )

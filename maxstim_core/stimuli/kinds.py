@@ -95,7 +95,7 @@ def kind_of_head(name: Path | str, head: bytes) -> Kind:
     if is_image(head):
         return Kind("image")
     raise MaxstimError(
-        f"The file {name} is no movie, whatever its name; use mp4, webm, gif, npy, npz, NetCDF, an "
+        f"The file {name} is no movie, whatever its name; use mp4, mov, webm, gif, npy, npz, NetCDF, an "
         "image, or a folder or zip of images."
     )
 

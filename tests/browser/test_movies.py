@@ -109,20 +109,28 @@ def test_a_film_is_dropped_seen_adjusted_stored_and_searched(visit, served, tmp_
     page = visit()
     choose(page, write_film(tmp_path / "My walk (1).mp4"))
     expect(page.locator("canvas.movie")).to_be_visible()
-    expect(page.get_by_text("36 frames at 30 frames/s: 2 clips of 0.8 s.")).to_be_visible()
+    expect(
+        page.get_by_text("36 frames at 30 frames/s: 2 clips of 0.8 s, which overlap")
+    ).to_be_visible()
     name = page.get_by_label("Name", exact=True)
     expect(name).to_have_value("My-walk-1")
     expect(page.locator(".busy")).to_be_hidden()
     hold_still(page)
     first = until_changed(page, "")
 
-    contrast = page.locator(".MuiFormControl-root:visible", has_text=re.compile("^Contrast"))
-    contrast.locator("input[type=text]").first.fill("3")
-    contrast.locator("input[type=text]").first.press("Enter")
+    contrast = page.get_by_role("textbox", name="Contrast")
+    contrast.fill("99")
+    page.get_by_role("button", name="Store and use it").click()
+    alert = page.get_by_role("alert").filter(visible=True)
+    expect(alert).to_have_text("Contrast must be between 0.1 and 10.")
+    expect(contrast).to_have_attribute("aria-invalid", "true")
+    contrast.fill("3")
+    contrast.press("Enter")
+    expect(alert).to_have_count(0)
     second = until_changed(page, first)
-    scale = page.locator(".MuiFormControl-root:visible", has_text=re.compile("^Scale"))
-    scale.locator("input[type=text]").first.fill("1")
-    scale.locator("input[type=text]").first.press("Enter")
+    scale = page.get_by_role("textbox", name="Scale")
+    scale.fill("1")
+    scale.press("Enter")
     third = until_changed(page, second)
     box = page.locator("canvas.movie").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -157,9 +165,9 @@ def test_a_film_is_dropped_seen_adjusted_stored_and_searched(visit, served, tmp_
     expect(page.locator("h1").first).to_have_text(re.compile("T4c natural"))
     expect(page.locator("h1 + p").first).to_contain_text("walk, 0.")
     page.get_by_role("tab", name="Regularized").click()
-    row = page.locator(".MuiFormControl-root:visible", has_text=re.compile("^Iterations"))
-    row.locator("input[type=text]").first.fill("2")
-    row.locator("input[type=text]").first.press("Enter")
+    iterations = page.get_by_role("textbox", name="Iterations").filter(visible=True)
+    iterations.fill("2")
+    iterations.press("Enter")
     page.get_by_role("button", name=re.compile("^Run ")).click()
     expect(page.locator("h1").first).to_have_text(re.compile("T4c regularized"))
 
@@ -181,7 +189,7 @@ def test_what_is_no_movie_is_refused_and_what_is_large_arrives_in_pieces(visit, 
     alert = page.get_by_role("alert").filter(visible=True)
     for path, says in (
         (huge, "huge.mp4 has 2.0 GB"),
-        (text, "text.mp4 is no movie"),
+        (text, re.compile("text.mp4 is no movie.*use mp4, mov, webm")),
         (empty, re.compile("empty.mp4 (is damaged|holds no pictures)")),
         (dot, "1 x 1 pixels, too small"),
     ):

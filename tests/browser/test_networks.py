@@ -145,9 +145,8 @@ def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, served, tm
     expect(page.get_by_role("alert")).to_have_text(
         "In this network T4c prefers downward motion; in flies it prefers upward motion."
     )
-    settings = page.locator(".MuiFormControl-root:visible")
     for label, value in (("Stimulus duration", "0.1"), ("Iterations", "2")):
-        entry = settings.filter(has_text=re.compile(f"^{label}")).locator("input[type=text]").first
+        entry = page.get_by_role("textbox", name=label).filter(visible=True)
         entry.fill(value)
         entry.press("Enter")
     page.get_by_role("button", name=re.compile("^Run T4c")).click()

@@ -100,10 +100,14 @@ def headline(page: Page):
     return page.locator("h1").first
 
 
+def number(page: Page, label: str):
+    """The field for the number with this label, on the tab in sight."""
+    return page.get_by_role("textbox", name=label).filter(visible=True)
+
+
 def enter(page: Page, label: str, value: object) -> None:
-    """Type a value beside the slider with this label, on the tab in sight."""
-    row = page.locator(".MuiFormControl-root:visible", has_text=re.compile(f"^{re.escape(label)}"))
-    entry = row.locator("input[type=text]").first
+    """Type a number into the field with this label, on the tab in sight."""
+    entry = number(page, label)
     entry.fill(str(value))
     entry.press("Enter")
 
@@ -142,13 +146,129 @@ def test_every_cell_type_can_be_found_and_chosen(visit):
 
 def test_typed_values_and_presets_reach_the_run(visit):
     page = visit()
-    row = page.locator(".MuiFormControl-root:visible", has_text="Pull to grey")
     presets = {"flyvis's values": flyvis_preset, "Starting values": starting_preset}
     for name, preset in presets.items():
         enter(page, "Pull to grey", 42)
         page.get_by_role("button", name=name).filter(visible=True).click()
         wanted = f"{preset(GenerateConfig).weight_mei:g}"
-        expect(row.locator("input").first).to_have_value(wanted)
+        expect(number(page, "Pull to grey")).to_have_value(wanted)
+
+
+def slider(page: Page, label: str):
+    return page.get_by_role("slider", name=label).filter(visible=True)
+
+
+def test_a_number_can_be_typed_again_and_again(visit):
+    page = visit()
+    for value in ("20", "15", "1e2", "40"):
+        enter(page, "Iterations", value)
+        expect(slider(page, "Iterations")).to_have_value(f"{round(float(value), -1):.0f}")
+        expect(number(page, "Iterations")).to_have_value(f"{float(value):.0f}")
+    for value in ("0.5", "0,7"):
+        enter(page, "Stimulus duration", value)
+        expect(slider(page, "Stimulus duration")).to_have_value(value.replace(",", "."))
+    number(page, "Stimulus duration").press("ArrowUp")
+    expect(slider(page, "Stimulus duration")).to_have_value("0.705")
+    slider(page, "Stimulus duration").press("ArrowRight")
+    expect(number(page, "Stimulus duration")).to_have_value("0.71")
+    # A click on Run takes what has only just been typed.
+    enter(page, "Stimulus duration", 0.1)
+    number(page, "Seed").fill("31")
+    number(page, "Iterations").fill("3")
+    run_button(page).click()
+    expect(status(page)).to_contain_text("is done", timeout=PATIENCE)
+    expect(page.locator("h1 + p").first).to_contain_text("seed 31")
+    expect(page.locator("h1 + p").first).to_contain_text("10 frames of 10 ms")
+
+
+def test_what_is_no_value_is_marked_explained_and_never_run(visit):
+    page = visit()
+    before = headline(page).inner_text()
+    for label, entry, allowed in (
+        ("Stimulus duration", "99", "between 0.001 and 10 s"),
+        ("Stimulus duration", "-3", "between 0.001 and 10 s"),
+        ("Stimulus duration", "", "between 0.001 and 10 s"),
+        ("Frame duration", "abc", "between 0.0005 and 0.05 s"),
+        ("Iterations", "3.7", "a whole number between 1 and 100000"),
+        ("Iterations", "1e9", "a whole number between 1 and 100000"),
+    ):
+        shown = slider(page, label).input_value()
+        enter(page, label, entry)
+        expect(number(page, label)).to_have_attribute("aria-invalid", "true")
+        expect(number(page, label)).to_have_value(entry)
+        expect(page.get_by_text(allowed, exact=True).filter(visible=True)).to_be_visible()
+        expect(slider(page, label)).to_have_value(shown)
+        assert float(slider(page, label).get_attribute("max")) <= 500
+        run_button(page).click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_have_text(f"{label} must be {allowed}.")
+        number(page, label).press("Escape")
+        expect(number(page, label)).to_have_attribute("aria-invalid", "false")
+        expect(number(page, label)).not_to_have_value(entry)
+        expect(alert).to_have_count(0)
+    assert headline(page).inner_text() == before
+    assert status(page).count() == 0
+
+    # The alert can be put away, comes back, and goes with the preset that mends the field.
+    enter(page, "Iterations", "many")
+    for _ in range(2):
+        run_button(page).click()
+        expect(page.get_by_role("alert")).to_contain_text("Iterations must be")
+        page.get_by_role("button", name="Close", exact=True).click()
+        expect(page.get_by_role("alert")).to_have_count(0)
+    enter(page, "Iterations", 30_000)
+    expect(slider(page, "Iterations")).to_have_attribute("max", "30000")
+    enter(page, "Iterations", "")
+    run_button(page).click()
+    expect(page.get_by_role("alert")).to_contain_text("Iterations must be")
+    page.get_by_role("button", name="Starting values").filter(visible=True).click()
+    expect(number(page, "Iterations")).to_have_value("200")
+    expect(number(page, "Iterations")).to_have_attribute("aria-invalid", "false")
+    expect(slider(page, "Iterations")).to_have_attribute("max", "500")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_click_on_a_number_changes_nothing(visit):
+    page = visit()
+    for method in ("Natural", "Regularized", "Generated"):
+        choose_method(page, method)
+        entries = page.locator(".number input[type=text]").filter(visible=True)
+        expect(entries.first).to_be_visible()
+        for k in range(entries.count()):
+            entry = entries.nth(k)
+            entry.scroll_into_view_if_needed()
+            before = entry.input_value()
+            box = entry.bounding_box()
+            for across in (0.05, 0.5, 0.95):
+                for down in (0.1, 0.5, 0.95):
+                    page.mouse.click(
+                        box["x"] + across * box["width"], box["y"] + down * box["height"]
+                    )
+                    assert entry.evaluate("(entry) => entry.getRootNode().activeElement === entry")
+            page.wait_for_timeout(100)
+            assert entry.input_value() == before
+
+
+def foot_height(page: Page) -> float:
+    return run_button(page).evaluate(
+        """(node) => {
+          while (getComputedStyle(node).position !== "sticky")
+            node = node.parentElement ?? node.getRootNode().host
+          return node.getBoundingClientRect().height
+        }"""
+    )
+
+
+def test_the_foot_keeps_its_height(visit):
+    page = visit()
+    height = foot_height(page)
+    small(page, iterations=20_000, seed=41)
+    run_button(page).click()
+    expect(status(page)).to_contain_text("iteration", timeout=PATIENCE)
+    assert foot_height(page) == height
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(page)).to_contain_text("was cancelled", timeout=PATIENCE)
+    assert foot_height(page) == height
 
 
 def test_each_method_runs_and_the_answers_are_compared(visit):

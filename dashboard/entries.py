@@ -1,0 +1,67 @@
+"""What is typed into number fields: read, checked, and remembered where it is no value."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import param
+
+from maxstim_core.errors import MaxstimError
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
+
+class Entries(param.Parameterized):
+    """The entries of a group of settings that could not be taken; the settings keep their values."""
+
+    refused = param.Dict({}, doc="Entry, and the sentence why not, by the name of the setting.")
+
+    def refuse(self, name: str, entry: str, sentence: str) -> None:
+        """Remember that a field holds what is no value of its setting."""
+        self.refused = {**self.refused, name: (entry, sentence)}
+
+    def accept(self, name: str) -> None:
+        """Forget what was refused of one setting."""
+        self.refused = {other: said for other, said in self.refused.items() if other != name}
+
+    def clear(self) -> None:
+        """Forget all that was refused; the fields show the values again."""
+        self.refused = {}
+
+    def check(self) -> None:
+        """Refuse to go on while a field shows what is not used.
+
+        Raises:
+            MaxstimError: if there is such a field.
+        """
+        for _, sentence in self.refused.values():
+            raise MaxstimError(sentence)
+
+
+def read_number(text: str, *, whole: bool) -> float | int | None:
+    """Return the number that a person has typed, or None if it is none.
+
+    Exponents are read, and a decimal comma; but not for whole numbers, where it may part thousands.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if not whole and "." not in text:
+        text = text.replace(",", ".", 1)
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    if not math.isfinite(number) or (whole and number != int(number)):
+        return None
+    return int(number) if whole else number
+
+
+def number_text(number: float) -> str:
+    """Return a number as a person types it: no exponent and no digit that says nothing."""
+    return np.format_float_positional(number, trim="-")
+
+
+def allowed(low: float, high: float, unit: str, *, whole: bool) -> str:
+    """Return what a field takes: "between 0.001 and 10 s"."""
+    kind = "a whole number " if whole else ""
+    return f"{kind}between {number_text(low)} and {number_text(high)} {unit}".rstrip()
