@@ -68,6 +68,9 @@ class App(pn.viewable.Viewer):
         self.session.param.watch(self._answered, "answer")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
+        # After the networks' own, which forget what they know of the network chosen before.
+        self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
+        self.networks.param.watch(self._chosen, "found")
         self._devices()
 
     def __panel__(self) -> pmui.Page:
@@ -93,7 +96,7 @@ class App(pn.viewable.Viewer):
         }
         self.choice.param.update({name: value for name, value in chosen.items() if value})
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
-        self.session.param.watch(self._address, "key")
+        self.session.param.watch(self._address, ["key", "run", "answer", "network_hash"])
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -152,6 +155,13 @@ class App(pn.viewable.Viewer):
         if run.terms:
             self.losses.show(run.run_id, run.terms, run.losses)
 
+    def _chosen(self, *events: object) -> None:
+        """Show what there is of what is chosen by now."""
+        found = self.networks.found
+        with pn.io.hold():
+            self.session.network_hash = "" if found is None else found.content_hash
+            self.session.show_chosen()
+
     def _devices(self, *events: object) -> None:
         self.controls.offer_devices(self.session.devices)
 
@@ -164,12 +174,14 @@ class App(pn.viewable.Viewer):
 
     def _address(self, *events: object) -> None:
         choice = self.choice
-        pn.state.location.search = Address(
+        search = Address(
             cell_type=choice.cell_type,
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
-            run=self.session.lasting_key,
+            run=self.session.link_key,
         ).search()
+        if pn.state.location is not None and pn.state.location.search != search:
+            pn.state.location.search = search
 
     def _page(self) -> pmui.Page:
         help_text = pmui.Dialog(

@@ -11,11 +11,12 @@ import xarray as xr
 
 from dashboard import export
 from dashboard.cell_types import arrow, polarity
+from dashboard.chosen import note
 from dashboard.peak import peak_frame
 from dashboard.session import LIVE, Session
 from dashboard.shelf import clip_of
 from dashboard.strip import strip_png
-from dashboard.theme import HEADLINE, QUIET_BUTTON, TEXT
+from dashboard.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from dashboard.widgets.snippet import Snippet
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS
@@ -63,10 +64,17 @@ class Headline(pn.viewable.Viewer):
         buttons = pn.Row(
             self.picture, self.data, self.code, align="center", margin=0, styles=_FIXED
         )
+        self.note = pn.pane.HTML(
+            "", stylesheets=[TEXT, NOTE], sizing_mode="stretch_width", margin=(0, 0, 12, 0),
+            visible=False,
+        )  # fmt: skip
         head = pn.Row(self.title, buttons, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
         # The closed dialog takes width but no height: it stands below, not beside.
-        self._layout = pn.Column(head, self.dialog, sizing_mode="stretch_width", margin=0)
-        session.param.watch(self._update, ["answer", "run"])
+        self._layout = pn.Column(
+            head, self.note, self.dialog, sizing_mode="stretch_width", margin=0
+        )
+        session.param.watch(self._update, ["answer", "run", "network_hash"])
+        session.choice.param.watch(self._update, ["cell_type", "method", "network"])
         self._update()
 
     def __panel__(self) -> pn.Column:
@@ -83,6 +91,11 @@ class Headline(pn.viewable.Viewer):
                 self.title.object = answer_heading(answer, example=self.session.is_example)
                 self.picture.filename = export.file_name(answer, "png")
                 self.data.filename = export.file_name(answer, "nc")
+            said = note(self.session)
+            self.note.param.update(
+                object=f'<p class="choice" aria-live="polite">{escape(said)}</p>',
+                visible=bool(said),
+            )
             for button in (self.picture, self.data, self.code):
                 button.disabled = live or answer is None
 

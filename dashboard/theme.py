@@ -139,3 +139,9 @@ h1 .arrow { font-size: 24px; line-height: 1; color: var(--panel-primary-color); 
 p { margin-top: 4px; }
 """
 """Stylesheet of the large title."""
+
+NOTE = """
+p { padding: 6px 12px; border-left: 3px solid var(--panel-primary-color); border-radius: 3px; }
+p { background: color-mix(in srgb, var(--panel-primary-color) 9%, transparent); }
+"""
+"""Stylesheet of the line that says that what is on show is not what is chosen."""
