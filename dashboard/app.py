@@ -84,7 +84,7 @@ class App(pn.viewable.Viewer):
         example = self.session.shelf.example()
         if asked.run:
             self.session.follow(asked.run)
-        problems = [self.session.problem, asked.problem]
+        problems = [self.session.problem, asked.cell_problem, asked.problem]
         if self.session.key == "" and example is not None:
             self.session.follow(example.key)
         # Of the link: the example alone would not explain itself.

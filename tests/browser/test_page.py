@@ -329,6 +329,8 @@ def test_a_bad_network_is_one_sentence_and_changes_nothing(visit):
 def test_an_address_that_makes_no_sense_opens_the_example(visit):
     page = visit("?cell=T9z&method=magic&run=../../etc/passwd")
     expect(headline(page)).to_have_text(re.compile("T4c generated.*Example"))
+    said = page.get_by_role("alert").filter(has_text="The cell type of this link")
+    expect(said).to_have_count(1)
     page = visit("?run=0123456789abcdef&cell=Mi1")
     expect(page.get_by_role("alert")).to_contain_text("not on this server")
     expect(run_button(page)).to_contain_text("Mi1")
