@@ -1,7 +1,8 @@
 """The address of the page carries what is on it, so that a link opens the same thing.
 
 Whatever stands in an address was typed by somebody: every value is checked, and what is not known is
-ignored, but for a network and a cell type, of which the page says that they are not here. It never holds a path.
+ignored, but for a network and a cell type, of which the page says that they are not here. It never holds
+a path.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _NO_NETWORK = (
     "store that one here."
 )
 
-_NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose one of those on the left."
+_NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose one that is."
 
 
 @dataclass(frozen=True)

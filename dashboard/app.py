@@ -8,7 +8,7 @@ from panel.util import edit_readonly
 
 from dashboard.address import Address, is_known
 from dashboard.browse import Browse
-from dashboard.colours import symmetric_limit
+from dashboard.colours import response_limit
 from dashboard.controls import Controls
 from dashboard.headline import Headline
 from dashboard.hexplayer.component import HexPlayer
@@ -28,6 +28,7 @@ from dashboard.state import Choice
 from dashboard.theme import CARD, METHOD_COLORS, PAGE, QUIET_BUTTON, TEXT, THEME
 from dashboard.traces import Traces
 from dashboard.widgets.press import Press
+from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
 from maxstim_core.bundled import DEFAULT
 from maxstim_core.lattice import Lattice
@@ -61,10 +62,12 @@ class App(pn.viewable.Viewer):
         self.browse = Browse(self.session, self.player.preview)
         self.traces, self.losses = Traces(), Losses()
         self.history = History(self.session)
+        self.theme = RememberTheme(width=0, height=0, margin=0)
         self.page = self._page()
         for drawn in (self.player, self.browse.gallery):
             self.page.link(drawn, dark_theme="dark")
             drawn.dark = self.page.dark_theme
+        self.page.link(self.theme, dark_theme="dark")
         self.session.param.watch(self._answered, "answer")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
@@ -104,6 +107,9 @@ class App(pn.viewable.Viewer):
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
         self.networks.param.watch(self._pace, ["found", "progress"])
         self.networks.param.watch(self._warm, "found")
+        # What the page is told before it is there, it does not hear.
+        self.page.dark_theme = self.theme.dark
+        self.theme.link(self.page, dark="dark_theme")
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -131,7 +137,7 @@ class App(pn.viewable.Viewer):
             answer,
             color=METHOD_COLORS[answer.attrs["method"]],
             # One colour scale for all answers that are compared.
-            limit=max(symmetric_limit(one["response"].values) for one in companions.values()),
+            limit=max(response_limit(one["response"].values) for one in companions.values()),
             start=telling_frame(answer["stimulus"].values, peak, float(answer.attrs["dt"])),
         )
         self.traces.show(companions)
@@ -198,9 +204,10 @@ class App(pn.viewable.Viewer):
             '<p class="quiet">Which movie excites this neuron most?</p>',
             stylesheets=[TEXT], align="center",
         )  # fmt: skip
+        # By the width of the window, of which the sidebar takes its part.
         below = pmui.Grid(
-            pmui.Grid(self.traces, size={"xs": 12, "md": 7, "xl": 5}),
-            pmui.Grid(self.losses, size={"xs": 12, "md": 5, "xl": 4}),
+            pmui.Grid(self.traces, size={"xs": 12, "lg": 7, "xl": 5}),
+            pmui.Grid(self.losses, size={"xs": 12, "lg": 5, "xl": 4}),
             pmui.Grid(self.history, size={"xs": 12, "xl": 3}),
             container=True, spacing=2, margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
@@ -221,6 +228,7 @@ class App(pn.viewable.Viewer):
                     below,
                     help_text,
                     self.dialogs,
+                    self.theme,
                     sizing_mode="stretch_width",
                     margin=(16, 20, 28, 20),
                 )

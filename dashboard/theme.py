@@ -127,7 +127,7 @@ RUNBAR = f"""
 """Stylesheet of the foot of the sidebar, which stays in sight while the settings scroll."""
 
 HEADLINE = """
-h1 { display: flex; align-items: center; gap: 10px; }
+h1 { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; }
 h1 small { font-size: 22px; font-weight: 400; letter-spacing: 0; opacity: 0.75; }
 h1 span { font-size: 12px; font-weight: 700; letter-spacing: 0.03em; line-height: 1.6; }
 h1 .arrow { font-size: 24px; line-height: 1; color: var(--panel-primary-color); }

@@ -20,11 +20,15 @@ HOW_TO_READ = """
 #### The two eyes
 The left hexagons are the **stimulus**: the light in each of the 721 columns of the fly's eye, from
 black (0) over grey (0.5) to white (1). The right ones are the **response**: the voltage of every cell
-of the chosen type while it sees that movie. The picture is the eye's view, up is up.
+of the chosen type while it sees that movie. The picture is the eye's view, up is up. Cells at the
+border lack neighbours, rest elsewhere and answer otherwise, often in stripes along the edge: the colours
+go by the cells further in, and only these tell of the fly.
 
 #### The trace
 The curve is the voltage of the **central cell**, whose response the movie is made to excite. Time
-runs in milliseconds relative to the peak. Drag it, or use the arrow keys and the space bar.
+runs in milliseconds relative to the peak. Drag it, or use the arrow keys and the space bar: they
+work wherever they have no other use, as in a field of numbers. The player opens shortly before the peak,
+where most has changed near the centre: what a cell sees reaches it with a delay.
 
 #### The three answers
 *Natural* is the best clip of a set. *Regularized* is that clip with everything removed that the cell
