@@ -82,6 +82,11 @@ h2 { font-size: 15px; font-weight: 700; }
 p { font-size: 13.5px; line-height: 1.5; }
 .quiet { color: var(--panel-on-secondary-color); }
 .small { font-size: 12px; }
+.formula { margin: 8px 0 4px; font-size: 13px; line-height: 1.6; }
+.formula b { font-weight: 600; }
+.formula sub { font-size: 0.75em; line-height: 0; }
+details { margin-top: 4px; }
+summary { cursor: pointer; }
 .equation {
   font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
   font-size: 11.5px; line-height: 1.55;
