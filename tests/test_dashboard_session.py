@@ -214,12 +214,12 @@ def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
     assert session.answer.identical(answer) and session.is_example
     assert choice.settings["generated"].n_iters == iterations
     # A run that is on its way stays, whatever is chosen meanwhile.
-    ask(session, SLOW, FOREVER, "L5")
-    assert "L5 is on its way; this is T4c." in app.headline.note.object
+    ask(session, SLOW, FOREVER, "Tm16")
+    assert "Tm16 is on its way; this is T4c." in app.headline.note.object
     until(session, lambda s: s.run.preview is not None)
     assert not app.headline.note.visible and session.link_key == session.key
     choice.cell_type = "T4c"
-    assert session.run.state == "running" and "this is L5" in app.headline.note.object
+    assert session.run.state == "running" and "this is Tm16" in app.headline.note.object
     session.cancel()
     until_ended(session)
 
