@@ -1,7 +1,8 @@
 """The address of the page carries what is on it, so that a link opens the same thing.
 
 Whatever stands in an address was typed by somebody: every value is checked, and what is not known is
-ignored, but for a network, of which the page says that it is not here. It never holds a path.
+ignored, but for a network and a cell type, of which the page says that they are not here. It never holds
+a path.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _NO_NETWORK = (
     "store that one here."
 )
 
+_NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose one that is."
+
 
 @dataclass(frozen=True)
 class Address:
@@ -29,7 +32,8 @@ class Address:
         method: ``natural``, ``regularized`` or ``generated``.
         network: Name of a network that there is, for example ``maxstim/003``.
         run: Key of a run or of a finished answer.
-        problem: What the page has to say of the address, one sentence, or nothing.
+        problem: What the page has to say of its network, one sentence, or nothing.
+        cell_problem: The same of its cell type.
     """
 
     cell_type: str = ""
@@ -37,6 +41,7 @@ class Address:
     network: str = ""
     run: str = ""
     problem: str = ""
+    cell_problem: str = ""
 
     @classmethod
     def parse(cls, search: str) -> Address:
@@ -45,13 +50,14 @@ class Address:
         cell, method, network, run = (
             query.get(name, [""])[0] for name in ("cell", "method", "network", "run")
         )
-        known = is_known(network)
+        known, is_cell = is_known(network), cell in bundled_connectome().names
         return cls(
-            cell_type=cell if cell in bundled_connectome().names else "",
+            cell_type=cell if is_cell else "",
             method=method if method in CONFIGS else "",
             network=network if known else "",
             run=run if KEY.fullmatch(run) else "",
             problem="" if known or not network else _NO_NETWORK,
+            cell_problem="" if is_cell or not cell else _NO_CELL_TYPE,
         )
 
     def search(self) -> str:

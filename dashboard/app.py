@@ -8,7 +8,7 @@ from panel.util import edit_readonly
 
 from dashboard.address import Address, is_known
 from dashboard.browse import Browse
-from dashboard.colours import symmetric_limit
+from dashboard.colours import response_limit
 from dashboard.controls import Controls
 from dashboard.headline import Headline
 from dashboard.hexplayer.component import HexPlayer
@@ -28,6 +28,7 @@ from dashboard.state import Choice
 from dashboard.theme import CARD, METHOD_COLORS, PAGE, QUIET_BUTTON, TEXT, THEME
 from dashboard.traces import Traces
 from dashboard.widgets.press import Press
+from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
 from maxstim_core.bundled import DEFAULT
 from maxstim_core.lattice import Lattice
@@ -61,13 +62,18 @@ class App(pn.viewable.Viewer):
         self.browse = Browse(self.session, self.player.preview)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session)
+        self.theme = RememberTheme(width=0, height=0, margin=0)
         self.page = self._page()
         for drawn in (self.player, self.browse.gallery):
             self.page.link(drawn, dark_theme="dark")
             drawn.dark = self.page.dark_theme
+        self.page.link(self.theme, dark_theme="dark")
         self.session.param.watch(self._answered, "answer")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
+        # After the networks' own, which forget what they know of the network chosen before.
+        self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
+        self.networks.param.watch(self._chosen, "found")
         self._devices()
 
     def __panel__(self) -> pmui.Page:
@@ -81,7 +87,7 @@ class App(pn.viewable.Viewer):
         example = self.session.shelf.example()
         if asked.run:
             self.session.follow(asked.run)
-        problems = [self.session.problem, asked.problem]
+        problems = [self.session.problem, asked.cell_problem, asked.problem]
         if self.session.key == "" and example is not None:
             self.session.follow(example.key)
         chosen = {
@@ -93,7 +99,7 @@ class App(pn.viewable.Viewer):
         # Of the link: the example alone would not explain itself.
         self.session.problem = " ".join(filter(None, problems))
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
-        self.session.param.watch(self._address, "key")
+        self.session.param.watch(self._address, ["key", "run", "answer", "network_hash"])
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -101,6 +107,9 @@ class App(pn.viewable.Viewer):
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
         self.networks.param.watch(self._pace, ["found", "progress"])
         self.networks.param.watch(self._warm, "found")
+        # What the page is told before it is there, it does not hear.
+        self.page.dark_theme = self.theme.dark
+        self.theme.link(self.page, dark="dark_theme")
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -128,7 +137,7 @@ class App(pn.viewable.Viewer):
             answer,
             color=METHOD_COLORS[answer.attrs["method"]],
             # One colour scale for all answers that are compared.
-            limit=max(symmetric_limit(one["response"].values) for one in companions.values()),
+            limit=max(response_limit(one["response"].values) for one in companions.values()),
             start=telling_frame(answer["stimulus"].values, peak, float(answer.attrs["dt"])),
         )
         self.traces.show(companions)
@@ -152,6 +161,13 @@ class App(pn.viewable.Viewer):
         if run.terms:
             self.losses.show(run.run_id, run.terms, run.losses)
 
+    def _chosen(self, *events: object) -> None:
+        """Show what there is of what is chosen by now."""
+        found = self.networks.found
+        with pn.io.hold():
+            self.session.network_hash = "" if found is None else found.content_hash
+            self.session.show_chosen()
+
     def _devices(self, *events: object) -> None:
         self.controls.offer_devices(self.session.devices)
 
@@ -164,12 +180,14 @@ class App(pn.viewable.Viewer):
 
     def _address(self, *events: object) -> None:
         choice = self.choice
-        pn.state.location.search = Address(
+        search = Address(
             cell_type=choice.cell_type,
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
-            run=self.session.lasting_key,
+            run=self.session.link_key,
         ).search()
+        if pn.state.location is not None and pn.state.location.search != search:
+            pn.state.location.search = search
 
     def _page(self) -> pmui.Page:
         help_text = pmui.Dialog(
@@ -186,9 +204,10 @@ class App(pn.viewable.Viewer):
             '<p class="quiet">Which movie excites this neuron most?</p>',
             stylesheets=[TEXT], align="center",
         )  # fmt: skip
+        # By the width of the window, of which the sidebar takes its part.
         below = pmui.Grid(
-            pmui.Grid(self.traces, size={"xs": 12, "md": 7, "xl": 5}),
-            pmui.Grid(self.losses, size={"xs": 12, "md": 5, "xl": 4}),
+            pmui.Grid(self.traces, size={"xs": 12, "lg": 7, "xl": 5}),
+            pmui.Grid(self.losses, size={"xs": 12, "lg": 5, "xl": 4}),
             pmui.Grid(self.history, size={"xs": 12, "xl": 3}),
             container=True, spacing=2, margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
@@ -209,6 +228,7 @@ class App(pn.viewable.Viewer):
                     below,
                     help_text,
                     self.dialogs,
+                    self.theme,
                     sizing_mode="stretch_width",
                     margin=(16, 20, 28, 20),
                 )

@@ -22,6 +22,7 @@ from dashboard.networks import Networks
 from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from maxstim_core.own_networks import name_for
+from maxstim_core.tuning.card import CLEAR
 from maxstim_core.tuning.card_store import card_as_json
 from maxstim_core.tuning.card_text import card_as_markdown, evidence_lines
 
@@ -29,6 +30,14 @@ _MISSING = (
     "Nobody has measured this network yet. maxstim can show it flashes, edges and gratings now, which "
     "takes about half a minute; the card is then kept for the next time."
 )
+
+_TERMS = (
+    "DSI is the direction selectivity index: 0 all directions alike, 1 one direction alone. *Wrong over "
+    "right contrast* is how large the peak to edges of the contrast is that the cell does not answer to "
+    "in flies, relative to that of the other: 0 none, 1 as large. *Clearly so* counts the polarities "
+    f"whose flash response index is {CLEAR:g} or more.\n\n"
+)
+"""What the titles of the tables of evidence mean."""
 
 _PAGES = 4
 """Pages of every card; that of the answers follows them."""
@@ -131,7 +140,7 @@ class CardDialog(pn.viewable.Viewer):
             summary_tiles(card) + wrong_list(card) + direction_figure(card) + polarity_figure(card)
         )
         self.cells.object = cell_type_table(card)
-        self.evidence.object = "\n".join(evidence_lines(card["evidence"]))
+        self.evidence.object = _TERMS + "\n".join(evidence_lines(card["evidence"]))
         self.origin.object = origin_text(card)
         self._offer_answers(card.get("answers", {}))
         self.markdown.filename, self.json.filename = f"{file_name}.md", f"{file_name}.json"

@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard.cell_types import arrow, grouped
 from maxstim_core.tuning import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
+from maxstim_core.tuning.card import CLEAR
 from maxstim_core.tuning.facts import SELECTIVE
 
 CARD_STYLE = Path(__file__).with_name("card.css").read_text(encoding="utf-8")
@@ -51,7 +52,7 @@ def summary_tiles(card: dict[str, Any]) -> str:
         ),
         (
             _number(summary["least_selectivity"]),
-            "least direction selectivity of T4 and T5",
+            "least selectivity (DSI) of T4 and T5",
             not _within(summary["least_selectivity"], SELECTIVE, 1),
         ),
         (f"{wrong}", "contradictions with flies" if wrong != 1 else "contradiction", wrong > 0),
@@ -60,7 +61,23 @@ def summary_tiles(card: dict[str, Any]) -> str:
         f"<div class='tile{' bad' if bad else ''}'><b>{value}</b><span>{text}</span></div>"
         for value, text, bad in tiles
     )
-    return f"<div class='tiles'>{''.join(cells)}</div>"
+    return f"<div class='tiles'>{''.join(cells)}</div>{_told(card['origin'])}"
+
+
+def _told(origin: dict[str, Any]) -> str:
+    """Return which of the figures that matter most was fitted."""
+    left_out = " and ".join(origin["held_out"])
+    if origin["speeds"] or origin["radii"]:
+        but = f", but for those of {escape(left_out)}" if left_out else ""
+        text = (
+            f"The fit was told of these polarities and directions{but}. What it was told of is no "
+            "prediction; tests that it was not fitted to are under Evidence."
+        )
+    elif origin["not_fitted"]:
+        text = "None of this was fitted: what is right here is predicted."
+    else:
+        return ""
+    return f"<p class='quiet small told'>{text}</p>"
 
 
 def wrong_list(card: dict[str, Any]) -> str:
@@ -77,7 +94,8 @@ def direction_figure(card: dict[str, Any]) -> str:
         "<p class='quiet small'>Peak voltage to edges that move in twelve directions, mean over speeds. "
         "<i class='key right'></i> contrast that excites the cell in flies "
         "<i class='key other'></i> the other contrast "
-        "<i class='key fly'></i> preferred direction in flies</p>"
+        "<i class='key fly'></i> preferred direction in flies<br>"
+        "DSI is the direction selectivity index: 0 all directions alike, 1 one direction alone.</p>"
         f"<div class='glyphs'>{glyphs}</div>"
     )
 
@@ -93,7 +111,8 @@ def polarity_figure(card: dict[str, Any]) -> str:
     return (
         "<h3>Polarity of the 32 known cell types</h3>"
         "<p class='quiet small'>Flash response index to a disc of six rings: −1 OFF, +1 ON. "
-        "✓ the sign that it has in flies, ✗ another.</p>"
+        f"✓ the sign that it has in flies, ≈ that sign, but less than {CLEAR:g} from 0 and so hardly an "
+        "answer, ✗ another.</p>"
         f"<div class='halves'>{''.join(halves)}</div>"
     )
 
@@ -184,9 +203,11 @@ def _wedge(angle: float) -> str:
 def _polarity(card: dict[str, Any], name: str, sign: int) -> str:
     index = card["cell_types"][name]["fri"]
     right = index is not None and index * sign > 0
-    mark = "✓" if right else "✗"
+    faint = right and abs(index) < CLEAR
+    mark = "≈" if faint else "✓" if right else "✗"
+    look = " faint" if faint else "" if right else " bad"
     return (
-        f"<div class='polarity{'' if right else ' bad'}' title='{name}: {_signed(index)}'>"
+        f"<div class='polarity{look}' title='{name}: {_signed(index)}'>"
         f"<span>{escape(name)}</span>{_diverging(index)}<i>{_signed(index)}</i><b>{mark}</b></div>"
     )
 

@@ -11,6 +11,11 @@ from functools import cache
 
 import numpy as np
 
+from maxstim_core.lattice import Lattice
+
+BORDER = 3
+"""Outermost rings that do not set the colours of a response: cells there lack neighbours."""
+
 N_COLOURS = 257
 """Entries of the diverging table: odd, so that zero has an entry of its own."""
 
@@ -91,6 +96,17 @@ def blue_red(voltage: np.ndarray, limit: float) -> np.ndarray:
     middle = N_COLOURS // 2
     index = np.rint((np.clip(voltage / limit, -1, 1) + 1) * middle).astype(int)
     return diverging()[index]
+
+
+def response_limit(voltage: np.ndarray) -> float:
+    """Return the largest finite absolute voltage of the columns whose neighbours are all there, or 1.
+
+    Args:
+        voltage: Voltage, shape (frame, column). An eye that is hardly more than border counts whole.
+    """
+    eye = Lattice.with_columns(voltage.shape[1])
+    whole = eye.extent <= 2 * BORDER
+    return symmetric_limit(voltage if whole else voltage[:, eye.ring <= eye.extent - BORDER])
 
 
 def symmetric_limit(voltage: np.ndarray) -> float:

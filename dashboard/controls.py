@@ -15,7 +15,7 @@ from dashboard.theme import TEXT
 from dashboard.widgets.cellpicker import CellPicker
 from dashboard.widgets.numberfield import NumberField
 from dashboard.widgets.press import Press
-from dashboard.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equation
+from dashboard.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equation_html
 
 SELECT_MARGIN = (8, 4)
 """Above and below a choice, whose label sits on its upper edge."""
@@ -68,10 +68,7 @@ class Controls(pn.viewable.Viewer):
 
     def _tab(self, method: str) -> pn.Column:
         settings = self.choice.settings[method]
-        formula = equation(CONFIGS[method])
-        text = f'<p class="quiet">{METHOD_SENTENCES[method]}</p>'
-        if formula:
-            text += f'<p class="equation quiet" style="margin-top:8px">{formula}</p>'
+        text = f'<p class="quiet">{METHOD_SENTENCES[method]}</p>{equation_html(CONFIGS[method])}'
         presets = pn.Row(
             _preset("Starting values", settings.load_starting),
             _preset("flyvis's values", settings.load_flyvis),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from dashboard.colours import symmetric_limit
+from dashboard.colours import response_limit
 from dashboard.film import film_gif
 from dashboard.shelf import clip_of
 from dashboard.state import CONFIGS
@@ -101,7 +101,7 @@ def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
 
 
 def _limit(answers: Iterable[xr.Dataset]) -> float:
-    return max(symmetric_limit(one["response"].values) for one in answers)
+    return max(response_limit(one["response"].values) for one in answers)
 
 
 def netcdf(answer: xr.Dataset) -> BytesIO:

@@ -12,15 +12,18 @@ import xarray as xr
 
 from dashboard import export
 from dashboard.cell_types import arrow, polarity
+from dashboard.chosen import note
 from dashboard.peak import peak_frame
 from dashboard.session import LIVE, Session
 from dashboard.shelf import clip_of
-from dashboard.theme import HEADLINE, QUIET_BUTTON, TEXT
+from dashboard.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from dashboard.widgets.snippet import Snippet
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS
+from maxstim_core.runs import RunSnapshot
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}
+_WRAPPED = {"flex": "1 1 320px", "width": "auto", "min-width": "0"}
 
 
 class Headline(pn.viewable.Viewer):
@@ -30,7 +33,7 @@ class Headline(pn.viewable.Viewer):
         super().__init__()
         self.session = session
         self.title = pn.pane.HTML(
-            "", stylesheets=[TEXT, HEADLINE], sizing_mode="stretch_width", margin=0
+            "", stylesheets=[TEXT, HEADLINE], sizing_mode="stretch_width", margin=0, styles=_WRAPPED
         )
         self.picture = pmui.FileDownload(
             label="Figure",
@@ -68,12 +71,28 @@ class Headline(pn.viewable.Viewer):
             width_option="md",
         )
         buttons = pn.Row(
-            self.picture, self.film, self.data, self.code, align="center", margin=0, styles=_FIXED
+            self.picture,
+            self.film,
+            self.data,
+            self.code,
+            align="center",
+            margin=(0, 0, 0, -8),
+            styles=_FIXED,
         )
-        head = pn.Row(self.title, buttons, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
+        self.note = pn.pane.HTML(
+            "", stylesheets=[TEXT, NOTE], sizing_mode="stretch_width", margin=(0, 0, 12, 0),
+            visible=False,
+        )  # fmt: skip
+        head = pn.Row(
+            self.title, buttons, sizing_mode="stretch_width", margin=(0, 0, 12, 0),
+            styles={"flex-wrap": "wrap", "gap": "8px 0"},
+        )  # fmt: skip
         # The closed dialog takes width but no height: it stands below, not beside.
-        self._layout = pn.Column(head, self.dialog, sizing_mode="stretch_width", margin=0)
-        session.param.watch(self._update, ["answer", "run"])
+        self._layout = pn.Column(
+            head, self.note, self.dialog, sizing_mode="stretch_width", margin=0
+        )
+        session.param.watch(self._update, ["answer", "run", "network_hash"])
+        session.choice.param.watch(self._update, ["cell_type", "method", "network"])
         self._update()
 
     def __panel__(self) -> pn.Column:
@@ -85,12 +104,17 @@ class Headline(pn.viewable.Viewer):
         live = run is not None and run.state in LIVE and run.preview is not None
         with pn.io.hold():
             if live:
-                self.title.object = _heading(run.request.cell_type, run.request.method, "live")
+                self.title.object = live_heading(run)
             elif answer is not None:
                 self.title.object = answer_heading(answer, example=self.session.is_example)
                 self.picture.filename = export.file_name(answer, "png")
                 self.film.filename = export.file_name(answer, "gif")
                 self.data.filename = export.file_name(answer, "nc")
+            said = note(self.session)
+            self.note.param.update(
+                object=f'<p class="choice" aria-live="polite">{escape(said)}</p>',
+                visible=bool(said),
+            )
             for button in (self.picture, self.film, self.data, self.code):
                 button.disabled = live or answer is None
 
@@ -134,7 +158,16 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
     return _heading(about["cell_type"], about["method"], mark, " · ".join(facts))
 
 
-def _heading(cell_type: str, method: str, mark: str, facts: str = "") -> str:
+def live_heading(run: RunSnapshot) -> str:
+    """Return the title of a run that is going, and how far it is, as HTML."""
+    facts = METHOD_SENTENCES[run.request.method]
+    if run.step and len(run.losses) and "total" in run.terms:
+        loss = run.losses[-1][run.terms.index("total")]
+        facts += f" · iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
+    return _heading(run.request.cell_type, run.request.method, "live", facts)
+
+
+def _heading(cell_type: str, method: str, mark: str, facts: str) -> str:
     words = {"example": "Example", "cancelled": "Cancelled early", "live": "Forming"}
     marks = "".join(
         f'<span class="{kind}">{text}</span>'
@@ -145,7 +178,6 @@ def _heading(cell_type: str, method: str, mark: str, facts: str = "") -> str:
         )
         if text
     )
-    facts = facts or METHOD_SENTENCES[method]
     return (
         f"<h1>{escape(cell_type)} <small>{METHOD_WORDS[method].lower()}</small>{marks}</h1>"
         f'<p class="quiet">{facts}</p>'

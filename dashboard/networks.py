@@ -6,19 +6,22 @@ pushed into the page: `poll` takes in what has been found.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import param
 
 from dashboard.state import Choice
 from dashboard.tuning_words import contradictions_of
-from maxstim_core.bundled import DEFAULT, ENSEMBLE
+from maxstim_core.bundled import DEFAULT, ENSEMBLE, cards_folder, default
 from maxstim_core.errors import MaxstimError
+from maxstim_core.flyvis_library import published_models
 from maxstim_core.network_library import BUNDLED, OWN, PUBLISHED, Known, known_networks
 from maxstim_core.own_networks import PREFIX, name_for, store_beside
 from maxstim_core.runs.cards import CardMaker
@@ -27,6 +30,8 @@ from maxstim_core.tuning.card_store import find_card
 
 TITLES = {DEFAULT: "Default", "prior": "Prior", "flyvis-init": "flyvis initialisation"}
 """What networks are called that have a clearer title than their name."""
+
+_RECOMMENDED = "The recommended one ({}): best on tests that it was not fitted to."
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class Networks(param.Parameterized):
         try:
             if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "_meta.yaml")):
                 networks = known_networks(path)
-                count = sum(known.name.startswith(path) for known in networks)
+                count = len(published_models(path))
                 if not count:
                     raise MaxstimError(
                         f"The folder {path} holds no flyvis models; give one that does, or a file."
@@ -182,7 +187,7 @@ def grouped(networks: Iterable[Known]) -> list[dict[str, Any]]:
     """Return networks in the groups in which a person looks for them.
 
     Each group has a ``title`` and ``members`` with ``name``, ``label`` (what is shown in the group),
-    ``title`` (what is shown alone) and ``note``.
+    ``title`` (what is shown alone), ``note``, and ``more`` to say for those who ask.
     """
     groups: dict[str, list[dict[str, str]]] = {}
     for known in networks:
@@ -203,7 +208,28 @@ def _group_title(known: Known) -> str:
 
 def _member(known: Known) -> dict[str, str]:
     title = TITLES.get(known.name, known.name.removeprefix(PREFIX))
+    note, more = known.note, ""
+    if known.name == DEFAULT:
+        note, more = _RECOMMENDED.format(default().member or DEFAULT), known.note
+    elif known.ensemble == ENSEMBLE and known.source == BUNDLED:
+        note = _member_note(known.name)
     if known.source == PUBLISHED:
         title = "/".join(known.name.replace("\\", "/").split("/")[-3:])
     label = title.rpartition("/")[2] if known.ensemble else title
-    return {"name": known.name, "label": label, "title": title, "note": known.note}
+    return {"name": known.name, "label": label, "title": title, "note": note, "more": more}
+
+
+@cache
+def _member_note(name: str) -> str:
+    """Return what tells a member of the bundled ensemble from the others, from its card."""
+    file = (cards_folder() / name.rpartition("/")[2]).with_suffix(".json")
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+        summary, held_out = card["summary"], card["origin"]["held_out"]
+        told = f"not told of {' and '.join(held_out)}" if held_out else "told of all that is known"
+        return (
+            f"{summary['polarity_right']} of {summary['polarity_known']} polarities right, T4 and T5 "
+            f"within {summary['largest_error']:.0f}°; {told}."
+        )
+    except (OSError, KeyError, ValueError):
+        return ""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from maxstim_core.network import GREY
+from maxstim_core.lattice import Lattice
 
 LEAD = 0.15
 """Seconds before the peak in which the telling frame is looked for."""
+
+NEAR = 2
+"""Rings around the central column that count for it: about what the cell itself sees."""
 
 
 def peak_frame(central: np.ndarray) -> int:
@@ -16,18 +19,21 @@ def peak_frame(central: np.ndarray) -> int:
 
 
 def telling_frame(stimulus: np.ndarray, peak: int, dt: float) -> int:
-    """Return the frame that shows best what the cell answers to: the strongest one before the peak.
+    """Return the frame that shows best what the cell answers to: where the most has changed before it.
 
-    At the peak itself a stimulus is often grey again: what is shown then reaches the cell too late.
+    At the peak itself a stimulus is often grey again: what is shown then reaches the cell too late. Only
+    the columns near the centre count, and as a change: a scene is never grey, and is full of contrast
+    that the cell does not see.
 
     Args:
         stimulus: Luminance, shape (frame, column).
         peak: Frame of the peak response.
         dt: Seconds per frame.
     """
+    near = Lattice.with_columns(stimulus.shape[1]).ring <= NEAR
     first = max(0, peak - round(LEAD / dt))
-    contrast = np.square(stimulus[first : peak + 1] - GREY).sum(axis=1)
-    return first + int(np.argmax(contrast))
+    window = stimulus[first : peak + 1, near]
+    return first + int(np.argmax(np.square(window - window[0]).sum(axis=1)))
 
 
 def time_from_peak(n_frames: int, peak: int, dt: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import Any
 import param
 import xarray as xr
 
+from dashboard.chosen import LIVE, is_chosen, newest
 from dashboard.export import request_of
 from dashboard.shelf import Shelf
 from dashboard.state import Choice
@@ -23,11 +24,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.network_library import is_bundled
 from maxstim_core.optimal.result import load
 from maxstim_core.runs import RunQueue, RunRequest, RunSnapshot
+from maxstim_core.stimuli.made import MADE_SETS
 
 logger = logging.getLogger(__name__)
-
-LIVE = ("queued", "running")
-"""States of a run that has not ended."""
 
 
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,6 +55,9 @@ class Session(param.Parameterized):
     is_example = param.Boolean(False, doc="Whether that answer came with maxstim.")
     key = param.String("", doc="Run id, or key in the shelf, of what is on the page.")
     problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
+    network_hash = param.String(
+        "", doc="Content hash of the chosen network, or nothing while unknown."
+    )
     devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
 
     def __init__(self, choice: Choice, queue: RunQueue, shelf: Shelf) -> None:
@@ -74,6 +76,11 @@ class Session(param.Parameterized):
         """What a link to this page should carry: a result outlives the run that made it."""
         ended = self.run is not None and self.run.result is not None
         return self.run.result.stem if ended else self.key
+
+    @property
+    def link_key(self) -> str:
+        """The lasting key, or nothing where something else is chosen, which a link would contradict."""
+        return self.lasting_key if is_chosen(self) else ""
 
     @property
     def may_cancel(self) -> bool:
@@ -141,6 +148,24 @@ class Session(param.Parameterized):
         else:
             self.param.update(is_example=self.shelf.find(key).example, answer=answer)
 
+    @_one_at_a_time
+    def show_chosen(self) -> None:
+        """Show the newest finished answer to what is chosen, if there is one; settings stay as they are.
+
+        A run that is going stays on show, and so does an answer to what is chosen.
+        """
+        live = self.run is not None and self.run.state in LIVE
+        if self.choice.taking or live or not self.network_hash or is_chosen(self):
+            return
+        entry = newest(self)
+        if entry is None:
+            return
+        try:
+            answer = self.shelf.open(entry.key)
+        except MaxstimError:  # removed since it was listed, or spoilt: what is on show stays
+            return
+        self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
+
     def unexpected(self, error: BaseException) -> None:
         """Tell of a fault of the page itself: a sentence for the person, the traceback for the log."""
         if isinstance(error, MaxstimError):
@@ -159,10 +184,12 @@ class Session(param.Parameterized):
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.
 
-        Who presses Run again wants to see that run. A network that does not come with maxstim may have
-        changed in the meantime: it is asked again.
+        Who presses Run again wants to see that run. A network or clip set that does not come with maxstim
+        may have changed in the meantime: the queue is asked again.
         """
-        reusable = (*LIVE, "done") if is_bundled(request.network) else LIVE
+        lasting = request.method == "generated" or request.clips in MADE_SETS
+        lasting = lasting and is_bundled(request.network)
+        reusable = (*LIVE, "done") if lasting else LIVE
         runs = self.queue.snapshots(self.id)
         same = (run for run in runs if run.request == request and run.state in reusable)
         return next((run.run_id for run in same), "")

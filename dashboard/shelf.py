@@ -200,5 +200,5 @@ def _entry(path: Path, changed: int, example: bool) -> Entry | None:
                 finished=changed / 1e9,
                 example=example,
             )
-    except (OSError, KeyError, ValueError):
+    except Exception:  # a damaged HDF5 file raises whatever the damage leads to
         return None

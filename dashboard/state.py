@@ -117,6 +117,9 @@ class Choice(param.Parameterized):
     clip = param.String(doc="Name of the clip that a regularized run begins from, or nothing.")
     device = param.Selector(default="auto", objects=["auto"], label="Device")
 
+    taking = False
+    """Whether what a run was asked for is being chosen, and not by a person."""
+
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         self.offer_sets()
@@ -158,9 +161,13 @@ class Choice(param.Parameterized):
     def take(self, request: RunRequest) -> None:
         """Choose what a run was asked for, so that it can be changed and run again."""
         self.settings[request.method].load(request.config)
-        self.param.update(
-            cell_type=request.cell_type, method=request.method, network=request.network
-        )
+        self.taking = True
+        try:
+            self.param.update(
+                cell_type=request.cell_type, method=request.method, network=request.network
+            )
+        finally:
+            self.taking = False
         if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
             self.clips = request.clips
             self.clip = request.clip if request.method == RegularizeConfig.method else ""

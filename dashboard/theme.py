@@ -82,6 +82,11 @@ h2 { font-size: 15px; font-weight: 700; }
 p { font-size: 13.5px; line-height: 1.5; }
 .quiet { color: var(--panel-on-secondary-color); }
 .small { font-size: 12px; }
+.formula { margin: 8px 0 4px; font-size: 13px; line-height: 1.6; }
+.formula b { font-weight: 600; }
+.formula sub { font-size: 0.75em; line-height: 0; }
+details { margin-top: 4px; }
+summary { cursor: pointer; }
 .equation {
   font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
   font-size: 11.5px; line-height: 1.55;
@@ -118,7 +123,7 @@ RUNBAR = f"""
 """Stylesheet of the foot of the sidebar, which stays in sight while the settings scroll."""
 
 HEADLINE = """
-h1 { display: flex; align-items: center; gap: 10px; }
+h1 { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; }
 h1 small { font-size: 22px; font-weight: 400; letter-spacing: 0; opacity: 0.75; }
 h1 span { font-size: 12px; font-weight: 700; letter-spacing: 0.03em; line-height: 1.6; }
 h1 .arrow { font-size: 24px; line-height: 1; color: var(--panel-primary-color); }
@@ -130,3 +135,9 @@ h1 .arrow { font-size: 24px; line-height: 1; color: var(--panel-primary-color); 
 p { margin-top: 4px; }
 """
 """Stylesheet of the large title."""
+
+NOTE = """
+p { padding: 6px 12px; border-left: 3px solid var(--panel-primary-color); border-radius: 3px; }
+p { background: color-mix(in srgb, var(--panel-primary-color) 9%, transparent); }
+"""
+"""Stylesheet of the line that says that what is on show is not what is chosen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html import escape
 
@@ -20,11 +21,15 @@ HOW_TO_READ = """
 #### The two eyes
 The left hexagons are the **stimulus**: the light in each of the 721 columns of the fly's eye, from
 black (0) over grey (0.5) to white (1). The right ones are the **response**: the voltage of every cell
-of the chosen type while it sees that movie. The picture is the eye's view, up is up.
+of the chosen type while it sees that movie. The picture is the eye's view, up is up. Cells at the
+border lack neighbours, rest elsewhere and answer otherwise, often in stripes along the edge: the colours
+go by the cells further in, and only these tell of the fly.
 
 #### The trace
 The curve is the voltage of the **central cell**, whose response the movie is made to excite. Time
-runs in milliseconds relative to the peak. Drag it, or use the arrow keys and the space bar.
+runs in milliseconds relative to the peak. Drag it, or use the arrow keys and the space bar: they
+work wherever they have no other use, as in a field of numbers. The player opens shortly before the peak,
+where most has changed near the centre: what a cell sees reaches it with a delay.
 
 #### The three answers
 *Natural* is the best clip of a set. *Regularized* is that clip with everything removed that the cell
@@ -41,6 +46,29 @@ def equation(config_class: type[Config]) -> str:
     """Return the loss of a method in plain text, from the docstring of its configuration, or ""."""
     found = re.search(r"The loss is ``(.+?)``", config_class.__doc__ or "", re.DOTALL)
     return f"loss = {found[1]}" if found else ""
+
+
+def equation_html(config_class: type[Config]) -> str:
+    """Return the loss of a method with the names of its controls, and what the symbols are, or ""."""
+    code = equation(config_class)
+    if not code:
+        return ""
+    names = {item.name: item.metadata["label"] for item in dataclasses.fields(config_class)}
+    text = re.sub(r"_(th|t)\b", lambda found: f"<sub>{','.join(found[1])}</sub>", escape(code))
+    text = re.sub(
+        r"\w+", lambda word: f"<b>{names[word[0]]}</b>" if word[0] in names else word[0], text
+    )
+    for plain, drawn in (("**2", "²"), (" * ", " · "), ("-", "−")):
+        text = text.replace(plain, drawn)
+    target = ", target: that under the clip itself" if "target" in code else ""
+    last = ", for <i>a</i> the last alone if so chosen" if "last_only" in names else ""
+    return (
+        f'<p class="formula">{text}</p>'
+        f'<p class="small quiet"><i>a</i>: voltage of the central cell{target}; <i>x</i>: luminance; '
+        f"<i>t</i>: frames{last}; <i>h</i>: columns.</p>"
+        '<details class="small quiet"><summary>As code</summary>'
+        f'<p class="equation">{escape(code)}</p></details>'
+    )
 
 
 def duration(seconds: float) -> str:

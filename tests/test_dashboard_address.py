@@ -30,17 +30,24 @@ def test_a_network_that_is_not_here_is_one_sentence():
         assert address.problem.count(".") == 1 and name not in address.problem
 
 
+@pytest.mark.parametrize("cell", ["T5z", "T9", "t4c", "<script>alert(1)</script>", "a" * 9999])
+def test_a_cell_type_that_there_is_not_is_one_sentence(cell):
+    address = Address.parse(Address(cell_type=cell, method="natural").search())
+    assert address == Address(method="natural", cell_problem=address.cell_problem)
+    assert address.cell_problem.startswith("The cell type of this link is not one of the network's")
+    assert address.cell_problem.count(".") == 1 and cell not in address.cell_problem
+
+
 @pytest.mark.parametrize(
     "search",
     [
         "",
         "?",
-        "?cell=T9z&method=magic&run=",
+        "?cell=&method=magic&run=",
         "?run=../../etc/passwd",
         "?run=%2Fetc%2Fpasswd",
         "?run=" + "a" * 500,
         "?run=a%00b",
-        "?cell=<script>alert(1)</script>",
     ],
 )
 def test_what_is_not_known_is_ignored(search):

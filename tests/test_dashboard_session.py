@@ -193,3 +193,47 @@ def test_a_run_that_fails_gives_the_player_back_to_the_answer(queue):
     until_ended(app.session)
     assert app.runbar.problem.alert.visible and not app.player.live
     assert "Example" in app.headline.title.object
+
+
+def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
+    app = App(queue, Shelf(queue.folder))
+    session, choice = app.session, app.choice
+    session.follow(session.shelf.example().key)
+    assert not app.headline.note.visible
+    until(session, lambda s: app.networks.poll() or s.network_hash)
+    answer, iterations = session.answer, choice.settings["generated"].n_iters
+    choice.cell_type = "T3"
+    assert session.answer is answer and session.link_key == ""
+    assert "You chose T3; this is T4c. Press Run for T3." in app.headline.note.object
+    choice.method = "natural"
+    assert "You chose T3 natural; this is T4c generated." in app.headline.note.object
+    choice.cell_type = "T4c"
+    assert session.answer.attrs["method"] == "natural" and session.key == "T4c-natural"
+    assert not app.headline.note.visible and session.link_key == session.key
+    choice.method = "generated"
+    assert session.answer.identical(answer) and session.is_example
+    assert choice.settings["generated"].n_iters == iterations
+    # A run that is on its way stays, whatever is chosen meanwhile.
+    ask(session, SLOW, FOREVER, "Tm16")
+    assert "Tm16 is on its way; this is T4c." in app.headline.note.object
+    until(session, lambda s: s.run.preview is not None)
+    assert not app.headline.note.visible and session.link_key == session.key
+    choice.cell_type = "T4c"
+    assert session.run.state == "running" and "this is Tm16" in app.headline.note.object
+    session.cancel()
+    until_ended(session)
+
+
+def test_an_answer_of_another_network_is_not_taken_for_one_of_the_chosen(queue):
+    app = App(queue, Shelf(queue.folder))
+    session, choice = app.session, app.choice
+    session.follow(session.shelf.example().key)
+    until(session, lambda s: app.networks.poll() or s.network_hash)
+    answer = session.answer
+    choice.network = "prior"
+    until(session, lambda s: app.networks.poll() or s.network_hash)
+    assert session.answer is answer and session.link_key == ""
+    assert "You chose network prior; this is network default." in app.headline.note.object
+    choice.network = "maxstim/001"  # the default by its own name
+    until(session, lambda s: app.networks.poll() or s.network_hash)
+    assert not app.headline.note.visible and session.link_key == session.key

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dashboard.colours import blue_red, diverging, grey, symmetric_limit
+from dashboard.colours import blue_red, diverging, grey, response_limit, symmetric_limit
 from dashboard.strip import shown_frames, strip_png
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -166,3 +166,10 @@ def test_grey_is_fixed_and_clipped():
 def test_the_limit_is_finite_and_never_zero():
     assert symmetric_limit(np.array([0.5, -2.0, np.nan, np.inf])) == 2.0
     assert symmetric_limit(np.zeros(3)) == symmetric_limit(np.full(3, np.nan)) == 1.0
+
+
+def test_the_colours_of_a_response_go_by_the_cells_inside_the_border():
+    eye = Lattice(15)
+    voltage = np.where(eye.ring > 12, 9.0, -1.0)[None].repeat(2, 0)
+    assert response_limit(voltage) == 1.0
+    assert response_limit(np.full((2, Lattice(3).n_columns), 2.0)) == 2.0

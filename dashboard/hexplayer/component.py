@@ -16,7 +16,7 @@ import panel as pn
 import param
 import xarray as xr
 
-from dashboard.colours import diverging
+from dashboard.colours import BORDER, diverging
 from dashboard.esm import DRAWING, source
 from dashboard.peak import peak_frame, time_from_peak
 from maxstim_core.errors import MaxstimError
@@ -30,13 +30,19 @@ CENTRAL_OF = {"stimulus": "central_response", "best_stimulus": "best_central_res
 RESPONSE_OF = {"stimulus": "response", "best_stimulus": "best_response"}
 """The same for the responses of all columns; results keep that of the last iterate only."""
 
+ITERATES = {"stimulus": "last iterate", "best_stimulus": "best iterate"}
+"""What each stimulus of an optimisation is called."""
+
+SEEN = 0.02
+"""Difference of two traces, as a share of their range, that is wider than the line that is drawn."""
+
 
 class HexPlayer(pn.custom.JSComponent):
     """Stimulus and response hexagons side by side, the central trace beneath, and a transport.
 
     Call `show` with a result or `preview` with the stimulus of a run that is going. The playhead,
-    the zoom and the speed live in the browser alone. With the focus on the player: arrow keys step
-    (with Shift by ten frames), Home and End jump, Space plays, + and - zoom.
+    the zoom and the speed live in the browser alone. Wherever a key has no other use on the page: arrow
+    keys step (with Shift by ten frames), Home and End jump, Space plays, + and - zoom.
     """
 
     scene = param.Bytes(default=b"", doc="The result on show, as `pack` makes it.")
@@ -53,6 +59,7 @@ class HexPlayer(pn.custom.JSComponent):
     _constants: ClassVar = {
         "diverging": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in diverging()],
         "degrees_per_column": DEGREES_PER_COLUMN,
+        "border": BORDER,
     }
 
     def __init__(self, **params: object) -> None:
@@ -80,7 +87,7 @@ class HexPlayer(pn.custom.JSComponent):
             variable: ``stimulus`` (the last iterate) or ``best_stimulus``.
             traces: Further traces to overlay, as `central_trace` makes them.
             limit: Voltage at the ends of the colour scale, to compare runs on one scale; by default
-                the largest absolute voltage of this result.
+                the largest absolute voltage of this result inside the border of the eye.
             color: CSS colour of the central trace; the page's accent by default.
             start: Frame at which the playhead stands at first; the peak by default.
 
@@ -90,6 +97,7 @@ class HexPlayer(pn.custom.JSComponent):
         check_shown(dataset, variable)
         central = dataset[CENTRAL_OF[variable]].values
         peak = peak_frame(central)
+        overlaid = [*_own_traces(dataset, variable, peak), *traces]
         response = dataset.get(RESPONSE_OF[variable])
         header = {
             "title": title,
@@ -99,6 +107,7 @@ class HexPlayer(pn.custom.JSComponent):
             "limit": limit,
             "color": color,
             "start": peak if start is None else start,
+            "name": _name(dataset, variable, overlaid),
         }
         arrays = {
             "u": dataset["u"].values,
@@ -109,7 +118,6 @@ class HexPlayer(pn.custom.JSComponent):
         if response is not None:
             arrays["response"] = response.values
         scene = pack(header, {name: np.asarray(a, "<f4") for name, a in arrays.items()})
-        overlaid = [*_own_traces(dataset, variable, peak), *traces]
         self.param.update(scene=scene, traces=overlaid, live=b"")
 
     def preview(self, stimulus: np.ndarray, lattice: Lattice, *, dt: float = 0.01) -> None:
@@ -188,10 +196,20 @@ def _own_traces(dataset: xr.Dataset, variable: str, peak: int) -> list[dict]:
         )
     other = "best_stimulus" if variable == "stimulus" else "stimulus"
     shown, hidden = dataset[CENTRAL_OF[variable]], dataset.get(CENTRAL_OF[other])
-    if hidden is not None and not np.allclose(shown, hidden, equal_nan=True):
-        label = {"stimulus": "last iterate", "best_stimulus": "best iterate"}[other]
-        traces.append(central_trace(dataset, label, variable=CENTRAL_OF[other], peak=peak))
+    # A line beneath the other one, of which nobody could see anything, has no entry in the legend.
+    if hidden is not None and abs(shown - hidden).max() > SEEN * (shown.max() - shown.min()):
+        traces.append(
+            central_trace(dataset, ITERATES[other], variable=CENTRAL_OF[other], peak=peak)
+        )
     return traces
+
+
+def _name(dataset: xr.Dataset, variable: str, traces: list[dict]) -> str:
+    """Return what the central trace on show is, where there are others beside it."""
+    other = ITERATES["best_stimulus" if variable == "stimulus" else "stimulus"]
+    if any(trace["label"] == other for trace in traces):
+        return ITERATES[variable]
+    return str(dataset.attrs.get("method", ""))
 
 
 def check_shown(dataset: xr.Dataset, variable: str) -> None:

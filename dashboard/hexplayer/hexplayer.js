@@ -5,6 +5,12 @@ const SPEEDS = [[1 / 20, "1/20"], [1 / 10, "1/10"], [1 / 6, "1/6"], [1 / 3, "1/3
 const USUAL_SPEED = 2 // one sixth: a clip of 0.8 s lasts about five seconds
 const FIGURE_RINGS = 6 // as in flyvis's figures
 const BAR_WIDTH = 58 // of a colour bar with its numbers, as in the stylesheet
+// What has a use of its own for the keys, anywhere on the page, or is before everything else.
+const OTHER_KEYS = [
+  "input", "textarea", "select", "[contenteditable]", "[popover]", ".MuiModal-root",
+  ...["dialog", "menu", "listbox", "combobox", "slider", "spinbutton", "tab", "radio"].map(
+    (role) => `[role=${role}]`),
+].join()
 const TRACE = {height: 158, left: 50, right: 12, top: 8, bottom: 44, ribbon: 8}
 const ICONS = {
   first: "M6 5h2v14H6zM19 5v14L9 12z",
@@ -129,6 +135,7 @@ class Player {
     this.relative = false
     this.hovered = null
     this.table = model.esm_constants.diverging
+    this.border = model.esm_constants.border
     this.degrees = model.esm_constants.degrees_per_column
     this.abort = new AbortController()
     this.build()
@@ -156,7 +163,6 @@ class Player {
     this.response = new HexMap("Response", "voltage (a.u.)", this.table)
     this.stimulus.setEnds("1", "0.5", "0")
     this.heading = element("h2")
-    this.badge = element("span", {class: "badge", hidden: ""}, "forming")
     this.legend = element("div", {class: "legend"})
     this.curves = element("canvas", {role: "img", "aria-label": "Response of the central cell"})
     this.cursor = element("canvas", {"aria-hidden": "true"})
@@ -203,7 +209,7 @@ class Player {
       "aria-keyshortcuts": "Space ArrowLeft ArrowRight Home End + -",
       "data-frame": "0", "data-playing": "false",
     },
-    element("header", {}, this.heading, this.badge, element("span", {class: "spring"}),
+    element("header", {}, this.heading, element("span", {class: "spring"}),
       this.buildAbout()),
     element("div", {class: "views"}, this.stimulus.root, this.response.root),
     element("div", {class: "above"}, this.legend, this.readout), this.trace, first, settings,
@@ -228,7 +234,9 @@ class Player {
       <p>Each hexagon is one column of the eye; up and right are up and right for the fly. The
       outlined one is the central column, whose voltage is traced below.</p>
       <p>Luminance runs from 0 (black) to 1 (white). The colours of the response are symmetric
-      about 0 and reach to the largest voltage of any column and frame.</p>
+      about 0 and reach to the largest voltage of any frame, the ${this.border} outermost rings left
+      out: the cells there lack neighbours, so that they rest elsewhere and answer otherwise, often in
+      stripes along the border. This says nothing of the fly.</p>
       <p>The strip beneath the trace is the luminance of the central column. Point at a hexagon for
       its values and its own trace; drag the trace to move through time.</p>
       <p><kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> step, with <kbd>Shift</kbd> by ten,
@@ -285,7 +293,8 @@ class Player {
       this.layout()
     })
 
-    on(this.root, "keydown", (event) => this.key(event))
+    // A player has the page's keys: who has just clicked somewhere else still means this one.
+    on(document, "keydown", (event) => this.key(event))
     // After a click with the mouse the keys should drive the player, not the button just used.
     on(this.root, "click", (event) => {
       if (event.detail > 0 && event.target.closest("button")) this.root.focus({preventScroll: true})
@@ -339,8 +348,12 @@ class Player {
   }
 
   key(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return
-    const node = event.composedPath()[0]
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
+    if (!this.scene || !this.root.isConnected) return
+    const path = event.composedPath()
+    const node = path[0]
+    const mine = path.includes(this.root)
+    if (!mine && (event.key === "Escape" || path.some((one) => one.matches?.(OTHER_KEYS)))) return
     const chooses = node === this.speedSelect || node === this.ringsInput
     const stride = event.shiftKey ? 10 : 1
     const actions = {
@@ -355,7 +368,7 @@ class Player {
       Escape: () => this.setAbout(false),
     }
     // These controls have a use of their own for the same keys.
-    if (chooses || (event.key === " " && node.tagName === "BUTTON")) return
+    if (chooses || (event.key === " " && node.matches?.("button, [role=button], summary"))) return
     if (!Object.hasOwn(actions, event.key)) return
     event.preventDefault()
     actions[event.key]()
@@ -400,7 +413,6 @@ class Player {
     this.root.dataset.live = String(Boolean(scene?.live))
     this.heading.textContent = scene?.title ?? ""
     this.heading.hidden = !scene?.title
-    this.badge.hidden = !scene?.live
     for (const control of this.root.querySelectorAll("button, input, select")) {
       if (!control.closest(".about")) control.disabled = !scene
     }
@@ -429,7 +441,7 @@ class Player {
     } else {
       this.voltages = relativeTo(scene.response, scene.nColumns, this.relative)
       this.central = relativeTo(scene.central, 1, this.relative)
-      this.limit = (!this.relative && scene.limit) || largest(this.voltages ?? []) || 1
+      this.limit = (!this.relative && scene.limit) || this.largestInside() || 1
       this.response.setEnds(number(this.limit), "0", number(-this.limit))
       this.stimulus.setNote("")
       this.response.setNote(scene.response ? ""
@@ -445,6 +457,13 @@ class Player {
     this.drawLegend(theme)
     this.drawCurves(width, theme)
     this.draw()
+  }
+
+  /** Return the largest voltage of the columns whose neighbours are all there. */
+  largestInside() {
+    const {scene, voltages, border} = this
+    const rings = scene.extent > 2 * border ? scene.extent - border : scene.extent
+    return largest((voltages ?? []).filter((_, i) => scene.ring[i % scene.nColumns] <= rings))
   }
 
   /** Give every number the room of its longest value, so that nothing jumps while playing. */
@@ -502,7 +521,8 @@ class Player {
     if (scene?.live) nodes[0].textContent = "Central column"
     else nodes.push(element("span", {class: "unit"}, this.response.unit.textContent))
     const others = this.overlaid(theme)
-    if (others.length) entry("shown above", scene.color || theme.accent, false)
+    const name = scene?.name ? `${scene.name} (shown above)` : "shown above"
+    if (others.length) entry(name, scene.color || theme.accent, false)
     for (const trace of others) {
       const off = trace.shade ? ` (deviation ${number(this.deviation(trace))} RMS)` : ""
       entry(trace.label + off, trace.colour, trace.dash)

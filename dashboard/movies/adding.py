@@ -242,7 +242,7 @@ class Adding(param.Parameterized):
             name = self.set_name.strip()
             try:
                 self.entries.check()
-                if stored.clips_folder(name).name in (*stored.RESERVED, *stored.stored_names()):
+                if stored.taken_by(stored.clips_folder(name).name):
                     raise MaxstimError(
                         f"There is a set {name!r} already; choose another name, for example "
                         f"{stored.free_name(name)}."

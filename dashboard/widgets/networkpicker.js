@@ -44,7 +44,7 @@ function ownNetworks(model) {
 export function render({model}) {
   const picker = new Picker(model, "networks")
   picker.panel.append(ownNetworks(model))
-  const numbered = ({members}) => members.every(({label}) => /^\d+$/.test(label))
+  const numbered = ({members}) => members.every(({label, note}) => !note && /^\d+$/.test(label))
   const draw = () => {
     const entry = picker.chips.find(({member}) => member.name === model.value)
       ?? picker.chips.find(({member}) => member.title === model.value)
@@ -57,8 +57,8 @@ export function render({model}) {
     picker.offer(model.groups, (member, group) => ({
       parts: [element("span", "label2", member.label),
         ...(numbered(group) ? [] : [element("span", "note", member.note)])],
-      title: member.name,
-      words: [member.name, member.title, member.note],
+      title: member.more || member.name,
+      words: [member.name, member.title, member.note, member.more],
     }), (group) => `members ${numbered(group) ? "numbers" : "rows"}`)
     picker.search.placeholder = `Search ${picker.chips.length} networks: default, flow/0000/012…`
     draw()

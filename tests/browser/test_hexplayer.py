@@ -317,6 +317,43 @@ def test_space_plays_after_a_click_and_presses_a_focused_button(show):
     expect_playing(player, False)
 
 
+def test_the_keys_of_the_page_are_the_players_unless_something_else_uses_them(serve, open_page):
+    entry = pn.widgets.TextInput(value="12", label="Entry")
+
+    def app() -> pn.Column:
+        player = HexPlayer()
+        player.show(moving_edge())
+        presses = pn.widgets.Button(label="Press")
+        presses.param.watch(lambda event: setattr(entry, "value", f"{event.new} presses"), "clicks")
+        return pn.Column("# A heading", player, entry, presses, pn.Spacer(height=2000))
+
+    page = open_page(serve(app).url, wait=PLAYER)
+    player = page.locator(PLAYER)
+    page.get_by_role("heading", name="A heading").click()
+    frame = frame_of(player)
+    page.keyboard.press("ArrowLeft")
+    expect_frame(player, frame - 1)
+    page.keyboard.press("Space")
+    expect_playing(player, True)
+    page.keyboard.press("Space")
+    expect_playing(player, False)
+    assert page.evaluate("scrollY") == 0
+    field, frame = page.get_by_label("Entry"), frame_of(player)
+    field.click()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    expect(field).to_have_value("1 2")
+    button = page.get_by_role("button", name="Press", exact=True)
+    button.focus()
+    page.keyboard.press("Space")
+    expect(field).to_have_value("1 presses")
+    expect_playing(player, False)
+    expect_frame(player, frame)
+    page.keyboard.press("ArrowLeft")
+    expect_frame(player, frame - 1)
+
+
 def test_playing_loops_or_stops_at_the_end(show):
     page, player, _ = show(marked(n_frames=6))
     page.get_by_label("Speed").select_option("1/3")
@@ -414,6 +451,18 @@ def test_change_from_first_frame_is_symmetric_about_the_baseline(show):
     expect(page.locator("[data-value=voltage]")).to_have_text("0.010")
 
 
+def test_the_border_does_not_set_the_colours(show):
+    dataset = marked()
+    dataset["response"][:, EYE.ring >= 13] = 10 * LIMIT
+    page, _, _ = show(dataset)
+    ends = page.locator(".view").nth(1).locator(".ends span")
+    expect(ends.first).to_have_text("2.00")
+    page.get_by_role("button", name="Change from first frame").click()
+    expect(ends.first).to_have_text("2.00")
+    page.get_by_role("button", name="About this view").click()
+    expect(page.get_by_text("the 3 outermost rings left out")).to_be_visible()
+
+
 def test_a_response_of_zero_everywhere_is_drawn_neutral(show):
     dataset = marked()
     dataset["response"] *= 0
@@ -444,7 +493,7 @@ def test_a_preview_leaves_playhead_zoom_and_speed_alone(show):
     page.get_by_label("Speed").select_option("1/20")
     levels = np.full((24, EYE.n_columns), 30, np.uint8)
     served.change(lambda shown: shown.preview(levels, EYE))
-    expect(page.get_by_text("forming")).to_be_visible()
+    expect(player).to_have_attribute("data-live", "true")
     expect(page.get_by_text("The response comes when the run ends")).to_be_visible()
     expect_frame(player, 17)
     center_of(canvas_pixels(page, 0), (30, 30, 30))
@@ -461,7 +510,7 @@ def test_a_preview_leaves_playhead_zoom_and_speed_alone(show):
     page.keyboard.press("Space")
     served.change(lambda shown: shown.show(dataset))
     expect_frame(player, 1)
-    expect(page.get_by_text("forming")).to_be_hidden()
+    expect(player).to_have_attribute("data-live", "false")
 
 
 def test_traces_are_named_and_the_deviation_from_the_target_is_told(show):
@@ -480,10 +529,16 @@ def test_traces_are_named_and_the_deviation_from_the_target_is_told(show):
 
 def test_the_best_iterate_can_be_shown(show):
     page, _, served = show(moving_edge())
-    expect(page.locator(".legend")).to_contain_text("best iterate")
+    legend = page.locator(".legend")
+    expect(legend).to_contain_text("last iterate (shown above)")
+    expect(legend.locator(".entry", has_text="best iterate")).to_have_count(1)
     served.change(lambda shown: shown.show(moving_edge(), variable="best_stimulus"))
     expect(page.get_by_text("Only the central response is kept")).to_be_visible()
-    expect(page.locator(".legend")).to_contain_text("last iterate")
+    expect(legend).to_contain_text("best iterate (shown above)")
+    same = moving_edge()
+    same["best_central_response"] = same["central_response"] * 1.001
+    served.change(lambda shown: shown.show(same))
+    expect(legend.locator(".entry")).to_have_count(0)
 
 
 def test_a_player_that_is_taken_away_lets_go(serve, open_page):

@@ -473,6 +473,8 @@ def test_a_bad_network_is_one_sentence_and_changes_nothing(visit):
 def test_an_address_that_makes_no_sense_opens_the_example(visit):
     page = visit("?cell=T9z&method=magic&run=../../etc/passwd")
     expect(headline(page)).to_have_text(re.compile("T4c generated.*Example"))
+    said = page.get_by_role("alert").filter(has_text="The cell type of this link")
+    expect(said).to_have_count(1)
     page = visit("?run=0123456789abcdef&cell=Mi1")
     expect(page.get_by_role("alert")).to_contain_text("not on this server")
     expect(run_button(page)).to_contain_text("Mi1")
@@ -493,6 +495,43 @@ def test_scrubbing_sends_nothing(visit):
         page.keyboard.press("ArrowLeft")
     expect(player).to_have_attribute("data-frame", str(frame - 5))
     assert len(sent) == already
+
+
+def test_choosing_shows_what_there_is_or_says_what_is_on_show(visit):
+    page = visit("?cell=T5b&method=generated")
+    note = page.get_by_text("You chose T5b; this is T4c. Press Run for T5b.")
+    expect(note).to_be_visible()
+    expect(page).to_have_url(re.compile("cell=T5b(?!.*run=)"))
+    page.get_by_role("button", name=re.compile("^Cell type")).click()
+    page.get_by_role("searchbox", name="Search cell types").fill("T4c")
+    page.keyboard.press("Enter")
+    expect(note).to_be_hidden()
+    expect(page).to_have_url(re.compile("cell=T4c.*run=T4c-generated"))
+    choose_method(page, "Natural")
+    expect(headline(page)).to_have_text(re.compile("T4c natural.*Example"))
+    expect(page).to_have_url(re.compile("method=natural.*run=T4c-natural"))
+
+
+def test_the_theme_is_kept_for_the_next_visit(visit):
+    page = visit()
+    player = page.locator(".player[data-theme]")
+    expect(player).to_have_attribute("data-theme", "light")
+    page.get_by_label("Toggle theme").click()
+    expect(player).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(player).to_have_attribute("data-theme", "dark")
+    expect(page.locator("h1").first).to_have_css("color", "rgb(232, 237, 236)")
+
+
+def test_the_lower_cards_keep_their_legends_in_a_narrow_window(visit):
+    page = visit(width=900, height=800)
+    cards = page.locator("h2", has_text=re.compile("^(Central cell|Loss|Runs)$"))
+    expect(cards).to_have_count(3)
+    lefts = cards.evaluate_all("all => all.map((one) => one.getBoundingClientRect().left)")
+    assert max(lefts) - min(lefts) < 12
+    example, figure = page.locator("h1 .mark").first, page.get_by_text("Figure").first
+    expect(example).to_be_visible()
+    assert example.bounding_box()["y"] + 20 < figure.bounding_box()["y"]
 
 
 @pytest.mark.parametrize("width", [1280, 1920])

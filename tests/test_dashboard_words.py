@@ -1,0 +1,60 @@
+"""What the page says of formulas, cards and networks."""
+
+import re
+
+import pytest
+
+from dashboard.card_figures import polarity_figure, summary_tiles
+from dashboard.networks import grouped
+from dashboard.state import CONFIGS
+from dashboard.words import equation, equation_html
+from maxstim_core.bundled import default
+from maxstim_core.network import open_network
+from maxstim_core.network_library import known_networks
+from maxstim_core.tuning.card import CLEAR
+from maxstim_core.tuning.card_store import find_card
+
+
+@pytest.mark.parametrize("method", ["regularized", "generated"])
+def test_a_formula_has_the_names_of_its_controls_and_tells_its_symbols(method):
+    config = CONFIGS[method]
+    shown, code = equation_html(config).split("<details")
+    weights = [name for name in re.findall(r"\w+", equation(config)) if hasattr(config, name)]
+    assert weights
+    for name in weights:
+        label = config.__dataclass_fields__[name].metadata["label"]
+        assert f"<b>{label}</b>" in shown and name not in shown and name in code
+    for symbol in "axth":
+        assert f"<i>{symbol}</i>: " in shown
+
+
+def test_a_search_has_no_formula():
+    assert equation_html(CONFIGS["natural"]) == ""
+
+
+def test_every_bundled_network_is_told_in_a_line():
+    groups = grouped(known_networks())
+    members = {one["name"]: one for group in groups for one in group["members"]}
+    assert members["default"]["note"].startswith(f"The recommended one ({default().member}): ")
+    assert members["default"]["more"] == default().because or members["default"]["more"].endswith(
+        default().because
+    )
+    fitted = [one["note"] for name, one in members.items() if re.fullmatch(r"maxstim/\d+", name)]
+    assert len(fitted) == 10 and len(set(fitted)) > 5
+    for note in fitted:
+        assert re.fullmatch(
+            r"\d+ of 32 polarities right, T4 and T5 within \d+°; (not )?told of .+\.", note
+        )
+
+
+def test_a_card_tells_what_was_fitted_and_what_is_hardly_an_answer():
+    card = find_card(open_network("default").content_hash)
+    left_out = " and ".join(card["origin"]["held_out"])
+    assert left_out and f"but for those of {left_out}." in summary_tiles(card)
+    faint = [
+        row["fri"]
+        for row in card["cell_types"].values()
+        if row["known_polarity"] and abs(row["fri"]) < CLEAR
+    ]
+    assert faint and polarity_figure(card).count("<b>≈</b>") == len(faint)
+    assert "None of this was fitted" in summary_tiles(find_card(open_network("prior").content_hash))
