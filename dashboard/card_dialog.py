@@ -22,9 +22,9 @@ from dashboard.networks import Networks
 from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
 from maxstim_core.own_networks import name_for
-from maxstim_core.tuning.card import CLEAR
 from maxstim_core.tuning.card_store import card_as_json
 from maxstim_core.tuning.card_text import card_as_markdown, evidence_lines
+from maxstim_core.tuning.facts import CLEAR
 
 _MISSING = (
     "Nobody has measured this network yet. maxstim can show it flashes, edges and gratings now, which "

@@ -184,8 +184,8 @@ class Session(param.Parameterized):
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.
 
-        Who presses Run again wants to see that run. A network or clip set that does not come with maxstim
-        may have changed in the meantime: the queue is asked again.
+        Who presses Run again wants to see that run. A network or clip set that does not come with
+        maxstim may have changed in the meantime: the queue is asked again.
         """
         lasting = request.method == "generated" or request.clips in MADE_SETS
         lasting = lasting and is_bundled(request.network)

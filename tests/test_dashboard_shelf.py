@@ -90,7 +90,9 @@ def test_natural_and_regularized_are_compared_for_one_clip_alone(stored):
     assert clips_of(shelf.companions(other_set)) == {"regularized": "bar"}
     generated = stored("e", "generated")
     assert clips_of(shelf.companions(generated)) == {"natural": "bar", "generated": ""}
-    stored("f", "regularized", source="bar")  # of a movie file, of which only the name is known
+    stored(
+        "f", "regularized", source="bar", clips=""
+    )  # of a movie file, of which only the name is known
     assert set(shelf.companions(generated)) == {"natural", "regularized", "generated"}
 
 
@@ -111,3 +113,19 @@ def test_companions_are_of_the_same_cell_type_and_network(shelf):
     assert set(shelf.companions(answer)) == {"natural", "regularized", "generated"}
     for name, value in (("cell_type", "T4d"), ("network_hash", "another network")):
         assert set(shelf.companions(answer.assign_attrs({name: value}))) == {"natural"}
+
+
+def test_the_regularized_example_leads_back_to_the_clips_it_was_chosen_from(tmp_path):
+    shelf = Shelf(tmp_path / "none")
+    (regularized,) = (entry for entry in shelf.entries() if entry.method == "regularized")
+    assert shelf.searched(shelf.open(regularized.key)).attrs["method"] == "natural"
+
+
+def test_a_damaged_result_is_left_out(stored):
+    stored("good", "generated")
+    whole = stored.shelf._folder / "good.nc"
+    content = bytearray(whole.read_bytes())
+    for place in range(0, len(content), 997):
+        damaged = content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+        whole.with_name("bad.nc").write_bytes(damaged)
+        assert "good" in {entry.key for entry in stored.shelf.entries()}

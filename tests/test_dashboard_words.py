@@ -11,8 +11,8 @@ from dashboard.words import equation, equation_html
 from maxstim_core.bundled import default
 from maxstim_core.network import open_network
 from maxstim_core.network_library import known_networks
-from maxstim_core.tuning.card import CLEAR
 from maxstim_core.tuning.card_store import find_card
+from maxstim_core.tuning.facts import CLEAR
 
 
 @pytest.mark.parametrize("method", ["regularized", "generated"])

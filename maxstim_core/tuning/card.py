@@ -18,12 +18,9 @@ from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE
 from maxstim_core.tuning.card_store import FORMAT
 from maxstim_core.tuning.contradictions import contradictions
 from maxstim_core.tuning.evidence import flash_evidence, grating_evidence, scene_evidence
-from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import CLEAR, KNOWN_POLARITY, ON, PREFERRED_DIRECTION
 from maxstim_core.tuning.origin import Origin
 from maxstim_core.tuning.protocol import Motion, Tuning, measure_tuning
-
-CLEAR = 0.1
-"""Flash response index from which a polarity counts as clear."""
 
 
 def make_card(

@@ -15,6 +15,9 @@ ON, OFF = 1, -1
 _ON_TYPES = "R1 R2 R3 R4 R5 R6 R7 R8 L5 C3 CT1(M10) Mi1 Mi4 Tm3 T4a T4b T4c T4d"
 _OFF_TYPES = "L1 L2 L3 L4 CT1(Lo1) Mi9 Tm1 Tm2 Tm4 Tm9 T5a T5b T5c T5d"
 
+CLEAR = 0.1
+"""Flash response index from which a polarity counts as clear."""
+
 KNOWN_POLARITY: dict[str, int] = {
     **dict.fromkeys(_ON_TYPES.split(), ON),
     **dict.fromkeys(_OFF_TYPES.split(), OFF),
