@@ -361,7 +361,7 @@ def test_interrupt_while_modules_load_is_no_traceback():
     code = """
 import signal
 from maxstim_core.cli import main
-signal.signal(signal.SIGALRM, signal.default_int_handler)  # as Ctrl-C, but at a chosen moment
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 signal.setitimer(signal.ITIMER_REAL, 0.01)
 raise SystemExit(main(["models", "list"]))
 """

@@ -10,6 +10,7 @@ import errno
 import sys
 from collections.abc import Sequence
 
+from maxstim_core.cli.interrupts import held_back
 from maxstim_core.cli.streams import prepare_streams, send_nowhere, tell
 from maxstim_core.errors import MaxstimError
 
@@ -34,10 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if it did what was asked, 2 after bad input (one sentence on standard error), 130 after
         Ctrl-C.
     """
-    prepare_streams()
     try:
-        from maxstim_core.cli.parser import make_parser  # Ctrl-C may come while it loads
-
+        prepare_streams()
+        with held_back():
+            from maxstim_core.cli.parser import make_parser
         arguments = make_parser().parse_args(argv)
         code = arguments.run(arguments)
         sys.stdout.flush()
