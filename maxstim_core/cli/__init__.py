@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"maxstim: {error}")
         return REFUSED
     except KeyboardInterrupt:
-        tell("\nmaxstim: Stopped before there was anything to keep.")
+        tell("\nmaxstim: Stopped before there was a result.")
         return INTERRUPTED
     except BrokenPipeError:  # who read has left, as `head` does
         send_nowhere(sys.stdout)
