@@ -7,15 +7,18 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from maxstim_core.cli import main
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.parser import make_parser
-from maxstim_core.network import open_network
+from maxstim_core.network import open_network, prior_network
+from maxstim_core.network_file import read_about, write_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.result import load
 from maxstim_core.stimuli.clips import open_clips
@@ -208,6 +211,25 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
         (("search", "--show", "T4x"), "T4c"),
         (("search", "--export", "T4x", "{tmp}/best.npy"), "T4c"),
         (("search", "--export", "T4c", "{tmp}/missing/best.npy"), "no folder"),
+        (("search", "--export", "T4c", "{tmp}/out.nc"), "also reads or writes"),
+        (
+            (
+                "search",
+                "--export",
+                "T4c",
+                "{tmp}/b.npy",
+                "--export",
+                "T4a",
+                "{tmp}/../{name}/b.npy",
+            ),
+            "also reads or writes",
+        ),
+        (("generate", "T4c", "--network", "{tmp}/out.nc"), "also reads or writes"),
+        (("regularize", "T4c", "--movie", "{tmp}/out.nc"), "also reads or writes"),
+        (("simulate", "--movie", "{tmp}/link.npy"), "also reads or writes"),
+        (("fit", "--checkpoint", "{tmp}/out.nc"), "also reads or writes"),
+        (("fit", "--checkpoint", "{tmp}/narrow.npy"), "no checkpoint of a fit"),
+        (("simulate", "--movie", "{tmp}/dark.npy", "--network", "{tmp}/lost.json"), "stay finite"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else value,
 )
@@ -218,8 +240,15 @@ def test_bad_input_ends_in_one_sentence(tmp_path, capsys, arguments, says):
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     (tmp_path / "pickle.npy").write_bytes(pickle.dumps([1.0]))
     (tmp_path / "text.npy").write_text("0.5 0.5")
+    (tmp_path / "out.nc").write_bytes(b"kept")
+    os.link(tmp_path / "out.nc", tmp_path / "link.npy")
+    np.save(tmp_path / "dark.npy", np.zeros((3, N_COLUMNS), np.float32))
+    if "{tmp}/lost.json" in arguments:
+        _write_lost_network(tmp_path / "lost.json")
     before = _contents(tmp_path)
-    filled = [str(a).replace("{tmp}", str(tmp_path)) for a in arguments]
+    filled = [
+        str(a).replace("{tmp}", str(tmp_path)).replace("{name}", tmp_path.name) for a in arguments
+    ]
     _refuses([*filled, "--output", tmp_path / "out.nc"], capsys, says)
     assert _contents(tmp_path) == before
 
@@ -282,6 +311,35 @@ def test_the_first_run_on_a_computer_says_that_it_compiles(tmp_path, monkeypatch
         assert err.count("Compiling the CPU engine") == expected
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there.")
+@pytest.mark.parametrize("command", ["generate", "fit"])
+def test_a_second_interrupt_does_not_lose_what_the_first_one_keeps(tmp_path, command):
+    output, checkpoint = tmp_path / "out", tmp_path / "fit.pt"
+    arguments = {
+        "generate": ("T4c", "--t-stim", "0.05", "--iterations", "20000"),
+        "fit": ("--extent", "5", "--n-scenes", "0", "--checkpoint", str(checkpoint)),
+    }[command]
+    process = _start(command, *arguments, "--device", "cpu", output=output)
+    line = process.stderr.readline()
+    while "/20000" not in line and "step 20 of 300" not in line:
+        line = process.stderr.readline()
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 130
+    assert out == f"{output}\n"
+    assert "Stopping, writing what there is" in err
+    assert "Stopped after step" in err and f"{output} holds what there was" in err
+    assert "Traceback" not in err
+    if command == "generate":
+        assert load(output).attrs["status"] == "cancelled"
+    else:
+        steps = read_about(output)["steps_done"]
+        assert torch.load(checkpoint, weights_only=True)["step"] in (steps, steps - 1)
+        assert f"goes on from {checkpoint}" in err
+
+
 def test_interrupt_before_the_first_step_leaves_nothing(tmp_path, movie):
     before = _contents(tmp_path)
     # The movie is a pipe that nobody writes to, so that the command waits for it.
@@ -296,6 +354,21 @@ def test_interrupt_before_the_first_step_leaves_nothing(tmp_path, movie):
     assert process.returncode == 130
     assert "Traceback" not in err
     assert _contents(tmp_path) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers here are of another kind")
+def test_interrupt_while_modules_load_is_no_traceback():
+    code = """
+import signal
+from maxstim_core.cli import main
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+signal.setitimer(signal.ITIMER_REAL, 0.01)
+raise SystemExit(main(["models", "list"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert "Stopped before" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -342,6 +415,37 @@ def test_whoever_reads_may_leave():
     assert (done.stdout, done.stderr) in {("141\n", ""), ("0\n", "")}, "0 where it was faster"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Pipes end otherwise there.")
+@pytest.mark.parametrize("ending", ["2>&1 | head -1 >/dev/null", "2>/dev/full", ">&-", "2>&-"])
+def test_a_run_ends_whether_or_not_anyone_reads(tmp_path, ending):
+    output = tmp_path / "out.nc"
+    command = [
+        *(sys.executable, "-m", "maxstim_core.cli", "generate", "T4c", "--network", "prior"),
+        *("--t-stim", "0.02", "--iterations", "20", "--device", "cpu", "--output", str(output)),
+    ]
+    script = f"{shlex.join(command)} {ending}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in ({0, 141} if "head" in ending else {0}), "0 where it was faster"
+    assert load(output).attrs["status"] == "complete"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Names are text there.")
+def test_names_that_are_no_text_are_escaped(tmp_path):
+    movie, output = os.fsencode(tmp_path) + b"/\xff\xc2\xb0.npy", tmp_path / "out.nc"
+    with open(movie, "wb") as file:
+        np.save(file, np.full((2, N_COLUMNS), 2, np.float32))
+    command = [
+        *(sys.executable, "-m", "maxstim_core.cli", "simulate", "--network", "prior"),
+        *("--device", "cpu", "--movie", movie, "--output", output),
+    ]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=ascii_only, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "\\udcff\\xb0.npy goes from 2 to 2" in done.stderr
+    assert load(output).attrs["movie"].endswith("\\udcff°.npy")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="There is no disk that is always full.")
 def test_a_full_disk_is_told():
     command = [sys.executable, "-m", "maxstim_core.cli", "models", "list"]
@@ -380,6 +484,13 @@ def _start(*arguments, output):
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, restore_signals=True
     )
+
+
+def _write_lost_network(path):
+    prior = prior_network()
+    strength = 1e9 * prior.parameters.synapse_strength
+    lost = dataclasses.replace(prior.parameters, synapse_strength=strength)
+    write_network(dataclasses.replace(prior, parameters=lost), path, {})
 
 
 def _contents(folder):

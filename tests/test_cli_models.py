@@ -192,6 +192,21 @@ def test_export_and_import_give_the_network_back(tmp_path, capsys):
         (("models", "import", "{tmp}/flow/0007/001"), "damaged"),
         (("models", "import", "{tmp}/flow/0007/000", "--name", "a b"), "cannot be called"),
         (("models", "import", "{tmp}/flow/0007/000/_meta.yaml"), "no network of maxstim"),
+        (
+            (
+                "models",
+                "import",
+                "{tmp}/flow/0007/000",
+                "--output",
+                "{tmp}/flow/0007/000/_meta.yaml",
+            ),
+            "lies in the model folder",
+        ),
+        (
+            ("tuning", "--network", "{tmp}/n.json", "--output", "{tmp}/n.json"),
+            "also reads or writes",
+        ),
+        (("models", "card", "{tmp}/n.json", "--output", "{tmp}/n.json"), "also reads or writes"),
         (("models", "fetch", "--url", "nowhere"), "could not be downloaded"),
         (("models", "export", "default", "--output", "{tmp}/flow"), "already"),
         (("models", "export", "default", "--output", "{tmp}/missing/000"), "exists, is writable"),

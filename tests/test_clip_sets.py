@@ -247,6 +247,8 @@ def test_the_command_stores_a_movie_and_lists_it(tmp_path, capsys):
         ([], "add --replace"),
         (["--replace", "--pixels", "2"], "odd"),
         (["--replace", "--fps", "fast"], "must be a number"),
+        (["--replace", "--fps", ""], "must be a number"),
+        (["--replace", "--pixels", ""], "must be a whole number"),
         (["--replace", "--contrast", "99"], "contrast must lie"),
         (["--replace", "--crop", "0", "0", "1.5", "9"], "whole number"),
     ):
@@ -254,6 +256,17 @@ def test_the_command_stores_a_movie_and_lists_it(tmp_path, capsys):
         assert says in capsys.readouterr().err
     assert main([*movie, "--replace", "--contrast", "2"]) == 0
     assert open_clips("mine").about["contrast"] == 2
+
+
+def test_a_damaged_set_does_not_hide_the_others(capsys):
+    store()
+    store(name="sound")
+    damaged = stored.clips_folder("mine") / "set.json"
+    damaged.write_text(json.dumps(json.loads(damaged.read_text()) | {"rotations": [0, 7]}))
+    assert main(["movies", "list"]) == 0
+    mine, sound = capsys.readouterr().out.splitlines()[-2:]
+    assert mine.startswith("mine") and "clips, " not in mine
+    assert sound.startswith("sound") and "clips, " in sound
 
 
 def test_the_command_removes_a_set_of_one_s_own_alone(tmp_path, capsys):

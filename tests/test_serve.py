@@ -50,10 +50,16 @@ def test_origins_that_are_no_host(origin):
         read_reach(options("--allow-origin", origin), None)
 
 
-@pytest.mark.parametrize("port", ["0", "-1", "65536", "http", "5006.5", ""])
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "http", "5006.5", "", "9" * 5000])
 def test_ports_that_are_none(port):
     with pytest.raises(MaxstimError, match="port"):
         read_reach(options(f"--port={port}"), None)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "9" * 5000])
+def test_origins_whose_port_is_none(port):
+    with pytest.raises(MaxstimError, match="port must lie"):
+        read_reach(options("--allow-origin", f"labhost.example:{port}"), None)
 
 
 def test_a_password_that_names_a_file(tmp_path):

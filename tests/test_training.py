@@ -27,6 +27,7 @@ from maxstim_core.tuning import KNOWN_POLARITY
 NAMES = prior_network(1).connectome.names
 TARGETS = Targets(NAMES)
 SHORT = FitConfig(n_iters=4, extent=5, n_scenes=2)
+SHORTEST = FitConfig(n_iters=1, extent=5, n_scenes=0)
 ALL_ANGLES = np.arange(12)
 
 
@@ -162,17 +163,48 @@ def test_a_network_is_ready_at_any_time():
 
 def test_refuses_the_checkpoint_of_another_fit(tmp_path):
     path = tmp_path / "fit.pt"
-    list(Fit(FitConfig(n_iters=1, extent=5, n_scenes=0), checkpoint=path))
+    list(Fit(SHORTEST, checkpoint=path))
     with pytest.raises(MaxstimError, match="other settings"):
         Fit(SHORT, checkpoint=path)
-    lacking = torch.load(path, weights_only=True)
-    del lacking["adam"]
-    torch.save(lacking | {"config": SHORT.to_json()}, path)
-    with pytest.raises(MaxstimError, match="cannot be read"):
-        Fit(SHORT, checkpoint=path)
-    path.write_bytes(b"damaged")
-    with pytest.raises(MaxstimError, match="cannot be read"):
-        Fit(SHORT, checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"adam": None},
+        {"adam": {}},
+        {"free": {}},
+        {"free": {name: torch.zeros(1) for name in ("strength", "rest", "time")}},
+        {"step": "two"},
+        {"config": "2"},
+        {"flow": {}},
+    ],
+    ids=str,
+)
+def test_refuses_what_is_no_whole_checkpoint(tmp_path, damage):
+    path = tmp_path / "fit.pt"
+    list(Fit(SHORTEST, checkpoint=path))
+    whole = path.read_bytes()
+    torch.save(torch.load(path, weights_only=True) | damage, path)
+    for content in (path.read_bytes(), whole[:1000], b'{"a network": 1}'):
+        path.write_bytes(content)
+        with pytest.raises(
+            MaxstimError, match="no checkpoint of a fit that can be read; name another"
+        ):
+            Fit(SHORTEST, checkpoint=path)
+        assert path.read_bytes() == content
+
+
+def test_a_fit_goes_on_where_no_checkpoint_can_be_written(tmp_path):
+    folder = tmp_path / "gone"
+    fit = Fit(SHORTEST, checkpoint=folder / "fit.pt")
+    assert len(list(fit)) == 1
+    assert "could not be written" in fit.unkept
+    folder.mkdir()
+    fit.keep()
+    assert fit.unkept is None
+    assert [path.name for path in folder.iterdir()] == ["fit.pt"]
+    assert Fit(SHORTEST, checkpoint=folder / "fit.pt").step == 1
 
 
 @pytest.fixture(scope="module", params=[1, 2])
@@ -209,6 +241,6 @@ def test_shuffling_is_the_same_for_the_same_seed():
 
 
 def test_a_shuffled_connectome_can_be_fitted(null):
-    fit = Fit(FitConfig(n_iters=1, extent=5, n_scenes=0), connectome=null)
+    fit = Fit(SHORTEST, connectome=null)
     assert len(list(fit)) == 1
     assert fit.network().connectome is null

@@ -7,11 +7,11 @@ and their help come from the configurations in `maxstim_core.optimal.configs`.
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from collections.abc import Sequence
 
-from maxstim_core.cli.parser import make_parser
+from maxstim_core.cli.interrupts import held_back
+from maxstim_core.cli.streams import prepare_streams, send_nowhere, tell
 from maxstim_core.errors import MaxstimError
 
 REFUSED = 2
@@ -35,39 +35,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if it did what was asked, 2 after bad input (one sentence on standard error), 130 after
         Ctrl-C.
     """
-    arguments = make_parser().parse_args(argv)
     try:
+        prepare_streams()
+        with held_back():
+            from maxstim_core.cli.parser import make_parser
+        arguments = make_parser().parse_args(argv)
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code
     except MaxstimError as error:
-        print(f"maxstim: {error}", file=sys.stderr)
+        tell(f"maxstim: {error}")
         return REFUSED
     except KeyboardInterrupt:
-        print("\nmaxstim: Stopped before there was anything to keep.", file=sys.stderr)
+        tell("\nmaxstim: Stopped before there was a result.")
         return INTERRUPTED
     except BrokenPipeError:  # who read has left, as `head` does
-        _send_output_nowhere()
+        send_nowhere(sys.stdout)
         return UNHEARD
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        _send_output_nowhere()
-        print("maxstim: There is no room left to write to; make some.", file=sys.stderr)
+        send_nowhere(sys.stdout)
+        tell("maxstim: There is no room left to write to; make some.")
         return REFUSED
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-        print(
-            "maxstim: The memory did not suffice; choose fewer frames or another device.",
-            file=sys.stderr,
-        )
+        tell("maxstim: The memory did not suffice; choose fewer frames or another device.")
         return REFUSED
-
-
-def _send_output_nowhere() -> None:
-    """Keep Python from trying once more, and complaining, when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_out_of_memory(error: Exception) -> bool:

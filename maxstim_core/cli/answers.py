@@ -6,15 +6,17 @@ Each reads and checks everything it was given, makes sure that it can write, and
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
-from maxstim_core.cli.output import check_writable, write_movie
+from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import Progress
+from maxstim_core.cli.streams import tell
 from maxstim_core.compilation import tell_of_compilation
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
@@ -25,6 +27,8 @@ from maxstim_core.optimal.configs import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from maxstim_core.network import Network
     from maxstim_core.optimal.reports import Optimisation
 
@@ -61,10 +65,14 @@ def simulate(arguments: argparse.Namespace) -> int:
     import xarray as xr
 
     from maxstim_core import __version__, simulation
-    from maxstim_core.optimal.result import save
 
     central = network.layout.central_cells
     activity = simulation.simulate(network, movie, dt, cells=central, device=device)
+    if not torch.isfinite(activity).all():
+        raise MaxstimError(
+            f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
+            "--dt or another network."
+        )
     recorded = xr.Dataset(
         data_vars={"central": (("frame", "cell_type"), activity.cpu().numpy())},
         coords={
@@ -83,7 +91,7 @@ def simulate(arguments: argparse.Namespace) -> int:
             "numpy_version": np.__version__,
         },
     )
-    save(recorded, arguments.output)
+    write_result(arguments.output, recorded)
     print(arguments.output)
     return 0
 
@@ -95,8 +103,9 @@ def search(arguments: argparse.Namespace) -> int:
 
     config = read_settings(arguments, SearchConfig)
     exports = [(cell_type, Path(path)) for cell_type, path in arguments.export]
-    for _, path in exports:
-        check_writable(path)
+    for k, (_, path) in enumerate(exports):
+        before = (earlier for _, earlier in exports[:k])
+        check_writable(path, arguments.output, arguments.network, *before)
     network, device = _network(arguments), arguments.device
     for cell_type in (*(cell_type for cell_type, _ in exports), *arguments.show):
         network.cell_type(cell_type)
@@ -109,18 +118,19 @@ def search(arguments: argparse.Namespace) -> int:
     clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
     if run.stored:  # torch and numba would take longer to load than all else
-        print("This search was done before; its result is taken from the store.", file=sys.stderr)
+        tell("This search was done before; its result is taken from the store.")
     else:
         device = _device(arguments)
-    code = _run_and_save(run, arguments.output, f"clips on {device}")
-    found = run.result()
-    for cell_type, path in exports:
-        best = found.sel(cell_type=cell_type).clip_index[0].item()
-        write_movie(path, resampled(clips[best], clips.dt, config.dt))
-        print(f"{path}: {clips.names[best]}")
-    for cell_type in arguments.show:
-        print("\n".join(("", *ranking(found, cell_type, config))))
-    return code
+
+    def export_and_show(found: xr.Dataset) -> None:
+        for cell_type, path in exports:
+            best = found.sel(cell_type=cell_type).clip_index[0].item()
+            write_movie(path, resampled(clips[best], clips.dt, config.dt))
+            print(f"{path}: {clips.names[best]}")
+        for cell_type in arguments.show:
+            print("\n".join(("", *ranking(found, cell_type, config))))
+
+    return _run_and_save(run, arguments.output, f"clips on {device}", export_and_show)
 
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
@@ -130,7 +140,7 @@ def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
 
 def _network(arguments: argparse.Namespace) -> Network:
     """Return the network, once the output can be written and the cell type exists."""
-    check_writable(arguments.output)
+    check_writable(arguments.output, arguments.network, getattr(arguments, "movie", None))
     from maxstim_core.network import open_network
 
     network = open_network(arguments.network)
@@ -145,7 +155,7 @@ def _device(arguments: argparse.Namespace) -> str:
 
     device = resolve_device(arguments.device)
     if device == "cpu":
-        tell_of_compilation(lambda sentence: print(sentence, file=sys.stderr, flush=True))
+        tell_of_compilation(tell)
     return device
 
 
@@ -168,34 +178,38 @@ def _movie(
 
     movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
     if movie.min() < 0 or movie.max() > 1:
-        print(
+        tell(
             f"Note: the luminance in {arguments.movie} goes from {movie.min():.3g} to "
-            f"{movie.max():.3g}; black is 0 and white is 1.",
-            file=sys.stderr,
+            f"{movie.max():.3g}; black is 0 and white is 1."
         )
     return movie, arguments.movie
 
 
-def _run_and_save(run: Optimisation, output: str, what: str) -> int:
-    """Iterate to the end or to Ctrl-C, and write the best there is."""
-    from maxstim_core.optimal.result import save
-
+def _run_and_save(
+    run: Optimisation, output: str, what: str, then: Callable[[xr.Dataset], None] | None = None
+) -> int:
+    """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
     stopped = False
-    with Progress(what, run.terms) as progress:
-        try:
-            for report in run:
-                progress.show(report)
-        except KeyboardInterrupt:
-            if progress.step == 0:
-                raise
-            stopped = True
-    result = run.result()
-    save(result, output)
-    print(output)
+    with OneInterrupt() as interrupt:
+        with Progress(what, run.terms) as progress:
+            try:
+                for report in run:
+                    progress.show(report)
+                interrupt.ignore()
+            except KeyboardInterrupt:
+                if progress.step == 0:
+                    raise
+                stopped = True
+        if stopped:
+            tell(STOPPING)
+        result = run.result()
+        write_result(output, result)
+        print(output)
+        if then is not None:
+            then(result)
     if stopped:
-        print(
+        tell(
             f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "
-            f"there was by then (status {result.attrs['status']}).",
-            file=sys.stderr,
+            f"there was by then (status {result.attrs['status']})."
         )
     return 130 if stopped else 0

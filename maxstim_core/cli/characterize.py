@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from maxstim_core.cli.output import check_writable, write_text
+from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def tuning(arguments: argparse.Namespace) -> int:
 
 def card(arguments: argparse.Namespace) -> int:
     """Print or write the model card of a network, measured unless there is one."""
-    if arguments.output:
-        check_writable(arguments.output)
+    if arguments.output is not None:
+        check_writable(arguments.output, arguments.network)
     from maxstim_core.network import open_network
     from maxstim_core.tuning.answers import with_answers
     from maxstim_core.tuning.card_store import card_as_json, find_card
@@ -63,14 +63,14 @@ def _measured_card(network: Network, arguments: argparse.Namespace) -> dict[str,
     try:
         keep_card(content)
     except MaxstimError as error:  # it can be shown all the same
-        print(f"Note: {error}", file=sys.stderr)
+        tell(f"Note: {error}")
     return content
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
     """Check the output, the network and the device, cheapest first, and get ready to simulate."""
-    if arguments.output:
-        check_writable(arguments.output)
+    if arguments.output is not None:
+        check_writable(arguments.output, arguments.network)
     from maxstim_core.network import open_network
 
     network = open_network(arguments.network)
@@ -84,7 +84,7 @@ def _wants_json(arguments: argparse.Namespace) -> bool:
 
 
 def _tell(stage: str) -> None:
-    print(f"Showing {stage} ...", file=sys.stderr, flush=True)
+    tell(f"Showing {stage} ...")
 
 
 def _print_or_write(text: str, output: str | None, what: str) -> int:

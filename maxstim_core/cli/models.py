@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 from pathlib import Path
 
 from maxstim_core.cli.output import check_writable
+from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
 
 _TRIAL_EXTENT = 5
@@ -47,7 +47,7 @@ def list_models(arguments: argparse.Namespace) -> int:
             if arguments.folder
             else f": fetch them with 'maxstim models fetch', name their folder, or set {ROOT_VARIABLE}"
         )
-        print(f"No published flyvis models{where}.", file=sys.stderr)
+        tell(f"No published flyvis models{where}.")
     return 0
 
 
@@ -92,9 +92,14 @@ def import_model(arguments: argparse.Namespace) -> int:
     from maxstim_core.flyvis_library import find_model, numbered
 
     source = arguments.model
-    if arguments.output:
-        check_writable(arguments.output)
     folder = find_model(source)
+    if arguments.output is not None:
+        check_writable(arguments.output, source)
+        if folder is not None and folder.resolve() in Path(arguments.output).resolve().parents:
+            raise MaxstimError(
+                f"The output {arguments.output} lies in the model folder that is read; name a file "
+                "elsewhere."
+            )
     if folder is not None and numbered(folder) and not (folder / "_meta.yaml").exists():
         return _import_ensemble(folder, arguments)
     if os.path.isfile(source):
@@ -109,10 +114,10 @@ def import_model(arguments: argparse.Namespace) -> int:
     from maxstim_core.own_networks import check_new, name_for, store_network
 
     name = arguments.name or name_for(short_name(folder))
-    if not arguments.output:
+    if arguments.output is None:
         check_new(name, replace=arguments.replace)
     network = read_model(folder)
-    if arguments.output:
+    if arguments.output is not None:
         write_network(network, arguments.output, _about(folder))
         print(arguments.output)
     else:
@@ -121,7 +126,7 @@ def import_model(arguments: argparse.Namespace) -> int:
 
 
 def _import_ensemble(folder: Path, arguments: argparse.Namespace) -> int:
-    if arguments.output:
+    if arguments.output is not None:
         raise MaxstimError(
             f"{folder} is no flyvis model but an ensemble of them, which one file cannot hold; leave "
             "--output out to store it."
@@ -134,7 +139,7 @@ def _import_ensemble(folder: Path, arguments: argparse.Namespace) -> int:
     members = read_ensemble(folder)
     for broken in members:
         if broken.problem:
-            print(f"Note: {broken.name} is left out: {broken.problem}", file=sys.stderr)
+            tell(f"Note: {broken.name} is left out: {broken.problem}")
     whole = [(m.folder.name, m.network, _about(m.folder)) for m in members if m.network is not None]
     if not whole:
         raise MaxstimError(f"No model of {folder} can be opened; copy the folder again, whole.")
@@ -144,7 +149,7 @@ def _import_ensemble(folder: Path, arguments: argparse.Namespace) -> int:
 
 
 def _import_file(path: Path, arguments: argparse.Namespace) -> int:
-    if arguments.output:
+    if arguments.output is not None:
         raise MaxstimError(f"{path} is no flyvis model but a file; copy it, or leave --output out.")
     from maxstim_core.network_file import read_network
     from maxstim_core.own_networks import name_for, store_text
@@ -199,10 +204,7 @@ def fetch_models(arguments: argparse.Namespace) -> int:
     from maxstim_core.flyvis_download import SHA256, URL, fetch, fetched_folder
     from maxstim_core.flyvis_library import published_models
 
-    tell_tenths(
-        fetch(arguments.url or URL, arguments.sha256 or SHA256),
-        lambda text: print(text, file=sys.stderr, flush=True),
-    )
+    tell_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), tell)
     names = list(published_models(fetched_folder()))
     if not names:
         raise MaxstimError(

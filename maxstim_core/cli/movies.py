@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
+from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
 
 _QUIET_SECONDS = 2.0
@@ -26,11 +26,11 @@ def sintel(arguments: argparse.Namespace) -> int:
     scenes = film.find_scenes(path)
     told = film.differences(scenes)
     if told:
-        print(f"Note: this is not the published film: {'; '.join(told)}.", file=sys.stderr)
+        tell(f"Note: this is not the published film: {'; '.join(told)}.")
     if not scenes[0].flow:
-        print("Note: the film has no training/flow; no optic flow is stored.", file=sys.stderr)
+        tell("Note: the film has no training/flow; no optic flow is stored.")
     for scene, done in film.render(path):
-        print(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}", file=sys.stderr, flush=True)
+        tell(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}")
     clips = open_clips(film.NAME)
     print(
         f"{len(clips)} clips of {len(clips.clips.sequences)} sequences are in {clips.clips.folder}; "
@@ -43,9 +43,9 @@ def _downloaded() -> Path:
     from maxstim_core.download import tell_tenths
     from maxstim_core.stimuli import sintel_download
 
-    tell_tenths(sintel_download.download(), lambda text: print(text, file=sys.stderr, flush=True))
+    tell_tenths(sintel_download.download(), tell)
     folder = sintel_download.film_folder()
-    print(f"The film is in {folder}; once stored, it can be removed.", file=sys.stderr)
+    tell(f"The film is in {folder}; once stored, it can be removed.")
     return folder
 
 
@@ -56,13 +56,13 @@ def import_movie(arguments: argparse.Namespace) -> int:
     from maxstim_core.stimuli.sintel import FLIPS, ROTATIONS
 
     crop = arguments.crop and tuple(_number("crop", value, int) for value in arguments.crop)
-    pixels = arguments.pixels and _number("pixels per column", arguments.pixels, int)
+    pixels, fps = arguments.pixels, arguments.fps
     settings = {
-        "fps": arguments.fps and _number("frames per second", arguments.fps, float),
+        "fps": None if fps is None else _number("frames per second", fps, float),
         "seconds": _number("length of a clip", arguments.seconds, float),
         "look": Look(
             crop=crop,
-            pixels=pixels,
+            pixels=None if pixels is None else _number("pixels per column", pixels, int),
             kernel=arguments.kernel,
             contrast=_number("contrast", arguments.contrast, float),
         ),
@@ -92,7 +92,7 @@ class _Tenths:
         now, tenth = time.monotonic(), int(10 * share)
         if tenth > self._tenth and now - self._said_at > _QUIET_SECONDS:
             self._tenth, self._said_at = tenth, now
-            print(f"{self._what}: {tenth}0 %", file=sys.stderr, flush=True)
+            tell(f"{self._what}: {tenth}0 %")
 
 
 def _number(what: str, text: str, kind: type) -> float:
@@ -116,10 +116,10 @@ def list_sets(arguments: argparse.Namespace) -> int:
     for name in stored_names():
         try:
             clips = open_stored(clips_folder(name))
+            ways = Augmented(clips, clips.flips, clips.rotations)
         except MaxstimError as error:
             print(f"{name:<10}{error}")
             continue
-        ways = Augmented(clips, clips.flips, clips.rotations)
         flow = ", with optic flow" if clips.has_flow else ""
         print(f"{name:<10}{len(ways)} clips, {clips.fps:g} frames/s{flow}, in {clips.folder}")
     return 0

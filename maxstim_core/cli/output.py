@@ -6,20 +6,33 @@ import io
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.files import write_whole
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-def check_writable(path: str | os.PathLike) -> None:
-    """Make sure that a file can be written, and leave no trace.
+
+def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -> None:
+    """Make sure that a file can be written and replaces nothing that is needed, and leave no trace.
+
+    Args:
+        path: What shall be written.
+        others: What the same command reads or writes besides; None and names of no file do no harm.
 
     Raises:
-        MaxstimError: if its folder is missing or cannot be written, or it is itself a folder.
+        MaxstimError: if its folder is missing or cannot be written, if it is itself a folder, or if it
+            is one of the others.
     """
     path = Path(path)
+    if any(other is not None and _same(path, Path(other)) for other in others):
+        raise MaxstimError(
+            f"The output {path} is a file that the same command also reads or writes; name another."
+        )
     if path.is_dir():
         raise MaxstimError(f"The output {path} is a folder; name a file in it.")
     if not path.parent.is_dir():
@@ -33,6 +46,26 @@ def check_writable(path: str | os.PathLike) -> None:
             f"Nothing can be written to the folder {path.parent} ({error.strerror or error}); "
             "make it writable, or name another output."
         ) from error
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Tell whether two paths are of one file, be it there or not."""
+    try:
+        return one.samefile(other)
+    except OSError:  # one is not there
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def write_result(path: str | os.PathLike, result: xr.Dataset) -> None:
+    """Write a result as NetCDF, with names of files that are no text escaped.
+
+    Raises:
+        MaxstimError: if it cannot be written; nothing half-written stays.
+    """
+    from maxstim_core.optimal.result import save
+
+    texts = {key: _as_text(value) for key, value in result.attrs.items() if isinstance(value, str)}
+    save(result.assign_attrs(texts), path)
 
 
 def write_movie(path: str | os.PathLike, movie: np.ndarray) -> None:
@@ -57,4 +90,9 @@ def write_text(path: str | os.PathLike, what: str, text: str) -> None:
     Raises:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
-    write_whole(path, what, text.encode())
+    write_whole(path, what, _as_text(text).encode())
+
+
+def _as_text(name: str) -> str:
+    """Escape what stands for bytes of a file's name that are no text."""
+    return name.encode("utf-8", "backslashreplace").decode()

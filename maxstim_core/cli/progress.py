@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from maxstim_core.cli.streams import tell
+
 if TYPE_CHECKING:
     from maxstim_core.optimal.reports import StepReport
 
@@ -54,8 +56,7 @@ class Progress:
 
     def _write(self, text: str) -> None:
         self._lines += 1
-        self._stream.write(text)
-        self._stream.flush()
+        tell(text, end="", stream=self._stream)
 
     def _text(self, report: StepReport, now: float) -> str:
         parts = [f"{self._what}: {report.step}/{report.n_steps}"]

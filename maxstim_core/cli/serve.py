@@ -26,7 +26,7 @@ UNUSED_SESSION_MILLISECONDS = 60_000
 """How long a page that lost its connection, on a laptop that sleeps say, can come back to."""
 
 _LOCAL = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
-_ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?")
+_ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]+))?")
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,7 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
         MaxstimError: if the network could reach it without a password or without naming the address,
             or if a value makes no sense.
     """
-    if not arguments.port.isdecimal() or not 1 <= int(arguments.port) <= 65535:
-        raise MaxstimError(f"The port must lie between 1 and 65535, not {arguments.port!r}.")
-    port = int(arguments.port)
+    port = _port(arguments.port)
     given = tuple(_origin(text, port) for text in arguments.allow_origin)
     password = arguments.password or password_variable or None
     if password and os.path.isfile(password):
@@ -156,6 +154,12 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
     return Reach(arguments.address, port, given, password)
 
 
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise MaxstimError(f"The port must lie between 1 and 65535, not {text!r}.")
+    return int(text)
+
+
 def _in_url(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
@@ -167,7 +171,7 @@ def _origin(text: str, port: int) -> str:
             f"The origin {text!r} must be a host name with or without a port, such as "
             f"labhost.example:{port}; wildcards are not allowed."
         )
-    return f"{match['host']}:{match['port'] or port}"
+    return f"{match['host']}:{_port(match['port']) if match['port'] else port}"
 
 
 def _dashboard_script() -> Path:

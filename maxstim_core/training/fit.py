@@ -11,6 +11,8 @@ tells the optic flow of made scenes and learns along (`maxstim_core.training.flo
 
 from __future__ import annotations
 
+import copy
+import io
 import json
 import math
 import os
@@ -23,6 +25,7 @@ from torch import Tensor
 
 from maxstim_core.connectome import Connectome
 from maxstim_core.errors import MaxstimError
+from maxstim_core.files import write_whole
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import EXTENT, Layout, Network, Parameters, prior_network
 from maxstim_core.simulation import Engine, FreeParameters, make_engine
@@ -128,6 +131,11 @@ class Fit:
         connectome: To fit instead of the bundled one.
         weights: What each term weighs instead. The checkpoint tells neither them nor the connectome.
 
+    Attributes:
+        step: Steps done so far.
+        n_steps: Steps in all.
+        unkept: Why the checkpoint could not be written the last time, or None.
+
     Raises:
         MaxstimError: if the device is not there, or the checkpoint is of another fit.
     """
@@ -162,7 +170,8 @@ class Fit:
         self._flow = None
         if config.flow_steps:
             self._flow = FlowStage(self._large.engine, DT, config.random_seed)
-        self.step = 0
+        self.step, self.unkept = 0, None
+        self._whole: dict[str, object] | None = None
         if checkpoint is not None and os.path.exists(checkpoint):
             self._resume(checkpoint)
 
@@ -197,11 +206,26 @@ class Fit:
                 raise MaxstimError(
                     f"The fit was lost at step {self.step}; start it again with another seed."
                 )
-            if self._checkpoint is not None and (
-                self.step % self._every == 0 or self.step in (self.config.n_iters, self.n_steps)
-            ):
-                self._save(self._checkpoint)
+            if self._checkpoint is not None:
+                self._whole = copy.deepcopy(self._state())
+            if self.step % self._every == 0 or self.step in (self.config.n_iters, self.n_steps):
+                self.keep()
             yield FitReport(self.step, self.n_steps, values)
+
+    def keep(self) -> None:
+        """Write the checkpoint, if there is to be one, as it was after the last whole step.
+
+        The fit is worth more than its checkpoint: if that cannot be written, `unkept` says why.
+        """
+        if self._whole is None:
+            return
+        content = io.BytesIO()
+        torch.save(self._whole, content)
+        try:
+            write_whole(self._checkpoint, "checkpoint", content.getvalue())
+            self.unkept = None
+        except MaxstimError as error:
+            self.unkept = str(error)
 
     def flow_errors(self) -> FlowErrors | None:
         """Return what the second stage has brought so far, or None if it has not begun.
@@ -234,7 +258,7 @@ class Fit:
         share = 0.5 * (1 + math.cos(math.pi * step / n_steps))
         return _LAST_RATE + (1 - _LAST_RATE) * share
 
-    def _save(self, path: str | os.PathLike) -> None:
+    def _state(self) -> dict[str, object]:
         state = {
             "config": self.config.to_json(),
             "step": self.step,
@@ -243,14 +267,7 @@ class Fit:
         }
         if self.step > self.config.n_iters:
             state["flow"] = self._flow.state()
-        part = f"{path}.part"
-        try:
-            torch.save(state, part)
-            os.replace(part, path)
-        except (OSError, RuntimeError) as error:
-            raise MaxstimError(
-                f"The checkpoint {path} cannot be written; choose a writable folder with room."
-            ) from error
+        return state
 
     def _resume(self, path: str | os.PathLike) -> None:
         try:
@@ -259,20 +276,25 @@ class Fit:
             if "flow" not in state:  # the first stage is the same whatever follows
                 theirs["flow_steps"] = ours["flow_steps"] = self.config.flow_steps
             same = theirs == ours
-            step, free, adam = state["step"], state["free"], state["adam"]
-        except Exception as error:  # whatever a damaged file leads to
+            if same:
+                self._take(state)
+        except Exception as error:  # whatever a damaged file, or one of another kind, leads to
             raise MaxstimError(
-                f"The checkpoint {path} cannot be read; remove it to start the fit again."
+                f"The file {path} is no checkpoint of a fit that can be read; name another file, or "
+                "remove this one if it was a checkpoint."
             ) from error
         if not same:
             raise MaxstimError(
                 f"The checkpoint {path} belongs to a fit with other settings; give the same settings, "
                 "or another file."
             )
-        self.step = step
+
+    def _take(self, state: dict[str, object]) -> None:
+        """Go on from a state; raises whatever it lacks leads to."""
+        self.step = int(state["step"])
         with torch.no_grad():
             for name, values in self._free.items():
-                values.copy_(free[name])
-        self._adam.load_state_dict(adam)
+                values.copy_(state["free"][name].view_as(values))
+        self._adam.load_state_dict(state["adam"])
         if "flow" in state:
             self._flow.go_on(state["flow"])
