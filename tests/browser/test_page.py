@@ -232,11 +232,12 @@ def test_a_click_on_a_number_changes_nothing(visit):
     page = visit()
     for method in ("Natural", "Regularized", "Generated"):
         choose_method(page, method)
+        expect(headline(page)).to_contain_text(f"T4c {method.lower()}")  # the page moves until then
         entries = page.locator(".number input[type=text]").filter(visible=True)
         expect(entries.first).to_be_visible()
         for k in range(entries.count()):
             entry = entries.nth(k)
-            entry.scroll_into_view_if_needed()
+            entry.evaluate("(entry) => entry.scrollIntoView({block: 'nearest'})")
             before = entry.input_value()
             box = entry.bounding_box()
             for across in (0.05, 0.5, 0.95):
@@ -508,7 +509,7 @@ def test_choosing_shows_what_there_is_or_says_what_is_on_show(visit):
     expect(note).to_be_hidden()
     expect(page).to_have_url(re.compile("cell=T4c.*run=T4c-generated"))
     choose_method(page, "Natural")
-    expect(headline(page)).to_have_text(re.compile("T4c natural.*Example"))
+    expect(headline(page)).to_have_text(re.compile("^T4c natural"))
     expect(page).to_have_url(re.compile("method=natural.*run=T4c-natural"))
 
 
