@@ -108,8 +108,8 @@ class Losses(pn.viewable.Viewer):
     def _draw(self, run: str, terms: tuple[str, ...], losses: np.ndarray) -> None:
         _entitle(self.plots["linear"], [term_words(term) for term in terms])
         if run == self._run and len(losses) >= self._rows:
-            if new := self._columns(losses[self._rows :], self._rows):
-                self.source.stream(new)
+            if len(losses) > self._rows:
+                self.source.stream(self._columns(losses[self._rows :], self._rows))
         else:
             self.source.data = self._columns(losses, 0)
         self._run, self._rows = run, len(losses)

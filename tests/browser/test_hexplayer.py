@@ -615,7 +615,7 @@ def test_it_fits_the_window(show, width):
 
 @pytest.mark.parametrize("width", [1280, 1920])
 @pytest.mark.parametrize("dark", [False, True])
-def test_pictures_of_it_can_be_taken(show, tmp_path, width, dark):
+def test_it_is_drawn_on_light_and_dark_pages(show, tmp_path, width, dark):
     height = {1280: 800, 1920: 1080}[width]
     page, _, _ = show(moving_edge(), dark=dark, width=width, height=height)
     # The player is transparent: the page around it is what is dark.
@@ -623,7 +623,17 @@ def test_pictures_of_it_can_be_taken(show, tmp_path, width, dark):
     folder = Path(os.environ.get("MAXSTIM_SCREENSHOTS", tmp_path))
     path = folder / f"player-{width}-{'dark' if dark else 'light'}.png"
     page.screenshot(path=path, full_page=True)
-    assert Image.open(path).size[0] == width
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    assert pixels.shape[1] == width
+    ground = pixels[-1, 0]
+    assert (ground == ([26, 32, 34] if dark else 255)).all()
+    drawn = np.abs(pixels - ground).max(2) > 20
+    left, right = drawn[:, : width // 2], drawn[:, width // 2 :]
+    assert 0.1 < left.mean() < 0.9
+    assert 0.1 < right.mean() < 0.9
+    red, blue = pixels[..., 0] - pixels[..., 2] > 60, pixels[..., 2] - pixels[..., 0] > 60
+    assert red[:, width // 2 :].any()
+    assert blue[:, width // 2 :].any()
 
 
 def test_bad_data_are_refused_in_one_sentence():

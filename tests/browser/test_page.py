@@ -396,11 +396,12 @@ def test_a_finished_run_opens_from_its_link_and_can_be_taken_home(visit, tmp_pat
     small(page, seed=7)
     run_button(page).click()
     expect(status(page)).to_contain_text("is done", timeout=PATIENCE)
-    expect(page).to_have_url(re.compile("run="))
+    expect(headline(page)).to_have_text(re.compile("^T4c generated(?!.*Example)"))
+    expect(page).to_have_url(re.compile("run=[0-9a-f]{64}"))  # by content: it outlives the server
     facts = page.locator("h1 + p").first.inner_text()
     again = visit("?" + urlparse(page.url).query)
     expect(headline(again)).to_have_text(re.compile("^T4c generated(?!.*Example)"))
-    assert again.locator("h1 + p").first.inner_text() == facts
+    expect(again.locator("h1 + p").first).to_have_text(facts)
     for label, ending in (("NetCDF", "nc"), ("Figure", "png"), ("Film", "gif")):
         with again.expect_download() as download:
             again.get_by_role("button", name=label).or_(
