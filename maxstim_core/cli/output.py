@@ -17,12 +17,13 @@ def check_writable(path: str | os.PathLike) -> None:
     """Make sure that a file can be written, and leave no trace.
 
     Raises:
-        MaxstimError: if its folder is missing or cannot be written, or it is itself a folder.
+        MaxstimError: if its folder is missing or cannot be written, it is itself a folder, or it
+            cannot be called so.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise MaxstimError(f"The output {path} is a folder; name a file in it.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise MaxstimError(f"There is no folder {path.parent}; make it, or name another output.")
     try:
         # The permissions of a folder do not tell of read-only disks, quotas and the like.
@@ -32,6 +33,14 @@ def check_writable(path: str | os.PathLike) -> None:
         raise MaxstimError(
             f"Nothing can be written to the folder {path.parent} ({error.strerror or error}); "
             "make it writable, or name another output."
+        ) from error
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name that is too long, for example
+        raise MaxstimError(
+            f"The output {path} cannot be written ({error.strerror or error}); name another."
         ) from error
 
 

@@ -3,9 +3,9 @@
 A set is a folder of the data directory, ``clips/<name>``, with one NetCDF file per sequence (a film, or
 one window of a scene of Sintel) and ``set.json``, which says which pieces of which sequences are the
 clips. That file is written last: a set is whole or not there. Sequences of Sintel have their origin in
-their file names, so that a rendering that was interrupted goes on where it stopped, and one that replaces
-another does not touch it before it is complete. Any other set is made in a hidden folder beside, which then
-gets its name: of several that are made under one name at the same time, none harms another.
+their file names, so that a rendering that was interrupted goes on where it stopped, and one that
+replaces another does not touch it before it is complete. Any other set is made in a hidden folder that
+gets its name in the end: of several that are made under one name at the same time, none harms another.
 """
 
 from __future__ import annotations
@@ -279,8 +279,8 @@ def check_room(folder: Path) -> None:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise MaxstimError(
-            f"Clips cannot be written to {folder} ({error.strerror or error}); make it writable or "
-            "name another folder in MAXSTIM_DATA_DIR."
+            f"Clips cannot be written to {folder.parent} ({error.strerror or error}); make it writable "
+            "or name another folder in MAXSTIM_DATA_DIR."
         ) from error
     if free < ROOM:
         raise MaxstimError(
@@ -315,8 +315,7 @@ def put_in_place(made: Path, name: str, *, replace: bool = False) -> None:
     except OSError as error:
         if os.path.lexists(folder):
             raise MaxstimError(
-                f"The clip set {name!r} was stored by somebody else meanwhile; choose another "
-                "name."
+                f"The clip set {name!r} was stored by somebody else meanwhile; choose another name."
             ) from error
         raise MaxstimError(
             f"The clip set {name} could not be written to {folder} ({error.strerror or error}); check "

@@ -70,6 +70,8 @@ def import_movie(
         MaxstimError: if a value makes no sense, the movie is missing, damaged, no movie or beyond a
             limit, or the set cannot be stored. Nothing is stored then.
     """
+    if not os.fspath(path):  # which would be the current folder
+        raise MaxstimError("There is no movie without a path; name a file or a folder of images.")
     path, look = Path(path), look or Look()
     _check_number("frames per second", fps, FPS)
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
@@ -103,7 +105,9 @@ def _check_name(name: str, replace: bool) -> None:
         way_out = ", or add --replace" if other == name else ""
         raise MaxstimError(f"There is a clip set {other!r} already; choose another name{way_out}.")
     if other is None and os.path.lexists(folder):
-        raise MaxstimError(f"{folder} is there, but is no clip set; remove it or choose another name.")
+        raise MaxstimError(
+            f"{folder} is there, but is no clip set; remove it or choose another name."
+        )
 
 
 def _see(
