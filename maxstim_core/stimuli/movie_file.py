@@ -59,7 +59,9 @@ def open_array(path: str | os.PathLike) -> np.ndarray:
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise MaxstimError(f"The movie {path} is no regular file; give a .npy file.")
+            raise MaxstimError(
+                f"The movie {path} cannot be read as it is no regular file; give a .npy file."
+            )
         with open(path, "rb") as file:
             is_npy = file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX
         if is_npy:
