@@ -58,20 +58,21 @@ def obtain(archive: Archive) -> Iterator[tuple[int, int]]:
         MaxstimError: if the server cannot be reached, breaks off or brings something else, or the disk
             is full. What has come in of an archive is kept for the next try.
     """
-    if archive.folder.is_dir():
+    if os.path.isdir(archive.folder):
         return
     whole = archive.part.with_suffix("")
+    whole_is_here = os.path.isfile(whole)
     try:
         whole.parent.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(whole.parent).free < archive.room and not whole.exists():
+        if shutil.disk_usage(whole.parent).free < archive.room and not whole_is_here:
             raise MaxstimError(
                 f"{archive.what} needs {archive.room / 1e9:.2g} GB at {whole.parent}, which has less; "
                 "make room or name another folder in MAXSTIM_DATA_DIR."
             )
-        if not whole.exists():
+        if not whole_is_here:
             yield from _fetch(archive.url, archive.part)
-            _check(archive)
             os.replace(archive.part, whole)
+        _check(archive, whole)
         _unpack(archive, whole)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
@@ -82,7 +83,7 @@ def obtain(archive: Archive) -> Iterator[tuple[int, int]]:
 
 
 def _fetch(url: str, part: Path) -> Iterator[tuple[int, int]]:
-    here = part.stat().st_size if part.exists() else 0
+    here = os.path.getsize(part) if os.path.isfile(part) else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={here}-"} if here else {})
     try:
         answering = urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS)
@@ -103,13 +104,13 @@ def _fetch(url: str, part: Path) -> Iterator[tuple[int, int]]:
         raise OSError("the connection broke off")
 
 
-def _check(archive: Archive) -> None:
+def _check(archive: Archive, whole: Path) -> None:
     if not archive.sha256:
         return
-    with archive.part.open("rb") as file:
+    with whole.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != archive.sha256.lower():
-        archive.part.unlink()
+        whole.unlink()
         raise MaxstimError(
             f"What {archive.url} sent has SHA-256 {found} instead of {archive.sha256} and was removed; "
             f"try again later, or {archive.otherwise}."
@@ -130,6 +131,12 @@ def _unpack(archive: Archive, whole: Path) -> None:
         raise MaxstimError(
             "What was downloaded is no archive, or a damaged one, and was removed; try again."
         ) from error
+    if not needed:
+        whole.unlink()
+        raise MaxstimError(
+            f"The archive from {archive.url} holds no {' or '.join(archive.needed)} and was removed; "
+            f"name another address, or {archive.otherwise}."
+        )
     os.replace(part, archive.folder)
     whole.unlink()
 

@@ -7,10 +7,12 @@ own; here the same file is asked for as a browser does. The SHA-256 is the one i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from maxstim_core.download import Archive, obtain
+from maxstim_core.errors import MaxstimError
 from maxstim_core.places import data_directory
 
 URL = (
@@ -33,8 +35,10 @@ def fetch(url: str = URL, sha256: str = SHA256) -> Iterator[tuple[int, int]]:
         As `maxstim_core.download.obtain`.
 
     Raises:
-        MaxstimError: as `maxstim_core.download.obtain`.
+        MaxstimError: if the checksum can be none, or as `maxstim_core.download.obtain`.
     """
+    if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise MaxstimError(f"A SHA-256 has 64 hexadecimal digits, not {sha256!r}; copy all of it.")
     return obtain(
         Archive(
             what="The archive of flyvis's networks",

@@ -100,7 +100,7 @@ def write_ensemble(networks: Iterable[Network], folder: str | os.PathLike) -> No
 
 def _write_folder(folder: str | os.PathLike, write: Callable[[Path], None]) -> None:
     folder = Path(folder)
-    if folder.exists():
+    if os.path.lexists(folder):
         raise MaxstimError(f"There is something at {folder} already; name a new folder.")
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
     try:
@@ -235,7 +235,7 @@ def _settings(folder: Path) -> _Settings:
 def _validation_errors(folder: Path) -> np.ndarray:
     for name in ("epe", "loss"):
         path = folder / "validation" / f"{name}.h5"
-        if path.exists():
+        if os.path.exists(path):
             try:
                 with h5py.File(path, "r") as file:
                     stored = file["data"]

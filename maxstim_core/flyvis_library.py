@@ -15,6 +15,7 @@ from pathlib import Path
 from maxstim_core.errors import MaxstimError
 from maxstim_core.flyvis_download import fetched_folder
 from maxstim_core.flyvis_format import read_model, short_name, validation_error
+from maxstim_core.folders import entries
 from maxstim_core.network import Network
 
 ROOT_VARIABLE = "FLYVIS_ROOT_DIR"
@@ -45,14 +46,16 @@ class Member:
 def results_folders() -> tuple[Path, ...]:
     """Return the folders of published models that are there: flyvis's own, then the downloaded one."""
     root = os.environ.get(ROOT_VARIABLE)
-    roots = ([Path(root).expanduser()] if root else []) + [fetched_folder()]
+    roots = ([Path(os.path.expanduser(root))] if root else []) + [fetched_folder()]
     return tuple(root / "results" for root in roots if os.path.isdir(root / "results"))
 
 
 def find_model(name: str | os.PathLike) -> Path | None:
     """Return a model or ensemble by its path, or by what flyvis calls it: ``flow/0000/000``."""
+    if not str(name):  # which as a path would be the current folder
+        return None
     places = [Path(name), *(results / name for results in results_folders())]
-    return next((folder for folder in places if folder.is_dir()), None)
+    return next((folder for folder in places if os.path.isdir(folder)), None)
 
 
 def published_models(folder: str | os.PathLike | None = None) -> dict[str, Path]:
@@ -81,7 +84,7 @@ def find_ensembles(folder: str | os.PathLike) -> list[Path]:
         MaxstimError: if `folder` is no folder.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise MaxstimError(f"There is no folder {folder}; check the path.")
     return sorted(_ensembles(folder, _DEPTH))
 
@@ -107,9 +110,13 @@ def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> lis
 
 
 def numbered(ensemble: Path) -> list[Path]:
-    """Return the model folders of an ensemble, which have numbers for names, sorted."""
-    folders = ensemble.iterdir() if ensemble.is_dir() else ()
-    return sorted(folder for folder in folders if folder.name.isdecimal() and folder.is_dir())
+    """Return the model folders of an ensemble, which have numbers for names, sorted.
+
+    Raises:
+        MaxstimError: if it may not be read.
+    """
+    folders = entries(ensemble) if os.path.isdir(ensemble) else ()
+    return [folder for folder in folders if folder.name.isdecimal() and os.path.isdir(folder)]
 
 
 def _ensembles(folder: Path, depth: int) -> Iterator[Path]:
@@ -117,9 +124,9 @@ def _ensembles(folder: Path, depth: int) -> Iterator[Path]:
         inside = [
             Path(entry) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)
         ]
-    except PermissionError:
+    except OSError:
         return
-    if any(child.name.isdecimal() and (child / "chkpts").is_dir() for child in inside):
+    if any(child.name.isdecimal() and os.path.isdir(child / "chkpts") for child in inside):
         yield folder
     elif depth:
         for child in inside:

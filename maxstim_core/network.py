@@ -44,6 +44,9 @@ class Parameters:
 
     The first two and the last are free: 65 + 65 + 604 = 734 at the published extent. Pairs and taps
     are those of `Layout`.
+
+    Raises:
+        MaxstimError: if a value is not finite, or a time constant is not positive.
     """
 
     resting_potential: np.ndarray
@@ -56,9 +59,17 @@ class Parameters:
         for item in fields(self):
             values = np.array(getattr(self, item.name), dtype=np.float32)
             if not np.isfinite(values).all():
-                raise MaxstimError(f"The network's {item.name} holds a value that is not finite.")
+                raise MaxstimError(
+                    f"The network's {item.name} holds a value that is not finite; get the network again "
+                    "from where it was made, or use another."
+                )
             values.setflags(write=False)
             object.__setattr__(self, item.name, values)
+        if not (self.time_constant > 0).all():
+            raise MaxstimError(
+                "The network's time_constant holds a value of 0 or less; give every cell type positive "
+                "seconds, for example 0.05."
+            )
 
 
 class Layout:
@@ -223,12 +234,25 @@ class Network:
             MaxstimError: if the connectome has no such type.
         """
         index = self.connectome.index
-        if name in index:
+        if isinstance(name, str) and name in index:
             return index[name]
         lower = {known.lower(): known for known in index}
         near = [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=3)]
         hint = f"did you mean {', '.join(near)}?" if near else f"choose from {', '.join(index)}."
         raise MaxstimError(f"There is no cell type {name!r}; {hint}")
+
+
+def check_network(network: object) -> None:
+    """Make sure that a network is one.
+
+    Raises:
+        MaxstimError: if it is something else, such as the name of a network.
+    """
+    if not isinstance(network, Network):
+        raise MaxstimError(
+            f"The network must be opened first, for example open_network('default'); this is "
+            f"{network!r:.60}."
+        )
 
 
 def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
@@ -245,6 +269,10 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     Raises:
         MaxstimError: if there is no such network or the folder cannot be read.
     """
+    if not isinstance(name, str | os.PathLike):
+        raise MaxstimError(
+            f"The name of a network must be text, for example 'default', not {name!r:.60}."
+        )
     if name in UNFITTED:
         return UNFITTED[name](extent)
     from maxstim_core.network_library import network_file  # which needs this module

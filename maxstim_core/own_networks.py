@@ -34,7 +34,11 @@ def own_folder() -> Path:
 def own_names() -> tuple[str, ...]:
     """Return the names of all stored networks, sorted."""
     folder = own_folder()
-    files = (*folder.glob("*.json"), *folder.glob("*/*.json"))
+    try:
+        found = (*folder.glob("*.json"), *folder.glob("*/*.json"))
+    except OSError:  # a folder that may not be read holds none for us
+        return ()
+    files = (file for file in found if os.path.isfile(file))
     names = (PREFIX + file.relative_to(folder).with_suffix("").as_posix() for file in files)
     return tuple(sorted(name for name in names if _NAMES.fullmatch(name)))
 
@@ -44,7 +48,7 @@ def own_file(name: str | os.PathLike) -> Path | None:
     if not _NAMES.fullmatch(str(name)):
         return None
     file = own_folder() / f"{str(name).removeprefix(PREFIX)}.json"
-    return file if file.is_file() else None
+    return file if os.path.isfile(file) else None
 
 
 def name_for(text: str) -> str:
@@ -63,8 +67,11 @@ def check_new(name: str, *, replace: bool = False) -> None:
             f"A network cannot be called {name!r}; use up to 64 letters, digits, dots, hyphens and "
             "underscores, with a letter or digit first."
         )
-    taken = [place for place in _places(name) if place.exists()]
-    if taken and not replace:
+    if name.lower().endswith(".json"):  # an ensemble would be where the file of a network is
+        raise MaxstimError(
+            f"A network cannot be called {name!r}; leave .json out, which its file gets by itself."
+        )
+    if any(map(os.path.lexists, _places(name))) and not replace:
         raise MaxstimError(
             f"There is a network or an ensemble {PREFIX}{name} already; give another name, or say that "
             "it shall be replaced."
@@ -94,9 +101,9 @@ def store_beside(text: str, name: str) -> str:
     for number in itertools.count(1):
         tried = name if number == 1 else f"{name[:58]}-{number}"
         file, folder = _places(tried)
-        if file.is_file() and file.read_text(encoding="utf-8", errors="replace") == text:
+        if os.path.isfile(file) and file.read_text(encoding="utf-8", errors="replace") == text:
             return PREFIX + tried
-        if not file.exists() and not folder.exists():
+        if not os.path.lexists(file) and not os.path.lexists(folder):
             break
     return store_text(text, tried)
 
@@ -182,7 +189,7 @@ def _put(name: str, write, ending: str) -> None:
         part.parent.mkdir(parents=True, exist_ok=True)
         write(part)
         for place in _places(name):
-            if place.is_dir():
+            if os.path.isdir(place):
                 shutil.rmtree(place)
             elif place != target:
                 place.unlink(missing_ok=True)

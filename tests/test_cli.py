@@ -341,12 +341,16 @@ def test_a_second_interrupt_does_not_lose_what_the_first_one_keeps(tmp_path, com
 
 
 def test_interrupt_before_the_first_step_leaves_nothing(tmp_path, movie):
+    model = tmp_path / "model"
+    model.mkdir()
     before = _contents(tmp_path)
-    # The movie is a pipe that nobody writes to, so that the command waits for it.
-    pipe = tmp_path / "pipe.npy"
+    # The model's settings are a pipe that nobody writes to, so that the command waits for them.
+    pipe = model / "_meta.yaml"
     os.mkfifo(pipe)
     output = tmp_path / "out.nc"
-    process = _start("regularize", "T4c", "--movie", str(pipe), output=output)
+    process = _start(
+        "regularize", "T4c", "--movie", str(movie), "--network", str(model), output=output
+    )
     with pipe.open("wb"):  # returns once the command has opened the other end
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=200)

@@ -83,3 +83,32 @@ def test_the_checksum_is_that_of_flyvis(archive, capsys):
     with serving(archive) as server:
         assert main(["models", "fetch", "--url", server.url]) == 2
     assert "71c78d40" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("checksum", ["abc", "0x" + 62 * "1"])
+def test_a_checksum_that_is_none_is_refused_before_anything_is_asked_for(archive, capsys, checksum):
+    with serving(archive) as server:
+        assert main(["models", "fetch", "--url", server.url, "--sha256", checksum]) == 2
+        assert server.asked == []
+    assert "64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_an_archive_of_something_else_is_removed_and_the_next_one_is_taken(archive, capsys):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("readme.txt", b"not needed")
+    with serving(packed.getvalue()) as server:
+        assert fetch(server, packed.getvalue()) == 2
+    assert "holds no results/" in capsys.readouterr().err
+    assert everything(fetched_folder().parent) == []
+    with serving(archive) as server:
+        assert fetch(server, archive) == 0
+
+
+def test_an_archive_that_is_here_already_is_checked_too(archive, capsys):
+    fetched_folder().parent.mkdir()
+    fetched_folder().with_name("flyvis.zip").write_bytes(b"something else")
+    with serving(archive) as server:
+        assert fetch(server, archive) == 2
+        assert "SHA-256" in capsys.readouterr().err
+        assert fetch(server, archive) == 0

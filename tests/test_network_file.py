@@ -58,6 +58,7 @@ def _without(*keys):
         (lambda c: c.update(connectome_hash="other"), "another connectome"),
         (lambda c: c["cell_types"]["L1"].update(time_constant="slow"), "lacks a parameter"),
         (lambda c: c["cell_types"]["L1"].update(time_constant=float("nan")), "not finite"),
+        (lambda c: c["cell_types"]["L1"].update(time_constant=0.0), "positive seconds"),
         (lambda c: c["cell_types"]["L1"].update(time_constant=10**400), "lacks a parameter"),
     ],
 )

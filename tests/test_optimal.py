@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import flyvis_initial_network, open_network, prior_network
+from maxstim_core.network import Network, flyvis_initial_network, open_network, prior_network
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -18,9 +18,11 @@ from maxstim_core.optimal.configs import (
     flyvis_preset,
 )
 from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.many import generate_many
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, KeepResponse
 from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.reports import check_losses
 from maxstim_core.simulation import make_engine, simulate
 from maxstim_core.stimuli.clips import ArrayClips, open_clips
 from maxstim_core.stimuli.probes import moving_edge
@@ -193,7 +195,7 @@ def test_types_with_a_stride_have_no_response_elsewhere():
 
 
 def test_a_loss_that_explodes_ends_in_one_sentence():
-    with pytest.raises(MaxstimError, match="lower the learning rate"):
+    with pytest.raises(MaxstimError, match="use another network, or another movie"):
         finished(
             regularize(
                 prior_network(1),
@@ -285,6 +287,69 @@ def test_search_can_be_cancelled():
     assert found.attrs["status"] == "cancelled"
     assert (found.clip_index < 16).all()
     assert (found.clip_index[:, 0] == 0).all(), "of equal peaks the earlier clip wins"
+
+
+GREY_CLIP = np.full((5, 7), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda n: generate("default", "Mi1"), "opened first"),
+        (lambda n: generate(n, ["Mi1"]), "mean Mi1"),
+        (lambda n: generate(n, "Mi1", {"lr": 0.1}), "GenerateConfig.* not a dict"),
+        (lambda n: generate(n, "Mi1", SearchConfig()), "not a SearchConfig"),
+        (lambda n: generate(n, "Mi1", report_every=0), "1 or more"),
+        (lambda n: generate(n, "Mi1", report_every=1.5), "1 or more"),
+        (lambda n: generate(n, "Mi1", dtype=torch.float16), "float32 or"),
+        (lambda n: generate_many(n, ["Mi1"], config={}), "not a dict"),
+        (lambda n: generate_many(n, ["Mi1"], report_every=0), "1 or more"),
+        (lambda n: regularize(n, "Mi1", GREY_CLIP, GenerateConfig()), "not a GenerateConfig"),
+        (lambda n: regularize(n, "Mi1", GREY_CLIP[None]), r"shape \(frame, 7\), not \(1, 5, 7\)"),
+        (lambda n: regularize(n, "Mi1", "best.npy"), "holds .* values"),
+        (lambda n: regularize(n, "Mi1", GREY_CLIP.astype(np.uint8)), "uint8 values"),
+        (lambda n: regularize(n, "Mi1", GREY_CLIP[:, 1:]), r"\(frame, 7\)"),
+        (lambda n: search(n, "probes"), "open_clips"),
+        (lambda n: search("default", "probes"), "opened first"),
+        (lambda n: search(n, ArrayClips("one", ("a",), [GREY_CLIP], 0.01), {}), "SearchConfig"),
+        (lambda n: open_network(None), "must be text"),
+        (lambda n: open_network(["default"]), "must be text"),
+    ],
+)
+def test_a_plausible_mistake_ends_in_one_sentence(ask, says):
+    with pytest.raises(MaxstimError, match=says) as refusal:
+        ask(prior_network(1))
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_clip_is_kept_as_it_was():
+    clip = np.random.default_rng(0).random((4, 7), np.float32)
+    before = clip.copy()
+    _, dataset = finished(
+        regularize(prior_network(1), "Mi1", clip[::-1], RegularizeConfig(n_iters=2))
+    )
+    np.testing.assert_array_equal(clip, before)
+    np.testing.assert_array_equal(dataset.source_stimulus, clip[::-1])
+
+
+def test_the_learning_rate_is_blamed_once_a_step_was_taken():
+    losses = np.array([[1.0, 0.5], [np.nan, 0.5]], np.float32)
+    check_losses(losses[:1], 1)
+    for told, step in ((losses, 2), (losses[1:], 2)):
+        with pytest.raises(MaxstimError, match="by step 2; lower the learning rate"):
+            check_losses(told, step)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_network_that_explodes_is_blamed_itself(many):
+    calm = prior_network(2)
+    strong = replace(calm.parameters, synapse_strength=1e30 * calm.parameters.synapse_strength)
+    network, config = Network("boom", calm.layout, strong), GenerateConfig(n_iters=3)
+    run = (
+        generate_many(network, ["Mi1"], config=config) if many else generate(network, "Mi1", config)
+    )
+    with pytest.raises(MaxstimError, match="use another network, or another movie"):
+        finished(run)
 
 
 def test_search_refuses_clips_of_another_eye():

@@ -235,6 +235,14 @@ def test_fade_in_runs_from_grey_to_the_first_frame():
         (np.full((5, 7), np.nan), 0.01, "not finite"),
         (np.zeros((5, 7)), 0.0, "positive seconds"),
         (np.zeros((5, 7)), float("nan"), "positive seconds"),
+        (np.zeros((5, 7)), "x", "positive seconds"),
+        (np.zeros((5, 7), np.uint8), 0.01, "uint8 values"),
+        (np.zeros((5, 7), bool), 0.01, "bool values"),
+        (np.zeros((5, 7), complex), 0.01, "complex128 values"),
+        (torch.zeros(5, 7, dtype=torch.int64), 0.01, "int64 values"),
+        ("movie.npy", 0.01, "holds .* values"),
+        (None, 0.01, "object values"),
+        ([[0.5], [0.5, 0.5]], 0.01, "no array"),
     ],
 )
 def test_refuses_a_bad_movie(movie, dt, sentence):
@@ -242,7 +250,41 @@ def test_refuses_a_bad_movie(movie, dt, sentence):
         simulate(prior_network(1), movie, dt)
 
 
-@pytest.mark.parametrize("state", ["dark", np.zeros(5)])
+@pytest.mark.parametrize(
+    "turn",
+    [
+        lambda movie: movie.astype(">f8"),
+        lambda movie: movie[::-1].copy()[::-1],
+        lambda movie: movie.astype(np.longdouble),
+        lambda movie: movie.T.copy().T,
+        lambda movie: movie.tolist(),
+    ],
+    ids=["big-endian", "backwards", "long", "column by column", "list"],
+)
+def test_a_movie_is_the_same_however_it_lies_in_memory(turn):
+    movie = np.random.default_rng(0).random((4, 7), np.float32)
+    expected = simulate(prior_network(1), movie, 0.01)
+    torch.testing.assert_close(simulate(prior_network(1), turn(movie), 0.01), expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"cells": [10**9]}, "numbers from 0"),
+        ({"cells": [-1]}, "numbers from 0"),
+        ({"cells": ["T4c"]}, "numbers from 0"),
+        ({"cells": 3}, "list of numbers"),
+        ({"dtype": torch.float16}, "float32 or"),
+        ({"network": "default"}, "opened first"),
+    ],
+)
+def test_refuses_other_arguments_that_make_no_sense(changes, says):
+    given = {"network": prior_network(1), "movie": np.zeros((2, 7)), "dt": 0.01}
+    with pytest.raises(MaxstimError, match=says):
+        simulate(**{**given, **changes})
+
+
+@pytest.mark.parametrize("state", ["dark", np.zeros(5), None])
 def test_refuses_a_bad_initial_state(state):
     with pytest.raises(MaxstimError, match="initial state"):
         simulate(prior_network(1), np.zeros((2, 7)), 0.01, initial_state=state)

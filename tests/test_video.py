@@ -1,8 +1,10 @@
 """Films, folders of images and arrays become clip sets, or are refused in one sentence."""
 
 import os
+import shutil
 import struct
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
@@ -210,6 +212,45 @@ def test_a_name_in_other_letters_is_the_same_name(tmp_path, data, name, says):
     with pytest.raises(MaxstimError, match=says):
         import_movie(tmp_path / "a.npy", name, fps=10, look=SMALL, replace=True)
     assert stored.stored_names() == ("mine",)
+
+
+def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, data):
+    """The others say so, and what they discard is their own."""
+
+    def store(k):
+        film = _saved(tmp_path / f"{k}.npy", np.full((3, 19), k / 8))
+        try:
+            import_movie(film, "race", fps=10, look=SMALL)
+        except MaxstimError as error:
+            return str(error)
+        return k
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(store, range(4)))
+    (winner,) = (each for each in told if isinstance(each, int))
+    assert sum("'race'" in each for each in told if each != winner) == 3
+    assert (open_clips("race", 2)[0] == winner / 8).all()
+    assert [path.name for path in (data / "clips").iterdir()] == ["race"]
+
+
+def test_a_set_that_comes_too_late_harms_none_unless_it_shall_replace_it(tmp_path, data):
+    film = _saved(tmp_path / "a.npy", np.ones((2, 19)))
+    import_movie(film, "mine", fps=10, look=SMALL)
+    shutil.copytree(data / "clips" / "mine", late := stored.hidden_folder("mine"))
+    with pytest.raises(MaxstimError, match="meanwhile"):
+        stored.put_in_place(late, "mine")
+    with pytest.raises(MaxstimError, match="could not be written"):
+        stored.put_in_place(data / "missing", "mine", replace=True)
+    assert len(open_clips("mine", 2)) == 1
+    stored.put_in_place(late, "mine", replace=True)
+    assert len(open_clips("mine", 2)) == 1
+    assert [path.name for path in (data / "clips").iterdir()] == ["mine"]
+
+
+def test_a_folder_that_is_no_set_is_left_alone(tmp_path, data):
+    (data / "clips" / "mine").mkdir(parents=True)
+    with pytest.raises(MaxstimError, match="is no clip set"):
+        import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, look=SMALL)
 
 
 def test_an_image_stands_still_for_a_clip(tmp_path):

@@ -127,7 +127,7 @@ def _results_folder() -> Finding:
 
     folder = data_directory()
     there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
         return Finding("results", f"{folder} (cannot be written; set MAXSTIM_DATA_DIR)", "note")
     n_results = len(list((folder / "results").glob("*.nc")))
     free = shutil.disk_usage(there).free / 1e9

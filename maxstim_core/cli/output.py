@@ -25,17 +25,17 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
         others: What the same command reads or writes besides; None and names of no file do no harm.
 
     Raises:
-        MaxstimError: if its folder is missing or cannot be written, if it is itself a folder, or if it
-            is one of the others.
+        MaxstimError: if its folder is missing or cannot be written, if it is itself a folder, if it is
+            one of the others, or if it cannot be called so.
     """
     path = Path(path)
     if any(other is not None and _same(path, Path(other)) for other in others):
         raise MaxstimError(
             f"The output {path} is a file that the same command also reads or writes; name another."
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         raise MaxstimError(f"The output {path} is a folder; name a file in it.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise MaxstimError(f"There is no folder {path.parent}; make it, or name another output.")
     try:
         # The permissions of a folder do not tell of read-only disks, quotas and the like.
@@ -45,6 +45,14 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
         raise MaxstimError(
             f"Nothing can be written to the folder {path.parent} ({error.strerror or error}); "
             "make it writable, or name another output."
+        ) from error
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name that is too long, for example
+        raise MaxstimError(
+            f"The output {path} cannot be written ({error.strerror or error}); name another."
         ) from error
 
 

@@ -299,6 +299,23 @@ class GenerateConfig(Config):
 
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 
+
+def checked(config: object, config_class: type[AnyConfig]) -> AnyConfig:
+    """Return a configuration, the defaults if it is None, once it is sure that it is of its class.
+
+    Raises:
+        MaxstimError: if it is something else, such as a dictionary or that of another answer.
+    """
+    if config is None:
+        return config_class()
+    if not isinstance(config, config_class):
+        raise MaxstimError(
+            f"The config must be a {config_class.__name__}, for example {config_class.__name__}"
+            f"(dt=0.01), not a {type(config).__name__}."
+        )
+    return config
+
+
 _FLYVIS_VALUES = {
     SearchConfig: {"protocol": "flyvis"},
     RegularizeConfig: {"clamp": False},

@@ -9,11 +9,10 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.objectives import Loss
 from maxstim_core.optimal.projections import Projection
-from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
 from maxstim_core.optimal.result import answer
 from maxstim_core.optimal.steps import Steps
 from maxstim_core.simulation import Engine
@@ -42,6 +41,7 @@ class Descent:
         variables: dict[str, tuple] | None = None,
         attributes: dict[str, object] | None = None,
     ) -> None:
+        check_report_every(report_every)
         self.n_steps = config.n_iters
         self.terms = loss.terms
         self._engine, self._loss = engine, loss
@@ -101,11 +101,7 @@ class Descent:
 
     def _report(self, step: int, unreported: list[Tensor]) -> StepReport:
         losses = _host(torch.stack(unreported))
-        if not np.isfinite(losses).all():
-            raise MaxstimError(
-                f"The loss was no longer a number by step {step}; lower the learning rate or the "
-                "weight of the response."
-            )
+        check_losses(losses, step)
         self._logged.append(losses)
         self._stimulus = self._steps.stimuli.detach()[0].clone()
         shown = _host(self._stimulus)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maxstim_core.network import Network
-from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.network import Network, check_network
+from maxstim_core.optimal.configs import GenerateConfig, checked
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss
 from maxstim_core.optimal.projections import displayable
@@ -39,9 +39,10 @@ def generate(
         An `Optimisation`: iterate it, then (or at any time) ask for its `result`.
 
     Raises:
-        MaxstimError: if the cell type or the device does not exist.
+        MaxstimError: if the cell type or the device does not exist, or an argument makes no sense.
     """
-    config = config or GenerateConfig()
+    check_network(network)
+    config = checked(config, GenerateConfig)
     network.cell_type(cell_type)
     engine = make_engine(network, device=device, dtype=dtype)
     start = noise(config, network).to(engine.device, engine.dtype)

@@ -11,12 +11,12 @@ import torch
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
-from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.network import Network, check_network
+from maxstim_core.optimal.configs import GenerateConfig, checked
 from maxstim_core.optimal.descent import provenance
 from maxstim_core.optimal.generated import loss_of, noise
 from maxstim_core.optimal.projections import displayable
-from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
 from maxstim_core.optimal.steps import Steps
 from maxstim_core.simulation import Engine, make_engine
 
@@ -50,7 +50,9 @@ def generate_many(
     Raises:
         MaxstimError: if a cell type or the device does not exist, or there is nothing to do.
     """
-    config = config or GenerateConfig()
+    check_network(network)
+    check_report_every(report_every)
+    config = checked(config, GenerateConfig)
     names = network.connectome.names if cell_types is None else cell_types
     kinds = [network.cell_type(name) for name in names]
     configs = [replace(config, random_seed=seed) for seed in seeds]
@@ -167,11 +169,7 @@ class GenerateMany:
 
     def _log(self, batch: slice, step: int, unreported: list[torch.Tensor]) -> np.ndarray:
         losses = torch.stack(unreported).cpu().numpy()
-        if not np.isfinite(losses).all():
-            raise MaxstimError(
-                f"The loss was no longer a number by step {step}; lower the learning rate or the "
-                "weight of the response."
-            )
+        check_losses(losses, step)
         self._losses[step - len(losses) : step, batch] = losses
         self._n_done += len(losses)
         return losses

@@ -13,9 +13,9 @@ import torch
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
+from maxstim_core.network import Network, check_network
 from maxstim_core.optimal.ahead import made_ahead
-from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.configs import SearchConfig, checked
 from maxstim_core.optimal.descent import provenance
 from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.reports import StepReport
@@ -53,6 +53,13 @@ def search(
     Raises:
         MaxstimError: if the set is empty or of another eye, or the device does not exist.
     """
+    check_network(network)
+    config = checked(config, SearchConfig)
+    if isinstance(clips, str | np.ndarray):
+        raise MaxstimError(
+            "The clips must be a set, for example open_clips('probes') of maxstim_core.stimuli.clips, "
+            "not its name or an array."
+        )
     if not len(clips):
         raise MaxstimError(f"The clip set {clips.name} is empty; give at least one clip.")
     if clips.lattice != network.lattice:
@@ -60,7 +67,7 @@ def search(
             f"The clip set {clips.name} is for an eye of {clips.lattice.n_columns} columns, the network "
             f"has {network.lattice.n_columns}; render it again for this eye."
         )
-    return Search(make_engine(network, device=device, dtype=dtype), clips, config or SearchConfig())
+    return Search(make_engine(network, device=device, dtype=dtype), clips, config)
 
 
 class Search:
@@ -174,7 +181,8 @@ def replay(
         MaxstimError: if the cell type, the clip or the device does not exist, or the search is of
             another set.
     """
-    config = config or SearchConfig()
+    check_network(network)
+    config = checked(config, SearchConfig)
     index = network.cell_type(cell_type)
     ranked = with_ranks(found.sel(cell_type=[cell_type]), clips, config).isel(cell_type=0)
     best = ranked["clip_index"].values

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from maxstim_core.network import Network
-from maxstim_core.optimal.configs import RegularizeConfig
+from maxstim_core.errors import MaxstimError
+from maxstim_core.network import Network, check_network
+from maxstim_core.optimal.configs import RegularizeConfig, checked
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse
 from maxstim_core.optimal.projections import displayable, unconstrained
@@ -43,12 +44,19 @@ def regularize(
         An `Optimisation`: iterate it, then (or at any time) ask for its `result`.
 
     Raises:
-        MaxstimError: if the cell type or the device does not exist, or the clip does not fit the eye.
+        MaxstimError: if the cell type or the device does not exist, the clip does not fit the eye, or
+            an argument makes no sense.
     """
-    config = config or RegularizeConfig()
+    check_network(network)
+    config = checked(config, RegularizeConfig)
     central = network.layout.central_cells[network.cell_type(cell_type)]
     engine = make_engine(network, device=device, dtype=dtype)
-    start = torch.tensor(np.asarray(clip), device=engine.device, dtype=engine.dtype)
+    start = engine.as_movie(clip).detach().clone()
+    if start.ndim != 2:
+        raise MaxstimError(
+            f"The clip must have shape (frame, {network.lattice.n_columns}), not {tuple(start.shape)}; "
+            "give one movie."
+        )
     target = engine.simulate(start, config.dt, cells=[central])[:, 0]
     loss = config.l2_act * KeepResponse(target) + config.l2_stim * GreyPenalty("sum")
     return Descent(

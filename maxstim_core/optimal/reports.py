@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
+from maxstim_core.errors import MaxstimError
+
 
 @dataclass(frozen=True)
 class StepReport:
@@ -32,6 +34,41 @@ class StepReport:
     n_steps: int
     losses: np.ndarray
     stimulus: np.ndarray | None = None
+
+
+def check_report_every(steps: object) -> None:
+    """Make sure that reports can come every so many steps.
+
+    Raises:
+        MaxstimError: if it is no whole number of at least 1.
+    """
+    if not isinstance(steps, int) or steps < 1:
+        raise MaxstimError(
+            f"Reports come every whole number of steps (report_every), 1 or more, not {steps!r}."
+        )
+
+
+def check_losses(losses: np.ndarray, step: int) -> None:
+    """Make sure that a run can go on.
+
+    Args:
+        losses: Those since the last report, steps first, as they were before each step.
+        step: The last of these steps.
+
+    Raises:
+        MaxstimError: if one is no finite number.
+    """
+    if np.isfinite(losses).all():
+        return
+    if step == len(losses) and not np.isfinite(losses[0]).all():
+        raise MaxstimError(
+            "The loss is no number before the first step already: the network's response to the movie "
+            "that it starts from is too large; use another network, or another movie."
+        )
+    raise MaxstimError(
+        f"The loss was no longer a number by step {step}; lower the learning rate or the weight of the "
+        "response."
+    )
 
 
 class Optimisation(Protocol):

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
+from maxstim_core.network import Network, check_network
 from maxstim_core.simulation.engine import Engine, FreeParameters, InitialState, Rollout
 from maxstim_core.simulation.reference import ReferenceEngine
 
@@ -44,9 +44,12 @@ def make_engine(
         dtype: ``torch.float32`` or, to check gradients, ``torch.float64``.
 
     Raises:
-        MaxstimError: if the device is not there.
+        MaxstimError: if the device is not there, or the network or the precision is none.
     """
+    check_network(network)
     device = resolve_device(device)
+    if dtype not in (torch.float32, torch.float64):
+        raise MaxstimError(f"The dtype must be torch.float32 or torch.float64, not {dtype!r:.60}.")
     if device == "cpu" and dtype == torch.float32:
         from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -142,14 +143,42 @@ class Engine(ABC):
 
         Differentiable with respect to the movie, the initial state and `parameters`.
         """
-        movie = self._tensor(movie)
+        movie = self.as_movie(movie)
         batch = movie if movie.ndim == 3 else movie[None]
         self._check(batch, dt)
         parameters = parameters or self.parameters
         state = self._state(initial_state, len(batch), dt, parameters)
-        cells = self._all_cells if cells is None else self._index(cells)
+        cells = self._all_cells if cells is None else self._cells(cells)
         activity = self.respond(batch, state, dt, cells=cells, parameters=parameters)
         return activity if movie.ndim == 3 else activity[0]
+
+    def as_movie(self, movie: Tensor | np.ndarray) -> Tensor:
+        """Return a movie where and how this engine computes, a batch of movies likewise.
+
+        Args:
+            movie: Luminance in floating-point numbers of any precision and order of bytes.
+
+        Raises:
+            MaxstimError: if it holds anything else.
+        """
+        if isinstance(movie, Tensor):
+            is_luminance, kind = movie.is_floating_point(), movie.dtype
+        else:
+            try:
+                movie = np.asarray(movie)
+            except ValueError as error:
+                raise MaxstimError(
+                    "The movie is no array; give luminance of shape (frame, column)."
+                ) from error
+            is_luminance, kind = movie.dtype.kind == "f", movie.dtype
+            if is_luminance:  # torch knows no other order of bytes and no step backwards
+                movie = np.ascontiguousarray(movie, f"=f{min(8, max(4, movie.itemsize))}")
+        if not is_luminance:
+            raise MaxstimError(
+                f"The movie holds {kind} values; give luminance between 0 (black) and 1 (white) as "
+                "floating-point numbers."
+            )
+        return self._tensor(movie)
 
     def respond(
         self,
@@ -242,8 +271,13 @@ class Engine(ABC):
                 raise MaxstimError(
                     f"The initial state must be 'grey', 'rest' or an array, not {initial_state!r}."
                 )
-        else:
+        elif isinstance(initial_state, Tensor | np.ndarray):
             state = self._tensor(initial_state)
+        else:
+            raise MaxstimError(
+                "The initial state must be 'grey', 'rest' or an array, not "
+                f"{type(initial_state).__name__}."
+            )
         if state.shape not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
             raise MaxstimError(
                 f"The initial state has shape {tuple(state.shape)}; it must be ({n_cells},) or "
@@ -260,8 +294,21 @@ class Engine(ABC):
             )
         if not torch.isfinite(movie).all():
             raise MaxstimError("The movie holds a value that is not finite; replace or cut it out.")
-        if not 0 < dt < float("inf"):
+        if not isinstance(dt, Real) or not 0 < dt < float("inf"):
             raise MaxstimError(f"The frame duration dt must be positive seconds, not {dt!r}.")
+
+    def _cells(self, cells: Tensor | np.ndarray) -> Tensor:
+        numbers = cells.cpu().numpy() if isinstance(cells, Tensor) else np.asarray(cells)
+        n_cells = self.layout.n_cells
+        known = not numbers.size or (
+            numbers.dtype.kind in "iu" and 0 <= numbers.min() <= numbers.max() < n_cells
+        )
+        if numbers.ndim != 1 or not known:
+            raise MaxstimError(
+                f"The cells must be a list of numbers from 0 to {n_cells - 1}, for example "
+                "network.layout.central_cells."
+            )
+        return self._index(cells)
 
     @property
     def _all_cells(self) -> Tensor:

@@ -140,7 +140,8 @@ def _unpacked(path: Path) -> Iterator[FilmArray]:
         raise
     except Exception as error:  # a damaged archive raises whatever the damage leads to
         raise MaxstimError(
-            f"The file {path} is damaged or holds Python objects; save it again with numpy.savez."
+            f"The archive {path} is damaged or holds Python objects; zip images again, or save arrays "
+            "again with numpy.savez."
         ) from error
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -96,10 +97,17 @@ def find_images(path: Path) -> Files:
         MaxstimError: if there is none, or they are beyond a limit.
     """
     try:
-        files, n_bytes = _in_folder(path) if path.is_dir() else _in_archive(path)
+        files, n_bytes = _in_folder(path) if os.path.isdir(path) else _in_archive(path)
     except zipfile.BadZipFile as error:
         raise MaxstimError(f"The archive {path} is damaged; make it again.") from error
+    except OSError as error:
+        raise MaxstimError(
+            f"The images in {path} cannot be read ({error.strerror or error}); check its permissions."
+        ) from error
     if not files:
+        inside = _folder_with_images(path)
+        if inside is not None:
+            raise MaxstimError(f"The images of {path} are in {inside}; name that folder.")
         raise MaxstimError(f"There is no image in {path}; use {', '.join(FORMATS)}.")
     if len(files) > MOST_FRAMES or n_bytes > MOST_BYTES:
         raise MaxstimError(
@@ -143,8 +151,17 @@ def _opened(path: str | os.PathLike | zipfile.Path) -> IO[bytes]:
 
 def _in_folder(folder: Path) -> tuple[list[Path], int]:
     """Images of a folder, and how many bytes they have."""
-    paths = [path for path in folder.iterdir() if path.is_file() and _is_image(path)]
+    paths = [path for path in folder.iterdir() if os.path.isfile(path) and _is_image(path)]
     return sorted(paths, key=lambda p: _counted(p.name)), sum(p.stat().st_size for p in paths)
+
+
+def _folder_with_images(folder: Path) -> Path | None:
+    """The first folder in a folder that holds images, or None."""
+    for inside in sorted(folder.iterdir()) if os.path.isdir(folder) else ():
+        with suppress(OSError):  # which may not be read, or is no folder
+            if not _is_hidden(inside.name) and _in_folder(inside)[0]:
+                return inside
+    return None
 
 
 def _in_archive(path: Path) -> tuple[list[zipfile.Path], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import zipfile
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -42,21 +44,22 @@ def kind_of(path: Path) -> Kind:
     Raises:
         MaxstimError: if it is missing, empty, no movie, no regular file or beyond the limit on bytes.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         return Kind("images")
-    if not path.exists():
-        raise MaxstimError(f"There is no movie {path}; check the path.")
-    if not path.is_file():
-        raise MaxstimError(f"The movie {path} is no regular file; copy it to one.")
     try:
-        n_bytes = path.stat().st_size
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode):
+            raise MaxstimError(f"The movie {path} is no regular file; copy it to one.")
         with path.open("rb") as file:
             head = file.read(HEAD)
+    except FileNotFoundError:
+        raise MaxstimError(f"There is no movie {path}; check the path.") from None
     except OSError as error:
         raise MaxstimError(
-            f"The movie {path} cannot be read ({error.strerror or error}); check its permissions."
+            f"The movie {path} cannot be read ({error.strerror or error}); check the path and its "
+            "permissions."
         ) from error
-    check_bytes(path, n_bytes)
+    check_bytes(path, about.st_size)
     kind = kind_of_head(path, head)
     if kind.format == "npz" and _holds_no_arrays(path):
         return Kind("images", "zip")

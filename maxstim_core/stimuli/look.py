@@ -52,7 +52,7 @@ class Look:
                 f"not {self.contrast:g}."
             )
         if self.pixels is not None or self.kernel != "box":
-            Eye(self.lattice, self.pixels or 1, self.kernel)
+            Eye(self.lattice, 1 if self.pixels is None else self.pixels, self.kernel)
 
     def eye(self, height: int, width: int) -> Eye:
         """Return the eye for frames of a size, in pixels.

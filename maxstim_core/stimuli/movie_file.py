@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 import numpy as np
 
@@ -54,9 +55,13 @@ def open_array(path: str | os.PathLike) -> np.ndarray:
     """Return the array in a ``.npy`` file, still on disk, so that a header cannot fill the memory.
 
     Raises:
-        MaxstimError: if the file is missing, no ``.npy`` file, damaged or a pickle.
+        MaxstimError: if the file is missing, no regular ``.npy`` file, damaged or a pickle.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise MaxstimError(
+                f"The movie {path} cannot be read as it is no regular file; give a .npy file."
+            )
         with open(path, "rb") as file:
             is_npy = file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX
         if is_npy:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.folders import entries
 from maxstim_core.lattice import Lattice
 from maxstim_core.network import EXTENT
 from maxstim_core.stimuli import stored
@@ -82,8 +83,17 @@ class Scene:
 
     @property
     def origin(self) -> str:
-        """Hexadecimal hash of the files and of how they are rendered."""
-        files = [(path.name, path.stat()) for path in (*self.images, *self.flow)]
+        """Hexadecimal hash of the files and of how they are rendered.
+
+        Raises:
+            MaxstimError: if a file is not there any more.
+        """
+        try:
+            files = [(path.name, path.stat()) for path in (*self.images, *self.flow)]
+        except OSError as error:
+            raise MaxstimError(
+                f"The file {error.filename} cannot be read ({error.strerror}); unpack the film again."
+            ) from error
         told = [(name, about.st_size, about.st_mtime_ns) for name, about in files]
         return hashlib.sha256(json.dumps([_VERSION, self.index, told]).encode()).hexdigest()
 
@@ -101,14 +111,14 @@ def find_scenes(path: str | os.PathLike) -> tuple[Scene, ...]:
         MaxstimError: if there is no film, or part of it is missing.
     """
     path = Path(path)
-    training = next((p for p in (path / "training", path) if (p / "final").is_dir()), None)
+    training = next((p for p in (path / "training", path) if os.path.isdir(p / "final")), None)
     if training is None:
         raise MaxstimError(
             f"There is no training/final in {path}; name the folder into which MPI-Sintel-complete.zip "
             "was unpacked."
         )
-    folders = sorted(p for p in (training / "final").iterdir() if p.is_dir())
-    with_flow = (training / "flow").is_dir()
+    folders = [p for p in entries(training / "final") if os.path.isdir(p)]
+    with_flow = os.path.isdir(training / "flow")
     scenes = []
     for index, folder in enumerate(folders):
         images = _numbered(folder, ".png")
@@ -315,7 +325,8 @@ def _starts(length: int, window: int, n_windows: int) -> list[int]:
 
 def _numbered(folder: Path, suffix: str) -> tuple[Path, ...]:
     """The files of a scene in order, refused where one is missing in between."""
-    paths = sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else []
+    there = entries(folder) if os.path.isdir(folder) else []
+    paths = [path for path in there if path.name.endswith(suffix)]
     numbers = [int(m[1]) for p in paths if (m := _FRAME.fullmatch(p.stem))]
     if len(numbers) < len(paths):
         raise MaxstimError(

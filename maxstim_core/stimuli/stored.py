@@ -2,9 +2,10 @@
 
 A set is a folder of the data directory, ``clips/<name>``, with one NetCDF file per sequence (a film, or
 one window of a scene of Sintel) and ``set.json``, which says which pieces of which sequences are the
-clips. That file is written last: a set is whole or not there. Sequences have their origin in their file
-names, so that a rendering that was interrupted goes on where it stopped, and one that replaces another
-does not touch it before it is complete.
+clips. That file is written last: a set is whole or not there. Sequences of Sintel have their origin in
+their file names, so that a rendering that was interrupted goes on where it stopped, and one that
+replaces another does not touch it before it is complete. Any other set is made in a hidden folder that
+gets its name in the end: of several that are made under one name at the same time, none harms another.
 """
 
 from __future__ import annotations
@@ -200,9 +201,8 @@ def taken_by(name: str) -> str | None:
 def stored_names() -> tuple[str, ...]:
     """Return the names of the sets in the data directory, sorted."""
     try:
-        return tuple(
-            sorted(path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}"))
-        )
+        found = [path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}")]
+        return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
     except OSError:  # a folder that may not be read holds none for us
         return ()
 
@@ -254,9 +254,10 @@ def remove_stored(name: str) -> None:
         raise MaxstimError(
             f"There is no clip set {name!r} to remove; maxstim movies list shows those there are."
         )
+    gone = hidden_folder(name)
     try:
-        (folder / _INDEX).unlink()  # from now on it is not there, whatever remains
-        shutil.rmtree(folder)
+        os.rename(folder, gone)  # from now on it is not there, whatever remains
+        shutil.rmtree(gone)
     except OSError as error:
         raise MaxstimError(
             f"The clip set {name} cannot be removed ({error.strerror or error}); check the "
@@ -278,8 +279,8 @@ def check_room(folder: Path) -> None:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise MaxstimError(
-            f"Clips cannot be written to {folder} ({error.strerror or error}); make it writable or "
-            "name another folder in MAXSTIM_DATA_DIR."
+            f"Clips cannot be written to {folder.parent} ({error.strerror or error}); make it writable "
+            "or name another folder in MAXSTIM_DATA_DIR."
         ) from error
     if free < ROOM:
         raise MaxstimError(
@@ -288,8 +289,48 @@ def check_room(folder: Path) -> None:
         )
 
 
+def hidden_folder(name: str) -> Path:
+    """Return a folder that nobody else uses, beside that of a set, to make a new one of its name in."""
+    folder = clips_folder(name)
+    return folder.with_name(f".{name}.{uuid.uuid4().hex}.part")
+
+
+def put_in_place(made: Path, name: str, *, replace: bool = False) -> None:
+    """Give a set that is complete its name.
+
+    Args:
+        made: What `hidden_folder` returned, with the set in it.
+        name: Name of the set.
+        replace: Whether a set of this name goes; it stays where the new one cannot come.
+
+    Raises:
+        MaxstimError: if the name has been taken, or the folder cannot be renamed.
+    """
+    folder, old = clips_folder(name), hidden_folder(name)
+    try:
+        if replace:
+            with suppress(FileNotFoundError):
+                os.rename(folder, old)
+        os.rename(made, folder)  # fails where there is something: somebody else was faster
+    except OSError as error:
+        if os.path.lexists(folder):
+            raise MaxstimError(
+                f"The clip set {name!r} was stored by somebody else meanwhile; choose another name."
+            ) from error
+        raise MaxstimError(
+            f"The clip set {name} could not be written to {folder} ({error.strerror or error}); check "
+            f"the permissions of {folder.parent}."
+        ) from error
+    finally:
+        if os.path.lexists(folder):
+            discard(old)
+        else:
+            with suppress(OSError):
+                os.rename(old, folder)
+
+
 def discard(folder: Path) -> None:
-    """Remove a folder whose set could not be stored."""
+    """Remove a hidden folder whose set could not be stored, or has been replaced."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

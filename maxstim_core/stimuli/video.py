@@ -70,10 +70,11 @@ def import_movie(
         MaxstimError: if a value makes no sense, the movie is missing, damaged, no movie or beyond a
             limit, or the set cannot be stored. Nothing is stored then.
     """
+    if not os.fspath(path):  # which would be the current folder
+        raise MaxstimError("There is no movie without a path; name a file or a folder of images.")
     path, look = Path(path), look or Look()
     _check_number("frames per second", fps, FPS)
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
-    folder = stored.clips_folder(name)
     _check_name(name, replace)
     check_ways(flips, rotations)
     films = _see(path, look, fps, seconds, tell)
@@ -85,25 +86,28 @@ def import_movie(
                 f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
             )
     _check_name(name, replace)  # again: somebody may have taken it in the meantime
-    there = folder.exists()
-    stored.check_room(folder)
+    made = stored.hidden_folder(name)
     try:
+        stored.check_room(made)
         source = source or str(path.absolute())
-        _store(folder, films, rate, seconds, source, look, flips, rotations)
-    except BaseException:
-        if not there:
-            stored.discard(folder)
-        raise
-    return stored.open_stored(folder)
+        _store(made, name, films, rate, seconds, source, look, flips, rotations)
+        stored.put_in_place(made, name, replace=replace)
+    finally:
+        stored.discard(made)
+    return stored.open_stored(stored.clips_folder(name))
 
 
 def _check_name(name: str, replace: bool) -> None:
-    other = stored.taken_by(name)
+    folder, other = stored.clips_folder(name), stored.taken_by(name)
     if other in stored.RESERVED:
         raise MaxstimError(f"The name {name!r} belongs to maxstim; choose another.")
     if other is not None and not (replace and other == name):
         way_out = ", or add --replace" if other == name else ""
         raise MaxstimError(f"There is a clip set {other!r} already; choose another name{way_out}.")
+    if other is None and os.path.lexists(folder):
+        raise MaxstimError(
+            f"{folder} is there, but is no clip set; remove it or choose another name."
+        )
 
 
 def _see(
@@ -133,6 +137,7 @@ def _see(
 
 def _store(
     folder: Path,
+    name: str,
     films: list[tuple[str, np.ndarray, float | None]],
     fps: float,
     seconds: float,
@@ -144,7 +149,7 @@ def _store(
     sequences, windows = [], []
     for k, (film, lum, _) in enumerate(films):
         sequences.append(stored.save_sequence(folder, f"{k:03d}", lum, fps=fps))
-        title = f"{folder.name} {film}".rstrip()
+        title = f"{name} {film}".rstrip()
         for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
             windows.append(stored.Window(clip, k, start, stop))
