@@ -32,7 +32,7 @@ from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
 from maxstim_core.bundled import DEFAULT
 from maxstim_core.lattice import Lattice
-from maxstim_core.runs import RunQueue
+from maxstim_core.runs import RunQueue, RunSnapshot
 from maxstim_core.runs.cards import the_cards
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
@@ -68,6 +68,7 @@ class App(pn.viewable.Viewer):
             self.page.link(drawn, dark_theme="dark")
             drawn.dark = self.page.dark_theme
         self.page.link(self.theme, dark_theme="dark")
+        self._scale = ("", 0.0)  # of the run whose previews are on show
         self.session.param.watch(self._answered, "answer")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
@@ -156,10 +157,27 @@ class App(pn.viewable.Viewer):
                 self._answered()  # nothing came of it: the last answer takes the player back
             return
         if run.preview is not None:
-            lattice = Lattice.with_columns(run.preview.shape[1])
-            self.player.preview(run.preview, lattice, dt=run.request.config.dt)
+            self._preview(run)
         if run.terms:
             self.losses.show(run.run_id, run.terms, run.losses)
+
+    def _preview(self, run: RunSnapshot) -> None:
+        stimulus, response = run.preview.stimulus, run.preview.response
+        limit = None
+        if response is not None:
+            # A scale that followed every step down again would hide what the run does.
+            run_id, before = self._scale
+            limit = max(response_limit(response), before if run_id == run.run_id else 0)
+            self._scale = (run.run_id, limit)
+        self.player.preview(
+            stimulus,
+            Lattice.with_columns(stimulus.shape[1]),
+            dt=run.request.config.dt,
+            response=response,
+            cell_type=run.request.cell_type,
+            limit=limit,
+            color=METHOD_COLORS[run.request.method],
+        )
 
     def _chosen(self, *events: object) -> None:
         """Show what there is of what is chosen by now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from io import BytesIO
 
@@ -17,6 +18,7 @@ from dashboard.peak import peak_frame
 from dashboard.session import LIVE, Session
 from dashboard.shelf import clip_of
 from dashboard.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
+from dashboard.widgets.download import Download, Plan
 from dashboard.widgets.press import Press
 from dashboard.widgets.snippet import Snippet
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS
@@ -35,27 +37,9 @@ class Headline(pn.viewable.Viewer):
         self.title = pn.pane.HTML(
             "", stylesheets=[TEXT, HEADLINE], sizing_mode="stretch_width", margin=0, styles=_WRAPPED
         )
-        self.picture = pmui.FileDownload(
-            label="Figure",
-            callback=self._picture,
-            filename="figure.png",
-            icon="image",
-            **QUIET_BUTTON,
-        )
-        self.film = pmui.FileDownload(
-            label="Film",
-            callback=self._film,
-            filename="film.gif",
-            icon="movie",
-            **QUIET_BUTTON,
-        )
-        self.data = pmui.FileDownload(
-            label="NetCDF",
-            callback=self._data,
-            filename="answer.nc",
-            icon="download",
-            **QUIET_BUTTON,
-        )
+        self.picture = Download(self._picture, label="Figure", icon="image", **QUIET_BUTTON)
+        self.film = Download(self._film, label="Film", icon="movie", **QUIET_BUTTON)
+        self.data = Download(self._data, label="NetCDF", icon="download", **QUIET_BUTTON)
         self.code = Press(self._open_code, label="Code", icon="code", **QUIET_BUTTON)
         self.python, self.shell = Snippet(), Snippet()
         self.dialog = pmui.Dialog(
@@ -107,9 +91,6 @@ class Headline(pn.viewable.Viewer):
                 self.title.object = live_heading(run)
             elif answer is not None:
                 self.title.object = answer_heading(answer, example=self.session.is_example)
-                self.picture.filename = export.file_name(answer, "png")
-                self.film.filename = export.file_name(answer, "gif")
-                self.data.filename = export.file_name(answer, "nc")
             said = note(self.session)
             self.note.param.update(
                 object=f'<p class="choice" aria-live="polite">{escape(said)}</p>',
@@ -118,18 +99,20 @@ class Headline(pn.viewable.Viewer):
             for button in (self.picture, self.film, self.data, self.code):
                 button.disabled = live or answer is None
 
-    def _picture(self) -> BytesIO:
-        return self._drawn(export.figure)
+    def _picture(self) -> Plan:
+        return self._drawn(export.figure, "png")
 
-    def _film(self) -> BytesIO:
-        return self._drawn(export.film)
+    def _film(self) -> Plan:
+        return self._drawn(export.film, "gif")
 
-    def _drawn(self, draw: Callable[..., BytesIO]) -> BytesIO:
-        answer, compared = self.session.answer, self.session.companions().values()
-        return draw(answer, compared, dark=pn.config.theme == "dark")
+    def _drawn(self, draw: Callable[..., BytesIO], ending: str) -> Plan:
+        answer, compared = self.session.answer, list(self.session.companions().values())
+        dark = pn.config.theme == "dark"
+        return export.file_name(answer, ending), partial(draw, answer, compared, dark=dark)
 
-    def _data(self) -> BytesIO:
-        return export.netcdf(self.session.answer)
+    def _data(self) -> Plan:
+        answer = self.session.answer
+        return export.file_name(answer, "nc"), partial(export.netcdf, answer)
 
     def _open_code(self) -> None:
         answer = self.session.answer
@@ -163,7 +146,7 @@ def live_heading(run: RunSnapshot) -> str:
     facts = METHOD_SENTENCES[run.request.method]
     if run.step and len(run.losses) and "total" in run.terms:
         loss = run.losses[-1][run.terms.index("total")]
-        facts += f" · iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
+        facts = f"iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
     return _heading(run.request.cell_type, run.request.method, "live", facts)
 
 

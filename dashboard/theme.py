@@ -34,6 +34,8 @@ QUIET_BUTTON = {
         "padding": "6px 12px",
         "&:hover": {**_CLEAR, "borderColor": "currentColor"},
         "&.Mui-disabled": {**_CLEAR, "opacity": 0.45, "color": "var(--panel-on-surface-color)"},
+        "&.Mui-disabled.MuiButton-loading": {"opacity": 1, "color": "transparent"},
+        "& .MuiButton-loadingIndicator": {"color": "var(--panel-primary-color)"},
     },
 }
 """What every button has that is not the main one."""

@@ -173,7 +173,7 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
         (("generate", "T4c", "--t-stim", 0.001), "frames"),
         (("generate", "T4c", "--frames", "some"), "invalid choice"),
         (("generate", "T4c", "--network", "{tmp}/nothing"), "no network"),
-        (("generate", "T4c", "--network", "{tmp}"), "no flyvis model"),
+        (("generate", "T4c", "--network", "{tmp}/empty"), "no flyvis model"),
         (("generate", "T4c", "--device", "abacus"), "no device"),
         (("generate", "T4c", "--iter", 3), "nrecognized arguments"),
         (("generate",), "CELL_TYPE"),
@@ -227,6 +227,7 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
         (("generate", "T4c", "--network", "{tmp}/out.nc"), "also reads or writes"),
         (("regularize", "T4c", "--movie", "{tmp}/out.nc"), "also reads or writes"),
         (("simulate", "--movie", "{tmp}/link.npy"), "also reads or writes"),
+        (("generate", "T4c", "--network", "{tmp}"), "also reads or writes"),
         (("fit", "--checkpoint", "{tmp}/out.nc"), "also reads or writes"),
         (("fit", "--checkpoint", "{tmp}/narrow.npy"), "no checkpoint of a fit"),
         (("simulate", "--movie", "{tmp}/dark.npy", "--network", "{tmp}/lost.json"), "stay finite"),
@@ -234,6 +235,7 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else value,
 )
 def test_bad_input_ends_in_one_sentence(tmp_path, capsys, arguments, says):
+    (tmp_path / "empty").mkdir()
     np.save(tmp_path / "narrow.npy", np.zeros((3, 720), np.float32))
     np.save(tmp_path / "nan.npy", np.full((3, N_COLUMNS), np.nan, np.float32))
     np.save(tmp_path / "long.npy", np.full((1001, N_COLUMNS), 0.5, np.float16))

@@ -1,11 +1,13 @@
 """One open page and the queue: toy optimisations in a real worker process, no browser."""
 
+import json
 import time
 
 import pytest
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
 
 from dashboard.app import App
+from dashboard.colours import response_limit
 from dashboard.session import LIVE, Session
 from dashboard.shelf import Shelf
 from dashboard.state import Choice
@@ -171,6 +173,13 @@ def test_the_views_follow_a_run(queue):
     ask(session, SLOW, FOREVER, "L5")
     until(session, lambda s: s.run.preview is not None)
     assert app.player.live and app.player.scene == scene
+    until(session, lambda s: s.run.step > 20)
+    shown = json.loads(app.player.live[4 : 4 + int.from_bytes(app.player.live[:4], "little")])
+    assert {"stimulus", "response", "central"} <= {array["name"] for array in shown["arrays"]}
+    # Pulling to grey, the response falls: the colours stay as far apart as they were.
+    assert shown["cell_type"] == "L5" and shown["limit"] > response_limit(
+        session.run.preview.response
+    )
     assert "Forming" in app.headline.title.object and app.headline.data.disabled
     assert not app.runbar.cancel.disabled and "Pulling noise" not in session.problem
     assert "L5 generated" in app.runbar.status.object

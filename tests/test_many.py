@@ -87,6 +87,8 @@ def test_all_cell_types_unless_told_otherwise():
         ({"cell_types": ["T4c", "T4c"]}, "every cell type and every seed once"),
         ({"cell_types": []}, "at least one cell type"),
         ({"seeds": ()}, "one cell type and one seed"),
+        ({"seeds": 8}, "as lists"),
+        ({"cell_types": "T4c"}, "as lists"),
         ({"seeds": (-1,)}, "must lie between"),
         ({"at_once": 0}, "at least one movie"),
     ],

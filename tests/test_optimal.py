@@ -171,6 +171,16 @@ def test_reports_come_as_often_as_asked():
         reports[0].stimulus[0, 0] = 1
 
 
+def test_a_report_can_tell_the_response_to_its_stimulus():
+    network, config = prior_network(2), GenerateConfig(n_iters=3, t_stim=0.1)
+    reports, dataset = finished(generate(network, "Mi1", config))
+    cells = network.layout.cells(network.cell_type("Mi1"))
+    watched = simulate(network, reports[0].stimulus, config.dt, cells=cells)
+    # Long after the step: it is the response to the movie of the report, not to the latest.
+    np.testing.assert_allclose(reports[0].respond(), watched, atol=1e-6)
+    np.testing.assert_array_equal(reports[-1].respond(), dataset["response"])
+
+
 def test_same_seed_same_bits():
     runs = [finished(generate(prior_network(2), "T4c", GenerateConfig(n_iters=5)))[1] for _ in "ab"]
     np.testing.assert_array_equal(runs[0].stimulus, runs[1].stimulus)
@@ -340,11 +350,22 @@ def test_the_learning_rate_is_blamed_once_a_step_was_taken():
             check_losses(told, step)
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_a_network_that_explodes_is_blamed_itself(many):
+def exploding():
     calm = prior_network(2)
     strong = replace(calm.parameters, synapse_strength=1e30 * calm.parameters.synapse_strength)
-    network, config = Network("boom", calm.layout, strong), GenerateConfig(n_iters=3)
+    return Network("boom", calm.layout, strong)
+
+
+def test_a_search_of_a_network_that_explodes_finds_nothing():
+    bright = np.ones((40, 19), np.float32)
+    clips = ArrayClips("bright", ("a", "b"), [bright, bright], 0.01)
+    with pytest.raises(MaxstimError, match="boom do not stay finite in frames"):
+        finished(search(exploding(), clips))
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_network_that_explodes_is_blamed_itself(many):
+    network, config = exploding(), GenerateConfig(n_iters=3)
     run = (
         generate_many(network, ["Mi1"], config=config) if many else generate(network, "Mi1", config)
     )

@@ -109,9 +109,10 @@ def test_progress_tells_losses_preview_message_and_time_left(queue):
     later = when(queue, run_id, lambda run: run.eta is not None)
     assert later.version > first.version
     assert len(later.losses) == later.step
-    assert later.preview.shape == (4, 7)
-    assert later.preview.dtype == np.uint8
-    assert not later.preview.flags.writeable
+    stimulus, response = later.preview.stimulus, later.preview.response
+    assert (stimulus.shape, stimulus.dtype) == ((4, 7), np.uint8)
+    np.testing.assert_allclose(response, np.cumsum(stimulus / 255, axis=0), atol=4 * 0.5 / 255)
+    assert not stimulus.flags.writeable and not response.flags.writeable
     assert later.message == "Pulling noise to grey."
     assert later.elapsed > 0
     assert later.eta > 1

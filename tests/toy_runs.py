@@ -6,6 +6,7 @@ tests need to watch a queue that runs them.
 
 import os
 import time
+from functools import partial
 
 import numpy as np
 
@@ -53,7 +54,9 @@ class Toy:
             losses = np.full((1, 2), np.mean(distance**2), np.float32)
             self._stimulus = self._stimulus - 0.05 * distance
             self._losses.append(losses)
-            yield StepReport(step, self.n_steps, losses, self._stimulus)
+            yield StepReport(
+                step, self.n_steps, losses, self._stimulus, partial(self._response, self._stimulus)
+            )
             self._happen()
 
     def _happen(self):
@@ -73,17 +76,19 @@ class Toy:
             print("a library prints this")
             os.system("echo and its child that")
 
+    def _response(self, stimulus):
+        return np.cumsum(stimulus, axis=0)
+
     def result(self):
         if self._behaviour == UNWRITABLE:  # the folder turns into a file while the run goes on
             self._store.results.rename(self._store.root / "away")
             self._store.results.write_text("")
-        voltage = np.cumsum(self._stimulus, axis=0)
         losses = np.concatenate(self._losses)
         return answer(
             lattice=LATTICE,
             dt=self._request.config.dt,
             stimulus=self._stimulus,
-            response=voltage,
+            response=self._response(self._stimulus),
             variables={"loss": (("iteration", "term"), losses), "term": ("term", list(self.terms))},
             attributes={
                 "method": self._request.method,

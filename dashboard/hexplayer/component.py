@@ -120,16 +120,31 @@ class HexPlayer(pn.custom.JSComponent):
         scene = pack(header, {name: np.asarray(a, "<f4") for name, a in arrays.items()})
         self.param.update(scene=scene, traces=overlaid, live=b"")
 
-    def preview(self, stimulus: np.ndarray, lattice: Lattice, *, dt: float = 0.01) -> None:
-        """Show the stimulus of a run that is going; playhead, zoom and speed stay as they are.
+    def preview(
+        self,
+        stimulus: np.ndarray,
+        lattice: Lattice,
+        *,
+        dt: float = 0.01,
+        response: np.ndarray | None = None,
+        cell_type: str = "",
+        limit: float | None = None,
+        color: str = "",
+    ) -> None:
+        """Show what a run that is going has so far; playhead, zoom and speed stay as they are.
 
         Args:
             stimulus: Luminance from 0 (black) to 255 (white), uint8, shape (frame, column).
             lattice: The eye that the columns belong to.
             dt: Seconds per frame.
+            response: Voltage of the cell type, same shape, NaN where no cell is; None while there is
+                none.
+            cell_type: Whose response it is.
+            limit: Voltage at the ends of the colour scale, as of `show`.
+            color: CSS colour of the central trace, as of `show`.
 
         Raises:
-            MaxstimError: if the stimulus does not fit the lattice.
+            MaxstimError: if the stimulus does not fit the lattice, or the response the stimulus.
         """
         stimulus = np.asarray(stimulus)
         if stimulus.ndim != 2 or not len(stimulus) or stimulus.shape[1] != lattice.n_columns:
@@ -137,16 +152,43 @@ class HexPlayer(pn.custom.JSComponent):
                 f"A preview needs frames of {lattice.n_columns} columns each, "
                 f"not an array of shape {stimulus.shape}."
             )
+        if response is not None and response.shape != stimulus.shape:
+            raise MaxstimError(
+                f"A preview needs a response of shape {stimulus.shape}, as its stimulus, "
+                f"not {response.shape}."
+            )
         arrays = {
             "u": lattice.u.astype("<f4"),
             "v": lattice.v.astype("<f4"),
             "stimulus": stimulus.astype(np.uint8),
         }
-        self.live = pack({"dt": float(dt), "live": True}, arrays)
+        header = {
+            "dt": float(dt),
+            "live": True,
+            "cell_type": cell_type,
+            "limit": limit,
+            "color": color,
+        }
+        if response is not None:
+            header["unit"], arrays["response"] = _as_integers(response)
+            arrays["central"] = response[:, lattice.center].astype("<f4")
+        self.live = pack(header, arrays)
 
     def clear(self) -> None:
         """Show nothing."""
         self.param.update(scene=b"", traces=[], live=b"")
+
+
+def _as_integers(voltage: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return voltage in int16, and its unit: half of what would travel, four times a second.
+
+    What is not finite is -32768.
+    """
+    finite = np.isfinite(voltage)
+    unit = float(np.abs(voltage, where=finite, out=np.zeros_like(voltage)).max()) / 32767 or 1.0
+    levels = np.full(voltage.shape, -32768, "<i2")
+    levels[finite] = np.rint(voltage[finite] / unit)
+    return unit, levels
 
 
 def central_trace(
@@ -230,7 +272,7 @@ def pack(header: dict, arrays: dict[str, np.ndarray]) -> bytes:
 
     Layout: length of the header as uint32; the header as JSON, padded with spaces to a multiple of
     four bytes; the arrays, each padded likewise. All little-endian; `arrays` in the header lists
-    name, dtype (``float32`` or ``uint8``) and shape.
+    name, dtype (``float32``, ``int16`` or ``uint8``) and shape.
     """
     listing = [
         {"name": name, "dtype": array.dtype.name, "shape": array.shape}

@@ -26,9 +26,9 @@ function unpack(block) {
   let at = start + 4 + size
   for (const {name, dtype, shape} of header.arrays) {
     const length = shape.reduce((product, n) => product * n, 1)
-    const bytes = length * (dtype === "float32" ? 4 : 1)
-    const part = buffer.slice(at, at + bytes)
-    arrays[name] = dtype === "float32" ? new Float32Array(part) : new Uint8Array(part)
+    const kind = {float32: Float32Array, int16: Int16Array, uint8: Uint8Array}[dtype]
+    const bytes = length * kind.BYTES_PER_ELEMENT
+    arrays[name] = new kind(buffer.slice(at, at + bytes))
     at += bytes + (-bytes & 3)
   }
   return {...header, ...arrays}

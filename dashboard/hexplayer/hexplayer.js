@@ -41,6 +41,10 @@ function prepare(scene) {
   if (scene.stimulus instanceof Uint8Array) {
     scene.stimulus = Float32Array.from(scene.stimulus, (level) => level / 255)
   }
+  if (scene.response instanceof Int16Array) {
+    const none = -32768
+    scene.response = Float32Array.from(scene.response, (n) => (n === none ? NaN : n * scene.unit))
+  }
   scene.peak = scene.peak ?? 0
   scene.origin = scene.live ? 0 : scene.peak
   return scene
@@ -445,7 +449,7 @@ class Player {
       this.response.setEnds(number(this.limit), "0", number(-this.limit))
       this.stimulus.setNote("")
       this.response.setNote(scene.response ? ""
-        : scene.live ? "The response comes when the run ends"
+        : scene.live ? "The response is on its way"
         : "Only the central response is kept for this iterate")
       this.stimulus.place(scene, rings, mapWidth, mapHeight)
       this.response.place(scene, rings, mapWidth, mapHeight)
@@ -518,7 +522,7 @@ class Player {
       nodes.push(element("span", {class: "entry"}, line, label))
     }
     const {scene} = this
-    if (scene?.live) nodes[0].textContent = "Central column"
+    if (scene && !scene.central) nodes[0].textContent = "Central column"
     else nodes.push(element("span", {class: "unit"}, this.response.unit.textContent))
     const others = this.overlaid(theme)
     const name = scene?.name ? `${scene.name} (shown above)` : "shown above"

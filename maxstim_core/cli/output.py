@@ -57,9 +57,14 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Tell whether two paths are of one file, be it there or not."""
+    """Tell whether two paths are of one file, be it there or not, or one is a file in the other."""
     try:
-        return one.samefile(other)
+        if one.samefile(other):
+            return True
+        # A model is a folder of files.
+        return (
+            one.is_file() and Path(os.path.realpath(other)) in Path(os.path.realpath(one)).parents
+        )
     except OSError:  # one is not there
         return os.path.realpath(one) == os.path.realpath(other)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -69,9 +70,8 @@ class Descent:
         with torch.no_grad():
             final = self._loss(last, self._central_response(last))[0]
         best = last if final <= self._steps.best_total[0] else self._steps.best[0]
-        layout, cells = self._engine.layout, self._engine.layout.cells(self._cell_type)
+        layout = self._engine.layout
         with torch.no_grad():
-            response = self._engine.simulate(last, self._config.dt, cells=cells)
             best_response = self._central_response(best)
         losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
         done = len(losses) == self.n_steps
@@ -79,7 +79,7 @@ class Descent:
             lattice=layout.lattice,
             dt=self._config.dt,
             stimulus=_host(last),
-            response=layout.on_columns(self._cell_type, _host(response)),
+            response=self._response(last),
             variables={
                 "best_stimulus": (("frame", "column"), _host(best)),
                 "best_central_response": ("frame", _host(best_response)),
@@ -96,6 +96,13 @@ class Descent:
             },
         )
 
+    @torch.no_grad()
+    def _response(self, stimulus: Tensor) -> np.ndarray:
+        """Return the voltage of the cell type, shape (frame, column)."""
+        layout, cells = self._engine.layout, self._engine.layout.cells(self._cell_type)
+        response = self._engine.simulate(stimulus, self._config.dt, cells=cells)
+        return layout.on_columns(self._cell_type, _host(response))
+
     def _central_response(self, stimulus: Tensor) -> Tensor:
         return self._steps.central_response(stimulus[None])[0]
 
@@ -106,7 +113,8 @@ class Descent:
         self._stimulus = self._steps.stimuli.detach()[0].clone()
         shown = _host(self._stimulus)
         shown.setflags(write=False)
-        return StepReport(step, self.n_steps, losses, shown)
+        respond = partial(self._response, self._stimulus)
+        return StepReport(step, self.n_steps, losses, shown, respond)
 
 
 def provenance(engine: Engine, config: object) -> dict[str, object]:

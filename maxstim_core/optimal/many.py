@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -53,6 +53,10 @@ def generate_many(
     check_network(network)
     check_report_every(report_every)
     config = checked(config, GenerateConfig)
+    if isinstance(cell_types, str) or not isinstance(seeds, Iterable):
+        raise MaxstimError(
+            'Give cell types and seeds as lists, for example ["T4c"] and [0, 1] or range(8).'
+        )
     names = network.connectome.names if cell_types is None else cell_types
     kinds = [network.cell_type(name) for name in names]
     configs = [replace(config, random_seed=seed) for seed in seeds]

@@ -88,11 +88,16 @@ class Search:
         self._n_done = self._n_frames = 0
 
     def __iter__(self) -> Iterator[StepReport]:
-        """Run through the clips, and report after each batch; stop iterating to cancel."""
+        """Run through the clips, and report after each batch; stop iterating to cancel.
+
+        Raises:
+            MaxstimError: if a voltage does not stay finite.
+        """
         no_losses = np.empty((0, 0), np.float32)
         for batch in made_ahead(self._batches()):
             first = self._n_done
             activity = self._responses(np.stack(batch)).cpu().numpy()
+            self._check_finite(activity)
             self._n_done += len(batch)
             self._peaks[:, first : self._n_done] = activity.max(1).T
             self._frames[:, first : self._n_done] = activity.argmax(1).T
@@ -140,6 +145,14 @@ class Search:
                 batch = []
             batch.append(clip)
         yield batch
+
+    def _check_finite(self, activity: np.ndarray) -> None:
+        if not np.isfinite(activity).all():
+            raise MaxstimError(
+                f"The voltages of {self._engine.network.name} do not stay finite in frames of "
+                f"{self._config.dt:g} s, so that no clip is its best; choose shorter frames or another "
+                "network."
+            )
 
     @torch.no_grad()
     def _responses(self, clips: np.ndarray) -> torch.Tensor:

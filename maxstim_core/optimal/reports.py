@@ -7,7 +7,7 @@ caller's choice: to cancel is to stop iterating, and the best so far is always i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,12 +28,16 @@ class StepReport:
             shape (steps, terms), as they were before each step; no rows for a search.
         stimulus: The stimulus after this step, shape (frame, column), luminance, read-only; None
             for a search.
+        respond: Computes the voltage of the cell type while the network watches this stimulus, shape
+            (frame, column), NaN where no cell is; None for a search. It takes a simulation: ask only
+            if you show it.
     """
 
     step: int
     n_steps: int
     losses: np.ndarray
     stimulus: np.ndarray | None = None
+    respond: Callable[[], np.ndarray] | None = None
 
 
 def check_report_every(steps: object) -> None:

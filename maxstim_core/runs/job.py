@@ -86,10 +86,11 @@ class Job:
         if before.terms == news.terms and len(before.losses):
             losses = np.concatenate([before.losses, losses])
         losses.setflags(write=False)
-        if news.preview is not None:
-            news.preview.setflags(write=False)
+        preview = news.preview or before.preview
+        if preview is not None:
+            preview.freeze()
         message = before.message if self.cancelled_at is not None else news.message
-        self._latest = replace(news, losses=losses, message=message)
+        self._latest = replace(news, losses=losses, preview=preview, message=message)
         self._pace.append((now, news.step))
 
     @property

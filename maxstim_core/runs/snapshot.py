@@ -19,6 +19,26 @@ def no_losses() -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
+class Preview:
+    """What a run shows of itself while it is going: the latest iterate, and the response to it.
+
+    Attributes:
+        stimulus: Luminance, uint8, shape (frame, column), 255 is white.
+        response: Voltage of the cell type, float32, same shape, NaN where no cell is; None where the
+            run cannot tell.
+    """
+
+    stimulus: np.ndarray
+    response: np.ndarray | None = None
+
+    def freeze(self) -> None:
+        """Make the arrays read-only."""
+        for array in (self.stimulus, self.response):
+            if array is not None:
+                array.setflags(write=False)
+
+
+@dataclass(frozen=True, eq=False)
 class RunSnapshot:
     """One run at one moment. Its arrays are read-only; any thread may keep and read it.
 
@@ -34,8 +54,7 @@ class RunSnapshot:
         eta: Seconds that are left, by a moving average over the last steps; None while unknown.
         terms: Names of the logged losses.
         losses: All losses so far, shape (step, term).
-        preview: Luminance of the latest iterate, uint8, shape (frame, column), 255 is white; None
-            while there is none.
+        preview: What there is to see so far; None while there is nothing.
         message: One sentence: why it failed, or what it is doing.
         result: The stored answer (`maxstim_core.optimal.result.load`); also of a cancelled run that
             had something to keep.
@@ -55,7 +74,7 @@ class RunSnapshot:
     eta: float | None = None
     terms: tuple[str, ...] = ()
     losses: np.ndarray = field(default_factory=no_losses)
-    preview: np.ndarray | None = None
+    preview: Preview | None = None
     message: str = ""
     result: Path | None = None
     device: str = "cpu"

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.snapshot import Preview
 
 _LENGTH = struct.Struct("!Q")
 
@@ -55,15 +56,15 @@ class Hello:
 class Progress:
     """Worker to server: where the run stands; also the sign that it lives.
 
-    ``losses`` are the rows since the last message, shape (step, term); ``preview`` is uint8, shape
-    (frame, column), or None.
+    ``losses`` are the rows since the last message, shape (step, term); ``preview`` is None where
+    there is nothing new to see.
     """
 
     step: int
     n_steps: int
     terms: tuple[str, ...]
     losses: np.ndarray
-    preview: np.ndarray | None
+    preview: Preview | None
     message: str
 
 

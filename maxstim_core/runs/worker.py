@@ -26,7 +26,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.reports import Optimisation, StepReport
 from maxstim_core.runs.devices import choose_device
 from maxstim_core.runs.job import STARTING
-from maxstim_core.runs.snapshot import no_losses
+from maxstim_core.runs.snapshot import Preview, no_losses
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.wire import (
     Cancel,
@@ -42,7 +42,10 @@ from maxstim_core.runs.wire import (
     write,
 )
 
-SECONDS_BETWEEN_REPORTS = 0.2
+SECONDS_BETWEEN_REPORTS = 0.25
+
+SHARE_OF_PREVIEWS = 0.08
+"""Most of a run's time that its previews may take: each is a simulation more."""
 
 _READY = Progress(0, 0, (), no_losses(), None, STARTING)
 """What is told after warming up, to a run that waits for it: nothing is being compiled any more."""
@@ -132,20 +135,20 @@ def _failure(error: Exception, run_id: str, device: str, store: RunStore) -> Fai
 
 
 class _ProgressReporter:
-    """Sums up the reports of a run, so that at most five a second travel."""
+    """Sums up the reports of a run, so that at most four a second travel."""
 
     def __init__(self, run: Optimisation, outbox: _Outbox) -> None:
         self._run, self._outbox = run, outbox
         self._losses: list[np.ndarray] = []
         self._latest: StepReport | None = None
         self._stage: tuple[tuple[str, ...], str] = ((), "")
-        self._sent = -np.inf
+        self._sent = self._preview_due = -np.inf
 
     def take(self, report: StepReport) -> None:
         stage = (tuple(self._run.terms), getattr(self._run, "message", ""))
         if stage != self._stage:
             self.flush()
-            self._stage, self._sent = stage, -np.inf
+            self._stage, self._sent, self._preview_due = stage, -np.inf, -np.inf
         self._latest = report
         self._losses.append(report.losses)
         if time.monotonic() - self._sent >= SECONDS_BETWEEN_REPORTS:
@@ -157,15 +160,19 @@ class _ProgressReporter:
             return
         latest, (terms, message) = self._latest, self._stage
         losses = np.concatenate(self._losses)
-        preview = _as_bytes(latest.stimulus)
+        preview = self._preview(latest)
         self._outbox.tell(Progress(latest.step, latest.n_steps, terms, losses, preview, message))
         self._losses, self._latest, self._sent = [], None, time.monotonic()
 
-
-def _as_bytes(stimulus: np.ndarray | None) -> np.ndarray | None:
-    if stimulus is None:
-        return None
-    return np.rint(255 * np.clip(stimulus, 0, 1)).astype(np.uint8)
+    def _preview(self, report: StepReport) -> Preview | None:
+        began = time.monotonic()
+        if report.stimulus is None or began < self._preview_due:
+            return None
+        response = None if report.respond is None else report.respond()
+        ended = time.monotonic()
+        self._preview_due = ended + (ended - began) * (1 / SHARE_OF_PREVIEWS - 1)
+        levels = np.rint(255 * np.clip(report.stimulus, 0, 1)).astype(np.uint8)
+        return Preview(levels, response)
 
 
 class _Inbox:

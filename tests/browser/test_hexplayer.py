@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -494,7 +495,7 @@ def test_a_preview_leaves_playhead_zoom_and_speed_alone(show):
     levels = np.full((24, EYE.n_columns), 30, np.uint8)
     served.change(lambda shown: shown.preview(levels, EYE))
     expect(player).to_have_attribute("data-live", "true")
-    expect(page.get_by_text("The response comes when the run ends")).to_be_visible()
+    expect(page.get_by_text("The response is on its way")).to_be_visible()
     expect_frame(player, 17)
     center_of(canvas_pixels(page, 0), (30, 30, 30))
     served.change(lambda shown: shown.preview(levels + 90, EYE))
@@ -511,6 +512,30 @@ def test_a_preview_leaves_playhead_zoom_and_speed_alone(show):
     served.change(lambda shown: shown.show(dataset))
     expect_frame(player, 1)
     expect(player).to_have_attribute("data-live", "false")
+
+
+def test_a_preview_brings_its_response_with_its_own_trace_and_scale(show):
+    levels = np.full((24, EYE.n_columns), 128, np.uint8)
+    voltage = np.zeros((24, EYE.n_columns), np.float32)
+    for (u, v), (_, _, share, _) in MARKS.items():
+        voltage[:, EYE.index(u, v)] = share * LIMIT
+    voltage[:, EYE.index(5, 5)] = np.nan
+    voltage[:, EYE.center] = np.linspace(0, 1.5, 24)
+    page, player, served = show(moving_edge(24))
+    page.get_by_role("slider", name="Frame").fill("23")
+    served.change(
+        lambda shown: shown.preview(levels, EYE, response=voltage, cell_type="T5a", limit=LIMIT)
+    )
+    expect(player).to_have_attribute("data-live", "true")
+    expect(page.get_by_text("Response of T5a")).to_be_visible()
+    expect(page.locator("[data-value=voltage]")).to_have_text("1.500")
+    expect(page.locator(".view .ends").nth(1)).to_have_text(re.compile("^2.00"))
+    pixels = canvas_pixels(page, 1)
+    for *_, colour in MARKS.values():
+        center_of(pixels, colour, 2)
+    served.change(lambda shown: shown.preview(levels, EYE))
+    expect(page.get_by_text("The response is on its way")).to_be_visible()
+    expect(page.locator("[data-value=voltage]")).to_have_text("–")
 
 
 def test_traces_are_named_and_the_deviation_from_the_target_is_told(show):

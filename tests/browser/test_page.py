@@ -499,6 +499,21 @@ def test_scrubbing_sends_nothing(visit):
     assert len(sent) == already
 
 
+def test_the_film_is_drawn_while_the_page_goes_on_and_can_be_had_twice(visit):
+    page = visit()
+    film = page.get_by_role("button", name="Film", exact=True)
+    films = []
+    for _ in range(2):
+        with page.expect_download() as made:
+            film.click()
+            # Word of it comes from the server, which has not stopped for the drawing.
+            expect(page.locator(".MuiButton-loadingIndicator")).to_be_visible()
+        films.append(Path(made.value.path()).read_bytes())
+        expect(page.locator(".MuiButton-loadingIndicator")).to_be_hidden()
+    assert films[0] == films[1] and films[0].startswith(b"GIF89a")
+    assert re.fullmatch(r"T4c_\w+_.*[.]gif", made.value.suggested_filename)
+
+
 def test_choosing_shows_what_there_is_or_says_what_is_on_show(visit):
     page = visit("?cell=T5b&method=generated")
     note = page.get_by_text("You chose T5b; this is T4c. Press Run for T5b.")
