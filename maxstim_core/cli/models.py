@@ -7,7 +7,7 @@ import math
 import os
 from pathlib import Path
 
-from maxstim_core.cli.output import check_writable
+from maxstim_core.cli.output import check_writable, lies_in
 from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
 
@@ -94,12 +94,12 @@ def import_model(arguments: argparse.Namespace) -> int:
     source = arguments.model
     folder = find_model(source)
     if arguments.output is not None:
-        check_writable(arguments.output, source)
-        if folder is not None and folder.resolve() in Path(arguments.output).resolve().parents:
+        if folder is not None and lies_in(arguments.output, folder):
             raise MaxstimError(
                 f"The output {arguments.output} lies in the model folder that is read; name a file "
                 "elsewhere."
             )
+        check_writable(arguments.output, source)
     if folder is not None and numbered(folder) and not (folder / "_meta.yaml").exists():
         return _import_ensemble(folder, arguments)
     if os.path.isfile(source):

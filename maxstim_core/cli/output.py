@@ -56,15 +56,16 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
         ) from error
 
 
+def lies_in(path: str | os.PathLike, folder: str | os.PathLike) -> bool:
+    """Tell whether a path, of something that is there or not, is within a folder."""
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
+
+
 def _same(one: Path, other: Path) -> bool:
     """Tell whether two paths are of one file, be it there or not, or one is a file in the other."""
     try:
-        if one.samefile(other):
-            return True
         # A model is a folder of files.
-        return (
-            one.is_file() and Path(os.path.realpath(other)) in Path(os.path.realpath(one)).parents
-        )
+        return one.samefile(other) or (one.is_file() and lies_in(one, other))
     except OSError:  # one is not there
         return os.path.realpath(one) == os.path.realpath(other)
 
