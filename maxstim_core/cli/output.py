@@ -29,7 +29,7 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
             one of the others, or if it cannot be called so.
     """
     path = Path(path)
-    if any(other is not None and _same(path, Path(other)) for other in others):
+    if any(other is not None and _same_or_within(path, Path(other)) for other in others):
         raise MaxstimError(
             f"The output {path} is a file that the same command also reads or writes; name another."
         )
@@ -61,7 +61,7 @@ def lies_in(path: str | os.PathLike, folder: str | os.PathLike) -> bool:
     return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same_or_within(one: Path, other: Path) -> bool:
     """Tell whether two paths are of one file, be it there or not, or one is a file in the other."""
     try:
         # A model is a folder of files.

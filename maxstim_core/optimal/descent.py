@@ -69,14 +69,12 @@ class Descent:
         last = self._stimulus
         with torch.no_grad():
             final = self._loss(last, self._central_response(last))[0]
-        best = last if final <= self._steps.best_total[0] else self._steps.best[0]
-        layout = self._engine.layout
-        with torch.no_grad():
+            best = last if final <= self._steps.best_total[0] else self._steps.best[0]
             best_response = self._central_response(best)
         losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
         done = len(losses) == self.n_steps
         return answer(
-            lattice=layout.lattice,
+            lattice=self._engine.layout.lattice,
             dt=self._config.dt,
             stimulus=_host(last),
             response=self._response(last),
