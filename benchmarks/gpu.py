@@ -38,8 +38,8 @@ class Bench:
     def __init__(self, rehearse: bool) -> None:
         import torch
 
+        from maxstim_core.conventions import MAX_DT
         from maxstim_core.network import open_network
-        from maxstim_core.optimal.configs import MAX_DT
         from maxstim_core.simulation.cuda import CudaEngine
 
         self.torch = torch

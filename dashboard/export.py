@@ -23,9 +23,9 @@ from dashboard.told import source_words
 from maxstim_core.cli.options import written_settings
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import ring_distance
-from maxstim_core.optimal.configs import Config
-from maxstim_core.optimal.result import save
 from maxstim_core.runs import RunRequest
+from maxstim_core.settings import Config
+from maxstim_core.storage.netcdf import save
 
 
 def request_of(answer: xr.Dataset) -> RunRequest:

@@ -11,7 +11,7 @@ from pathlib import Path
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.result import load
+from maxstim_core.storage.netcdf import load
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """What a key looks like: never a path."""

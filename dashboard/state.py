@@ -14,7 +14,6 @@ import param
 from dashboard.entries import Entries
 from maxstim_core.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
-    Config,
     GenerateConfig,
     RegularizeConfig,
     SearchConfig,
@@ -22,6 +21,7 @@ from maxstim_core.optimal.configs import (
     starting_preset,
 )
 from maxstim_core.runs import RunRequest
+from maxstim_core.settings import Config
 from maxstim_core.stimuli.clips import clip_set_names
 
 CONFIGS: dict[str, type[Config]] = {

@@ -11,7 +11,8 @@ import xarray as xr
 from dashboard.shelf import clip_of
 from dashboard.state import CONFIGS
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import Config, starting_preset
+from maxstim_core.optimal.configs import starting_preset
+from maxstim_core.settings import Config
 
 
 def settings_words(config: Config, steps: int) -> str:

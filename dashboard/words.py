@@ -6,8 +6,8 @@ import dataclasses
 import re
 from html import escape
 
-from maxstim_core.optimal.configs import Config
 from maxstim_core.runs import RunSnapshot
+from maxstim_core.settings import Config
 
 METHOD_WORDS = {"natural": "Natural", "regularized": "Regularized", "generated": "Generated"}
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from maxstim_core.download import Archive, obtain
 from maxstim_core.errors import MaxstimError
-from maxstim_core.places import data_directory
+from maxstim_core.storage.data_dir import data_directory
+from maxstim_core.storage.download import Archive, obtain
 
 URL = (
     "https://drive.usercontent.google.com/download"
@@ -32,10 +32,10 @@ def fetch(url: str = URL, sha256: str = SHA256) -> Iterator[tuple[int, int]]:
         sha256: What its hexadecimal SHA-256 must be.
 
     Yields:
-        As `maxstim_core.download.obtain`.
+        As `maxstim_core.storage.download.obtain`.
 
     Raises:
-        MaxstimError: if the checksum can be none, or as `maxstim_core.download.obtain`.
+        MaxstimError: if the checksum can be none, or as `maxstim_core.storage.download.obtain`.
     """
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise MaxstimError(f"A SHA-256 has 64 hexadecimal digits, not {sha256!r}; copy all of it.")

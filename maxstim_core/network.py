@@ -15,14 +15,9 @@ from functools import cached_property
 import numpy as np
 
 from maxstim_core.connectome import Connectome, bundled_connectome
+from maxstim_core.conventions import EXTENT, GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice, ring_distance
-
-EXTENT = 15
-"""Rings of the published eye: 721 columns."""
-
-GREY = 0.5
-"""Luminance that everything starts from."""
 
 PRIOR_GAIN = 1.5
 """Sum of the absolute weights into each cell type of the prior network."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
 from maxstim_core.network_file import MOST_BYTES, parse_network, write_network
-from maxstim_core.places import data_directory
+from maxstim_core.storage.data_dir import data_directory
 
 PREFIX = "own/"
 

@@ -20,8 +20,8 @@ from maxstim_core.cli.parser import make_parser
 from maxstim_core.network import open_network, prior_network
 from maxstim_core.network_file import read_about, write_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.optimal.result import load
 from maxstim_core.stimuli.clips import open_clips
+from maxstim_core.storage.netcdf import load
 
 N_COLUMNS = 721
 

@@ -15,12 +15,12 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.network import prior_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.natural import search
-from maxstim_core.optimal.result import load
 from maxstim_core.runs import RunQueue, RunRequest, RunStore
 from maxstim_core.runs.request import content_key, opened
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.clips import ArrayClips, Augmented, interpolated, open_clips, resampled
 from maxstim_core.stimuli.video import import_movie
+from maxstim_core.storage.netcdf import load
 
 EYE = Lattice(1)
 

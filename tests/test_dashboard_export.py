@@ -21,8 +21,8 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.network import open_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
-from maxstim_core.optimal.result import load
 from maxstim_core.runs import RunRequest
+from maxstim_core.storage.netcdf import load
 
 REQUESTS = [
     RunRequest("T4c", GenerateConfig(t_stim=0.05, n_iters=2, random_seed=3), device="cpu"),

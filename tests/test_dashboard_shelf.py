@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.shelf import Shelf, clip_of
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.result import load, save
+from maxstim_core.storage.netcdf import load, save
 
 
 @pytest.fixture

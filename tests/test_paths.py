@@ -14,13 +14,12 @@ from PIL import Image
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.flyvis_library import published_models
-from maxstim_core.folders import entries
 from maxstim_core.network import open_network, prior_network
 from maxstim_core.network_file import write_network
 from maxstim_core.own_networks import check_new, own_names
-from maxstim_core.places import data_directory
 from maxstim_core.stimuli.movie_file import read_movie
 from maxstim_core.stimuli.stored import stored_names
+from maxstim_core.storage.data_dir import data_directory, entries
 
 LONG = "a" * 300
 

@@ -6,7 +6,8 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.result import answer, load, save
+from maxstim_core.optimal.result import answer
+from maxstim_core.storage.netcdf import load, save
 
 
 @pytest.fixture

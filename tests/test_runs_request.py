@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network, prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.runs import RunRequest
-from maxstim_core.runs.devices import choose_device
 from maxstim_core.runs.request import content_key, opened
 from maxstim_core.stimuli.clips import open_clips
 

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from maxstim_core.conventions import frames_in
+from maxstim_core.devices import available_devices, resolve_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import flyvis_initial_network, open_network, prior_network
-from maxstim_core.optimal.configs import frames_in
 from maxstim_core.simulation import (
     FreeParameters,
     ReferenceEngine,
-    available_devices,
     make_engine,
-    resolve_device,
     simulate,
     simulate_ensemble,
 )

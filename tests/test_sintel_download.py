@@ -5,10 +5,10 @@ import zipfile
 import pytest
 from archive_server import serving
 
-from maxstim_core import download as downloads
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.sintel_download import download, film_folder
+from maxstim_core.storage import download as downloads
 
 MEMBERS = {
     "training/final/arch/frame_0001.png": bytes(range(256)) * 5000,

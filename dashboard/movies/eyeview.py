@@ -11,8 +11,8 @@ import panel as pn
 import param
 
 from dashboard.esm import DRAWING, source
+from maxstim_core.conventions import EXTENT
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT
 from maxstim_core.stimuli.preview import Preview
 
 _EYE = Lattice(EXTENT)

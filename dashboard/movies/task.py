@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from maxstim_core.stimuli.telling import Tell
+from maxstim_core.progress import Tell
 
 _PLACES = threading.BoundedSemaphore(2)
 """How many tasks of all visitors run at once; the others wait for their turn."""

@@ -109,7 +109,7 @@ def search(arguments: argparse.Namespace) -> int:
     network, device = _network(arguments), arguments.device
     for cell_type in (*(cell_type for cell_type, _ in exports), *arguments.show):
         network.cell_type(cell_type)
-    from maxstim_core.runs.devices import ALWAYS_THERE
+    from maxstim_core.devices import ALWAYS_THERE
     from maxstim_core.runs.searches import StoredSearch
     from maxstim_core.runs.store import RunStore
 
@@ -151,7 +151,7 @@ def _network(arguments: argparse.Namespace) -> Network:
 
 def _device(arguments: argparse.Namespace) -> str:
     """Return the name of the device, and tell when something is compiled for it."""
-    from maxstim_core.simulation import resolve_device
+    from maxstim_core.devices import resolve_device
 
     device = resolve_device(arguments.device)
     if device == "cpu":

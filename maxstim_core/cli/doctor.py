@@ -74,7 +74,7 @@ def _devices() -> Iterator[Finding]:
     try:
         import torch
 
-        from maxstim_core.simulation import available_devices
+        from maxstim_core.devices import available_devices
     except ImportError as error:
         yield Finding("devices", f"unknown without {error.name}", "missing")
         return

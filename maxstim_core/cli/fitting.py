@@ -27,8 +27,8 @@ def fit(arguments: argparse.Namespace) -> int:
     check_writable(output)
     if checkpoint is not None:
         check_writable(checkpoint, output)
+    from maxstim_core.devices import resolve_device
     from maxstim_core.network_file import write_network
-    from maxstim_core.simulation import resolve_device
     from maxstim_core.training.fit import Fit
 
     device = resolve_device(arguments.device)

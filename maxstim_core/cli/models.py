@@ -200,9 +200,9 @@ def remove(arguments: argparse.Namespace) -> int:
 
 def fetch_models(arguments: argparse.Namespace) -> int:
     """Download the networks that flyvis publishes."""
-    from maxstim_core.download import tell_tenths
     from maxstim_core.flyvis_download import SHA256, URL, fetch, fetched_folder
     from maxstim_core.flyvis_library import published_models
+    from maxstim_core.storage.download import tell_tenths
 
     tell_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), tell)
     names = list(published_models(fetched_folder()))

@@ -40,8 +40,8 @@ def sintel(arguments: argparse.Namespace) -> int:
 
 
 def _downloaded() -> Path:
-    from maxstim_core.download import tell_tenths
     from maxstim_core.stimuli import sintel_download
+    from maxstim_core.storage.download import tell_tenths
 
     tell_tenths(sintel_download.download(), tell)
     folder = sintel_download.film_folder()

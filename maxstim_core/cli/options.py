@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import Field, fields
 
-from maxstim_core.optimal.configs import AnyConfig, Config
+from maxstim_core.settings import AnyConfig, Config
 
 _NAMES = {"n_iters": "iterations", "random_seed": "seed"}
 """Settings that have another name on the command line."""

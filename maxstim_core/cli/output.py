@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.files import write_whole
+from maxstim_core.storage.atomic import write_whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -76,7 +76,7 @@ def write_result(path: str | os.PathLike, result: xr.Dataset) -> None:
     Raises:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
-    from maxstim_core.optimal.result import save
+    from maxstim_core.storage.netcdf import save
 
     texts = {key: _as_text(value) for key, value in result.attrs.items() if isinstance(value, str)}
     save(result.assign_attrs(texts), path)

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from maxstim_core.network import Network, check_network
-from maxstim_core.optimal.configs import GenerateConfig, checked
+from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss
 from maxstim_core.optimal.projections import displayable
+from maxstim_core.settings import checked
 from maxstim_core.simulation import make_engine
 
 
@@ -31,7 +32,7 @@ def generate(
         network: The network to ask.
         cell_type: For example ``T4c``.
         config: Hyperparameters; flyvis's if None.
-        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in.
         report_every: Iterations between reports.
 

@@ -12,12 +12,13 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network, check_network
-from maxstim_core.optimal.configs import GenerateConfig, checked
+from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.descent import provenance
 from maxstim_core.optimal.generated import loss_of, noise
 from maxstim_core.optimal.projections import displayable
 from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
 from maxstim_core.optimal.steps import Steps
+from maxstim_core.settings import checked
 from maxstim_core.simulation import Engine, make_engine
 
 
@@ -39,7 +40,7 @@ def generate_many(
         cell_types: For example ``["T4c", "T5c"]``; all if None.
         seeds: Seeds of the noise; each takes the place of ``config.random_seed``.
         config: Hyperparameters; flyvis's if None.
-        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in.
         at_once: Most movies in a batch, no more than fit into memory; what suits the device if None.
         report_every: Iterations between reports.

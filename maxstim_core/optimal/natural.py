@@ -15,11 +15,12 @@ import xarray as xr
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network, check_network
 from maxstim_core.optimal.ahead import made_ahead
-from maxstim_core.optimal.configs import SearchConfig, checked
+from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.descent import provenance
 from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
+from maxstim_core.settings import checked
 from maxstim_core.simulation import Engine, make_engine
 from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
 
@@ -44,7 +45,7 @@ def search(
         network: The network to ask.
         clips: The set to search, for the network's eye.
         config: Protocol, score and number of clips to keep; the defaults if None.
-        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in.
 
     Returns:
@@ -184,7 +185,7 @@ def replay(
         found: Result of `search`.
         config: As given to `search`, or with another score or list: these are made anew.
         clip: Name of the clip to show in full; the best one if empty.
-        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in.
 
     Returns:

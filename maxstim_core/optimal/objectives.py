@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from maxstim_core.network import GREY
+from maxstim_core.conventions import GREY
 
 
 class Term(ABC):

@@ -7,10 +7,11 @@ import torch
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network, check_network
-from maxstim_core.optimal.configs import RegularizeConfig, checked
+from maxstim_core.optimal.configs import RegularizeConfig
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse
 from maxstim_core.optimal.projections import displayable, unconstrained
+from maxstim_core.settings import checked
 from maxstim_core.simulation import make_engine
 
 
@@ -35,7 +36,7 @@ def regularize(
         cell_type: For example ``T4c``.
         clip: Luminance, shape (frame, column).
         config: Hyperparameters; the defaults if None.
-        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in.
         report_every: Iterations between reports.
         source: Where the clip came from, kept in the result.

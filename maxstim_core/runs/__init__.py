@@ -5,11 +5,11 @@ under ``panel serve`` the pages of an application may load their own modules mor
 here imports torch: the work is done in worker processes.
 """
 
-from maxstim_core.places import data_directory
 from maxstim_core.runs.queue import RunQueue, the_queue
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.runs.store import RunStore, StoredResult
+from maxstim_core.storage.data_dir import data_directory
 
 __all__ = [
     "RunQueue",

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import xarray as xr
 
+from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
@@ -19,12 +20,7 @@ from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
 
-
-def available_devices() -> tuple[str, ...]:
-    """Return the devices of this machine, the CPU first."""
-    from maxstim_core.simulation import available_devices as devices
-
-    return devices()
+__all__ = ["Natural", "Regularized", "available_devices", "execute", "start", "warm"]
 
 
 def warm(network: str, device: str) -> None:

@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from maxstim_core.devices import ALWAYS_THERE, choose_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.runs.devices import ALWAYS_THERE, choose_device
 from maxstim_core.runs.job import Ending, Job, Run
 from maxstim_core.runs.lane import Lane
 from maxstim_core.runs.line import Line

@@ -18,8 +18,8 @@ from pathlib import Path
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.result import load, save
-from maxstim_core.places import data_directory
+from maxstim_core.storage.data_dir import data_directory
+from maxstim_core.storage.netcdf import load, save
 
 ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""

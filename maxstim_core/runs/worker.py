@@ -22,9 +22,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from maxstim_core.compilation import tell_of_compilation
+from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.reports import Optimisation, StepReport
-from maxstim_core.runs.devices import choose_device
 from maxstim_core.runs.job import STARTING
 from maxstim_core.runs.snapshot import Preview, no_losses
 from maxstim_core.runs.store import RunStore

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from maxstim_core.devices import resolve_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.network import Network, check_network
 from maxstim_core.simulation.engine import Engine, FreeParameters, InitialState, Rollout
@@ -23,9 +24,7 @@ __all__ = [
     "FreeParameters",
     "ReferenceEngine",
     "Rollout",
-    "available_devices",
     "make_engine",
-    "resolve_device",
     "simulate",
     "simulate_ensemble",
 ]
@@ -152,26 +151,3 @@ def simulate_ensemble(
             for network in networks
         ]
     )
-
-
-def available_devices() -> tuple[str, ...]:
-    """Return the devices that runs can use: ``cpu``, and each GPU that torch sees."""
-    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return ("cpu", *(f"cuda:{i}" for i in range(n_gpus)))
-
-
-def resolve_device(device: str) -> str:
-    """Return the name of an available device: the first GPU for ``auto`` where there is one.
-
-    Raises:
-        MaxstimError: if the device is unknown or not there.
-    """
-    devices = available_devices()
-    named = {"auto": devices[min(1, len(devices) - 1)], **{name: name for name in devices}}
-    if len(devices) > 1:
-        named["cuda"] = devices[1]
-    if device not in named:
-        raise MaxstimError(
-            f"There is no device {device!r} here; choose auto or {' or '.join(devices)}."
-        )
-    return named[device]

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import GREY, Network
-from maxstim_core.optimal.configs import frames_in
+from maxstim_core.network import Network
 
 InitialState = Literal["grey", "rest"] | Tensor
 

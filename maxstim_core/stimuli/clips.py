@@ -18,9 +18,9 @@ from typing import Protocol
 
 import numpy as np
 
+from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT
 
 
 class ClipSet(Protocol):

@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 
+from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
-from maxstim_core.network import EXTENT
 
 Kernel = Literal["box", "gaussian"]
 

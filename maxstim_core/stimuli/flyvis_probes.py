@@ -16,10 +16,9 @@ from itertools import product
 
 import numpy as np
 
+from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
-from maxstim_core.network import GREY
-from maxstim_core.optimal.configs import frames_in
 from maxstim_core.stimuli.clips import Recipe, RenderedClips
 from maxstim_core.stimuli.hex_eye import (
     MONITOR,

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from maxstim_core.conventions import EXTENT, GREY
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT, GREY
 
 PIXELS_PER_COLUMN = 25
 

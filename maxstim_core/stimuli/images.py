@@ -13,9 +13,9 @@ from typing import IO
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.progress import Tell, nobody
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS
 from maxstim_core.stimuli.look import Look
-from maxstim_core.stimuli.telling import Tell, nobody
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from maxstim_core.conventions import EXTENT, GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT, GREY
 from maxstim_core.stimuli.eye import Eye, Kernel
 from maxstim_core.stimuli.limits import CONTRAST, MOST_PIXELS
 

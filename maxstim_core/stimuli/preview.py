@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.progress import Tell, nobody
 from maxstim_core.stimuli.array_file import open_arrays
 from maxstim_core.stimuli.film_file import evenly, luminance, open_film
 from maxstim_core.stimuli.images import find_images, image_batches, read_image
 from maxstim_core.stimuli.kinds import kind_of
 from maxstim_core.stimuli.look import Look
-from maxstim_core.stimuli.telling import Tell, nobody
 
 SECONDS = 4.0
 """How much of a film is kept at most."""

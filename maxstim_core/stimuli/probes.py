@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.lattice import Lattice, ring_distance
-from maxstim_core.network import GREY
-from maxstim_core.optimal.configs import frames_in
 
 
 def moving_edge(

@@ -12,10 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import GREY
-from maxstim_core.optimal.configs import frames_in
 from maxstim_core.stimuli.textures import (
     MEAN_LUMINANCE,
     PIXELS_PER_COLUMN,

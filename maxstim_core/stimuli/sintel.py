@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
-from maxstim_core.folders import entries
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.clips import Augmented
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.images import read_image
+from maxstim_core.storage.data_dir import entries
 
 if TYPE_CHECKING:
     import pandas as pd

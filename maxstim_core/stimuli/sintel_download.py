@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from maxstim_core.download import Archive, obtain
-from maxstim_core.places import data_directory
+from maxstim_core.storage.data_dir import data_directory
+from maxstim_core.storage.download import Archive, obtain
 
 URL = "http://files.is.tue.mpg.de/sintel/MPI-Sintel-complete.zip"
 
@@ -24,10 +24,10 @@ def download(url: str = URL, room: int = _ROOM) -> Iterator[tuple[int, int]]:
         room: Bytes that must be free.
 
     Yields:
-        As `maxstim_core.download.obtain`.
+        As `maxstim_core.storage.download.obtain`.
 
     Raises:
-        MaxstimError: as `maxstim_core.download.obtain`.
+        MaxstimError: as `maxstim_core.storage.download.obtain`.
     """
     return obtain(
         Archive(

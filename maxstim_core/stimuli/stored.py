@@ -28,7 +28,7 @@ import numpy as np
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.places import data_directory
+from maxstim_core.storage.data_dir import data_directory
 
 FORMAT = 1
 RESERVED = ("made", "scenes", "probes", "sintel")
@@ -373,7 +373,7 @@ def save_sequence(
     """
     import xarray as xr
 
-    from maxstim_core.optimal.result import save
+    from maxstim_core.storage.netcdf import save
 
     lum = np.ascontiguousarray(lum, np.float32)
     lattice = Lattice.with_columns(lum.shape[1])

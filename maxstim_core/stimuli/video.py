@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.progress import Tell, nobody
 from maxstim_core.stimuli import stored
 from maxstim_core.stimuli.array_file import read_arrays
 from maxstim_core.stimuli.clips import check_ways
@@ -25,7 +26,6 @@ from maxstim_core.stimuli.limits import (
     MOST_SECONDS,
 )
 from maxstim_core.stimuli.look import Look
-from maxstim_core.stimuli.telling import Tell, nobody
 
 SECONDS = 0.8
 """Length of a clip, as in the made set."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import Config, setting
+from maxstim_core.settings import Config, setting
 from maxstim_core.tuning.facts import KNOWN_POLARITY
 
 

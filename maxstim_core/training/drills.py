@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maxstim_core.conventions import GREY
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import GREY
 from maxstim_core.stimuli.probes import flash, moving_edge
 from maxstim_core.stimuli.scenes import Scene, translating_scene
 from maxstim_core.stimuli.textures import SIDE, plain_texture

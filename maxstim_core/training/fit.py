@@ -24,11 +24,12 @@ import torch
 from torch import Tensor
 
 from maxstim_core.connectome import Connectome
+from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
-from maxstim_core.files import write_whole
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import EXTENT, Layout, Network, Parameters, prior_network
+from maxstim_core.network import Layout, Network, Parameters, prior_network
 from maxstim_core.simulation import Engine, FreeParameters, make_engine
+from maxstim_core.storage.atomic import write_whole
 from maxstim_core.training import terms
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import Drills, draw
@@ -125,7 +126,7 @@ class Fit:
 
     Args:
         config: How to fit.
-        device: Where to compute: see `maxstim_core.simulation.resolve_device`.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
         checkpoint: File in which the fit is kept every few steps, and from which it goes on.
         every: How many.
         connectome: To fit instead of the bundled one.

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.configs import frames_in
 from maxstim_core.simulation import Engine, FreeParameters
 from maxstim_core.stimuli.made import FADE, SECONDS
 from maxstim_core.stimuli.scenes import Scene, moving_scene

@@ -16,7 +16,7 @@ from typing import Any
 
 from maxstim_core.bundled import cards_folder
 from maxstim_core.errors import MaxstimError
-from maxstim_core.places import data_directory
+from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.tuning.answers import with_answers
 
 FORMAT = "maxstim model card 3"

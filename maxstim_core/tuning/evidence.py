@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from maxstim_core.optimal.configs import frames_in
+from maxstim_core.conventions import frames_in
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.probes import grating
 from maxstim_core.stimuli.scenes import translating_scene

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import frames_in
 from maxstim_core.simulation.engine import GREY_SECONDS, Engine
 from maxstim_core.stimuli.flyvis_probes import SPEEDS, flyvis_moving_edges, seconds_of_motion
 from maxstim_core.stimuli.probes import flash

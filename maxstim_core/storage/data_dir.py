@@ -1,4 +1,4 @@
-"""Folders that a person names: listed, or refused in one sentence."""
+"""Where maxstim keeps what it makes for a person: runs, results, clip sets, networks and cards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ import os
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
+
+
+def data_directory() -> Path:
+    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist."""
+    chosen = os.environ.get("MAXSTIM_DATA_DIR")
+    if chosen:
+        return Path(os.path.expanduser(chosen)).absolute()
+    import platformdirs  # only here: nothing else needs it
+
+    return platformdirs.user_data_path("maxstim")
 
 
 def entries(folder: str | os.PathLike) -> list[Path]:

@@ -1,0 +1,1 @@
+"""Where maxstim keeps what it makes, and how it is written."""
