@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 
 
 class EdgeSimulator:

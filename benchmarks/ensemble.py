@@ -26,9 +26,11 @@ from benchmarks.card_figures import FIGURES
 from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
 from benchmarks.scenes import pictures
-from maxstim_core.bundled import ensemble
-from maxstim_core.network import Network, open_network, prior_network
-from maxstim_core.network_file import read_network
+from maxstim_core.networks.bundled import ensemble
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.network_file import read_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.many import generate_many
 from maxstim_core.simulation import Engine, make_engine

@@ -21,8 +21,8 @@ from pathlib import Path
 from benchmarks.card_figures import FIGURES, flow_figures
 from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
-from maxstim_core.bundled import default, ensemble
-from maxstim_core.network_file import read_about
+from maxstim_core.networks.bundled import default, ensemble
+from maxstim_core.networks.network_file import read_about
 from maxstim_core.simulation import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import WEIGHTS, Fit

@@ -39,7 +39,7 @@ class Bench:
         import torch
 
         from maxstim_core.conventions import MAX_DT
-        from maxstim_core.network import open_network
+        from maxstim_core.networks.catalog import open_network
         from maxstim_core.simulation.cuda import CudaEngine
 
         self.torch = torch

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.markdown import head, row
-from maxstim_core.connectome import bundled_connectome
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.simulation import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import Fit

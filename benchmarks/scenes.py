@@ -17,7 +17,7 @@ import xarray as xr
 
 from benchmarks.measured import machine
 from maxstim_core.conventions import GREY
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import SCORES, SearchConfig
 from maxstim_core.optimal.natural import search
 from maxstim_core.stimuli.clips import RenderedClips, open_clips

@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.measured import machine, peak_megabytes, resident_megabytes
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.natural import search
 from maxstim_core.simulation import ReferenceEngine, make_engine
 from maxstim_core.stimuli.clips import ArrayClips

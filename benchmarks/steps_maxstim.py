@@ -19,7 +19,7 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
     start = time.perf_counter()
     import torch
 
-    from maxstim_core.network import open_network
+    from maxstim_core.networks.catalog import open_network
     from maxstim_core.optimal.configs import GenerateConfig
     from maxstim_core.optimal.objectives import Excite, GreyPenalty
     from maxstim_core.optimal.projections import displayable

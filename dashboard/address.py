@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlencode
 
 from dashboard.shelf import KEY
 from dashboard.state import CONFIGS
-from maxstim_core.connectome import bundled_connectome
-from maxstim_core.network_library import known_networks
+from maxstim_core.networks.catalog import known_networks
+from maxstim_core.networks.connectome import bundled_connectome
 
 _NO_NETWORK = (
     "The network of this link is not on this server, so the default one is chosen; choose another, or "

@@ -30,8 +30,8 @@ from dashboard.traces import Traces
 from dashboard.widgets.press import Press
 from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
-from maxstim_core.bundled import DEFAULT
 from maxstim_core.lattice import Lattice
+from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.runs import RunQueue, RunSnapshot
 from maxstim_core.runs.cards import the_cards
 

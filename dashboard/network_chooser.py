@@ -13,7 +13,7 @@ from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.tuning_words import agreement
 from dashboard.widgets.networkpicker import NetworkPicker
 from dashboard.widgets.press import Press
-from maxstim_core.network_file import MOST_BYTES
+from maxstim_core.networks.network_file import MOST_BYTES
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}
 

@@ -19,11 +19,11 @@ import param
 
 from dashboard.state import Choice
 from dashboard.tuning_words import contradictions_of
-from maxstim_core.bundled import DEFAULT, ENSEMBLE, cards_folder, default
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_library import published_models
-from maxstim_core.network_library import BUNDLED, OWN, PUBLISHED, Known, known_networks
-from maxstim_core.own_networks import PREFIX, name_for, store_beside
+from maxstim_core.networks.bundled import DEFAULT, ENSEMBLE, cards_folder, default
+from maxstim_core.networks.catalog import BUNDLED, OWN, PUBLISHED, Known, known_networks
+from maxstim_core.networks.flyvis_models import published_models
+from maxstim_core.networks.user_networks import PREFIX, name_for, store_beside
 from maxstim_core.runs.cards import CardMaker
 from maxstim_core.runs.request import opened_network
 from maxstim_core.tuning.card_store import find_card

@@ -21,7 +21,7 @@ from dashboard.export import request_of
 from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network_library import is_bundled
+from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.runs import RunQueue, RunRequest, RunSnapshot
 from maxstim_core.stimuli.made import MADE_SETS
 from maxstim_core.storage.netcdf import load

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import param
 
 from dashboard.entries import Entries
-from maxstim_core.connectome import bundled_connectome
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -105,7 +105,7 @@ class Choice(param.Parameterized):
     cell_type = param.Selector(default="T4c", objects=list(bundled_connectome().names))
     method = param.Selector(default=GenerateConfig.method, objects=list(CONFIGS))
     network = param.String(
-        default="default", doc="As `maxstim_core.network.open_network` takes it."
+        default="default", doc="As `maxstim_core.networks.catalog.open_network` takes it."
     )
     clips = param.Selector(
         default="scenes",

@@ -5,10 +5,8 @@ from __future__ import annotations
 EXTENT = 15
 """Rings of the published eye: 721 columns."""
 
-
 GREY = 0.5
 """Luminance that everything starts from."""
-
 
 MAX_DT = 0.05
 """Longest frame in seconds that a run accepts: the default time constant of a cell."""

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from maxstim_core.flyvis_format import write_model
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.flyvis_format import write_model
 from maxstim_core.simulation import make_engine
 from maxstim_core.tuning import angular_distance
 from maxstim_core.tuning.protocol import measure_tuning

@@ -11,9 +11,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from maxstim_core.bundled import DEFAULT, cards_folder, default
 from maxstim_core.cli import main
-from maxstim_core.network_library import bundled_names
+from maxstim_core.networks.bundled import DEFAULT, cards_folder, default
+from maxstim_core.networks.catalog import bundled_names
 
 
 def make_cards() -> None:

@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from maxstim_core.connectome import read_flyvis_json, write_csv
+from maxstim_core.networks.connectome import read_flyvis_json, write_csv
 
 JSON_IN_WHEEL = "flyvis/connectome/fib25-fib19_v2.2.json"
 TARGET = Path(__file__).parent.parent / "maxstim_core" / "data" / "connectome"

@@ -9,7 +9,7 @@ from dashboard.card_dialog import CardDialog
 from dashboard.networks import Found, Networks
 from dashboard.state import Choice
 from maxstim_core.cli import main
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.runs.cards import CardMaker
 from maxstim_core.tuning.answers import described_answers
 from maxstim_core.tuning.card_store import find_card

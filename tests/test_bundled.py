@@ -4,10 +4,15 @@ import json
 
 import pytest
 
-from maxstim_core import bundled
 from maxstim_core.cli import main
-from maxstim_core.network import open_network
-from maxstim_core.network_library import bundled_names, is_bundled, known_networks, network_file
+from maxstim_core.networks import bundled
+from maxstim_core.networks.catalog import (
+    bundled_names,
+    is_bundled,
+    known_networks,
+    network_file,
+    open_network,
+)
 from maxstim_core.tuning.origin import origin_of
 
 

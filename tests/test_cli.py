@@ -17,8 +17,9 @@ import xarray as xr
 from maxstim_core.cli import main
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.parser import make_parser
-from maxstim_core.network import open_network, prior_network
-from maxstim_core.network_file import read_about, write_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.network_file import read_about, write_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.stimuli.clips import open_clips
 from maxstim_core.storage.netcdf import load

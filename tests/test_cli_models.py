@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from maxstim_core.cli import main
-from maxstim_core.flyvis_format import read_model, write_model
-from maxstim_core.flyvis_library import read_ensemble
-from maxstim_core.network import open_network, prior_network
-from maxstim_core.network_file import write_network
-from maxstim_core.network_library import bundled_names
-from maxstim_core.own_networks import own_names
+from maxstim_core.networks.catalog import bundled_names, open_network
+from maxstim_core.networks.flyvis_format import read_model, write_model
+from maxstim_core.networks.flyvis_models import read_ensemble
+from maxstim_core.networks.network_file import write_network
+from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.networks.user_networks import own_names
 
 
 def run(*arguments):

@@ -12,7 +12,7 @@ from toy_runs import ended
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import prior_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.natural import search
 from maxstim_core.runs import RunQueue, RunRequest, RunStore

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from maxstim_core.connectome import (
+from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.connectome import (
     CellType,
     Connectome,
     Synapse,
@@ -16,7 +17,6 @@ from maxstim_core.connectome import (
     read_flyvis_json,
     write_csv,
 )
-from maxstim_core.errors import MaxstimError
 
 EYE = CellType("R1", "input", (1, 1))
 CELL = CellType("Mi1", "output", (1, 1))

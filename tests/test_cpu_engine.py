@@ -14,9 +14,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maxstim_core.connectome import CellType, Connectome, Synapse
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import Layout, Network, Parameters, flyvis_initial_network, prior_network
+from maxstim_core.networks.connectome import CellType, Connectome, Synapse
+from maxstim_core.networks.layout import Layout
+from maxstim_core.networks.network import Network, Parameters
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 from maxstim_core.simulation import FreeParameters, ReferenceEngine, cpu, make_engine, vectors
 from maxstim_core.simulation.cpu import CpuEngine
 from maxstim_core.simulation.stencil import Stencil

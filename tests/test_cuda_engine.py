@@ -13,17 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cpu_engine import networks
 
-from maxstim_core.connectome import Connectome, bundled_connectome
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import (
-    Layout,
-    Network,
-    Parameters,
-    flyvis_initial_network,
-    pair_signs,
-    prior_network,
-)
+from maxstim_core.networks.connectome import Connectome, bundled_connectome
+from maxstim_core.networks.layout import Layout, pair_signs
+from maxstim_core.networks.network import Network, Parameters
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.generated import generate, loss_of, noise
 from maxstim_core.optimal.projections import displayable

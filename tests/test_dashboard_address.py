@@ -3,8 +3,8 @@
 import pytest
 
 from dashboard.address import Address
-from maxstim_core.bundled import default
-from maxstim_core.own_networks import store_text
+from maxstim_core.networks.bundled import default
+from maxstim_core.networks.user_networks import store_text
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from dashboard import export
 from dashboard.film import MOST_FRAMES, SLOWER, film_frames
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
 from maxstim_core.runs import RunRequest

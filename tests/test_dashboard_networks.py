@@ -12,11 +12,13 @@ from dashboard.network_chooser import NetworkChooser
 from dashboard.networks import Networks
 from dashboard.state import Choice
 from dashboard.tuning_words import contradictions_of, motion_words
-from maxstim_core.bundled import default
-from maxstim_core.connectome import Connectome
-from maxstim_core.flyvis_format import write_model
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import Layout, Network, Parameters, open_network, pair_signs
+from maxstim_core.networks.bundled import default
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.connectome import Connectome
+from maxstim_core.networks.flyvis_format import write_model
+from maxstim_core.networks.layout import Layout, pair_signs
+from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.runs.cards import CardMaker
 from maxstim_core.simulation import make_engine
 from maxstim_core.tuning.card import tuning_table

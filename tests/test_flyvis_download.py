@@ -8,9 +8,10 @@ import pytest
 from archive_server import serving
 
 from maxstim_core.cli import main
-from maxstim_core.flyvis_download import fetched_folder
-from maxstim_core.flyvis_format import write_ensemble
-from maxstim_core.network import flyvis_initial_network, open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.flyvis_download import fetched_folder
+from maxstim_core.networks.flyvis_format import write_ensemble
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,10 @@ import torch
 import yaml
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_format import best_checkpoint, read_model, write_model
-from maxstim_core.network import Network, flyvis_initial_network, open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.flyvis_format import best_checkpoint, read_model, write_model
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 
 META = """
 config:

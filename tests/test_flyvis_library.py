@@ -5,9 +5,10 @@ import stat
 import pytest
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_format import write_model
-from maxstim_core.flyvis_library import find_ensembles, find_model, read_ensemble
-from maxstim_core.network import flyvis_initial_network, open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.flyvis_format import write_model
+from maxstim_core.networks.flyvis_models import find_ensembles, find_model, read_ensemble
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import prior_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.many import generate_many

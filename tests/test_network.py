@@ -3,17 +3,13 @@
 import numpy as np
 import pytest
 
-from maxstim_core.connectome import bundled_connectome
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import (
-    PRIOR_GAIN,
-    Layout,
-    Network,
-    flyvis_initial_network,
-    open_network,
-    prior_network,
-)
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.networks.layout import Layout
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.unfitted import PRIOR_GAIN, flyvis_initial_network, prior_network
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, flyvis_initial_network, open_network, prior_network
-from maxstim_core.network_file import read_about, read_network, write_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.network_file import read_about, read_network, write_network
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, flyvis_initial_network, open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,

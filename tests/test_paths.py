@@ -13,10 +13,11 @@ from PIL import Image
 
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_library import published_models
-from maxstim_core.network import open_network, prior_network
-from maxstim_core.network_file import write_network
-from maxstim_core.own_networks import check_new, own_names
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.flyvis_models import published_models
+from maxstim_core.networks.network_file import write_network
+from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.networks.user_networks import check_new, own_names
 from maxstim_core.stimuli.movie_file import read_movie
 from maxstim_core.stimuli.stored import stored_names
 from maxstim_core.storage.data_dir import data_directory, entries

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import SCORES, SearchConfig
 from maxstim_core.optimal.natural import SHOWN, replay, search
 from maxstim_core.optimal.ranking import scored, with_ranks

@@ -8,7 +8,8 @@ from toy_runs import ended, toy_queue
 from toy_runs_small_eye import small_clips
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search

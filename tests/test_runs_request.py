@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, prior_network
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.runs import RunRequest
 from maxstim_core.runs.request import content_key, opened

@@ -10,7 +10,8 @@ import torch
 from maxstim_core.conventions import frames_in
 from maxstim_core.devices import available_devices, resolve_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import flyvis_initial_network, open_network, prior_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 from maxstim_core.simulation import (
     FreeParameters,
     ReferenceEngine,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from maxstim_core.connectome import bundled_connectome
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import prior_network
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import draw
 from maxstim_core.training.fit import WEIGHTS, Fit

@@ -10,8 +10,8 @@ import torch
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice, ring_distance
-from maxstim_core.network import prior_network
-from maxstim_core.network_file import read_about, read_network
+from maxstim_core.networks.network_file import read_about, read_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation import make_engine
 from maxstim_core.training import flow as flow_module
 from maxstim_core.training.config import FitConfig

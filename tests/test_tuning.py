@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from maxstim_core.connectome import bundled_connectome
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.simulation import make_engine
 from maxstim_core.stimuli.probes import flash, grating, moving_edge
 from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE, UNRECTIFIED

@@ -6,13 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from maxstim_core.bundled import cards_folder, default
 from maxstim_core.cli import main
-from maxstim_core.connectome import Connectome, bundled_connectome
-from maxstim_core.network import Layout, Network, open_network, prior_network
-from maxstim_core.network_file import write_network
-from maxstim_core.network_library import bundled_names
-from maxstim_core.own_networks import store_text
+from maxstim_core.networks.bundled import cards_folder, default
+from maxstim_core.networks.catalog import bundled_names, open_network
+from maxstim_core.networks.connectome import Connectome, bundled_connectome
+from maxstim_core.networks.layout import Layout
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.network_file import write_network
+from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.networks.user_networks import store_text
 from maxstim_core.simulation import make_engine
 from maxstim_core.stimuli.textures import cloud_texture
 from maxstim_core.training.published import ANGLES, UNRECTIFIED

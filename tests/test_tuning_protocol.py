@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maxstim_core.connectome import CellType, Connectome, Synapse
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import STEPS, Lattice
-from maxstim_core.network import Layout, Network, Parameters, pair_signs, prior_network
+from maxstim_core.networks.connectome import CellType, Connectome, Synapse
+from maxstim_core.networks.layout import Layout, pair_signs
+from maxstim_core.networks.network import Network, Parameters
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation import make_engine
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning import (

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from maxstim_core.network import prior_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.runs.execute import available_devices, start, warm
 from maxstim_core.stimuli.clips import ArrayClips, open_clips
 

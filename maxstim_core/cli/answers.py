@@ -29,7 +29,7 @@ from maxstim_core.optimal.configs import (
 if TYPE_CHECKING:
     import xarray as xr
 
-    from maxstim_core.network import Network
+    from maxstim_core.networks.network import Network
     from maxstim_core.optimal.reports import Optimisation
 
 
@@ -141,7 +141,7 @@ def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
 def _network(arguments: argparse.Namespace) -> Network:
     """Return the network, once the output can be written and the cell type exists."""
     check_writable(arguments.output, arguments.network, getattr(arguments, "movie", None))
-    from maxstim_core.network import open_network
+    from maxstim_core.networks.catalog import open_network
 
     network = open_network(arguments.network)
     if "cell_type" in arguments:

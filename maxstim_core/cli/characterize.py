@@ -10,7 +10,7 @@ from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
 
 if TYPE_CHECKING:
-    from maxstim_core.network import Network
+    from maxstim_core.networks.network import Network
     from maxstim_core.simulation import Engine
 
 
@@ -37,7 +37,7 @@ def card(arguments: argparse.Namespace) -> int:
     """Print or write the model card of a network, measured unless there is one."""
     if arguments.output is not None:
         check_writable(arguments.output, arguments.network)
-    from maxstim_core.network import open_network
+    from maxstim_core.networks.catalog import open_network
     from maxstim_core.tuning.answers import with_answers
     from maxstim_core.tuning.card_store import card_as_json, find_card
     from maxstim_core.tuning.card_text import card_as_markdown
@@ -71,7 +71,7 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     """Check the output, the network and the device, cheapest first, and get ready to simulate."""
     if arguments.output is not None:
         check_writable(arguments.output, arguments.network)
-    from maxstim_core.network import open_network
+    from maxstim_core.networks.catalog import open_network
 
     network = open_network(arguments.network)
     from maxstim_core.simulation import make_engine

@@ -93,7 +93,7 @@ def _devices() -> Iterator[Finding]:
 
 def _hindrance(gpu: str) -> str:
     """Return why the CUDA engine does not work on a GPU; nothing if it does."""
-    from maxstim_core.network import prior_network
+    from maxstim_core.networks.unfitted import prior_network
     from maxstim_core.simulation.cuda import CudaEngine
 
     try:
@@ -104,8 +104,7 @@ def _hindrance(gpu: str) -> str:
 
 
 def _data() -> Iterator[Finding]:
-    from maxstim_core.network import open_network
-    from maxstim_core.network_library import known_networks
+    from maxstim_core.networks.catalog import known_networks, open_network
 
     try:
         network = open_network("default")

@@ -28,7 +28,7 @@ def fit(arguments: argparse.Namespace) -> int:
     if checkpoint is not None:
         check_writable(checkpoint, output)
     from maxstim_core.devices import resolve_device
-    from maxstim_core.network_file import write_network
+    from maxstim_core.networks.network_file import write_network
     from maxstim_core.training.fit import Fit
 
     device = resolve_device(arguments.device)

@@ -17,13 +17,13 @@ _TRIAL_EXTENT = 5
 
 def list_models(arguments: argparse.Namespace) -> int:
     """Print the networks that there are, and the published ones in a folder."""
-    from maxstim_core.flyvis_library import (
+    from maxstim_core.networks.catalog import BUNDLED, OWN, known_networks
+    from maxstim_core.networks.flyvis_models import (
         ROOT_VARIABLE,
         find_ensembles,
         read_ensemble,
         results_folders,
     )
-    from maxstim_core.network_library import BUNDLED, OWN, known_networks
 
     folders = (arguments.folder,) if arguments.folder else results_folders()
     ensembles = [ensemble for folder in folders for ensemble in find_ensembles(folder)]
@@ -52,7 +52,7 @@ def list_models(arguments: argparse.Namespace) -> int:
 
 
 def _own(name: str) -> str:
-    from maxstim_core.network import open_network
+    from maxstim_core.networks.catalog import open_network
 
     try:
         open_network(name, _TRIAL_EXTENT)
@@ -63,8 +63,8 @@ def _own(name: str) -> str:
 
 def describe(arguments: argparse.Namespace) -> int:
     """Print what identifies a network, what it was fitted to, and the range of its parameters."""
-    from maxstim_core.bundled import DEFAULT, default
-    from maxstim_core.network import open_network
+    from maxstim_core.networks.bundled import DEFAULT, default
+    from maxstim_core.networks.catalog import open_network
     from maxstim_core.tuning.card import describe as identify
     from maxstim_core.tuning.origin import origin_of
 
@@ -89,7 +89,7 @@ def describe(arguments: argparse.Namespace) -> int:
 
 def import_model(arguments: argparse.Namespace) -> int:
     """Store a published model, a whole ensemble or a network file, or write a model as a file."""
-    from maxstim_core.flyvis_library import find_model, numbered
+    from maxstim_core.networks.flyvis_models import find_model, numbered
 
     source = arguments.model
     folder = find_model(source)
@@ -109,9 +109,9 @@ def import_model(arguments: argparse.Namespace) -> int:
             f"There is no flyvis model {source}; give the path of a folder such as flow/0000/000, of an "
             "ensemble such as flow/0000, or of a network file."
         )
-    from maxstim_core.flyvis_format import read_model, short_name
-    from maxstim_core.network_file import write_network
-    from maxstim_core.own_networks import check_new, name_for, store_network
+    from maxstim_core.networks.flyvis_format import read_model, short_name
+    from maxstim_core.networks.network_file import write_network
+    from maxstim_core.networks.user_networks import check_new, name_for, store_network
 
     name = arguments.name or name_for(short_name(folder))
     if arguments.output is None:
@@ -131,8 +131,8 @@ def _import_ensemble(folder: Path, arguments: argparse.Namespace) -> int:
             f"{folder} is no flyvis model but an ensemble of them, which one file cannot hold; leave "
             "--output out to store it."
         )
-    from maxstim_core.flyvis_library import read_ensemble
-    from maxstim_core.own_networks import check_new, name_for, store_ensemble
+    from maxstim_core.networks.flyvis_models import read_ensemble
+    from maxstim_core.networks.user_networks import check_new, name_for, store_ensemble
 
     name = arguments.name or name_for("/".join(folder.resolve().parts[-2:]))
     check_new(name, replace=arguments.replace)
@@ -151,8 +151,8 @@ def _import_ensemble(folder: Path, arguments: argparse.Namespace) -> int:
 def _import_file(path: Path, arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         raise MaxstimError(f"{path} is no flyvis model but a file; copy it, or leave --output out.")
-    from maxstim_core.network_file import read_network
-    from maxstim_core.own_networks import name_for, store_text
+    from maxstim_core.networks.network_file import read_network
+    from maxstim_core.networks.user_networks import name_for, store_text
 
     read_network(path)  # its refusals name the file
     text = path.read_text(encoding="utf-8")
@@ -162,7 +162,7 @@ def _import_file(path: Path, arguments: argparse.Namespace) -> int:
 
 def _about(folder: Path) -> dict[str, object]:
     """How a network that comes from a model folder was made."""
-    from maxstim_core.flyvis_format import short_name, was_trained
+    from maxstim_core.networks.flyvis_format import short_name, was_trained
     from maxstim_core.tuning.origin import TRAINED
 
     return {
@@ -174,9 +174,8 @@ def _about(folder: Path) -> dict[str, object]:
 
 def export_model(arguments: argparse.Namespace) -> int:
     """Write a network, or each of an ensemble, as model folders that flyvis opens."""
-    from maxstim_core.flyvis_format import write_ensemble, write_model
-    from maxstim_core.network import open_network
-    from maxstim_core.network_library import ensemble_members
+    from maxstim_core.networks.catalog import ensemble_members, open_network
+    from maxstim_core.networks.flyvis_format import write_ensemble, write_model
 
     members = ensemble_members(arguments.network)
     if members:
@@ -190,7 +189,7 @@ def export_model(arguments: argparse.Namespace) -> int:
 
 def remove(arguments: argparse.Namespace) -> int:
     """Remove a network or an ensemble of your own from the data directory."""
-    from maxstim_core.network_library import remove_network
+    from maxstim_core.networks.catalog import remove_network
 
     count = remove_network(arguments.name)
     members = f" with its {count} networks" if count > 1 else ""
@@ -200,8 +199,8 @@ def remove(arguments: argparse.Namespace) -> int:
 
 def fetch_models(arguments: argparse.Namespace) -> int:
     """Download the networks that flyvis publishes."""
-    from maxstim_core.flyvis_download import SHA256, URL, fetch, fetched_folder
-    from maxstim_core.flyvis_library import published_models
+    from maxstim_core.networks.flyvis_download import SHA256, URL, fetch, fetched_folder
+    from maxstim_core.networks.flyvis_models import published_models
     from maxstim_core.storage.download import tell_tenths
 
     tell_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), tell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maxstim_core.network import Network, check_network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss

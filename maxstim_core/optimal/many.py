@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, check_network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.descent import provenance
 from maxstim_core.optimal.generated import loss_of, noise

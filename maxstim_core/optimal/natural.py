@@ -13,7 +13,7 @@ import torch
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, check_network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.ahead import made_ahead
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.descent import provenance

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, check_network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import RegularizeConfig
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse

@@ -58,7 +58,7 @@ class CardMaker:
         """Let the card of a network be made, unless it already is.
 
         Args:
-            network: As `maxstim_core.network.open_network` takes it.
+            network: As `maxstim_core.networks.catalog.open_network` takes it.
             content_hash: Its content hash, under which `progress` tells of it.
         """
         with self._changed:

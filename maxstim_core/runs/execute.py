@@ -12,7 +12,7 @@ import xarray as xr
 
 from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
 from maxstim_core.optimal.reports import Optimisation, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, open_network
-from maxstim_core.network_library import is_bundled
+from maxstim_core.networks.catalog import is_bundled, open_network
+from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.stimuli.clips import ClipSet, clip_named, open_clips
 
@@ -33,7 +33,7 @@ class RunRequest:
     Attributes:
         cell_type: For example ``T4c``.
         config: Hyperparameters; their class says which of the three answers is wanted.
-        network: As `maxstim_core.network.open_network` takes it.
+        network: As `maxstim_core.networks.catalog.open_network` takes it.
         clips: Name of the clip set that natural and regularized answers start from.
         clip: Name of the clip of that set that is shown, or regularized; the best one if empty.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on. It does not change the answer.
@@ -121,7 +121,7 @@ def opened_network(name: str) -> Network:
     Any thread.
 
     Raises:
-        MaxstimError: as `maxstim_core.network.open_network`.
+        MaxstimError: as `maxstim_core.networks.catalog.open_network`.
     """
     return _bundled_network(name) if is_bundled(name) else open_network(name)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.reports import StepReport

@@ -15,7 +15,7 @@ import torch
 
 from maxstim_core.devices import resolve_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network, check_network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.engine import Engine, FreeParameters, InitialState, Rollout
 from maxstim_core.simulation.reference import ReferenceEngine
 

@@ -24,7 +24,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
 from maxstim_core.simulation.stencil import Stencil, Taps
 from maxstim_core.simulation.vectors import (

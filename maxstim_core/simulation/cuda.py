@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
 from maxstim_core.simulation.replay import Replayed
 from maxstim_core.simulation.stencil import Stencil, Taps

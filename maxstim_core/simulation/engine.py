@@ -19,7 +19,7 @@ from torch import Tensor
 
 from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 
 InitialState = Literal["grey", "rest"] | Tensor
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
 
 

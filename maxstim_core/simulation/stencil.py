@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import Layout
+from maxstim_core.networks.layout import Layout
 
 
 @dataclass(frozen=True, eq=False)

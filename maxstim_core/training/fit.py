@@ -23,11 +23,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from maxstim_core.connectome import Connectome
 from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import Layout, Network, Parameters, prior_network
+from maxstim_core.networks.connectome import Connectome
+from maxstim_core.networks.layout import Layout
+from maxstim_core.networks.network import Network, Parameters
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation import Engine, FreeParameters, make_engine
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.training import terms

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from maxstim_core.connectome import Connectome, Synapse
+from maxstim_core.networks.connectome import Connectome, Synapse
 
 _SWAPS_PER_PAIR = 20
 

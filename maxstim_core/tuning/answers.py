@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from maxstim_core.bundled import networks_folder
+from maxstim_core.networks.bundled import networks_folder
 
 
 def described_answers(content_hash: str) -> dict[str, dict[str, str]]:

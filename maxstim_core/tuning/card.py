@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from maxstim_core import __version__
-from maxstim_core.network import Network
+from maxstim_core.networks.network import Network
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE
 from maxstim_core.tuning.card_store import FORMAT

@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from maxstim_core.bundled import cards_folder
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.bundled import cards_folder
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.tuning.answers import with_answers
 

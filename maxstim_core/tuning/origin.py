@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_format import was_trained
-from maxstim_core.flyvis_library import find_model
-from maxstim_core.network_file import read_about
-from maxstim_core.network_library import network_file
+from maxstim_core.networks.catalog import network_file
+from maxstim_core.networks.flyvis_format import was_trained
+from maxstim_core.networks.flyvis_models import find_model
+from maxstim_core.networks.network_file import read_about
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.drills import EDGE_SPEEDS
 from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
@@ -63,7 +63,10 @@ _UNFITTED = {
 
 
 def origin_of(name: str | os.PathLike) -> Origin:
-    """Return the origin of a network, by the name that `maxstim_core.network.open_network` takes.
+    """Return the origin of a network.
+
+    Args:
+        name: As `maxstim_core.networks.catalog.open_network` takes it.
 
     Raises:
         MaxstimError: if it is a network file or model folder that cannot be read.

@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.network import Network
-from maxstim_core.network_file import MOST_BYTES, parse_network, write_network
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.network_file import MOST_BYTES, parse_network, write_network
 from maxstim_core.storage.data_dir import data_directory
 
 PREFIX = "own/"
@@ -114,7 +114,7 @@ def store_network(
     """Store a network and return its name.
 
     Raises:
-        MaxstimError: as `maxstim_core.network_file.write_network`, or if the name is taken.
+        MaxstimError: as `maxstim_core.networks.network_file.write_network`, or if the name is taken.
     """
     check_new(name, replace=replace)
     _put(name, lambda part: write_network(network, part, about), ".json")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_download import fetched_folder
-from maxstim_core.flyvis_format import read_model, short_name, validation_error
-from maxstim_core.network import Network
+from maxstim_core.networks.flyvis_download import fetched_folder
+from maxstim_core.networks.flyvis_format import read_model, short_name, validation_error
+from maxstim_core.networks.network import Network
 from maxstim_core.storage.data_dir import entries
 
 ROOT_VARIABLE = "FLYVIS_ROOT_DIR"

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from maxstim_core import __version__
-from maxstim_core.connectome import bundled_connectome
 from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import Layout, Network, Parameters, pair_signs
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.networks.layout import Layout, pair_signs
+from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.storage.atomic import write_whole
 
 FORMAT = "maxstim network 1"

@@ -1,4 +1,4 @@
-"""What networks there are: bundled, published by flyvis, and a person's own; by name, not opened."""
+"""Networks by name: which there are (bundled, published by flyvis, a person's own), and opening one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from maxstim_core import bundled
+from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
-from maxstim_core.flyvis_library import find_model, published_models
-from maxstim_core.network import UNFITTED
-from maxstim_core.own_networks import PREFIX, own_file, own_names, remove_own
+from maxstim_core.networks import bundled
+from maxstim_core.networks.flyvis_format import read_model
+from maxstim_core.networks.flyvis_models import find_model, published_models
+from maxstim_core.networks.network import Network
+from maxstim_core.networks.network_file import read_network
+from maxstim_core.networks.unfitted import UNFITTED
+from maxstim_core.networks.user_networks import PREFIX, own_file, own_names, remove_own
 
 BUNDLED, PUBLISHED, OWN = "bundled", "published", "own"
 """Where a network comes from."""
@@ -21,7 +25,7 @@ class Known:
     """A network that can be asked for.
 
     Attributes:
-        name: What `maxstim_core.network.open_network` takes.
+        name: What `maxstim_core.networks.catalog.open_network` takes.
         source: `BUNDLED`, `PUBLISHED` or `OWN`.
         ensemble: What it is a member of, for example ``flow/0000``; empty if of nothing.
         note: What there is to say of it, or nothing.
@@ -31,6 +35,38 @@ class Known:
     source: str
     ensemble: str = ""
     note: str = ""
+
+
+def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
+    """Open a network by name.
+
+    Args:
+        name: ``default`` or ``maxstim/000`` and so on (`maxstim_core.networks.bundled`), ``prior``
+            (`prior_network`), ``flyvis-init`` (`flyvis_initial_network`), ``own/…``
+            (`maxstim_core.networks.user_networks`), the path of a network file or flyvis model folder,
+            or what flyvis calls a published model, such as ``flow/0000/000``.
+        extent: Rings of the eye. A published model of another extent can be opened at any extent that
+            has the same parameters (5 or more for the published connectome).
+
+    Raises:
+        MaxstimError: if there is no such network or the folder cannot be read.
+    """
+    if not isinstance(name, str | os.PathLike):
+        raise MaxstimError(
+            f"The name of a network must be text, for example 'default', not {name!r:.60}."
+        )
+    if name in UNFITTED:
+        return UNFITTED[name](extent)
+    file = network_file(name)
+    if file is not None:
+        return read_network(file, "" if os.path.isfile(name) else str(name), extent)
+    folder = find_model(name)
+    if folder is not None:
+        return read_model(folder, extent)
+    raise MaxstimError(
+        f"There is no network {str(name)!r}; choose one that 'maxstim models list' shows, or give the "
+        "path of a network file or of a flyvis model folder."
+    )
 
 
 def known_networks(folder: str | os.PathLike | None = None) -> tuple[Known, ...]:

@@ -21,10 +21,11 @@ import h5py
 import numpy as np
 import yaml
 
-from maxstim_core.connectome import bundled_connectome
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.network import Layout, Network, Parameters
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.networks.layout import Layout
+from maxstim_core.networks.network import Network, Parameters
 
 _CONNECTOME_FILE = "fib25-fib19_v2.2.json"
 

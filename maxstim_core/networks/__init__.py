@@ -1,0 +1,1 @@
+"""The networks: connectome, parameters, files, and opening by name."""
