@@ -340,7 +340,7 @@ def search(bench: Bench) -> list[dict]:
     from benchmarks.edges import EdgeSimulator
     from maxstim_core.optimal.configs import SearchConfig
     from maxstim_core.optimal.natural import Search
-    from maxstim_core.stimuli.clips import ArrayClips
+    from maxstim_core.stimuli.clip_set import ArrayClips
 
     n_clips, torch = (4 if bench.rehearse else 2268), bench.torch
     movies = bench.random(n_clips, bench.n_frames, bench.network.lattice.n_columns)

@@ -20,10 +20,11 @@ from maxstim_core.conventions import GREY
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import SCORES, SearchConfig
 from maxstim_core.optimal.natural import search
-from maxstim_core.stimuli.clips import RenderedClips, open_clips
-from maxstim_core.stimuli.made import flow
-from maxstim_core.stimuli.scenes import N_GROUNDS, moving_scene
-from maxstim_core.stimuli.textures import SIZE, leaves
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.clip_set import RenderedClips
+from maxstim_core.stimuli.synthetic.bundled_sets import flow
+from maxstim_core.stimuli.synthetic.scenes import N_GROUNDS, moving_scene
+from maxstim_core.stimuli.synthetic.textures import SIZE, leaves
 from maxstim_core.tuning import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
 
 FIT = (3, 64)

@@ -21,9 +21,9 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.natural import search
 from maxstim_core.simulation import ReferenceEngine, make_engine
-from maxstim_core.stimuli.clips import ArrayClips
-from maxstim_core.stimuli.scenes import translating_scene
-from maxstim_core.stimuli.textures import plain_texture
+from maxstim_core.stimuli.clip_set import ArrayClips
+from maxstim_core.stimuli.synthetic.scenes import translating_scene
+from maxstim_core.stimuli.synthetic.textures import plain_texture
 
 N_CLIPS, SECONDS, DT = 2268, 0.8, 0.01
 N_COMPARED = 20

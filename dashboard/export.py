@@ -181,7 +181,7 @@ network = open_network({network})
 device = resolve_device({device})
 """
 
-_CLIPS_IMPORT = "from maxstim_core.stimuli.clips import open_clips\n"
+_CLIPS_IMPORT = "from maxstim_core.stimuli.clip_set import open_clips\n"
 
 _RUN = """\
 for report in run:

@@ -23,7 +23,7 @@ from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.runs import RunQueue, RunRequest, RunSnapshot
-from maxstim_core.stimuli.made import MADE_SETS
+from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.netcdf import load
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from maxstim_core.optimal.configs import (
 )
 from maxstim_core.runs import RunRequest
 from maxstim_core.settings import Config
-from maxstim_core.stimuli.clips import clip_set_names
+from maxstim_core.stimuli.catalog import clip_set_names
 
 CONFIGS: dict[str, type[Config]] = {
     config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)

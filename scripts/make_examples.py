@@ -25,7 +25,8 @@ from maxstim_core.optimal.configs import (
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.regularized import regularize
-from maxstim_core.stimuli.clips import ClipSet, open_clips
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.storage.netcdf import save
 
 ROOT = Path(__file__).parent.parent

@@ -17,9 +17,12 @@ from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.natural import search
 from maxstim_core.runs import RunQueue, RunRequest, RunStore
 from maxstim_core.runs.request import content_key, opened
-from maxstim_core.stimuli import stored
-from maxstim_core.stimuli.clips import ArrayClips, Augmented, interpolated, open_clips, resampled
-from maxstim_core.stimuli.video import import_movie
+from maxstim_core.stimuli.augment import Augmented
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.clip_set import ArrayClips
+from maxstim_core.stimuli.resample import interpolated, resampled
+from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.stored.import_movie import import_movie
 from maxstim_core.storage.netcdf import load
 
 EYE = Lattice(1)
@@ -36,11 +39,13 @@ def store(name="mine", seed=0, n_frames=12, flow=True, **augmented):
     random = np.random.default_rng(seed)
     lum = random.random((n_frames, EYE.n_columns), np.float32)
     field = random.normal(size=(n_frames, 2, EYE.n_columns)).astype(np.float32) if flow else None
-    folder = stored.clips_folder(name)
-    stored.check_room(folder)
-    sequence = stored.save_sequence(folder, "000", lum, fps=24, flow=field)
-    windows = [stored.Window("first", 0, 0, 5), stored.Window("second", 0, 4, n_frames)]
-    stored.save_index(folder, fps=24, extent=1, sequences=[sequence], windows=windows, **augmented)
+    folder = clip_store.clips_folder(name)
+    clip_store.check_room(folder)
+    sequence = clip_store.save_sequence(folder, "000", lum, fps=24, flow=field)
+    windows = [clip_store.Window("first", 0, 0, 5), clip_store.Window("second", 0, 4, n_frames)]
+    clip_store.save_index(
+        folder, fps=24, extent=1, sequences=[sequence], windows=windows, **augmented
+    )
     return lum, field
 
 
@@ -53,7 +58,7 @@ def test_a_stored_set_comes_back(data):
     np.testing.assert_array_equal(clips[1], lum[4:])
     np.testing.assert_array_equal(clips.flow(1), flow[4:])
     assert clips[0].dtype == np.float32
-    assert stored.stored_names() == ("mine",)
+    assert clip_store.stored_names() == ("mine",)
     with xr.open_dataset(data / "clips" / "mine" / clips.sequences[0].file) as file:
         assert file.lum.dims == ("frame", "column")
         np.testing.assert_array_equal(file.u, EYE.u)
@@ -86,12 +91,12 @@ def test_a_set_that_is_replaced_leaves_nothing_behind(data):
 
 
 def test_a_set_without_an_index_is_not_there():
-    folder = stored.clips_folder("mine")
-    stored.check_room(folder)
-    stored.save_sequence(folder, "000", np.zeros((3, 7)), fps=24, origin="abc")
-    assert stored.stored_names() == ()
-    assert stored.find_sequence(folder, "000", "abc").frames == 3
-    assert stored.find_sequence(folder, "000", "other") is None
+    folder = clip_store.clips_folder("mine")
+    clip_store.check_room(folder)
+    clip_store.save_sequence(folder, "000", np.zeros((3, 7)), fps=24, origin="abc")
+    assert clip_store.stored_names() == ()
+    assert clip_store.find_sequence(folder, "000", "abc").frames == 3
+    assert clip_store.find_sequence(folder, "000", "other") is None
     with pytest.raises(MaxstimError, match="no clip set 'mine'"):
         open_clips("mine", 1)
 
@@ -104,7 +109,7 @@ def test_sintel_that_is_not_there_says_how_to_get_it():
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "x" * 65, "nul\0"])
 def test_refuses_names_that_lead_elsewhere(name):
     with pytest.raises(MaxstimError, match="cannot be called"):
-        stored.clips_folder(name)
+        clip_store.clips_folder(name)
 
 
 def test_refuses_another_eye():
@@ -261,7 +266,7 @@ def test_the_command_stores_a_movie_and_lists_it(tmp_path, capsys):
 def test_a_damaged_set_does_not_hide_the_others(capsys):
     store()
     store(name="sound")
-    damaged = stored.clips_folder("mine") / "set.json"
+    damaged = clip_store.clips_folder("mine") / "set.json"
     damaged.write_text(json.dumps(json.loads(damaged.read_text()) | {"rotations": [0, 7]}))
     assert main(["movies", "list"]) == 0
     mine, sound = capsys.readouterr().out.splitlines()[-2:]
@@ -279,4 +284,4 @@ def test_the_command_removes_a_set_of_one_s_own_alone(tmp_path, capsys):
         said = capsys.readouterr().err
         assert says in said
         assert said.count("\n") == 1
-    assert stored.stored_names() == ()
+    assert clip_store.stored_names() == ()

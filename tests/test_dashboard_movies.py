@@ -17,10 +17,10 @@ from dashboard.movies.task import Task
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
-from maxstim_core.stimuli import stored
-from maxstim_core.stimuli.clips import open_clips
-from maxstim_core.stimuli.look import Look
-from maxstim_core.stimuli.video import import_movie
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.stored.import_movie import import_movie
+from maxstim_core.stimuli.viewing import Look
 
 PATIENCE = 60
 
@@ -98,7 +98,7 @@ def test_a_set_that_another_visitor_stores_is_offered(folders):
         other.offer_sets()
     assert "walk" in other.param.clips.objects and len(changes) == 1
     mine.take_set("walk")
-    stored.remove_stored("walk")
+    clip_store.remove_stored("walk")
     for choice in (mine, other):
         choice.offer_sets()
     assert "walk" not in other.param.clips.objects
@@ -116,7 +116,7 @@ def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
         adding.store()
         assert adding.stage == READY
         assert adding.problem.endswith(".")
-    assert stored.stored_names() == ()
+    assert clip_store.stored_names() == ()
     adding.cancel()
     assert not kept(folders)
 
@@ -133,7 +133,7 @@ def test_storing_can_be_stopped_and_leaves_the_movie_to_look_at(folders, tmp_pat
     for _ in range(5):
         adding.poll()
         time.sleep(0.05)
-    assert (adding.stage, stored.stored_names()) == (READY, ())
+    assert (adding.stage, clip_store.stored_names()) == (READY, ())
     adding.stop()
     assert adding.stage == EMPTY
 

@@ -17,7 +17,7 @@ from maxstim_core.optimal.configs import (
     flyvis_preset,
     starting_preset,
 )
-from maxstim_core.stimuli.video import import_movie
+from maxstim_core.stimuli.stored.import_movie import import_movie
 
 FIELDS = [(config, field) for config in CONFIGS.values() for field in dataclasses.fields(config)]
 

@@ -7,14 +7,14 @@ import pytest
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.flyvis_probes import (
+from maxstim_core.stimuli.synthetic.flyvis_monitor import owned_pixels
+from maxstim_core.stimuli.synthetic.flyvis_probes import (
     SPEEDS,
     flyvis_flashes,
     flyvis_impulses,
     flyvis_moving_bars,
     flyvis_moving_edges,
 )
-from maxstim_core.stimuli.hex_eye import owned_pixels
 
 MADE_BY_FLYVIS = Path(__file__).parent / "data" / "flyvis_probes.npz"
 """Written by scripts/make_flyvis_probes.py in an environment with flyvis 1.2.0."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.movie_file import read_movie
+from maxstim_core.stimuli.files.npy import read_movie
 
 N_COLUMNS = 7
 

@@ -18,8 +18,8 @@ from maxstim_core.networks.flyvis_models import published_models
 from maxstim_core.networks.network_file import write_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.networks.user_networks import check_new, own_names
-from maxstim_core.stimuli.movie_file import read_movie
-from maxstim_core.stimuli.stored import stored_names
+from maxstim_core.stimuli.files.npy import read_movie
+from maxstim_core.stimuli.stored.clip_store import stored_names
 from maxstim_core.storage.data_dir import data_directory, entries
 
 LONG = "a" * 300

@@ -19,9 +19,11 @@ from maxstim_core.optimal.ranking import scored, with_ranks
 from maxstim_core.runs import RunStore
 from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.simulation import make_engine
-from maxstim_core.stimuli.clips import ArrayClips, Augmented, clip_named, open_clips
-from maxstim_core.stimuli.pieces import Piece, pieces
-from maxstim_core.stimuli.stored import Sequence, StoredClips, Window
+from maxstim_core.stimuli.augment import Augmented
+from maxstim_core.stimuli.catalog import clip_named, open_clips
+from maxstim_core.stimuli.clip_set import ArrayClips
+from maxstim_core.stimuli.stored.clip_store import Sequence, StoredClips, Window
+from maxstim_core.stimuli.stored.repeats import Piece, pieces
 
 EYE = Lattice(1)
 FIRST = SearchConfig(n_best=100)

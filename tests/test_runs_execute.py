@@ -16,7 +16,7 @@ from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.regularized import regularize
 from maxstim_core.runs import RunQueue, RunRequest, RunStore
 from maxstim_core.runs.execute import execute, start
-from maxstim_core.stimuli.clips import resampled
+from maxstim_core.stimuli.resample import resampled
 from maxstim_core.storage.netcdf import load
 
 DT = 0.04

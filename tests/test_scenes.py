@@ -10,8 +10,20 @@ from hypothesis import strategies as st
 from benchmarks.scenes import slope
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import STEPS, Lattice
-from maxstim_core.stimuli.scenes import Motion, Scene, _looked_up, moving_scene, translating_scene
-from maxstim_core.stimuli.textures import SIZE, bilinear, leaves, natural_texture, plain_texture
+from maxstim_core.stimuli.synthetic.scenes import (
+    Motion,
+    Scene,
+    _looked_up,
+    moving_scene,
+    translating_scene,
+)
+from maxstim_core.stimuli.synthetic.textures import (
+    SIZE,
+    bilinear,
+    leaves,
+    natural_texture,
+    plain_texture,
+)
 
 EYE = Lattice(8)
 CLIP = {"dt": 0.01, "seconds": 0.2}

@@ -13,8 +13,9 @@ from sintel_tree import SCENES, make_tree, reduced
 
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli import sintel, stored
-from maxstim_core.stimuli.clips import interpolated, open_clips, resampled
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.resample import interpolated, resampled
+from maxstim_core.stimuli.stored import clip_store, sintel
 
 BY_FLYVIS = np.load(Path(__file__).parent / "data" / "sintel.npz")
 """Made by ``scripts/make_sintel_fixture.py``."""
@@ -71,7 +72,7 @@ def test_the_same_clips_in_the_same_order(clips):
 
 def test_sequences_as_flyvis_renders_them(clips):
     stored_arrays = [
-        stored._read(clips.clips.folder / sequence.file, sequence.sha256)
+        clip_store._read(clips.clips.folder / sequence.file, sequence.sha256)
         for sequence in clips.clips.sequences
     ]
     lum = reduced([lum[:, None] for lum, _ in stored_arrays])
@@ -127,7 +128,7 @@ def test_an_interrupted_rendering_leaves_no_set_and_goes_on(small):
     run = sintel.render(small)
     assert next(run)[1] == "rendered"
     run.close()
-    assert stored.stored_names() == ()
+    assert clip_store.stored_names() == ()
     said = {scene.name: done for scene, done in sintel.render(small)}
     assert said == {"arch": "kept", "bay": "too short", "coast": "rendered"}
     assert len(open_clips("sintel")) == 2 * 3 * 12
@@ -161,7 +162,7 @@ def test_the_published_film_has_nothing_to_be_noted():
     assert sintel.differences(scenes) == []
     assert all(scene.is_long_enough for scene in scenes)
     sequences = [
-        stored.Sequence(s.name, "", len(s.images) - 1, "", about={"scene": s.name, "split": 0})
+        clip_store.Sequence(s.name, "", len(s.images) - 1, "", about={"scene": s.name, "split": 0})
         for s in scenes
     ]
     windows = sintel._windows(sequences)
@@ -243,7 +244,7 @@ def test_a_damaged_film_is_refused_in_one_sentence(small, capsys, case):
     assert last.startswith("maxstim: ")
     assert last.endswith(".")
     assert says in last
-    assert stored.stored_names() == ()
+    assert clip_store.stored_names() == ()
 
 
 def test_the_film_that_flyvis_rendered_is_the_one_that_is_made():

@@ -7,7 +7,7 @@ from archive_server import serving
 
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.sintel_download import download, film_folder
+from maxstim_core.stimuli.stored.sintel_download import download, film_folder
 from maxstim_core.storage import download as downloads
 
 MEMBERS = {

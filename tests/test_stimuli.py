@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import STEPS, Lattice
-from maxstim_core.stimuli.clips import ArrayClips, open_clips, resampled
-from maxstim_core.stimuli.made import flow
-from maxstim_core.stimuli.probes import flash, grating, moving_bar, moving_edge, step
-from maxstim_core.stimuli.scenes import translating_scene
-from maxstim_core.stimuli.textures import plain_texture
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.clip_set import ArrayClips
+from maxstim_core.stimuli.resample import resampled
+from maxstim_core.stimuli.synthetic.bundled_sets import flow
+from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_bar, moving_edge, step
+from maxstim_core.stimuli.synthetic.scenes import translating_scene
+from maxstim_core.stimuli.synthetic.textures import plain_texture
 
 EYE = Lattice(5)
 

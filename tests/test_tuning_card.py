@@ -16,7 +16,7 @@ from maxstim_core.networks.network_file import write_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.networks.user_networks import store_text
 from maxstim_core.simulation import make_engine
-from maxstim_core.stimuli.textures import cloud_texture
+from maxstim_core.stimuli.synthetic.textures import cloud_texture
 from maxstim_core.training.published import ANGLES, UNRECTIFIED
 from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION, angular_distance
 from maxstim_core.tuning.card import tuning_table

@@ -19,14 +19,15 @@ from PIL import Image
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli import stored
-from maxstim_core.stimuli.clips import Augmented, open_clips
+from maxstim_core.stimuli.augment import Augmented
+from maxstim_core.stimuli.catalog import open_clips
 from maxstim_core.stimuli.eye import Eye
-from maxstim_core.stimuli.film_file import evenly
-from maxstim_core.stimuli.images import read_image
-from maxstim_core.stimuli.look import Look
-from maxstim_core.stimuli.preview import FRAMES, open_preview
-from maxstim_core.stimuli.video import cuts, import_movie
+from maxstim_core.stimuli.files.film import evenly
+from maxstim_core.stimuli.files.images import read_image
+from maxstim_core.stimuli.files.preview import FRAMES, open_preview
+from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.stored.import_movie import cuts, import_movie
+from maxstim_core.stimuli.viewing import Look
 
 EYE = Lattice(2)
 SMALL = Look(EYE)
@@ -211,7 +212,7 @@ def test_a_name_in_other_letters_is_the_same_name(tmp_path, data, name, says):
     import_movie(tmp_path / "a.npy", "mine", fps=10, look=SMALL)
     with pytest.raises(MaxstimError, match=says):
         import_movie(tmp_path / "a.npy", name, fps=10, look=SMALL, replace=True)
-    assert stored.stored_names() == ("mine",)
+    assert clip_store.stored_names() == ("mine",)
 
 
 def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, data):
@@ -236,13 +237,13 @@ def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, dat
 def test_a_set_that_comes_too_late_harms_none_unless_it_shall_replace_it(tmp_path, data):
     film = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     import_movie(film, "mine", fps=10, look=SMALL)
-    shutil.copytree(data / "clips" / "mine", late := stored.hidden_folder("mine"))
+    shutil.copytree(data / "clips" / "mine", late := clip_store.hidden_folder("mine"))
     with pytest.raises(MaxstimError, match="meanwhile"):
-        stored.put_in_place(late, "mine")
+        clip_store.put_in_place(late, "mine")
     with pytest.raises(MaxstimError, match="could not be written"):
-        stored.put_in_place(data / "missing", "mine", replace=True)
+        clip_store.put_in_place(data / "missing", "mine", replace=True)
     assert len(open_clips("mine", 2)) == 1
-    stored.put_in_place(late, "mine", replace=True)
+    clip_store.put_in_place(late, "mine", replace=True)
     assert len(open_clips("mine", 2)) == 1
     assert [path.name for path in (data / "clips").iterdir()] == ["mine"]
 
@@ -360,7 +361,7 @@ def test_an_import_tells_how_far_it_is_and_can_be_cancelled(tmp_path, data):
 
 @given(st.text(max_size=80))
 def test_any_file_name_becomes_a_name_that_a_set_may_have(name):
-    assert stored.clips_folder(stored.free_name(name)).parent.name == "clips"
+    assert clip_store.clips_folder(clip_store.free_name(name)).parent.name == "clips"
 
 
 @pytest.mark.parametrize(
@@ -375,20 +376,20 @@ def test_any_file_name_becomes_a_name_that_a_set_may_have(name):
 )
 def test_a_name_that_is_taken_gets_a_number(tmp_path, file, name):
     import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, look=SMALL)
-    assert stored.free_name(file) == name
+    assert clip_store.free_name(file) == name
 
 
 def test_a_set_is_removed_and_nothing_else(tmp_path, data):
     path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     for name in ("mine", "other"):
         import_movie(path, name, fps=10, look=SMALL)
-    stored.remove_stored("mine")
+    clip_store.remove_stored("mine")
     assert [p.name for p in (data / "clips").iterdir()] == ["other"]
     refusals = {"mine": "no clip set", "made": "comes with maxstim", "../other": "cannot be called"}
     for name, says in refusals.items():
         with pytest.raises(MaxstimError, match=says):
-            stored.remove_stored(name)
-    assert stored.stored_names() == ("other",)
+            clip_store.remove_stored(name)
+    assert clip_store.stored_names() == ("other",)
 
 
 @given(st.integers(1, 500), st.integers(1, 60))
@@ -588,4 +589,4 @@ def test_a_disk_that_is_full_or_read_only_is_told(tmp_path, data):
     path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     with pytest.raises(MaxstimError, match="MAXSTIM_DATA_DIR"):
         import_movie(path, "mine", fps=10, look=SMALL)
-    assert stored.stored_names() == ()
+    assert clip_store.stored_names() == ()

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.runs.execute import available_devices, start, warm
-from maxstim_core.stimuli.clips import ArrayClips, open_clips
+from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.clip_set import ArrayClips
 
 __all__ = ["available_devices", "run", "small_clips", "warm"]
 

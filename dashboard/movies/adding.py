@@ -20,12 +20,12 @@ from dashboard.entries import Entries
 from dashboard.movies.inbox import Inbox, safe_file_name
 from dashboard.movies.task import Task
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli import stored
+from maxstim_core.stimuli.files.preview import Preview, open_preview
 from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
-from maxstim_core.stimuli.look import Look, pixels_that_fit
-from maxstim_core.stimuli.preview import Preview, open_preview
-from maxstim_core.stimuli.sintel import FLIPS, ROTATIONS
-from maxstim_core.stimuli.video import SECONDS, STILL_FPS, import_movie
+from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.stored.import_movie import SECONDS, STILL_FPS, import_movie
+from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
+from maxstim_core.stimuli.viewing import Look, pixels_that_fit
 
 logger = logging.getLogger(__name__)
 
@@ -242,10 +242,10 @@ class Adding(param.Parameterized):
             name = self.set_name.strip()
             try:
                 self.entries.check()
-                if stored.taken_by(stored.clips_folder(name).name):
+                if clip_store.taken_by(clip_store.clips_folder(name).name):
                     raise MaxstimError(
                         f"There is a set {name!r} already; choose another name, for example "
-                        f"{stored.free_name(name)}."
+                        f"{clip_store.free_name(name)}."
                     )
                 settings = {
                     # A film's own pace is known exactly only when all of it has been read.
@@ -297,7 +297,7 @@ class Adding(param.Parameterized):
         self.preview = task.result
         stem = Path(self.file_name).stem
         self.param.update(
-            set_name=stored.free_name(stem),
+            set_name=clip_store.free_name(stem),
             fps=_shown(self.preview.fps or STILL_FPS),
             pixels=self.most_pixels(),
             at=[0.5, 0.5],

@@ -16,7 +16,7 @@ from dashboard.movies.eyeview import EyeView
 from dashboard.problem import Problem
 from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
-from maxstim_core.stimuli.kinds import SUFFIXES
+from maxstim_core.stimuli.files.detect import SUFFIXES
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS, MOST_SECONDS
 
 LIMITS = (

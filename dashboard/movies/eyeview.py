@@ -13,7 +13,7 @@ import param
 from dashboard.esm import DRAWING, source
 from maxstim_core.conventions import EXTENT
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.preview import Preview
+from maxstim_core.stimuli.files.preview import Preview
 
 _EYE = Lattice(EXTENT)
 

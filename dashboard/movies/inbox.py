@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.kinds import HEAD, check_bytes, kind_of_head
+from maxstim_core.stimuli.files.detect import HEAD, check_bytes, kind_of_head
 
 PIECE = 1_000_000
 """Bytes of a piece: far below the 20 MB of a message that would close the connection."""

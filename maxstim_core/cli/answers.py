@@ -99,7 +99,8 @@ def simulate(arguments: argparse.Namespace) -> int:
 def search(arguments: argparse.Namespace) -> int:
     """Find the best clips of a set for every cell type, and write the table."""
     from maxstim_core.cli.ranking import ranking
-    from maxstim_core.stimuli.clips import open_clips, resampled
+    from maxstim_core.stimuli.catalog import open_clips
+    from maxstim_core.stimuli.resample import resampled
 
     config = read_settings(arguments, SearchConfig)
     exports = [(cell_type, Path(path)) for cell_type, path in arguments.export]
@@ -164,7 +165,8 @@ def _movie(
 ) -> tuple[np.ndarray, str]:
     """Return the movie of ``--movie`` or ``--clip``, and where it came from."""
     if arguments.clip is not None:
-        from maxstim_core.stimuli.clips import clip_named, open_clips, resampled
+        from maxstim_core.stimuli.catalog import clip_named, open_clips
+        from maxstim_core.stimuli.resample import resampled
 
         clips = open_clips(arguments.clips, network.lattice.extent)
         clip = resampled(clips[clip_named(clips, arguments.clip)], clips.dt, dt)
@@ -174,7 +176,7 @@ def _movie(
                 f"gives {most_frames} or fewer."
             )
         return clip, f"{clips.name}: {arguments.clip}"
-    from maxstim_core.stimuli.movie_file import read_movie
+    from maxstim_core.stimuli.files.npy import read_movie
 
     movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
     if movie.min() < 0 or movie.max() > 1:

@@ -115,7 +115,7 @@ def _data() -> Iterator[Finding]:
         yield Finding("eye", f"{n_columns} columns")
     except (MaxstimError, OSError) as error:
         yield Finding("networks", str(error), "missing")
-    from maxstim_core.stimuli.clips import clip_set_names
+    from maxstim_core.stimuli.catalog import clip_set_names
 
     yield Finding("clip sets", ", ".join(clip_set_names()))
     yield _results_folder()

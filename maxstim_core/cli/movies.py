@@ -14,8 +14,8 @@ _QUIET_SECONDS = 2.0
 
 def sintel(arguments: argparse.Namespace) -> int:
     """See an unpacked MPI Sintel once, and store what the eye sees."""
-    from maxstim_core.stimuli import sintel as film
-    from maxstim_core.stimuli.clips import open_clips
+    from maxstim_core.stimuli.catalog import open_clips
+    from maxstim_core.stimuli.stored import sintel as film
 
     if arguments.download == bool(arguments.path):
         raise MaxstimError(
@@ -40,7 +40,7 @@ def sintel(arguments: argparse.Namespace) -> int:
 
 
 def _downloaded() -> Path:
-    from maxstim_core.stimuli import sintel_download
+    from maxstim_core.stimuli.stored import sintel_download
     from maxstim_core.storage.download import tell_tenths
 
     tell_tenths(sintel_download.download(), tell)
@@ -51,9 +51,9 @@ def _downloaded() -> Path:
 
 def import_movie(arguments: argparse.Namespace) -> int:
     """Store what the eye sees of a movie as a clip set."""
-    from maxstim_core.stimuli import video
-    from maxstim_core.stimuli.look import Look
-    from maxstim_core.stimuli.sintel import FLIPS, ROTATIONS
+    from maxstim_core.stimuli.stored.import_movie import import_movie as store_movie
+    from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
+    from maxstim_core.stimuli.viewing import Look
 
     crop = arguments.crop and tuple(_number("crop", value, int) for value in arguments.crop)
     pixels, fps = arguments.pixels, arguments.fps
@@ -71,7 +71,7 @@ def import_movie(arguments: argparse.Namespace) -> int:
     }
     if arguments.augment:
         settings |= {"flips": FLIPS, "rotations": ROTATIONS}
-    clips = video.import_movie(arguments.path, arguments.name, **settings)
+    clips = store_movie(arguments.path, arguments.name, **settings)
     frames = sum(sequence.frames for sequence in clips.sequences)
     ways = f", each in {len(FLIPS) * len(ROTATIONS)} ways" if arguments.augment else ""
     print(
@@ -106,9 +106,10 @@ def _number(what: str, text: str, kind: type) -> float:
 def list_sets(arguments: argparse.Namespace) -> int:
     """Print the clip sets that there are."""
     del arguments
-    from maxstim_core.stimuli.clips import Augmented, open_clips
-    from maxstim_core.stimuli.made import MADE_SETS
-    from maxstim_core.stimuli.stored import clips_folder, open_stored, stored_names
+    from maxstim_core.stimuli.augment import Augmented
+    from maxstim_core.stimuli.catalog import open_clips
+    from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored, stored_names
+    from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 
     for name in MADE_SETS:
         made = open_clips(name)
@@ -127,7 +128,7 @@ def list_sets(arguments: argparse.Namespace) -> int:
 
 def remove(arguments: argparse.Namespace) -> int:
     """Remove a clip set from the data directory."""
-    from maxstim_core.stimuli.stored import remove_stored
+    from maxstim_core.stimuli.catalog import remove_stored
 
     remove_stored(arguments.name)
     print(f"The clip set {arguments.name} is removed; results of searches in it stay.")

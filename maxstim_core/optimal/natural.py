@@ -22,7 +22,9 @@ from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
 from maxstim_core.settings import checked
 from maxstim_core.simulation import Engine, make_engine
-from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
+from maxstim_core.stimuli.catalog import clip_named
+from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.resample import resampled
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
@@ -58,8 +60,7 @@ def search(
     config = checked(config, SearchConfig)
     if isinstance(clips, str | np.ndarray):
         raise MaxstimError(
-            "The clips must be a set, for example open_clips('probes') of maxstim_core.stimuli.clips, "
-            "not its name or an array."
+            "The clips must be a set, for example open_clips('probes'), not its name or an array."
         )
     if not len(clips):
         raise MaxstimError(f"The clip set {clips.name} is empty; give at least one clip.")

@@ -32,8 +32,8 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.stimuli.clips import ClipSet
-from maxstim_core.stimuli.pieces import pieces
+from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.stored.repeats import pieces
 
 
 def scored(

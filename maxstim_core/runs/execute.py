@@ -18,7 +18,9 @@ from maxstim_core.optimal.reports import Optimisation, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
-from maxstim_core.stimuli.clips import ClipSet, clip_named, resampled
+from maxstim_core.stimuli.catalog import clip_named
+from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.resample import resampled
 
 __all__ = ["Natural", "Regularized", "available_devices", "execute", "start", "warm"]
 

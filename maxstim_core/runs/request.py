@@ -12,7 +12,8 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.stimuli.clips import ClipSet, clip_named, open_clips
+from maxstim_core.stimuli.catalog import clip_named, open_clips
+from maxstim_core.stimuli.clip_set import ClipSet
 
 FORMAT = 1
 """Part of every key: to be raised when the same request would give another result."""

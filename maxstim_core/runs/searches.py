@@ -15,7 +15,7 @@ from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.reports import StepReport
 from maxstim_core.runs.request import search_key
 from maxstim_core.runs.store import RunStore
-from maxstim_core.stimuli.clips import ClipSet
+from maxstim_core.stimuli.clip_set import ClipSet
 
 if TYPE_CHECKING:
     from maxstim_core.optimal.natural import Search

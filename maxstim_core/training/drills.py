@@ -8,9 +8,9 @@ import numpy as np
 
 from maxstim_core.conventions import GREY
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.probes import flash, moving_edge
-from maxstim_core.stimuli.scenes import Scene, translating_scene
-from maxstim_core.stimuli.textures import SIDE, plain_texture
+from maxstim_core.stimuli.synthetic.probes import flash, moving_edge
+from maxstim_core.stimuli.synthetic.scenes import Scene, translating_scene
+from maxstim_core.stimuli.synthetic.textures import SIDE, plain_texture
 from maxstim_core.training.published import ANGLES
 
 EDGE_SPEEDS = (4.8, 9.7, 13.0, 19.0, 25.0)

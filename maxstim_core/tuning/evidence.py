@@ -15,9 +15,14 @@ import numpy as np
 
 from maxstim_core.conventions import frames_in
 from maxstim_core.simulation.engine import Engine
-from maxstim_core.stimuli.probes import grating
-from maxstim_core.stimuli.scenes import translating_scene
-from maxstim_core.stimuli.textures import SIDE, cloud_texture, natural_texture, plain_texture
+from maxstim_core.stimuli.synthetic.probes import grating
+from maxstim_core.stimuli.synthetic.scenes import translating_scene
+from maxstim_core.stimuli.synthetic.textures import (
+    SIDE,
+    cloud_texture,
+    natural_texture,
+    plain_texture,
+)
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
 from maxstim_core.tuning.measures import angular_distance, peak_response, preferred_direction

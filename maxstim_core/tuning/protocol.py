@@ -16,8 +16,12 @@ import numpy as np
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.simulation.engine import GREY_SECONDS, Engine
-from maxstim_core.stimuli.flyvis_probes import SPEEDS, flyvis_moving_edges, seconds_of_motion
-from maxstim_core.stimuli.probes import flash
+from maxstim_core.stimuli.synthetic.flyvis_probes import (
+    SPEEDS,
+    flyvis_moving_edges,
+    seconds_of_motion,
+)
+from maxstim_core.stimuli.synthetic.probes import flash
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
 from maxstim_core.tuning.measures import (

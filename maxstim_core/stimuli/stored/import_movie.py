@@ -13,19 +13,19 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import Tell, nobody
-from maxstim_core.stimuli import stored
-from maxstim_core.stimuli.array_file import read_arrays
-from maxstim_core.stimuli.clips import check_ways
-from maxstim_core.stimuli.film_file import read_film
-from maxstim_core.stimuli.images import read_image, read_images
-from maxstim_core.stimuli.kinds import kind_of
+from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.files.arrays import read_arrays
+from maxstim_core.stimuli.files.detect import kind_of
+from maxstim_core.stimuli.files.film import read_film
+from maxstim_core.stimuli.files.images import read_image, read_images
 from maxstim_core.stimuli.limits import (
     CLIP_SECONDS,
     FPS,
     MOST_FRAMES,
     MOST_SECONDS,
 )
-from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.viewing import Look
 
 SECONDS = 0.8
 """Length of a clip, as in the made set."""
@@ -46,7 +46,7 @@ def import_movie(
     replace: bool = False,
     source: str | None = None,
     tell: Tell = nobody,
-) -> stored.StoredClips:
+) -> clip_store.StoredClips:
     """Store what the eye sees of a movie as a clip set.
 
     Args:
@@ -57,7 +57,7 @@ def import_movie(
         seconds: Length of the clips that longer movies are cut into. All of a movie is covered: where it
             is no multiple of this, clips overlap. A single image stands still for so long.
         look: Which part of the frames is looked at, and how; the whole shorter side if None.
-        flips: Mirror axes of the augmented set: see `maxstim_core.stimuli.clips.Augmented`.
+        flips: Mirror axes of the augmented set: see `maxstim_core.stimuli.augment.Augmented`.
         rotations: Its rotations.
         replace: Whether a set of this name may be replaced.
         source: What the set shall say that it was made of; the path if None.
@@ -86,20 +86,20 @@ def import_movie(
                 f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
             )
     _check_name(name, replace)  # again: somebody may have taken it in the meantime
-    made = stored.hidden_folder(name)
+    made = clip_store.hidden_folder(name)
     try:
-        stored.check_room(made)
+        clip_store.check_room(made)
         source = source or str(path.absolute())
         _store(made, name, films, rate, seconds, source, look, flips, rotations)
-        stored.put_in_place(made, name, replace=replace)
+        clip_store.put_in_place(made, name, replace=replace)
     finally:
-        stored.discard(made)
-    return stored.open_stored(stored.clips_folder(name))
+        clip_store.discard(made)
+    return clip_store.open_stored(clip_store.clips_folder(name))
 
 
 def _check_name(name: str, replace: bool) -> None:
-    folder, other = stored.clips_folder(name), stored.taken_by(name)
-    if other in stored.RESERVED:
+    folder, other = clip_store.clips_folder(name), clip_store.taken_by(name)
+    if other in clip_store.RESERVED:
         raise MaxstimError(f"The name {name!r} belongs to maxstim; choose another.")
     if other is not None and not (replace and other == name):
         way_out = ", or add --replace" if other == name else ""
@@ -148,14 +148,14 @@ def _store(
 ) -> None:
     sequences, windows = [], []
     for k, (film, lum, _) in enumerate(films):
-        sequences.append(stored.save_sequence(folder, f"{k:03d}", lum, fps=fps))
+        sequences.append(clip_store.save_sequence(folder, f"{k:03d}", lum, fps=fps))
         title = f"{name} {film}".rstrip()
         for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
-            windows.append(stored.Window(clip, k, start, stop))
+            windows.append(clip_store.Window(clip, k, start, stop))
     seen = {"crop": look.crop, "pixels": look.pixels, "kernel": look.kernel}
     seen |= {} if look.contrast == 1 else {"contrast": look.contrast}
-    stored.save_index(
+    clip_store.save_index(
         folder,
         fps=fps,
         extent=look.lattice.extent,

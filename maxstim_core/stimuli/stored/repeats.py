@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maxstim_core.stimuli.clips import Augmented, ClipSet, resampled
-from maxstim_core.stimuli.stored import StoredClips
+from maxstim_core.stimuli.augment import Augmented
+from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.resample import resampled
+from maxstim_core.stimuli.stored.clip_store import StoredClips
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import Tell, nobody
+from maxstim_core.stimuli.files.npy import open_array
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES
-from maxstim_core.stimuli.look import Look
-from maxstim_core.stimuli.movie_file import open_array
+from maxstim_core.stimuli.viewing import Look
 
 _GREY_OF_COLOURS = np.array([0.299, 0.587, 0.114], np.float32)
 """ITU-R 601, as Pillow and so flyvis turn colours to grey."""

@@ -24,10 +24,10 @@ import numpy as np
 from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli import stored
-from maxstim_core.stimuli.clips import Augmented
+from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.eye import Eye
-from maxstim_core.stimuli.images import read_image
+from maxstim_core.stimuli.files.images import read_image
+from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.storage.data_dir import entries
 
 if TYPE_CHECKING:
@@ -167,16 +167,16 @@ def render(path: str | os.PathLike) -> Iterator[tuple[Scene, str]]:
         MaxstimError: if the film is incomplete or damaged, or cannot be stored.
     """
     scenes = find_scenes(path)
-    folder = stored.clips_folder(NAME)
-    stored.check_room(folder)
-    sequences: list[stored.Sequence] = []
+    folder = clip_store.clips_folder(NAME)
+    clip_store.check_room(folder)
+    sequences: list[clip_store.Sequence] = []
     for scene in scenes:
         if not scene.is_long_enough:
             yield scene, "too short"
             continue
         origin = scene.origin
         names = [f"sequence_{scene.index:02d}_{scene.name}_split_{j:02d}" for j in range(_N_SPLITS)]
-        found = [stored.find_sequence(folder, name, origin) for name in names]
+        found = [clip_store.find_sequence(folder, name, origin) for name in names]
         if None not in found:
             sequences += found
             yield scene, "kept"
@@ -184,7 +184,7 @@ def render(path: str | os.PathLike) -> Iterator[tuple[Scene, str]]:
         lum, flow = see_scene(scene)
         for j, name in enumerate(names):
             sequences.append(
-                stored.save_sequence(
+                clip_store.save_sequence(
                     folder,
                     name,
                     lum[j],
@@ -195,7 +195,7 @@ def render(path: str | os.PathLike) -> Iterator[tuple[Scene, str]]:
                 )
             )
         yield scene, "rendered"
-    stored.save_index(
+    clip_store.save_index(
         folder,
         fps=FPS,
         extent=EXTENT,
@@ -295,7 +295,7 @@ def table(clips: Augmented) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _windows(sequences: list[stored.Sequence]) -> list[stored.Window]:
+def _windows(sequences: list[clip_store.Sequence]) -> list[clip_store.Window]:
     """Cut sequences in time: as many clips of 19 frames as come nearest to their length (spec §5.4)."""
     windows = []
     for k, sequence in enumerate(sequences):
@@ -306,7 +306,7 @@ def _windows(sequences: list[stored.Sequence]) -> list[stored.Window]:
             # Frame 1 of the film is not shown.
             frames = f"frames {start + 2} to {start + 1 + length}"
             name = f"{scene}, window {split + 1}, {frames}"
-            windows.append(stored.Window(name, k, start, start + length))
+            windows.append(clip_store.Window(name, k, start, start + length))
     return windows
 
 

@@ -15,13 +15,12 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import Tell, nobody
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS
-from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.viewing import Look
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-
 
 Files = list[Path] | list[zipfile.Path]
 """Images in a folder or in an archive, in the order in which they are shown."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.array_file import array_kind
-from maxstim_core.stimuli.film_file import film_kind, is_photo
-from maxstim_core.stimuli.images import is_image
+from maxstim_core.stimuli.files.arrays import array_kind
+from maxstim_core.stimuli.files.film import film_kind, is_photo
+from maxstim_core.stimuli.files.images import is_image
 from maxstim_core.stimuli.limits import MOST_BYTES
 
 HEAD = 16

@@ -17,7 +17,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import Tell, nobody
 from maxstim_core.stimuli.limits import FPS, MOST_FRAMES, MOST_SECONDS
-from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.viewing import Look
 
 _MAY_LACK = 0.02
 """Share of the promised length that may lack at the end, and at least 0.1 s: more was cut off."""

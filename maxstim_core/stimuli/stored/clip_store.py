@@ -239,32 +239,6 @@ def open_stored(folder: Path) -> StoredClips:
         ) from error
 
 
-def remove_stored(name: str) -> None:
-    """Remove a set from the data directory.
-
-    Raises:
-        MaxstimError: if there is no such set there, or it cannot be removed.
-    """
-    from maxstim_core.stimuli.made import MADE_SETS  # only here: it brings all that renders
-
-    if name in MADE_SETS:
-        raise MaxstimError(f"The clip set {name} comes with maxstim and cannot be removed.")
-    folder = clips_folder(name)
-    if name not in stored_names():
-        raise MaxstimError(
-            f"There is no clip set {name!r} to remove; maxstim movies list shows those there are."
-        )
-    gone = hidden_folder(name)
-    try:
-        os.rename(folder, gone)  # from now on it is not there, whatever remains
-        shutil.rmtree(gone)
-    except OSError as error:
-        raise MaxstimError(
-            f"The clip set {name} cannot be removed ({error.strerror or error}); check the "
-            f"permissions of {folder}."
-        ) from error
-
-
 def check_room(folder: Path) -> None:
     """Make sure that a set can be stored, before any work is done for it.
 
@@ -416,7 +390,7 @@ def save_index(
         extent: Rings of the eye.
         sequences: What has been stored.
         windows: The clips.
-        flips: Mirror axes of the augmented set (`maxstim_core.stimuli.clips.Augmented`).
+        flips: Mirror axes of the augmented set (`maxstim_core.stimuli.augment.Augmented`).
         rotations: Its rotations, in sixths of a turn.
         about: Where the set comes from.
 

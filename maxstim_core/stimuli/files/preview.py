@@ -12,11 +12,11 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import Tell, nobody
-from maxstim_core.stimuli.array_file import open_arrays
-from maxstim_core.stimuli.film_file import evenly, luminance, open_film
-from maxstim_core.stimuli.images import find_images, image_batches, read_image
-from maxstim_core.stimuli.kinds import kind_of
-from maxstim_core.stimuli.look import Look
+from maxstim_core.stimuli.files.arrays import open_arrays
+from maxstim_core.stimuli.files.detect import kind_of
+from maxstim_core.stimuli.files.film import evenly, luminance, open_film
+from maxstim_core.stimuli.files.images import find_images, image_batches, read_image
+from maxstim_core.stimuli.viewing import Look
 
 SECONDS = 4.0
 """How much of a film is kept at most."""
@@ -90,7 +90,8 @@ def open_preview(path: Path, tell: Tell = nobody) -> Preview:
     """Read the beginning of a movie.
 
     Args:
-        path: As for `maxstim_core.stimuli.video.import_movie`. Of several films in a file, the first.
+        path: As for `maxstim_core.stimuli.stored.import_movie.import_movie`. Of several films in a
+            file, the first.
         tell: Whom to tell how far it is; what it raises cancels it.
 
     Raises:

@@ -19,8 +19,8 @@ import numpy as np
 from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
-from maxstim_core.stimuli.clips import Recipe, RenderedClips
-from maxstim_core.stimuli.hex_eye import (
+from maxstim_core.stimuli.clip_set import Recipe, RenderedClips
+from maxstim_core.stimuli.synthetic.flyvis_monitor import (
     MONITOR,
     PIXELS_PER_COLUMN,
     PUBLISHED_EYE,

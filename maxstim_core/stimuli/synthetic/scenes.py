@@ -15,7 +15,7 @@ import numpy as np
 from maxstim_core.conventions import GREY, frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.textures import (
+from maxstim_core.stimuli.synthetic.textures import (
     MEAN_LUMINANCE,
     PIXELS_PER_COLUMN,
     SIDE,

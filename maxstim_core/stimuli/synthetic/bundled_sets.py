@@ -12,9 +12,9 @@ from itertools import product
 import numpy as np
 
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.clips import Recipe, RenderedClips
-from maxstim_core.stimuli.probes import flash, grating, moving_edge
-from maxstim_core.stimuli.scenes import Scene, moving_scene
+from maxstim_core.stimuli.clip_set import Recipe, RenderedClips
+from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_edge
+from maxstim_core.stimuli.synthetic.scenes import Scene, moving_scene
 
 SECONDS = 0.8
 VERSION = 3

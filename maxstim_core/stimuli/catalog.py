@@ -1,0 +1,95 @@
+"""Clip sets by name: which there are, opening and removing one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from difflib import get_close_matches
+
+from maxstim_core.conventions import EXTENT
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli.augment import Augmented
+from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.stored.clip_store import (
+    clips_folder,
+    hidden_folder,
+    open_stored,
+    stored_names,
+)
+from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
+
+
+def clip_set_names() -> tuple[str, ...]:
+    """Return the names of all sets that there are: those made here, and those in the data directory."""
+    return *MADE_SETS, *stored_names()
+
+
+def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
+    """Open a clip set by name.
+
+    Args:
+        name: ``made``: scenes and textbook stimuli; ``scenes`` or ``probes``: one of them alone.
+            ``sintel`` or a name of your own: what ``maxstim movies`` has stored in the data directory.
+        extent: Rings of the eye.
+        dt: Seconds per frame to render the made set at; films keep the frame duration that they have.
+
+    Raises:
+        MaxstimError: if there is no such set, or it is for another eye.
+    """
+    if name in MADE_SETS:
+        return MADE_SETS[name](Lattice(extent), dt)
+    there = clip_set_names()
+    if name not in there:
+        how = "; maxstim movies sintel PATH makes it" if name == "sintel" else ""
+        raise MaxstimError(f"There is no clip set {name!r}{how}; choose {' or '.join(there)}.")
+    clips = open_stored(clips_folder(name))
+    if clips.extent != extent:
+        raise MaxstimError(
+            f"The clip set {name} is for an eye of {clips.extent} rings, not of {extent}; choose the "
+            "set made, or another network."
+        )
+    as_is = clips.flips == clips.rotations == (0,)
+    return clips if as_is else Augmented(clips, clips.flips, clips.rotations)
+
+
+def clip_named(clips: ClipSet, name: str) -> int:
+    """Return the index of a clip by its name.
+
+    Raises:
+        MaxstimError: if the set has no such clip.
+    """
+    if name in clips.names:
+        return clips.names.index(name)
+    begun = [other for other in clips.names if other.lower().startswith(name.lower())]
+    near = begun[:3] or get_close_matches(name, clips.names, n=3)
+    advice = (
+        f"did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else "maxstim search --show prints names."
+    )
+    raise MaxstimError(f"The clip set {clips.name} has no clip {name!r}; {advice}")
+
+
+def remove_stored(name: str) -> None:
+    """Remove a set from the data directory.
+
+    Raises:
+        MaxstimError: if there is no such set there, or it cannot be removed.
+    """
+    if name in MADE_SETS:
+        raise MaxstimError(f"The clip set {name} comes with maxstim and cannot be removed.")
+    folder = clips_folder(name)
+    if name not in stored_names():
+        raise MaxstimError(
+            f"There is no clip set {name!r} to remove; maxstim movies list shows those there are."
+        )
+    gone = hidden_folder(name)
+    try:
+        os.rename(folder, gone)  # from now on it is not there, whatever remains
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise MaxstimError(
+            f"The clip set {name} cannot be removed ({error.strerror or error}); check the "
+            f"permissions of {folder}."
+        ) from error

@@ -1,0 +1,1 @@
+"""Reading a person's films, images and arrays."""

@@ -1,0 +1,1 @@
+"""Clip sets on disk: stored, imported, and Sintel."""

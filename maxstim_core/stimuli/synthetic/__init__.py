@@ -1,0 +1,1 @@
+"""Stimuli made by code: probes, flyvis's own, textures and scenes."""
