@@ -33,7 +33,8 @@ from maxstim_core.networks.network_file import read_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.many import generate_many
-from maxstim_core.simulation import Engine, make_engine
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.synthetic.textures import as_columns_see
 from maxstim_core.tuning.card import make_card
 from maxstim_core.tuning.card_store import find_card

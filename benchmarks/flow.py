@@ -23,7 +23,7 @@ from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
 from maxstim_core.networks.bundled import default, ensemble
 from maxstim_core.networks.network_file import read_about
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import WEIGHTS, Fit
 from maxstim_core.tuning.card import make_card

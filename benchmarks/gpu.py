@@ -139,7 +139,7 @@ def ceilings(bench: Bench) -> list[dict]:
 
 def equality(bench: Bench) -> list[dict]:
     """Largest difference from the CPU engine, gradients of the largest entry; the same bits twice."""
-    from maxstim_core.simulation import make_engine
+    from maxstim_core.simulation.choose_engine import make_engine
 
     rows, on_cpu = [], make_engine(bench.network, device="cpu")
     names = ("activity", "movie", "state", "rest", "time constant", "strength")
@@ -165,7 +165,7 @@ def equality(bench: Bench) -> list[dict]:
 
 def _everything(engine, movie, weights, dt) -> list:
     """Central activity and the gradients of a weighted sum of it, on the CPU."""
-    from maxstim_core.simulation import FreeParameters
+    from maxstim_core.simulation.engine import FreeParameters
 
     movie = movie.to(engine.device).requires_grad_()
     state = engine.steady_state(dt).expand(len(movie), -1).clone().requires_grad_()

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.markdown import head, row
 from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import Fit
 from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE

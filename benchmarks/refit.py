@@ -24,7 +24,7 @@ from benchmarks.measured import machine
 from maxstim_core.networks.bundled import default, ensemble
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.network_file import read_about, read_network
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import Fit
 from maxstim_core.tuning.card import make_card

@@ -25,7 +25,7 @@ from maxstim_core.stimuli.clip_set import RenderedClips
 from maxstim_core.stimuli.synthetic.bundled_sets import flow
 from maxstim_core.stimuli.synthetic.scenes import N_GROUNDS, moving_scene
 from maxstim_core.stimuli.synthetic.textures import SIZE, leaves
-from maxstim_core.tuning import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
 
 FIT = (3, 64)
 """Cycles per picture of 256 pixels between which the spectrum's slope is fitted."""
@@ -38,7 +38,6 @@ EARLIER = 0.3
 
 BY_LUMINANCE = (*(f"R{i}" for i in range(1, 9)), "L1", "L2", "L3")
 """Cell types that follow luminance itself; of all others the step of luminance is looked at."""
-
 
 Best = dict[str, tuple[int, int]]
 """By cell type: the clip that excites it most, and the frame at which it does."""

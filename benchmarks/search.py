@@ -20,7 +20,8 @@ from benchmarks.measured import machine, peak_megabytes, resident_megabytes
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.natural import search
-from maxstim_core.simulation import ReferenceEngine, make_engine
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.reference import ReferenceEngine
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.synthetic.scenes import translating_scene
 from maxstim_core.stimuli.synthetic.textures import plain_texture

@@ -24,7 +24,8 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
     from maxstim_core.optimal.objectives import Excite, GreyPenalty
     from maxstim_core.optimal.projections import displayable
     from maxstim_core.optimal.steps import Steps
-    from maxstim_core.simulation import ReferenceEngine, make_engine
+    from maxstim_core.simulation.choose_engine import make_engine
+    from maxstim_core.simulation.reference import ReferenceEngine
 
     imported = time.perf_counter()
     network = open_network("flyvis-init")

@@ -8,6 +8,7 @@ from panel.util import edit_readonly
 
 from dashboard.address import Address, is_known
 from dashboard.browse import Browse
+from dashboard.chosen import LIVE
 from dashboard.colours import response_limit
 from dashboard.controls import Controls
 from dashboard.headline import Headline
@@ -22,7 +23,7 @@ from dashboard.network_chooser import NetworkChooser
 from dashboard.networks import Networks
 from dashboard.peak import peak_frame, telling_frame
 from dashboard.runbar import RunBar
-from dashboard.session import LIVE, Session
+from dashboard.session import Session
 from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from dashboard.theme import CARD, METHOD_COLORS, PAGE, QUIET_BUTTON, TEXT, THEME
@@ -32,8 +33,9 @@ from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.bundled import DEFAULT
-from maxstim_core.runs import RunQueue, RunSnapshot
 from maxstim_core.runs.cards import the_cards
+from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.snapshot import RunSnapshot
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""

@@ -12,9 +12,10 @@ from dataclasses import replace
 import panel as pn
 import xarray as xr
 
+from dashboard.chosen import LIVE
 from dashboard.export import request_of
 from dashboard.gallery.component import Gallery, described, packed
-from dashboard.session import LIVE, Session
+from dashboard.session import Session
 from dashboard.shelf import clip_of
 from dashboard.theme import CARD, METHOD_COLORS
 from maxstim_core.errors import MaxstimError

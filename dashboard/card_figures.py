@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.cell_types import arrow, grouped
-from maxstim_core.tuning import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
-from maxstim_core.tuning.facts import CLEAR, SELECTIVE
+from maxstim_core.tuning.facts import CLEAR, KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION, SELECTIVE
 
 CARD_STYLE = Path(__file__).with_name("card.css").read_text(encoding="utf-8")
 """Stylesheet of a model card."""

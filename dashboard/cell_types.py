@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from maxstim_core.tuning import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION
 
 GROUPS: tuple[tuple[str, str], ...] = (
     ("Photoreceptors", r"R\d"),

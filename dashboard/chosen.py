@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.shelf import Entry
 from dashboard.words import METHOD_WORDS
-from maxstim_core.runs import RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot
 
 if TYPE_CHECKING:
     from dashboard.session import Session

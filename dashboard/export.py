@@ -23,7 +23,7 @@ from dashboard.told import source_words
 from maxstim_core.cli.options import written_settings
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import ring_distance
-from maxstim_core.runs import RunRequest
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.settings import Config
 from maxstim_core.storage.netcdf import save
 
@@ -171,17 +171,17 @@ def _literal(value: object) -> str:
 
 
 _HEAD = """\
-from maxstim_core.network import open_network
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import {configs}
 {imports}
-from maxstim_core.optimal.result import save
-from maxstim_core.simulation import resolve_device
+from maxstim_core.storage.netcdf import save
+from maxstim_core.devices import resolve_device
 {clips_import}
 network = open_network({network})
 device = resolve_device({device})
 """
 
-_CLIPS_IMPORT = "from maxstim_core.stimuli.clip_set import open_clips\n"
+_CLIPS_IMPORT = "from maxstim_core.stimuli.catalog import open_clips\n"
 
 _RUN = """\
 for report in run:

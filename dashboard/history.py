@@ -7,13 +7,14 @@ import time
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboard.session import LIVE, Session
+from dashboard.chosen import LIVE
+from dashboard.session import Session
 from dashboard.shelf import Entry
 from dashboard.theme import CARD, TEXT
 from dashboard.told import settings_words, told
 from dashboard.widgets.runlist import RunList
 from dashboard.words import METHOD_WORDS, duration, ordinal
-from maxstim_core.runs import RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot
 
 N_FINISHED = 12
 """Answers of the shelf that are listed."""

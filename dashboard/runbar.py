@@ -7,8 +7,9 @@ import re
 import panel as pn
 import panel_material_ui as pmui
 
+from dashboard.chosen import LIVE
 from dashboard.problem import Problem
-from dashboard.session import LIVE, Session
+from dashboard.session import Session
 from dashboard.theme import ONE_LINE, RUNBAR, TEXT
 from dashboard.widgets.press import Press
 from dashboard.words import METHOD_WORDS, status_sentence

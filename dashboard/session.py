@@ -22,7 +22,9 @@ from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
-from maxstim_core.runs import RunQueue, RunRequest, RunSnapshot
+from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.netcdf import load
 

@@ -20,7 +20,7 @@ from maxstim_core.optimal.configs import (
     flyvis_preset,
     starting_preset,
 )
-from maxstim_core.runs import RunRequest
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.settings import Config
 from maxstim_core.stimuli.catalog import clip_set_names
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from html import escape
 
-from maxstim_core.runs import RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.settings import Config
 
 METHOD_WORDS = {"natural": "Natural", "regularized": "Regularized", "generated": "Generated"}

@@ -19,8 +19,8 @@ import numpy as np
 
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.flyvis_format import write_model
-from maxstim_core.simulation import make_engine
-from maxstim_core.tuning import angular_distance
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.tuning.measures import angular_distance
 from maxstim_core.tuning.protocol import measure_tuning
 
 CHILD = Path(__file__).parent / "in_flyvis.py"

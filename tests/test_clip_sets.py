@@ -15,8 +15,9 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.natural import search
-from maxstim_core.runs import RunQueue, RunRequest, RunStore
-from maxstim_core.runs.request import content_key, opened
+from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.catalog import open_clips
 from maxstim_core.stimuli.clip_set import ArrayClips

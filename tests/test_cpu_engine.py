@@ -19,8 +19,11 @@ from maxstim_core.networks.connectome import CellType, Connectome, Synapse
 from maxstim_core.networks.layout import Layout
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
-from maxstim_core.simulation import FreeParameters, ReferenceEngine, cpu, make_engine, vectors
+from maxstim_core.simulation import cpu_loops, cpu_vectors
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.cpu import CpuEngine
+from maxstim_core.simulation.engine import FreeParameters
+from maxstim_core.simulation.reference import ReferenceEngine
 from maxstim_core.simulation.stencil import Stencil
 
 
@@ -159,7 +162,7 @@ def test_calls_from_several_threads_take_turns():
 INTERRUPTED = """
 import signal, sys
 import numpy as np, torch
-from maxstim_core.network import prior_network
+from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation.cpu import CpuEngine
 
 engine = CpuEngine(prior_network(4), threads=2)
@@ -222,5 +225,7 @@ def test_stencil_has_all_edges_and_no_others(extent):
 
 
 def test_compiled_kernels_are_of_these_vectors():
-    source = Path(vectors.__file__).read_bytes()
-    assert hashlib.sha256(source).hexdigest()[:16] == cpu._OF_VECTORS, "write it into cpu.py"
+    source = Path(cpu_vectors.__file__).read_bytes()
+    assert hashlib.sha256(source).hexdigest()[:16] == cpu_loops._OF_VECTORS, (
+        "write it into cpu_loops.py"
+    )

@@ -23,16 +23,18 @@ from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.generated import generate, loss_of, noise
 from maxstim_core.optimal.projections import displayable
 from maxstim_core.optimal.steps import Steps
-from maxstim_core.simulation import FreeParameters, ReferenceEngine, make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.cpu import CpuEngine
 from maxstim_core.simulation.cuda import FEW, MANY, MANY_STIMULI, CudaEngine, Tile
+from maxstim_core.simulation.engine import FreeParameters
+from maxstim_core.simulation.reference import ReferenceEngine
 
 COMPILED = torch.cuda.is_available()
 with pytest.MonkeyPatch.context() as patch:
     if not COMPILED:
         patch.setenv("TRITON_INTERPRET", "1")  # read when Triton and the kernels are imported
     triton = pytest.importorskip("triton", reason="Triton is not installed.")
-    kernels = importlib.import_module("maxstim_core.simulation.kernels")
+    kernels = importlib.import_module("maxstim_core.simulation.cuda_kernels")
 
 DEVICE = "cuda" if COMPILED else "cpu"
 WHOLE, PARTS = Tile(positions=128, taps=64, warps=1), Tile(positions=16, taps=16, warps=1)
@@ -191,7 +193,7 @@ COMPILE = """
 import sys
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
-from maxstim_core.simulation import kernels
+from maxstim_core.simulation import cuda_kernels as kernels
 from maxstim_core.simulation.cuda import FEW, LANES, MANY
 
 INTEGERS = "frame before after n_groups n_recorded n_taps stride margin pitch size".split()
@@ -229,8 +231,8 @@ def test_kernels_compile_without_a_gpu_and_load_sixteen_bytes_at_a_time(tmp_path
 
 def test_without_triton_a_gpu_engine_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "triton", None)
-    monkeypatch.delitem(sys.modules, "maxstim_core.simulation.kernels")
-    monkeypatch.delattr("maxstim_core.simulation.kernels")
+    monkeypatch.delitem(sys.modules, "maxstim_core.simulation.cuda_kernels")
+    monkeypatch.delattr("maxstim_core.simulation.cuda_kernels")
     with pytest.raises(MaxstimError, match="The package triton is not installed"):
         cuda_engine(prior_network(1))
 
@@ -247,8 +249,8 @@ def test_is_chosen_on_a_gpu():
 @pytest.mark.gpu
 def test_without_triton_a_gpu_computes_with_plain_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "triton", None)
-    monkeypatch.delitem(sys.modules, "maxstim_core.simulation.kernels")
-    monkeypatch.delattr("maxstim_core.simulation.kernels")
+    monkeypatch.delitem(sys.modules, "maxstim_core.simulation.cuda_kernels")
+    monkeypatch.delattr("maxstim_core.simulation.cuda_kernels")
     with pytest.warns(RuntimeWarning, match="slower: The package triton is not installed"):
         assert isinstance(make_engine(prior_network(1), device="cuda"), ReferenceEngine)
 

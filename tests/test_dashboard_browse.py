@@ -7,7 +7,7 @@ import pytest
 from toy_runs import toy_queue
 
 from dashboard.app import App
-from dashboard.session import LIVE
+from dashboard.chosen import LIVE
 from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from maxstim_core.optimal.configs import RegularizeConfig

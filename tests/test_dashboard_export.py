@@ -21,7 +21,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
-from maxstim_core.runs import RunRequest
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.storage.netcdf import load
 
 REQUESTS = [

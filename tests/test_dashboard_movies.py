@@ -17,7 +17,7 @@ from dashboard.movies.task import Task
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
-from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.catalog import open_clips, remove_stored
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import import_movie
 from maxstim_core.stimuli.viewing import Look
@@ -98,7 +98,7 @@ def test_a_set_that_another_visitor_stores_is_offered(folders):
         other.offer_sets()
     assert "walk" in other.param.clips.objects and len(changes) == 1
     mine.take_set("walk")
-    clip_store.remove_stored("walk")
+    remove_stored("walk")
     for choice in (mine, other):
         choice.offer_sets()
     assert "walk" not in other.param.clips.objects

@@ -20,7 +20,7 @@ from maxstim_core.networks.flyvis_format import write_model
 from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.runs.cards import CardMaker
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.tuning.card import tuning_table
 from maxstim_core.tuning.card_store import find_card, keep_card
 from maxstim_core.tuning.contradictions import contradictions

@@ -25,7 +25,8 @@ from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, KeepResponse
 from maxstim_core.optimal.regularized import regularize
 from maxstim_core.optimal.reports import check_losses
-from maxstim_core.simulation import make_engine, simulate
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.simulate import simulate
 from maxstim_core.stimuli.catalog import open_clips
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.synthetic.probes import moving_edge

@@ -31,7 +31,8 @@ from toy_runs import (
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.runs import RunRequest, the_queue
+from maxstim_core.runs.queue import the_queue
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.storage.netcdf import load
 
 

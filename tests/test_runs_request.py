@@ -12,8 +12,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.runs import RunRequest
-from maxstim_core.runs.request import content_key, opened
+from maxstim_core.runs.request import RunRequest, content_key, opened
 from maxstim_core.stimuli.catalog import open_clips
 
 CONFIGS = st.one_of(

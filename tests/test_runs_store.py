@@ -13,7 +13,8 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer
-from maxstim_core.runs import RunStore, data_directory
+from maxstim_core.runs.store import RunStore
+from maxstim_core.storage.data_dir import data_directory
 
 
 def result(cell_type="T4c", status="complete", n_frames=3):

@@ -12,13 +12,10 @@ from maxstim_core.devices import available_devices, resolve_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
-from maxstim_core.simulation import (
-    FreeParameters,
-    ReferenceEngine,
-    make_engine,
-    simulate,
-    simulate_ensemble,
-)
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import FreeParameters
+from maxstim_core.simulation.reference import ReferenceEngine
+from maxstim_core.simulation.simulate import simulate, simulate_ensemble
 
 FIXTURE = Path(__file__).parent / "data" / "default_init_random_movie.npz"
 WORKED = ("R1", "L1", "L2", "Mi1", "Tm3", "Mi9", "T4a", "T4c", "T5a", "TmY18")

@@ -22,7 +22,7 @@ from maxstim_core.training.terms import (
     motion_signal,
     scene_terms,
 )
-from maxstim_core.tuning import KNOWN_POLARITY
+from maxstim_core.tuning.facts import KNOWN_POLARITY
 
 NAMES = prior_network(1).connectome.names
 TARGETS = Targets(NAMES)

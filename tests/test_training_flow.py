@@ -12,7 +12,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice, ring_distance
 from maxstim_core.networks.network_file import read_about, read_network
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training import flow as flow_module
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.decoder import RINGS, FlowDecoder, HexConvolution, endpoint_error

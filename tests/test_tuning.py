@@ -7,7 +7,7 @@ import pytest
 
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_edge
 from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE, UNRECTIFIED
 from maxstim_core.tuning import (

@@ -13,7 +13,7 @@ from maxstim_core.networks.connectome import CellType, Connectome, Synapse
 from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.published import ANGLES
 from maxstim_core.tuning import (
     angular_distance,

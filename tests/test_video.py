@@ -20,7 +20,7 @@ from PIL import Image
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import Augmented
-from maxstim_core.stimuli.catalog import open_clips
+from maxstim_core.stimuli.catalog import open_clips, remove_stored
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.files.film import evenly
 from maxstim_core.stimuli.files.images import read_image
@@ -383,12 +383,12 @@ def test_a_set_is_removed_and_nothing_else(tmp_path, data):
     path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     for name in ("mine", "other"):
         import_movie(path, name, fps=10, look=SMALL)
-    clip_store.remove_stored("mine")
+    remove_stored("mine")
     assert [p.name for p in (data / "clips").iterdir()] == ["other"]
     refusals = {"mine": "no clip set", "made": "comes with maxstim", "../other": "cannot be called"}
     for name, says in refusals.items():
         with pytest.raises(MaxstimError, match=says):
-            clip_store.remove_stored(name)
+            remove_stored(name)
     assert clip_store.stored_names() == ("other",)
 
 

@@ -15,7 +15,9 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
-from maxstim_core.runs import RunQueue, RunRequest, RunStore
+from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.store import RunStore
 
 QUICK, SLOW, HANGING, DEAF, CRASHING, HUNGRY, REFUSING, BROKEN, UNWRITABLE, CHATTY = range(10)
 

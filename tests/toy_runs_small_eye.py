@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from maxstim_core.devices import available_devices
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.runs.execute import available_devices, start, warm
+from maxstim_core.runs.execute import start, warm
 from maxstim_core.stimuli.catalog import open_clips
 from maxstim_core.stimuli.clip_set import ArrayClips
 

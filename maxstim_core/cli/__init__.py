@@ -20,7 +20,6 @@ REFUSED = 2
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it."""
 
-
 UNHEARD = 141
 """Exit code when nobody reads what is printed, as of a program that SIGPIPE ends."""
 

@@ -17,7 +17,6 @@ from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import Progress
 from maxstim_core.cli.streams import tell
-from maxstim_core.compilation import tell_of_compilation
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     MAX_FRAMES,
@@ -25,6 +24,7 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
+from maxstim_core.simulation.compilation import tell_of_compilation
 
 if TYPE_CHECKING:
     import xarray as xr

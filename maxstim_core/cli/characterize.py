@@ -11,7 +11,7 @@ from maxstim_core.errors import MaxstimError
 
 if TYPE_CHECKING:
     from maxstim_core.networks.network import Network
-    from maxstim_core.simulation import Engine
+    from maxstim_core.simulation.engine import Engine
 
 
 def tuning(arguments: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def card(arguments: argparse.Namespace) -> int:
 
 
 def _measured_card(network: Network, arguments: argparse.Namespace) -> dict[str, Any]:
-    from maxstim_core.simulation import make_engine
+    from maxstim_core.simulation.choose_engine import make_engine
     from maxstim_core.tuning.card import make_card
     from maxstim_core.tuning.card_store import keep_card
     from maxstim_core.tuning.origin import origin_of
@@ -74,7 +74,7 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     from maxstim_core.networks.catalog import open_network
 
     network = open_network(arguments.network)
-    from maxstim_core.simulation import make_engine
+    from maxstim_core.simulation.choose_engine import make_engine
 
     return make_engine(network, device=arguments.device)
 

@@ -122,7 +122,7 @@ def _data() -> Iterator[Finding]:
 
 
 def _results_folder() -> Finding:
-    from maxstim_core.runs import data_directory
+    from maxstim_core.storage.data_dir import data_directory
 
     folder = data_directory()
     there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))

@@ -91,7 +91,7 @@ def serve(arguments: argparse.Namespace) -> int:
             f"The dashboard needs {error.name}, which is not installed; run: pip install maxstim"
         ) from error
     from maxstim_core.networks.bundled import DEFAULT
-    from maxstim_core.runs import the_queue
+    from maxstim_core.runs.queue import the_queue
 
     # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
     # click that follows may then overtake one another. Work is done in processes, not here.

@@ -16,7 +16,7 @@ from maxstim_core.optimal.projections import Projection
 from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
 from maxstim_core.optimal.result import answer
 from maxstim_core.optimal.steps import Steps
-from maxstim_core.simulation import Engine
+from maxstim_core.simulation.engine import Engine
 
 
 class Descent:

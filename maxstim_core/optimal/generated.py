@@ -11,7 +11,7 @@ from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss
 from maxstim_core.optimal.projections import displayable
 from maxstim_core.settings import checked
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 
 
 def generate(

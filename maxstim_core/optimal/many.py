@@ -19,7 +19,8 @@ from maxstim_core.optimal.projections import displayable
 from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
 from maxstim_core.optimal.steps import Steps
 from maxstim_core.settings import checked
-from maxstim_core.simulation import Engine, make_engine
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import Engine
 
 
 def generate_many(

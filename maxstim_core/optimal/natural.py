@@ -21,7 +21,8 @@ from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
 from maxstim_core.settings import checked
-from maxstim_core.simulation import Engine, make_engine
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled

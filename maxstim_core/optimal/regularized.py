@@ -12,7 +12,7 @@ from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse
 from maxstim_core.optimal.projections import displayable, unconstrained
 from maxstim_core.settings import checked
-from maxstim_core.simulation import make_engine
+from maxstim_core.simulation.choose_engine import make_engine
 
 
 def regularize(

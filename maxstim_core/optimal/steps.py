@@ -10,7 +10,7 @@ from torch import Tensor
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.objectives import Loss
 from maxstim_core.optimal.projections import Projection
-from maxstim_core.simulation import Engine
+from maxstim_core.simulation.engine import Engine
 
 
 class Steps:

@@ -21,7 +21,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from maxstim_core.compilation import tell_of_compilation
 from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.reports import Optimisation, StepReport
@@ -41,6 +40,7 @@ from maxstim_core.runs.wire import (
     read,
     write,
 )
+from maxstim_core.simulation.compilation import tell_of_compilation
 
 SECONDS_BETWEEN_REPORTS = 0.25
 

@@ -11,41 +11,27 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from maxstim_core.networks.network import Network
-from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.stencil import Stencil, Taps
-from maxstim_core.simulation.vectors import (
+from maxstim_core.simulation.cpu_loops import roll, unroll
+from maxstim_core.simulation.cpu_threads import Conductor, ThreadPlace, thread_places
+from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
     BLOCK_BITS,
     LINE,
-    arrive,
-    arrived,
-    dot,
-    give_way,
-    pause,
-    pull_back_block,
-    step_block,
 )
+from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
+from maxstim_core.simulation.stencil import Stencil, Taps
 
 _TEAM = 4
 """Most threads that share one stimulus: beyond, they wait for each other more than they gain."""
-
-_SPIN = 2_000
-"""How often a thread looks for the others, some microseconds, before it lets another use its core."""
-
 
 _MOST_KINDS = 16
 """Shapes of arrays that are kept for the next call: those of two kinds of calls."""
@@ -107,7 +93,7 @@ class CpuEngine(Engine):
         self._signed_count = self._tensor(signed_count)
         self._tap_pair = self._index(self.layout.tap_pair)
         self._spares = _Spares()
-        self._conductor = _Conductor(self.threads)
+        self._conductor = Conductor(self.threads)
 
     def rollout(
         self,
@@ -141,7 +127,7 @@ class CpuEngine(Engine):
         activity = np.empty((n_samples, n_frames, len(positions)), np.float32)
         self._run(
             n_samples,
-            lambda sample, place: _roll(
+            lambda sample, place: roll(
                 *place.span,
                 shown[sample],
                 states[sample],
@@ -191,7 +177,7 @@ class CpuEngine(Engine):
         nothing = np.zeros((2, 0), np.float32)
         self._run(
             n_samples,
-            lambda sample, place: _unroll(
+            lambda sample, place: unroll(
                 *place.span,
                 tape.active[sample],
                 tape.states[sample],
@@ -284,7 +270,7 @@ class CpuEngine(Engine):
         margin = self._stencil.margin
         return padded[..., margin:].reshape(*padded.shape[:2], n_types, size + margin)[..., :size]
 
-    def _owned(self, place: _Place, positions: np.ndarray) -> np.ndarray:
+    def _owned(self, place: ThreadPlace, positions: np.ndarray) -> np.ndarray:
         """Which of some positions on the grids a thread owns."""
         on_eye = positions % self._stencil.size
         return np.flatnonzero((place.first <= on_eye) & (on_eye < place.last))
@@ -293,13 +279,13 @@ class CpuEngine(Engine):
         """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
         size = self._stencil.size
         if n_samples >= self.threads:
-            alone = _places(1, size)[0]
+            alone = thread_places(1, size)[0]
             jobs = [
                 [(sample, alone) for sample in range(k, n_samples, self.threads)]
                 for k in range(self.threads)
             ]
         else:
-            teams = [_places(self._team_size, size) for _ in range(n_samples)]
+            teams = [thread_places(self._team_size, size) for _ in range(n_samples)]
             jobs = [list(enumerate(places)) for places in zip(*teams, strict=True)]
         self._conductor.run(work, jobs)
 
@@ -307,60 +293,6 @@ class CpuEngine(Engine):
     def _team_size(self) -> int:
         """Most threads that can share one stimulus."""
         return min(self.threads, _TEAM, self._stencil.size // BLOCK)
-
-
-class _Conductor:
-    """Runs one call after another on all threads, each whole, whatever happens to who asked for it.
-
-    Teams meet at barriers, so a call must start whole, go on to its end, and be alone. That is left to a
-    thread of its own, which Ctrl-C never interrupts. Who asks waits in a `SimpleQueue`: an interrupt can
-    leave the lock of a future locked for good.
-
-    Args:
-        threads: How many threads there are to work.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self._calls: SimpleQueue = SimpleQueue()
-        threading.Thread(
-            target=_conduct, args=(self._calls, threads), name="maxstim-conductor", daemon=True
-        ).start()
-        weakref.finalize(self, self._calls.put, None)
-
-    def run(self, work, jobs: list[list[tuple[int, _Place]]]) -> None:
-        """Call ``work(sample, place)`` for all jobs, each list in a thread of its own."""
-        ended: SimpleQueue = SimpleQueue()
-        self._calls.put((work, jobs, ended))
-        error = ended.get()
-        if error is not None:
-            raise error
-
-
-def _conduct(calls: SimpleQueue, threads: int) -> None:
-    sleepers: list[int] = []
-    pool = ThreadPoolExecutor(
-        threads,
-        thread_name_prefix="maxstim-cpu",
-        initializer=_note_thread,
-        initargs=(sleepers,),
-    )
-    with pool:
-        while (call := calls.get()) is not None:
-            _spread_over_cores(sleepers)
-            _perform(pool, *call)
-            del call  # it holds the engine, which may be waiting to be let go
-
-
-def _perform(pool: ThreadPoolExecutor, work, jobs, ended: SimpleQueue) -> None:
-    try:
-        # This thread sleeps meanwhile: were it to work too, the system would often start the others
-        # on its core, behind its back.
-        for running in [pool.submit(_work_through, work, job) for job in jobs]:
-            running.result()
-    except BaseException as error:
-        ended.put(error)
-    else:
-        ended.put(None)
 
 
 class _Spares:
@@ -396,267 +328,9 @@ class _Gather:
         self.taps = (taps.first, taps.other * pitch + taps.shift)
 
 
-class _Place(NamedTuple):
-    """A thread's place in a team: which positions of the eye it owns."""
-
-    number: int
-    team_size: int
-    counter: np.ndarray
-    first: int
-    last: int
-
-    @property
-    def span(self) -> tuple[int, np.ndarray, int, int]:
-        """What the kernels need of it."""
-        return self.team_size, self.counter, self.first, self.last
-
-
-def _places(n_threads: int, size: int) -> list[_Place]:
-    """Share the positions of an eye, in whole blocks, between threads that will meet."""
-    bounds = np.linspace(0, size // BLOCK, n_threads + 1).round().astype(int) * BLOCK
-    counter = np.zeros(1, np.int64)
-    return [
-        _Place(k, n_threads, counter, int(bounds[k]), int(bounds[k + 1])) for k in range(n_threads)
-    ]
-
-
 def _aligned_zeros(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
     """Zeros that begin where a line of the cache does, so that threads share no line but at a seam."""
     n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.zeros(n_bytes + LINE, np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + n_bytes].view(dtype).reshape(shape)
-
-
-def _work_through(work, jobs: list[tuple[int, _Place]]) -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, _allowed_cores())  # placed by now: free to move on
-    for sample, place in jobs:
-        work(sample, place)
-
-
-def _note_thread(threads: list[int]) -> None:
-    threads.append(threading.get_native_id())
-
-
-def _spread_over_cores(sleepers: list[int]) -> None:
-    """Give each sleeping thread a core of its own to wake up on, where Linux lets us.
-
-    Threads woken one after another often start on the same core, and wait for each other there for as
-    long as a rollout takes.
-    """
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(_allowed_cores())
-        for number, thread in enumerate(sleepers):
-            os.sched_setaffinity(thread, {cores[number % len(cores)]})
-
-
-def _allowed_cores() -> set[int]:
-    """Cores that this process may use."""
-    return os.sched_getaffinity(os.getpid())
-
-
-_OF_VECTORS = "987dc9f09bdf0779"
-"""SHA-256 of ``vectors.py``, begun. What numba has compiled is used again until this file changes: so
-that it does with the other one, as a test makes sure."""
-
-_compiled = njit(nogil=True, cache=True, boundscheck=False)
-
-
-@_compiled
-def _meet(counter, team_size, meeting):
-    """Wait until all threads of the team have come to this meeting, counted from 1."""
-    if team_size == 1:
-        return
-    address = counter.ctypes.data
-    arrive(address)
-    waited = 0
-    while arrived(address) < team_size * meeting:
-        pause()
-        waited += 1
-        if waited > _SPIN:
-            give_way()
-
-
-@_compiled
-def _roll(
-    team_size,
-    counter,
-    first,
-    last,
-    movie,
-    states,
-    rectified,
-    active,
-    tap_first,
-    tap_shift,
-    tap_weight,
-    rest,
-    inverse_tau,
-    dt,
-    present,
-    present_of,
-    is_input,
-    margin,
-    positions,
-    owned,
-    activity,
-):
-    """Roll one sample out; this thread owns the positions from `first` to before `last`.
-
-    States go round in a ring as long as their first axis: all are kept, or one changes in place.
-    """
-    n_frames, size = movie.shape
-    n_types = len(rest)
-    ring = states.shape[0]
-    pitch = size + margin
-    shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
-    dark = np.zeros(size, np.float32)
-    for frame in range(n_frames):
-        _meet(counter, team_size, frame + 1)
-        now, following = states[frame % ring], states[(frame + 1) % ring]
-        drive, next_drive = rectified[frame % 2], rectified[(frame + 1) % 2]
-        grid = drive.ctypes.data + 4 * margin
-        for kind in range(n_types):
-            light = movie[frame] if is_input[kind] else dark
-            light_at, present_at = light.ctypes.data, present[present_of[kind]].ctypes.data
-            before_at, after_at = now[kind].ctypes.data, following[kind].ctypes.data
-            drive_at = next_drive.ctypes.data + 4 * (margin + kind * pitch)
-            active_at = active[frame + 1, kind].ctypes.data
-            for block in range(first // BLOCK, last // BLOCK):
-                here = 4 * BLOCK * block
-                step_block(
-                    grid + here,
-                    shift_at,
-                    weight_at,
-                    tap_first[kind],
-                    tap_first[kind + 1],
-                    before_at + here,
-                    after_at + here,
-                    drive_at + here,
-                    active_at + BLOCK_BITS * block,
-                    light_at + here,
-                    present_at + here,
-                    rest[kind],
-                    inverse_tau[kind],
-                    dt,
-                )
-        voltages = following.ravel()
-        for k in owned:
-            activity[frame, k] = voltages[positions[k]]
-
-
-@_compiled
-def _unroll(
-    team_size,
-    counter,
-    first,
-    last,
-    active,
-    states,
-    on_activity,
-    positions,
-    owned,
-    on_state,
-    on_pull,
-    rectified,
-    tap_first,
-    tap_shift,
-    tap_weight,
-    forward_first,
-    forward_shift,
-    inverse_tau,
-    dt,
-    is_input,
-    margin,
-    with_parameters,
-    on_movie,
-    on_rest,
-    on_change,
-    on_weight,
-):
-    """Carry cotangents of one sample back; this thread owns some positions, as in `_roll`."""
-    n_frames, size = on_movie.shape
-    n_types = len(inverse_tau)
-    pitch = size + margin
-    shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
-    _take_in(
-        on_state,
-        on_pull[(n_frames - 1) % 2],
-        on_activity[-1],
-        positions,
-        owned,
-        inverse_tau,
-        dt,
-        margin,
-    )
-    for back in range(n_frames):
-        frame = n_frames - 1 - back
-        pulls, earlier_pulls = on_pull[frame % 2], on_pull[(frame + 1) % 2]
-        for kind in range(n_types):
-            pull = pulls[margin + kind * pitch :]
-            if is_input[kind]:
-                for i in range(first, last):
-                    on_movie[frame, i] += pull[i]
-            if with_parameters:
-                before, after = states[frame, kind], states[frame + 1, kind]
-                _rectify(before, rectified[frame % 2, margin + kind * pitch :], first, last)
-                for i in range(first, last):
-                    on_rest[kind] += pull[i]
-                    on_change[kind] += on_state[kind, i] * (after[i] - before[i])
-        _meet(counter, team_size, back + 1)
-        grid = pulls.ctypes.data + 4 * margin
-        if with_parameters:
-            drive = rectified[frame % 2].ctypes.data + 4 * (margin + first)
-            for kind in range(n_types):
-                pulled = grid + 4 * (kind * pitch + first)
-                for tap in range(forward_first[kind], forward_first[kind + 1]):
-                    driving = drive + 4 * forward_shift[tap]
-                    on_weight[tap] += dot(pulled, driving, (last - first) // BLOCK)
-        for kind in range(n_types):
-            on_state_at, active_at = on_state[kind].ctypes.data, active[frame, kind].ctypes.data
-            to_kind = 4 * kind * pitch
-            earlier_at = earlier_pulls.ctypes.data + 4 * margin + to_kind
-            for block in range(first // BLOCK, last // BLOCK):
-                here = 4 * BLOCK * block
-                pull_back_block(
-                    grid + here,
-                    shift_at,
-                    weight_at,
-                    tap_first[kind],
-                    tap_first[kind + 1],
-                    on_state_at + here,
-                    grid + to_kind + here,
-                    active_at + BLOCK_BITS * block,
-                    earlier_at + here,
-                    inverse_tau[kind],
-                    dt,
-                )
-        if frame > 0:
-            _take_in(
-                on_state,
-                earlier_pulls,
-                on_activity[frame - 1],
-                positions,
-                owned,
-                inverse_tau,
-                dt,
-                margin,
-            )
-
-
-@_compiled
-def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, margin):
-    """Add the cotangents of recorded cells, and what of them goes through the leak."""
-    size = on_state.shape[1]
-    for k in owned:
-        kind, place = divmod(positions[k], size)
-        on_state[kind, place] += on_activity[k]
-        leaks = (on_state[kind, place] * inverse_tau[kind]) * dt
-        pulls[margin + kind * (size + margin) + place] = leaks
-
-
-@_compiled
-def _rectify(voltage, padded, first, last):
-    for i in range(first, last):
-        padded[i] = voltage[i] if voltage[i] > 0 else np.float32(0)

@@ -29,8 +29,8 @@ from torch import Tensor
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
+from maxstim_core.simulation.cuda_graph import Replayed
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.replay import Replayed
 from maxstim_core.simulation.stencil import Stencil, Taps
 
 LANES = 4
@@ -371,7 +371,7 @@ class CudaEngine(Engine):
                 f"The GPU is older than compute capability {oldest}, which Triton needs."
             )
         try:
-            from maxstim_core.simulation import kernels
+            from maxstim_core.simulation import cuda_kernels as kernels
 
             self._kernels = kernels
             self.steady_state(0.05, seconds=0.05)

@@ -139,7 +139,7 @@ class Engine(ABC):
         cells: Tensor | np.ndarray | None = None,
         parameters: FreeParameters | None = None,
     ) -> Tensor:
-        """Return the voltage of cells while they watch a movie: see `maxstim_core.simulation.simulate`.
+        """Return the voltage of cells while they watch a movie: see `simulate`.
 
         Differentiable with respect to the movie, the initial state and `parameters`.
         """

@@ -30,7 +30,8 @@ from maxstim_core.networks.connectome import Connectome
 from maxstim_core.networks.layout import Layout
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.simulation import Engine, FreeParameters, make_engine
+from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.training import terms
 from maxstim_core.training.config import FitConfig

@@ -17,7 +17,7 @@ from torch import Tensor
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.simulation import Engine, FreeParameters
+from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.stimuli.synthetic.bundled_sets import FADE, SECONDS
 from maxstim_core.stimuli.synthetic.scenes import Scene, moving_scene
 from maxstim_core.training.decoder import FlowDecoder, endpoint_error

@@ -18,7 +18,7 @@ from maxstim_core.training.published import (
     TUNING_CURVES,
     UNRECTIFIED,
 )
-from maxstim_core.tuning import KNOWN_POLARITY, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
 
 LEAST_DSI, MOST_DSI, LEAST_FRI, LEAST_CHANGE = 0.6, 0.08, 0.3, 0.25
 LEAST_PEAK, MOST_VOLTAGE, MOST_GREY_VOLTAGE = 1.0, 4.0, 1.5

@@ -1,0 +1,226 @@
+"""The compiled loops of the CPU engine: a rollout and its adjoint, one thread's part."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from maxstim_core.simulation.cpu_vectors import (
+    BLOCK,
+    BLOCK_BITS,
+    arrive,
+    arrived,
+    dot,
+    give_way,
+    pause,
+    pull_back_block,
+    step_block,
+)
+
+_OF_VECTORS = "987dc9f09bdf0779"
+"""SHA-256 of ``cpu_vectors.py``, begun. What numba has compiled is used again until this file changes:
+so that it does with the other one, as a test makes sure."""
+
+_SPIN = 2_000
+"""How often a thread looks for the others, some microseconds, before it lets another use its core."""
+
+_compiled = njit(nogil=True, cache=True, boundscheck=False)
+
+
+@_compiled
+def _meet(counter, team_size, meeting):
+    """Wait until all threads of the team have come to this meeting, counted from 1."""
+    if team_size == 1:
+        return
+    address = counter.ctypes.data
+    arrive(address)
+    waited = 0
+    while arrived(address) < team_size * meeting:
+        pause()
+        waited += 1
+        if waited > _SPIN:
+            give_way()
+
+
+@_compiled
+def roll(
+    team_size,
+    counter,
+    first,
+    last,
+    movie,
+    states,
+    rectified,
+    active,
+    tap_first,
+    tap_shift,
+    tap_weight,
+    rest,
+    inverse_tau,
+    dt,
+    present,
+    present_of,
+    is_input,
+    margin,
+    positions,
+    owned,
+    activity,
+):
+    """Roll one sample out; this thread owns the positions from `first` to before `last`.
+
+    States go round in a ring as long as their first axis: all are kept, or one changes in place.
+    """
+    n_frames, size = movie.shape
+    n_types = len(rest)
+    ring = states.shape[0]
+    pitch = size + margin
+    shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
+    dark = np.zeros(size, np.float32)
+    for frame in range(n_frames):
+        _meet(counter, team_size, frame + 1)
+        now, following = states[frame % ring], states[(frame + 1) % ring]
+        drive, next_drive = rectified[frame % 2], rectified[(frame + 1) % 2]
+        grid = drive.ctypes.data + 4 * margin
+        for kind in range(n_types):
+            light = movie[frame] if is_input[kind] else dark
+            light_at, present_at = light.ctypes.data, present[present_of[kind]].ctypes.data
+            before_at, after_at = now[kind].ctypes.data, following[kind].ctypes.data
+            drive_at = next_drive.ctypes.data + 4 * (margin + kind * pitch)
+            active_at = active[frame + 1, kind].ctypes.data
+            for block in range(first // BLOCK, last // BLOCK):
+                here = 4 * BLOCK * block
+                step_block(
+                    grid + here,
+                    shift_at,
+                    weight_at,
+                    tap_first[kind],
+                    tap_first[kind + 1],
+                    before_at + here,
+                    after_at + here,
+                    drive_at + here,
+                    active_at + BLOCK_BITS * block,
+                    light_at + here,
+                    present_at + here,
+                    rest[kind],
+                    inverse_tau[kind],
+                    dt,
+                )
+        voltages = following.ravel()
+        for k in owned:
+            activity[frame, k] = voltages[positions[k]]
+
+
+@_compiled
+def unroll(
+    team_size,
+    counter,
+    first,
+    last,
+    active,
+    states,
+    on_activity,
+    positions,
+    owned,
+    on_state,
+    on_pull,
+    rectified,
+    tap_first,
+    tap_shift,
+    tap_weight,
+    forward_first,
+    forward_shift,
+    inverse_tau,
+    dt,
+    is_input,
+    margin,
+    with_parameters,
+    on_movie,
+    on_rest,
+    on_change,
+    on_weight,
+):
+    """Carry cotangents of one sample back; this thread owns some positions, as in `roll`."""
+    n_frames, size = on_movie.shape
+    n_types = len(inverse_tau)
+    pitch = size + margin
+    shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
+    _take_in(
+        on_state,
+        on_pull[(n_frames - 1) % 2],
+        on_activity[-1],
+        positions,
+        owned,
+        inverse_tau,
+        dt,
+        margin,
+    )
+    for back in range(n_frames):
+        frame = n_frames - 1 - back
+        pulls, earlier_pulls = on_pull[frame % 2], on_pull[(frame + 1) % 2]
+        for kind in range(n_types):
+            pull = pulls[margin + kind * pitch :]
+            if is_input[kind]:
+                for i in range(first, last):
+                    on_movie[frame, i] += pull[i]
+            if with_parameters:
+                before, after = states[frame, kind], states[frame + 1, kind]
+                _rectify(before, rectified[frame % 2, margin + kind * pitch :], first, last)
+                for i in range(first, last):
+                    on_rest[kind] += pull[i]
+                    on_change[kind] += on_state[kind, i] * (after[i] - before[i])
+        _meet(counter, team_size, back + 1)
+        grid = pulls.ctypes.data + 4 * margin
+        if with_parameters:
+            drive = rectified[frame % 2].ctypes.data + 4 * (margin + first)
+            for kind in range(n_types):
+                pulled = grid + 4 * (kind * pitch + first)
+                for tap in range(forward_first[kind], forward_first[kind + 1]):
+                    driving = drive + 4 * forward_shift[tap]
+                    on_weight[tap] += dot(pulled, driving, (last - first) // BLOCK)
+        for kind in range(n_types):
+            on_state_at, active_at = on_state[kind].ctypes.data, active[frame, kind].ctypes.data
+            to_kind = 4 * kind * pitch
+            earlier_at = earlier_pulls.ctypes.data + 4 * margin + to_kind
+            for block in range(first // BLOCK, last // BLOCK):
+                here = 4 * BLOCK * block
+                pull_back_block(
+                    grid + here,
+                    shift_at,
+                    weight_at,
+                    tap_first[kind],
+                    tap_first[kind + 1],
+                    on_state_at + here,
+                    grid + to_kind + here,
+                    active_at + BLOCK_BITS * block,
+                    earlier_at + here,
+                    inverse_tau[kind],
+                    dt,
+                )
+        if frame > 0:
+            _take_in(
+                on_state,
+                earlier_pulls,
+                on_activity[frame - 1],
+                positions,
+                owned,
+                inverse_tau,
+                dt,
+                margin,
+            )
+
+
+@_compiled
+def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, margin):
+    """Add the cotangents of recorded cells, and what of them goes through the leak."""
+    size = on_state.shape[1]
+    for k in owned:
+        kind, place = divmod(positions[k], size)
+        on_state[kind, place] += on_activity[k]
+        leaks = (on_state[kind, place] * inverse_tau[kind]) * dt
+        pulls[margin + kind * (size + margin) + place] = leaks
+
+
+@_compiled
+def _rectify(voltage, padded, first, last):
+    for i in range(first, last):
+        padded[i] = voltage[i] if voltage[i] > 0 else np.float32(0)

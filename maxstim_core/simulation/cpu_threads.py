@@ -1,0 +1,121 @@
+"""The threads of the CPU engine: teams that meet at barriers, each run whole."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import numpy as np
+
+from maxstim_core.simulation.cpu_vectors import BLOCK
+
+
+class Conductor:
+    """Runs one call after another on all threads, each whole, whatever happens to who asked for it.
+
+    Teams meet at barriers, so a call must start whole, go on to its end, and be alone. That is left to a
+    thread of its own, which Ctrl-C never interrupts. Who asks waits in a `SimpleQueue`: an interrupt can
+    leave the lock of a future locked for good.
+
+    Args:
+        threads: How many threads there are to work.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._calls: SimpleQueue = SimpleQueue()
+        threading.Thread(
+            target=_conduct, args=(self._calls, threads), name="maxstim-conductor", daemon=True
+        ).start()
+        weakref.finalize(self, self._calls.put, None)
+
+    def run(self, work, jobs: list[list[tuple[int, ThreadPlace]]]) -> None:
+        """Call ``work(sample, place)`` for all jobs, each list in a thread of its own."""
+        ended: SimpleQueue = SimpleQueue()
+        self._calls.put((work, jobs, ended))
+        error = ended.get()
+        if error is not None:
+            raise error
+
+
+def _conduct(calls: SimpleQueue, threads: int) -> None:
+    sleepers: list[int] = []
+    pool = ThreadPoolExecutor(
+        threads,
+        thread_name_prefix="maxstim-cpu",
+        initializer=_note_thread,
+        initargs=(sleepers,),
+    )
+    with pool:
+        while (call := calls.get()) is not None:
+            _spread_over_cores(sleepers)
+            _perform(pool, *call)
+            del call  # it holds the engine, which may be waiting to be let go
+
+
+def _perform(pool: ThreadPoolExecutor, work, jobs, ended: SimpleQueue) -> None:
+    try:
+        # This thread sleeps meanwhile: were it to work too, the system would often start the others
+        # on its core, behind its back.
+        for running in [pool.submit(_work_through, work, job) for job in jobs]:
+            running.result()
+    except BaseException as error:
+        ended.put(error)
+    else:
+        ended.put(None)
+
+
+class ThreadPlace(NamedTuple):
+    """A thread's place in a team: which positions of the eye it owns."""
+
+    number: int
+    team_size: int
+    counter: np.ndarray
+    first: int
+    last: int
+
+    @property
+    def span(self) -> tuple[int, np.ndarray, int, int]:
+        """What the kernels need of it."""
+        return self.team_size, self.counter, self.first, self.last
+
+
+def thread_places(n_threads: int, size: int) -> list[ThreadPlace]:
+    """Share the positions of an eye, in whole blocks, between threads that will meet."""
+    bounds = np.linspace(0, size // BLOCK, n_threads + 1).round().astype(int) * BLOCK
+    counter = np.zeros(1, np.int64)
+    return [
+        ThreadPlace(k, n_threads, counter, int(bounds[k]), int(bounds[k + 1]))
+        for k in range(n_threads)
+    ]
+
+
+def _work_through(work, jobs: list[tuple[int, ThreadPlace]]) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, _allowed_cores())  # placed by now: free to move on
+    for sample, place in jobs:
+        work(sample, place)
+
+
+def _note_thread(threads: list[int]) -> None:
+    threads.append(threading.get_native_id())
+
+
+def _spread_over_cores(sleepers: list[int]) -> None:
+    """Give each sleeping thread a core of its own to wake up on, where Linux lets us.
+
+    Threads woken one after another often start on the same core, and wait for each other there for as
+    long as a rollout takes.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(_allowed_cores())
+        for number, thread in enumerate(sleepers):
+            os.sched_setaffinity(thread, {cores[number % len(cores)]})
+
+
+def _allowed_cores() -> set[int]:
+    """Cores that this process may use."""
+    return os.sched_getaffinity(os.getpid())
