@@ -44,7 +44,7 @@ FIGURES: dict[str, Figure] = {
     "DSI of the untuned": lambda card: card["summary"]["largest_untuned_selectivity"],
     "error to gratings, °": _grating_error,
 }
-"""From a card as `maxstim_core.tuning.card.make_card` makes it, by the name that tables give them."""
+"""From a card of `maxstim_core.model_cards.card.make_card`, by the name that tables give them."""
 
 
 def flow_figures(card: dict) -> dict[str, float]:

@@ -26,6 +26,9 @@ from benchmarks.card_figures import FIGURES
 from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
 from benchmarks.scenes import pictures
+from maxstim_core.model_cards.card import make_card
+from maxstim_core.model_cards.origin import origin_of
+from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import ensemble
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network
@@ -36,11 +39,8 @@ from maxstim_core.optimal.many import generate_many
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.synthetic.textures import as_columns_see
-from maxstim_core.tuning.card import make_card
-from maxstim_core.tuning.card_store import find_card
 from maxstim_core.tuning.evidence import N_TEXTURES, PICTURES, SceneEvidence, scene_evidence
 from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
-from maxstim_core.tuning.origin import origin_of
 
 FAR = 20
 """Factor from its prior beyond which a strength counts as far."""
@@ -55,7 +55,7 @@ class Member:
     Attributes:
         name: How the tables call it.
         network: On the published eye.
-        card: As from `maxstim_core.tuning.card.make_card`.
+        card: As from `maxstim_core.model_cards.card.make_card`.
         scenes: Of every kind of picture.
         turned: By T4 and T5 subtype, the peak response to its generated stimulus turned by 180°, over
             that to the stimulus itself.

@@ -21,13 +21,13 @@ from pathlib import Path
 from benchmarks.card_figures import FIGURES, flow_figures
 from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
+from maxstim_core.model_cards.card import make_card
+from maxstim_core.model_cards.origin import origin_of
 from maxstim_core.networks.bundled import default, ensemble
 from maxstim_core.networks.network_file import read_about
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import WEIGHTS, Fit
-from maxstim_core.tuning.card import make_card
-from maxstim_core.tuning.origin import origin_of
 
 WAYS = {"flow": WEIGHTS, "control": WEIGHTS | {"decoded flow": 0.0}}
 """What the terms of the second stage weigh."""

@@ -1,9 +1,9 @@
 """Does the connectome predict what a fit was not told? Fits that leave cell types out, beside a null.
 
 Four fits, each told nothing of the tuning of two of the T4 and T5 and of four other cell types, and the
-same four on a connectome whose connections are shuffled (`maxstim_core.training.shuffled`). Counted are
-the held-out types that come out with the polarity and the direction that they have in flies. Each fit
-takes minutes, and goes on where it was left:
+same four on a connectome whose connections are shuffled (`maxstim_core.training.shuffled_connectome`).
+Counted are the held-out types that come out with the polarity and the direction that they have in
+flies. Each fit takes minutes, and goes on where it was left:
 
     python -m benchmarks.held_out --folder FOLDER
 
@@ -25,9 +25,8 @@ from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import Fit
-from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
-from maxstim_core.training.shuffled import shuffled
-from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
+from maxstim_core.training.shuffled_connectome import shuffled
+from maxstim_core.tuning.facts import KNOWN_POLARITY, NOT_DIRECTION_SELECTIVE, PREFERRED_DIRECTION
 from maxstim_core.tuning.protocol import Tuning, measure_tuning
 
 FOLDS = (

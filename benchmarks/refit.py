@@ -21,15 +21,15 @@ import numpy as np
 from benchmarks.card_figures import FIGURES, flow_figures
 from benchmarks.markdown import figure, head, row
 from benchmarks.measured import machine
+from maxstim_core.model_cards.card import make_card
+from maxstim_core.model_cards.origin import origin_of
+from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default, ensemble
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.network_file import read_about, read_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.fit import Fit
-from maxstim_core.tuning.card import make_card
-from maxstim_core.tuning.card_store import find_card
-from maxstim_core.tuning.origin import origin_of
 
 TOLERANCES = {
     "right polarity of 32": 0,

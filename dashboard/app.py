@@ -32,8 +32,8 @@ from dashboard.widgets.press import Press
 from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
 from maxstim_core.lattice import Lattice
+from maxstim_core.model_cards.background import the_cards
 from maxstim_core.networks.bundled import DEFAULT
-from maxstim_core.runs.cards import the_cards
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.snapshot import RunSnapshot
 

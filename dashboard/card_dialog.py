@@ -21,9 +21,9 @@ from dashboard.card_figures import (
 from dashboard.networks import Networks
 from dashboard.theme import QUIET_BUTTON, TEXT
 from dashboard.widgets.press import Press
+from maxstim_core.model_cards.markdown import card_as_markdown, evidence_lines
+from maxstim_core.model_cards.store import card_as_json
 from maxstim_core.networks.user_networks import name_for
-from maxstim_core.tuning.card_store import card_as_json
-from maxstim_core.tuning.card_text import card_as_markdown, evidence_lines
 from maxstim_core.tuning.facts import CLEAR
 
 _MISSING = (

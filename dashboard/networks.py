@@ -20,13 +20,13 @@ import param
 from dashboard.state import Choice
 from dashboard.tuning_words import contradictions_of
 from maxstim_core.errors import MaxstimError
+from maxstim_core.model_cards.background import CardMaker
+from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import DEFAULT, ENSEMBLE, cards_folder, default
 from maxstim_core.networks.catalog import BUNDLED, OWN, PUBLISHED, Known, known_networks
 from maxstim_core.networks.flyvis_models import published_models
 from maxstim_core.networks.user_networks import PREFIX, name_for, store_beside
-from maxstim_core.runs.cards import CardMaker
 from maxstim_core.runs.request import opened_network
-from maxstim_core.tuning.card_store import find_card
 
 TITLES = {DEFAULT: "Default", "prior": "Prior", "flyvis-init": "flyvis initialisation"}
 """What networks are called that have a clearer title than their name."""

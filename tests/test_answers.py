@@ -9,10 +9,10 @@ from dashboard.card_dialog import CardDialog
 from dashboard.networks import Found, Networks
 from dashboard.state import Choice
 from maxstim_core.cli import main
+from maxstim_core.model_cards.background import CardMaker
+from maxstim_core.model_cards.descriptions import described_answers
+from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.catalog import open_network
-from maxstim_core.runs.cards import CardMaker
-from maxstim_core.tuning.answers import described_answers
-from maxstim_core.tuning.card_store import find_card
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("T4a", "T4b", "T4c", "T4d", "T5a", "T5b", "T5c", "T5d")

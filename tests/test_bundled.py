@@ -5,6 +5,7 @@ import json
 import pytest
 
 from maxstim_core.cli import main
+from maxstim_core.model_cards.origin import origin_of
 from maxstim_core.networks import bundled
 from maxstim_core.networks.catalog import (
     bundled_names,
@@ -13,7 +14,6 @@ from maxstim_core.networks.catalog import (
     network_file,
     open_network,
 )
-from maxstim_core.tuning.origin import origin_of
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,17 @@ from dashboard.networks import Networks
 from dashboard.state import Choice
 from dashboard.tuning_words import contradictions_of, motion_words
 from maxstim_core.lattice import Lattice
+from maxstim_core.model_cards.background import CardMaker
+from maxstim_core.model_cards.card import tuning_table
+from maxstim_core.model_cards.contradictions import contradictions
+from maxstim_core.model_cards.store import find_card, keep_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.connectome import Connectome
 from maxstim_core.networks.flyvis_format import write_model
 from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
-from maxstim_core.runs.cards import CardMaker
 from maxstim_core.simulation.choose_engine import make_engine
-from maxstim_core.tuning.card import tuning_table
-from maxstim_core.tuning.card_store import find_card, keep_card
-from maxstim_core.tuning.contradictions import contradictions
 from maxstim_core.tuning.protocol import Tuning, edge_peaks
 
 

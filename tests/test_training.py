@@ -11,10 +11,9 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.training.config import FitConfig
-from maxstim_core.training.drills import draw
 from maxstim_core.training.fit import WEIGHTS, Fit
-from maxstim_core.training.published import TUNING_CURVES
-from maxstim_core.training.shuffled import shuffled
+from maxstim_core.training.shuffled_connectome import shuffled
+from maxstim_core.training.stimuli import draw
 from maxstim_core.training.terms import (
     Targets,
     edge_terms,
@@ -22,7 +21,7 @@ from maxstim_core.training.terms import (
     motion_signal,
     scene_terms,
 )
-from maxstim_core.tuning.facts import KNOWN_POLARITY
+from maxstim_core.tuning.facts import KNOWN_POLARITY, TUNING_CURVES
 
 NAMES = prior_network(1).connectome.names
 TARGETS = Targets(NAMES)

@@ -10,6 +10,7 @@ import torch
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice, ring_distance
+from maxstim_core.model_cards.origin import origin_of
 from maxstim_core.networks.network_file import read_about, read_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation.choose_engine import make_engine
@@ -18,7 +19,6 @@ from maxstim_core.training.config import FitConfig
 from maxstim_core.training.decoder import RINGS, FlowDecoder, HexConvolution, endpoint_error
 from maxstim_core.training.fit import WEIGHTS, Fit
 from maxstim_core.training.flow import FlowStage, FlowTask, draw_scenes
-from maxstim_core.tuning.origin import origin_of
 
 ONE_STAGE = FitConfig(n_iters=2, extent=5, n_scenes=0)
 TWO_STAGES = dataclasses.replace(ONE_STAGE, flow_steps=2)

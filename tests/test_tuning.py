@@ -9,10 +9,14 @@ from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_edge
-from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE, UNRECTIFIED
-from maxstim_core.tuning import (
+from maxstim_core.tuning.facts import (
+    ANGLES,
     KNOWN_POLARITY,
+    NOT_DIRECTION_SELECTIVE,
     PREFERRED_DIRECTION,
+    UNRECTIFIED,
+)
+from maxstim_core.tuning.measures import (
     direction_selectivity_index,
     flash_response_index,
     peak_response,

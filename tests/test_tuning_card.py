@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 from maxstim_core.cli import main
+from maxstim_core.model_cards.card import tuning_table
+from maxstim_core.model_cards.contradictions import contradictions
+from maxstim_core.model_cards.markdown import card_as_markdown, tuning_as_text
+from maxstim_core.model_cards.origin import origin_of
+from maxstim_core.model_cards.store import find_card, keep_card
 from maxstim_core.networks.bundled import cards_folder, default
 from maxstim_core.networks.catalog import bundled_names, open_network
 from maxstim_core.networks.connectome import Connectome, bundled_connectome
@@ -17,15 +22,9 @@ from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.networks.user_networks import store_text
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.stimuli.synthetic.textures import cloud_texture
-from maxstim_core.training.published import ANGLES, UNRECTIFIED
-from maxstim_core.tuning.card import tuning_table
-from maxstim_core.tuning.card_store import find_card, keep_card
-from maxstim_core.tuning.card_text import card_as_markdown, tuning_as_text
-from maxstim_core.tuning.contradictions import contradictions
 from maxstim_core.tuning.evidence import PICTURES, scene_evidence
-from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import ANGLES, KNOWN_POLARITY, PREFERRED_DIRECTION, UNRECTIFIED
 from maxstim_core.tuning.measures import angular_distance
-from maxstim_core.tuning.origin import origin_of
 from maxstim_core.tuning.protocol import Tuning
 
 NAMES = bundled_connectome().names

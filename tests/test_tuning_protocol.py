@@ -14,8 +14,8 @@ from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation.choose_engine import make_engine
-from maxstim_core.training.published import ANGLES
-from maxstim_core.tuning import (
+from maxstim_core.tuning.facts import ANGLES
+from maxstim_core.tuning.measures import (
     angular_distance,
     direction_selectivity_index,
     preferred_direction,

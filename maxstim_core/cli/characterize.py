@@ -18,9 +18,9 @@ def tuning(arguments: argparse.Namespace) -> int:
     """Measure the tuning of all cell types, and print or write it."""
     engine = _engine(arguments)
     from maxstim_core import __version__
-    from maxstim_core.tuning.card import describe, tuning_table
-    from maxstim_core.tuning.card_store import card_as_json
-    from maxstim_core.tuning.card_text import tuning_as_text
+    from maxstim_core.model_cards.card import describe, tuning_table
+    from maxstim_core.model_cards.markdown import tuning_as_text
+    from maxstim_core.model_cards.store import card_as_json
     from maxstim_core.tuning.protocol import measure_tuning
 
     table = tuning_table(measure_tuning(engine, _tell))
@@ -37,10 +37,10 @@ def card(arguments: argparse.Namespace) -> int:
     """Print or write the model card of a network, measured unless there is one."""
     if arguments.output is not None:
         check_writable(arguments.output, arguments.network)
+    from maxstim_core.model_cards.descriptions import with_answers
+    from maxstim_core.model_cards.markdown import card_as_markdown
+    from maxstim_core.model_cards.store import card_as_json, find_card
     from maxstim_core.networks.catalog import open_network
-    from maxstim_core.tuning.answers import with_answers
-    from maxstim_core.tuning.card_store import card_as_json, find_card
-    from maxstim_core.tuning.card_text import card_as_markdown
 
     network = open_network(arguments.network)
     content = None if arguments.again else find_card(network.content_hash)
@@ -53,10 +53,10 @@ def card(arguments: argparse.Namespace) -> int:
 
 
 def _measured_card(network: Network, arguments: argparse.Namespace) -> dict[str, Any]:
+    from maxstim_core.model_cards.card import make_card
+    from maxstim_core.model_cards.origin import origin_of
+    from maxstim_core.model_cards.store import keep_card
     from maxstim_core.simulation.choose_engine import make_engine
-    from maxstim_core.tuning.card import make_card
-    from maxstim_core.tuning.card_store import keep_card
-    from maxstim_core.tuning.origin import origin_of
 
     origin = origin_of(arguments.network)
     content = make_card(make_engine(network, device=arguments.device), origin, _tell)

@@ -63,10 +63,10 @@ def _own(name: str) -> str:
 
 def describe(arguments: argparse.Namespace) -> int:
     """Print what identifies a network, what it was fitted to, and the range of its parameters."""
+    from maxstim_core.model_cards.card import describe as identify
+    from maxstim_core.model_cards.origin import origin_of
     from maxstim_core.networks.bundled import DEFAULT, default
     from maxstim_core.networks.catalog import open_network
-    from maxstim_core.tuning.card import describe as identify
-    from maxstim_core.tuning.origin import origin_of
 
     network = open_network(arguments.network)
     origin = origin_of(arguments.network)
@@ -162,8 +162,8 @@ def _import_file(path: Path, arguments: argparse.Namespace) -> int:
 
 def _about(folder: Path) -> dict[str, object]:
     """How a network that comes from a model folder was made."""
+    from maxstim_core.model_cards.origin import TRAINED
     from maxstim_core.networks.flyvis_format import short_name, was_trained
-    from maxstim_core.tuning.origin import TRAINED
 
     return {
         "made_by": "maxstim models import",

@@ -35,8 +35,8 @@ from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.training import terms
 from maxstim_core.training.config import FitConfig
-from maxstim_core.training.drills import Drills, draw
 from maxstim_core.training.flow import FlowErrors, FlowStage
+from maxstim_core.training.stimuli import Drills, draw
 
 WEIGHTS = {
     "direction": 3.0,

@@ -1,7 +1,7 @@
 """What a fit asks of a network: terms of the loss, each a plain function of voltages.
 
 Voltages of central cells have shape (sample, frame, cell_type); angles are those of
-`maxstim_core.training.published`. Peaks are rectified maxima over frames, as the published measures
+`maxstim_core.tuning.facts`. Peaks are rectified maxima over frames, as the published measures
 take them (spec §5.7).
 """
 
@@ -11,14 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from maxstim_core.training.drills import FLASH_SECONDS
-from maxstim_core.training.published import (
+from maxstim_core.training.stimuli import FLASH_SECONDS
+from maxstim_core.tuning.facts import (
     ANGLES,
+    KNOWN_POLARITY,
     NOT_DIRECTION_SELECTIVE,
+    PREFERRED_DIRECTION,
     TUNING_CURVES,
     UNRECTIFIED,
 )
-from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
 
 LEAST_DSI, MOST_DSI, LEAST_FRI, LEAST_CHANGE = 0.6, 0.08, 0.3, 0.25
 LEAST_PEAK, MOST_VOLTAGE, MOST_GREY_VOLTAGE = 1.0, 4.0, 1.5

@@ -23,8 +23,7 @@ from maxstim_core.stimuli.synthetic.textures import (
     natural_texture,
     plain_texture,
 )
-from maxstim_core.training.published import ANGLES
-from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import ANGLES, KNOWN_POLARITY, PREFERRED_DIRECTION
 from maxstim_core.tuning.measures import angular_distance, peak_response, preferred_direction
 from maxstim_core.tuning.protocol import DT, central_voltage, flash_indices, voltage_after_grey
 

@@ -22,8 +22,7 @@ from maxstim_core.stimuli.synthetic.flyvis_probes import (
     seconds_of_motion,
 )
 from maxstim_core.stimuli.synthetic.probes import flash
-from maxstim_core.training.published import ANGLES
-from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION
+from maxstim_core.tuning.facts import ANGLES, KNOWN_POLARITY, ON, PREFERRED_DIRECTION
 from maxstim_core.tuning.measures import (
     angular_distance,
     direction_selectivity_index,

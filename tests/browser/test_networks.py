@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import expect
 from serving import Served
 
+from maxstim_core.model_cards.descriptions import described_answers
+from maxstim_core.model_cards.store import find_card, keep_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.flyvis_format import write_ensemble
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.tuning.answers import described_answers
-from maxstim_core.tuning.card_store import find_card, keep_card
 
 
 @pytest.fixture(scope="module")

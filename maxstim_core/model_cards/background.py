@@ -1,6 +1,6 @@
 """Model cards made in the background: one at a time, each in a process of its own.
 
-A card takes a while to measure, and is then kept for everybody (`maxstim_core.tuning.card_store`). Any
+A card takes a while to measure, and is then kept for everybody (`maxstim_core.model_cards.store`). Any
 thread may call `CardMaker`; nobody is called back, pages ask how it goes.
 """
 

@@ -21,7 +21,7 @@ _TUNING_COLUMNS = {
 
 
 def card_as_markdown(card: dict[str, Any]) -> str:
-    """Return a card of `maxstim_core.tuning.card.make_card` as Markdown."""
+    """Return a card of `maxstim_core.model_cards.card.make_card` as Markdown."""
     network, origin, summary = card["network"], card["origin"], card["summary"]
     return "\n".join(
         [
@@ -77,7 +77,7 @@ def card_as_markdown(card: dict[str, Any]) -> str:
 
 
 def tuning_as_text(table: dict[str, dict[str, Any]]) -> str:
-    """Return a table of `maxstim_core.tuning.card.tuning_table` as aligned columns."""
+    """Return a table of `maxstim_core.model_cards.card.tuning_table` as aligned columns."""
     rows = [["", *_TUNING_COLUMNS.values()]]
     rows += [[name, *_tuning_cells(row)] for name, row in table.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

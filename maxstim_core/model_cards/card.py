@@ -1,6 +1,6 @@
 """A model card: what a network was fitted to, what it does, and where it contradicts flies.
 
-The card is plain data, as JSON takes it; `maxstim_core.tuning.card_text` writes it for people.
+The card is plain data, as JSON takes it; `maxstim_core.model_cards.markdown` writes it for people.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ from typing import Any
 import numpy as np
 
 from maxstim_core import __version__
+from maxstim_core.model_cards.contradictions import contradictions
+from maxstim_core.model_cards.origin import Origin
+from maxstim_core.model_cards.store import FORMAT
 from maxstim_core.networks.network import Network
 from maxstim_core.simulation.engine import Engine
-from maxstim_core.training.published import ANGLES, NOT_DIRECTION_SELECTIVE
-from maxstim_core.tuning.card_store import FORMAT
-from maxstim_core.tuning.contradictions import contradictions
 from maxstim_core.tuning.evidence import flash_evidence, grating_evidence, scene_evidence
-from maxstim_core.tuning.facts import CLEAR, KNOWN_POLARITY, ON, PREFERRED_DIRECTION
-from maxstim_core.tuning.origin import Origin
+from maxstim_core.tuning.facts import (
+    ANGLES,
+    CLEAR,
+    KNOWN_POLARITY,
+    NOT_DIRECTION_SELECTIVE,
+    ON,
+    PREFERRED_DIRECTION,
+)
 from maxstim_core.tuning.protocol import Motion, Tuning, measure_tuning
 
 

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
-from maxstim_core.tuning.facts import KNOWN_POLARITY, ON, PREFERRED_DIRECTION, SELECTIVE
+from maxstim_core.tuning.facts import (
+    KNOWN_POLARITY,
+    NOT_DIRECTION_SELECTIVE,
+    ON,
+    PREFERRED_DIRECTION,
+    SELECTIVE,
+)
 
 if TYPE_CHECKING:
     from maxstim_core.tuning.protocol import Tuning

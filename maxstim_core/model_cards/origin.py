@@ -11,9 +11,8 @@ from maxstim_core.networks.flyvis_format import was_trained
 from maxstim_core.networks.flyvis_models import find_model
 from maxstim_core.networks.network_file import read_about
 from maxstim_core.training.config import FitConfig
-from maxstim_core.training.drills import EDGE_SPEEDS
-from maxstim_core.training.published import NOT_DIRECTION_SELECTIVE
-from maxstim_core.tuning.facts import KNOWN_POLARITY, PREFERRED_DIRECTION
+from maxstim_core.training.stimuli import EDGE_SPEEDS
+from maxstim_core.tuning.facts import KNOWN_POLARITY, NOT_DIRECTION_SELECTIVE, PREFERRED_DIRECTION
 
 TRAINED = "trained_by_flyvis"
 """What a network file says of itself if it holds a model that flyvis trained."""
@@ -87,7 +86,7 @@ def origin_of(name: str | os.PathLike) -> Origin:
 
 
 def _of_fit(config: FitConfig) -> Origin:
-    """What a fit asks of a network (`maxstim_core.training.drills`, `maxstim_core.training.terms`)."""
+    """What a fit asks of a network (`maxstim_core.training.stimuli`, `maxstim_core.training.terms`)."""
     radii = (2, 3, 4, 5, min(6, config.extent - 1), config.extent)
     speeds = ", ".join(f"{speed:g}" for speed in EDGE_SPEEDS)
     held_out = set(config.held_out)

@@ -11,7 +11,7 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.synthetic.probes import flash, moving_edge
 from maxstim_core.stimuli.synthetic.scenes import Scene, translating_scene
 from maxstim_core.stimuli.synthetic.textures import SIDE, plain_texture
-from maxstim_core.training.published import ANGLES
+from maxstim_core.tuning.facts import ANGLES
 
 EDGE_SPEEDS = (4.8, 9.7, 13.0, 19.0, 25.0)
 """Columns per second; 2.4, which the published protocol has too, stays unseen."""

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.model_cards.descriptions import with_answers
 from maxstim_core.networks.bundled import cards_folder
 from maxstim_core.storage.data_dir import data_directory
-from maxstim_core.tuning.answers import with_answers
 
 FORMAT = "maxstim model card 3"
 """What a card says of itself; one of another format is made again."""

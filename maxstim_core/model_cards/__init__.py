@@ -1,0 +1,1 @@
+"""Model cards: what a network was fitted to, what holds beyond that, what contradicts flies."""
