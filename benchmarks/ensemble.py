@@ -34,8 +34,8 @@ from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.network_file import read_network
 from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.optimal.batch import generate_many
 from maxstim_core.optimal.configs import GenerateConfig
-from maxstim_core.optimal.many import generate_many
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.synthetic.textures import as_columns_see

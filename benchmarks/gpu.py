@@ -266,9 +266,9 @@ def steps(bench: Bench) -> list[dict]:
 
 
 def _descent(bench: Bench, batch: int):
+    from maxstim_core.optimal.adam import Steps
+    from maxstim_core.optimal.constraints import displayable
     from maxstim_core.optimal.generated import loss_of
-    from maxstim_core.optimal.projections import displayable
-    from maxstim_core.optimal.steps import Steps
 
     layout, config = bench.network.layout, _config(bench)
     central = [layout.central_cells[bench.network.cell_type(CELL_TYPE)]] * batch
@@ -380,7 +380,7 @@ def search(bench: Bench) -> list[dict]:
 
 def many(bench: Bench) -> list[dict]:
     """All 65 cell types from 8 seeds, 200 steps, flyvis's 24 frames."""
-    from maxstim_core.optimal.many import generate_many
+    from maxstim_core.optimal.batch import generate_many
 
     small = {"cell_types": ["L1", "T4c"], "seeds": (0, 1)}
     chosen = small if bench.rehearse else {"seeds": range(8)}

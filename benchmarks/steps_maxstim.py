@@ -20,10 +20,10 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
     import torch
 
     from maxstim_core.networks.catalog import open_network
+    from maxstim_core.optimal.adam import Steps
     from maxstim_core.optimal.configs import GenerateConfig
+    from maxstim_core.optimal.constraints import displayable
     from maxstim_core.optimal.objectives import Excite, GreyPenalty
-    from maxstim_core.optimal.projections import displayable
-    from maxstim_core.optimal.steps import Steps
     from maxstim_core.simulation.choose_engine import make_engine
     from maxstim_core.simulation.reference import ReferenceEngine
 

@@ -16,11 +16,11 @@ from dashboard.chosen import LIVE
 from dashboard.export import request_of
 from dashboard.gallery.component import Gallery, described, packed
 from dashboard.session import Session
-from dashboard.shelf import clip_of
 from dashboard.theme import CARD, METHOD_COLORS
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.result import clip_of
 
 UNITS = {
     "peak": "by peak voltage (a.u.)",

@@ -16,13 +16,13 @@ import xarray as xr
 
 from dashboard.colours import response_limit
 from dashboard.film import film_gif
-from dashboard.shelf import clip_of
 from dashboard.state import CONFIGS
 from dashboard.strip import EXTENT, strip_png
 from dashboard.told import source_words
 from maxstim_core.cli.options import written_settings
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import ring_distance
+from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.settings import Config
 from maxstim_core.storage.netcdf import save

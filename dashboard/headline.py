@@ -16,12 +16,12 @@ from dashboard.cell_types import arrow, polarity
 from dashboard.chosen import LIVE, note
 from dashboard.peak import peak_frame
 from dashboard.session import Session
-from dashboard.shelf import clip_of
 from dashboard.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
 from dashboard.widgets.download import Download, Plan
 from dashboard.widgets.press import Press
 from dashboard.widgets.snippet import Snippet
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS
+from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.snapshot import RunSnapshot
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}

@@ -11,10 +11,10 @@ import xarray as xr
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, LogTickFormatter, Range1d
 
 from dashboard.plots import in_document, quiet_figure
-from dashboard.shelf import clip_of
 from dashboard.theme import LOWER_CARD, TEXT
 from dashboard.widgets.ranking import Ranking
 from dashboard.words import term_words
+from maxstim_core.optimal.result import clip_of
 
 N_TERMS = 3
 """Curves of an optimisation: the total and its two terms."""

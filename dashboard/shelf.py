@@ -11,6 +11,7 @@ from pathlib import Path
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import clip_of
 from maxstim_core.storage.netcdf import load
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -143,13 +144,6 @@ class Shelf:
             return None if best is None else load(best.path)
         except MaxstimError:
             return None
-
-
-def clip_of(answer: xr.Dataset) -> str:
-    """Return the name of the clip that an answer shows, or began from; nothing if there is none."""
-    about = answer.attrs
-    # A regularized answer names the set as well.
-    return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")
 
 
 def _of_clip(entry: Entry, answer: xr.Dataset) -> bool:

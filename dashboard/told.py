@@ -8,10 +8,10 @@ from typing import Any
 
 import xarray as xr
 
-from dashboard.shelf import clip_of
 from dashboard.state import CONFIGS
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import starting_preset
+from maxstim_core.optimal.result import clip_of
 from maxstim_core.settings import Config
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from maxstim_core.optimal.ahead import made_ahead
+from maxstim_core.optimal.prefetch import made_ahead
 
 
 def test_yields_all_in_order():

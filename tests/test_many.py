@@ -7,9 +7,9 @@ import pytest
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.optimal.batch import generate_many
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.generated import generate
-from maxstim_core.optimal.many import generate_many
 
 CONFIG = GenerateConfig(t_stim=0.12, n_iters=4, weight_mei=10.0)
 NAMES, SEEDS = ("T4c", "L1", "Lawf1"), (0, 7)

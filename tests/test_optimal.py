@@ -13,6 +13,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
+from maxstim_core.optimal.batch import generate_many
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -20,11 +21,10 @@ from maxstim_core.optimal.configs import (
     flyvis_preset,
 )
 from maxstim_core.optimal.generated import generate
-from maxstim_core.optimal.many import generate_many
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, KeepResponse
 from maxstim_core.optimal.regularized import regularize
-from maxstim_core.optimal.reports import check_losses
+from maxstim_core.optimal.run import check_losses
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.simulate import simulate
 from maxstim_core.stimuli.catalog import open_clips

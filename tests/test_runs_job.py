@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toy_runs import toy_request
 
-from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.job import NEXT_STATES, Job, Run
 from maxstim_core.runs.snapshot import Preview
 from maxstim_core.runs.wire import Progress

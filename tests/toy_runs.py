@@ -13,8 +13,8 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import GenerateConfig
-from maxstim_core.optimal.reports import StepReport
 from maxstim_core.optimal.result import answer
+from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.store import RunStore

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from maxstim_core.networks.network import Network
-    from maxstim_core.optimal.reports import Optimisation
+    from maxstim_core.optimal.run import Optimisation
 
 
 def generate(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from maxstim_core.cli.streams import tell
 
 if TYPE_CHECKING:
-    from maxstim_core.optimal.reports import StepReport
+    from maxstim_core.optimal.run import StepReport
 
 _REDRAW_SECONDS = 0.1
 _LINES = 10

@@ -255,3 +255,7 @@ def starting_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
     closely, and more clips to browse.
     """
     return config_class(**{**_STARTING_VALUES[config_class], **changes})
+
+
+CONFIGS = {config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)}
+"""Class of the configuration by method."""

@@ -10,12 +10,12 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
+from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives import Loss
-from maxstim_core.optimal.projections import Projection
-from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
-from maxstim_core.optimal.result import answer
-from maxstim_core.optimal.steps import Steps
+from maxstim_core.optimal.result import answer, provenance
+from maxstim_core.optimal.run import StepReport, check_losses, check_report_every
 from maxstim_core.simulation.engine import Engine
 
 
@@ -113,20 +113,6 @@ class Descent:
         shown.setflags(write=False)
         respond = partial(self._response, self._stimulus)
         return StepReport(step, self.n_steps, losses, shown, respond)
-
-
-def provenance(engine: Engine, config: object) -> dict[str, object]:
-    """Return the attributes by which a result can be made again."""
-    return {
-        "method": config.method,
-        "config": config.to_json(),
-        "seed": getattr(config, "random_seed", -1),
-        "network": engine.network.name,
-        "network_hash": engine.network.content_hash,
-        "device": str(engine.device),
-        "dtype": str(engine.dtype).removeprefix("torch."),
-        "torch_version": str(torch.__version__),
-    }
 
 
 def _host(tensor: Tensor) -> np.ndarray:

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss
-from maxstim_core.optimal.projections import displayable
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 

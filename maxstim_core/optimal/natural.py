@@ -14,12 +14,11 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.ahead import made_ahead
 from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.optimal.descent import provenance
+from maxstim_core.optimal.prefetch import made_ahead
 from maxstim_core.optimal.ranking import with_ranks
-from maxstim_core.optimal.reports import StepReport
-from maxstim_core.optimal.result import answer
+from maxstim_core.optimal.result import answer, provenance
+from maxstim_core.optimal.run import StepReport
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine

@@ -1,7 +1,7 @@
 """What a stimulus should achieve, as terms that add, scale and describe themselves.
 
 A *soft* term is something to weigh against others; it gives a number to lower. A *hard* demand on the
-stimulus is a projection, of another type: see `maxstim_core.optimal.projections`.
+stimulus is a projection, of another type: see `maxstim_core.optimal.constraints`.
 
     loss = 1.0 * Excite(last_only=True) + 3000.0 * GreyPenalty("mean")
 """

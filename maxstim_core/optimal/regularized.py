@@ -8,9 +8,9 @@ import torch
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import RegularizeConfig
+from maxstim_core.optimal.constraints import displayable, unconstrained
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse
-from maxstim_core.optimal.projections import displayable, unconstrained
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 

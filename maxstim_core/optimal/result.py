@@ -32,10 +32,12 @@ a clip of a set.
 from __future__ import annotations
 
 import numpy as np
+import torch
 import xarray as xr
 
 from maxstim_core import __version__
 from maxstim_core.lattice import Lattice
+from maxstim_core.simulation.engine import Engine
 
 
 def answer(
@@ -74,3 +76,24 @@ def answer(
         },
         attrs={"dt": dt, **versions, **(attributes or {})},
     )
+
+
+def provenance(engine: Engine, config: object) -> dict[str, object]:
+    """Return the attributes by which a result can be made again."""
+    return {
+        "method": config.method,
+        "config": config.to_json(),
+        "seed": getattr(config, "random_seed", -1),
+        "network": engine.network.name,
+        "network_hash": engine.network.content_hash,
+        "device": str(engine.device),
+        "dtype": str(engine.dtype).removeprefix("torch."),
+        "torch_version": str(torch.__version__),
+    }
+
+
+def clip_of(answer: xr.Dataset) -> str:
+    """Return the name of the clip that an answer shows, or began from; nothing if there is none."""
+    about = answer.attrs
+    # A regularized answer names the set as well.
+    return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")

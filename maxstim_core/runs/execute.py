@@ -14,7 +14,7 @@ from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
-from maxstim_core.optimal.reports import Optimisation, StepReport
+from maxstim_core.optimal.run import Optimisation, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore

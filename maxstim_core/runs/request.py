@@ -11,7 +11,7 @@ from functools import lru_cache
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
 from maxstim_core.networks.network import Network
-from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
 
@@ -20,9 +20,6 @@ FORMAT = 1
 
 SEARCH_FORMAT = 2
 """Part of the key of a search: to be raised when other things are measured. 1 kept the best alone."""
-
-CONFIGS = {config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)}
-"""Class of the configuration by method."""
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 

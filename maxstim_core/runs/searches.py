@@ -12,7 +12,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.ranking import with_ranks
-from maxstim_core.optimal.reports import StepReport
+from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.request import search_key
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clip_set import ClipSet

@@ -23,7 +23,7 @@ import numpy as np
 
 from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.reports import Optimisation, StepReport
+from maxstim_core.optimal.run import Optimisation, StepReport
 from maxstim_core.runs.job import STARTING
 from maxstim_core.runs.snapshot import Preview, no_losses
 from maxstim_core.runs.store import RunStore

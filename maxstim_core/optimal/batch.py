@@ -12,12 +12,12 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig
-from maxstim_core.optimal.descent import provenance
+from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.generated import loss_of, noise
-from maxstim_core.optimal.projections import displayable
-from maxstim_core.optimal.reports import StepReport, check_losses, check_report_every
-from maxstim_core.optimal.steps import Steps
+from maxstim_core.optimal.result import provenance
+from maxstim_core.optimal.run import StepReport, check_losses, check_report_every
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
+from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives import Loss
-from maxstim_core.optimal.projections import Projection
 from maxstim_core.simulation.engine import Engine
 
 
