@@ -23,7 +23,8 @@ def main(cell_type: str, n_frames: int, dt: float, engine_name: str, n_stimuli: 
     from maxstim_core.optimal.adam import Steps
     from maxstim_core.optimal.configs import GenerateConfig
     from maxstim_core.optimal.constraints import displayable
-    from maxstim_core.optimal.objectives import Excite, GreyPenalty
+    from maxstim_core.optimal.objectives.response import Excite
+    from maxstim_core.optimal.objectives.stimulus import GreyPenalty
     from maxstim_core.simulation.choose_engine import make_engine
     from maxstim_core.simulation.reference import ReferenceEngine
 

@@ -22,7 +22,8 @@ from maxstim_core.optimal.configs import (
 )
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search
-from maxstim_core.optimal.objectives import Excite, GreyPenalty, KeepResponse
+from maxstim_core.optimal.objectives.response import Excite, KeepResponse
+from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.optimal.regularized import regularize
 from maxstim_core.optimal.run import check_losses
 from maxstim_core.simulation.choose_engine import make_engine

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
-from maxstim_core.optimal.objectives import Loss
+from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.simulation.engine import Engine
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
-from maxstim_core.optimal.objectives import Loss
+from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import answer, provenance
 from maxstim_core.optimal.run import StepReport, check_losses, check_report_every
 from maxstim_core.simulation.engine import Engine

@@ -9,7 +9,9 @@ from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives import Excite, GreyPenalty, Loss
+from maxstim_core.optimal.objectives.response import Excite
+from maxstim_core.optimal.objectives.stimulus import GreyPenalty
+from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 

@@ -10,7 +10,8 @@ from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import RegularizeConfig
 from maxstim_core.optimal.constraints import displayable, unconstrained
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives import GreyPenalty, KeepResponse
+from maxstim_core.optimal.objectives.response import KeepResponse
+from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 

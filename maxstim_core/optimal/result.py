@@ -31,13 +31,16 @@ a clip of a set.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 import xarray as xr
 
 from maxstim_core import __version__
 from maxstim_core.lattice import Lattice
-from maxstim_core.simulation.engine import Engine
+
+if TYPE_CHECKING:
+    from maxstim_core.simulation.engine import Engine
 
 
 def answer(
@@ -80,6 +83,8 @@ def answer(
 
 def provenance(engine: Engine, config: object) -> dict[str, object]:
     """Return the attributes by which a result can be made again."""
+    import torch  # not before it is needed: who reads a result does without it
+
     return {
         "method": config.method,
         "config": config.to_json(),

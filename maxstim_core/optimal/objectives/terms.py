@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from maxstim_core.conventions import GREY
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Term(ABC):
@@ -54,6 +52,8 @@ class Loss:
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """Return the total and each weighted term, shape (..., 1 + term): arguments as for `Term`."""
+        import torch  # not before it is needed: the page shows formulas without it
+
         each = [weight * term(stimulus, response) for weight, term in self.parts]
         values = torch.stack(each, -1)
         return torch.cat([values.sum(-1, keepdim=True), values], -1)
@@ -63,50 +63,3 @@ class Loss:
 
     def __str__(self) -> str:
         return " + ".join(f"{weight:g} * {term}" for weight, term in self.parts)
-
-
-@dataclass(frozen=True)
-class Excite(Term):
-    """Drive the central cell, in the last frame or in the mean of all frames (spec §6.3)."""
-
-    last_only: bool
-    name = "response"
-
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """See `Term`."""
-        counted = response[..., -1:] if self.last_only else response
-        return -counted.exp().mean(-1)
-
-    def __str__(self) -> str:
-        return "-exp(a_last)" if self.last_only else "-mean_t exp(a_t)"
-
-
-@dataclass(frozen=True, eq=False)
-class KeepResponse(Term):
-    """Keep the central cell's response as it is in `target`, shape (frame,) (spec §6.2)."""
-
-    target: Tensor
-    name = "response"
-
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """See `Term`."""
-        return (response - self.target).square().sum(-1)
-
-    def __str__(self) -> str:
-        return "sum_t (a_t - target_t)^2"
-
-
-@dataclass(frozen=True)
-class GreyPenalty(Term):
-    """Stay near grey: the squared distance from 0.5, summed or averaged over frames and columns."""
-
-    reduction: Literal["sum", "mean"]
-    name = "grey"
-
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """See `Term`."""
-        distance = (stimulus - GREY).square()
-        return distance.sum((-2, -1)) if self.reduction == "sum" else distance.mean((-2, -1))
-
-    def __str__(self) -> str:
-        return f"{self.reduction}_th (x_th - {GREY:g})^2"
