@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
-from dashboard.shelf import KEY
-from dashboard.state import CONFIGS
 from maxstim_core.networks.catalog import known_networks
 from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.optimal.configs import CONFIGS
+from maxstim_core.runs.library import KEY
 
 _NO_NETWORK = (
     "The network of this link is not on this server, so the default one is chosen; choose another, or "

@@ -8,8 +8,6 @@ from panel.util import edit_readonly
 
 from dashboard.address import Address, is_known
 from dashboard.browse import Browse
-from dashboard.chosen import LIVE
-from dashboard.colours import response_limit
 from dashboard.controls import Controls
 from dashboard.headline import Headline
 from dashboard.hexplayer.component import HexPlayer
@@ -21,21 +19,22 @@ from dashboard.losses import Losses
 from dashboard.movies.dialog import MovieDialog
 from dashboard.network_chooser import NetworkChooser
 from dashboard.networks import Networks
-from dashboard.peak import peak_frame, telling_frame
 from dashboard.runbar import RunBar
 from dashboard.session import Session
-from dashboard.shelf import Shelf
 from dashboard.state import Choice
-from dashboard.theme import CARD, METHOD_COLORS, PAGE, QUIET_BUTTON, TEXT, THEME
+from dashboard.theme import CARD, PAGE, QUIET_BUTTON, TEXT, THEME
 from dashboard.traces import Traces
 from dashboard.widgets.press import Press
 from dashboard.widgets.remember import RememberTheme
 from dashboard.words import HOW_TO_READ
+from maxstim_core.export.colors import METHOD_COLORS, response_limit
+from maxstim_core.export.peak import peak_frame, telling_frame
 from maxstim_core.lattice import Lattice
 from maxstim_core.model_cards.background import the_cards
 from maxstim_core.networks.bundled import DEFAULT
+from maxstim_core.runs.library import Shelf
 from maxstim_core.runs.queue import RunQueue
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""

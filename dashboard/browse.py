@@ -12,15 +12,16 @@ from dataclasses import replace
 import panel as pn
 import xarray as xr
 
-from dashboard.chosen import LIVE
-from dashboard.export import request_of
 from dashboard.gallery.component import Gallery, described, packed
 from dashboard.session import Session
-from dashboard.theme import CARD, METHOD_COLORS
+from dashboard.theme import CARD
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.colors import METHOD_COLORS
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.result import clip_of
+from maxstim_core.runs.request import request_of
+from maxstim_core.runs.snapshot import LIVE
 
 UNITS = {
     "peak": "by peak voltage (a.u.)",

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dashboard.shelf import Entry
 from dashboard.words import METHOD_WORDS
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.runs.library import Entry
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 if TYPE_CHECKING:
     from dashboard.session import Session
-
-LIVE = ("queued", "running")
-"""States of a run that has not ended."""
 
 
 @dataclass(frozen=True)

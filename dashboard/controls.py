@@ -10,12 +10,13 @@ import param
 
 from dashboard.described import DescribedSelect
 from dashboard.startclip import StartClip
-from dashboard.state import CONFIGS, Choice, Settings
+from dashboard.state import Choice, Settings
 from dashboard.theme import TEXT
 from dashboard.widgets.cellpicker import CellPicker
 from dashboard.widgets.numberfield import NumberField
 from dashboard.widgets.press import Press
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equation_html
+from maxstim_core.optimal.configs import CONFIGS
 
 SELECT_MARGIN = (8, 4)
 """Above and below a choice, whose label sits on its upper edge."""

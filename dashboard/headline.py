@@ -11,18 +11,22 @@ import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
 
-from dashboard import export
 from dashboard.cell_types import arrow, polarity
-from dashboard.chosen import LIVE, note
-from dashboard.peak import peak_frame
+from dashboard.chosen import note
 from dashboard.session import Session
 from dashboard.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
 from dashboard.widgets.download import Download, Plan
 from dashboard.widgets.press import Press
 from dashboard.widgets.snippet import Snippet
 from dashboard.words import METHOD_SENTENCES, METHOD_WORDS
+from maxstim_core.export.captions import file_name
+from maxstim_core.export.command import command_line
+from maxstim_core.export.files import figure, film, netcdf
+from maxstim_core.export.peak import peak_frame
+from maxstim_core.export.python_code import python_snippet
 from maxstim_core.optimal.result import clip_of
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.runs.request import request_of
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}
 _WRAPPED = {"flex": "1 1 320px", "width": "auto", "min-width": "0"}
@@ -100,25 +104,25 @@ class Headline(pn.viewable.Viewer):
                 button.disabled = live or answer is None
 
     def _picture(self) -> Plan:
-        return self._drawn(export.figure, "png")
+        return self._drawn(figure, "png")
 
     def _film(self) -> Plan:
-        return self._drawn(export.film, "gif")
+        return self._drawn(film, "gif")
 
     def _drawn(self, draw: Callable[..., BytesIO], ending: str) -> Plan:
         answer, compared = self.session.answer, list(self.session.companions().values())
         dark = pn.config.theme == "dark"
-        return export.file_name(answer, ending), partial(draw, answer, compared, dark=dark)
+        return file_name(answer, ending), partial(draw, answer, compared, dark=dark)
 
     def _data(self) -> Plan:
         answer = self.session.answer
-        return export.file_name(answer, "nc"), partial(export.netcdf, answer)
+        return file_name(answer, "nc"), partial(netcdf, answer)
 
     def _open_code(self) -> None:
         answer = self.session.answer
-        request, output = export.request_of(answer), export.file_name(answer, "nc")
-        self.python.text = export.python_snippet(request, output)
-        self.shell.text = export.command_line(request, output)
+        request, output = request_of(answer), file_name(answer, "nc")
+        self.python.text = python_snippet(request, output)
+        self.shell.text = command_line(request, output)
         self.dialog.open = True
 
 

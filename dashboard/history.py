@@ -7,14 +7,13 @@ import time
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboard.chosen import LIVE
 from dashboard.session import Session
-from dashboard.shelf import Entry
 from dashboard.theme import CARD, TEXT
-from dashboard.told import settings_words, told
 from dashboard.widgets.runlist import RunList
 from dashboard.words import METHOD_WORDS, duration, ordinal
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.export.captions import settings_words, told
+from maxstim_core.runs.library import Entry
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 N_FINISHED = 12
 """Answers of the shelf that are listed."""

@@ -3,7 +3,7 @@
 import panel as pn
 
 from dashboard.app import App
-from dashboard.shelf import Shelf
+from maxstim_core.runs.library import Shelf
 from maxstim_core.runs.queue import the_queue
 
 pn.extension(reconnect=True)

@@ -7,12 +7,12 @@ import re
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboard.chosen import LIVE
 from dashboard.problem import Problem
 from dashboard.session import Session
 from dashboard.theme import ONE_LINE, RUNBAR, TEXT
 from dashboard.widgets.press import Press
 from dashboard.words import METHOD_WORDS, status_sentence
+from maxstim_core.runs.snapshot import LIVE
 
 
 class RunBar(pn.viewable.Viewer):

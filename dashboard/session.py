@@ -16,15 +16,14 @@ from typing import Any
 import param
 import xarray as xr
 
-from dashboard.chosen import LIVE, is_chosen, newest
-from dashboard.export import request_of
-from dashboard.shelf import Shelf
+from dashboard.chosen import is_chosen, newest
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
+from maxstim_core.runs.library import Shelf
 from maxstim_core.runs.queue import RunQueue
-from maxstim_core.runs.request import RunRequest
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.runs.request import RunRequest, request_of
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.netcdf import load
 

@@ -14,20 +14,15 @@ import param
 from dashboard.entries import Entries
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
+    CONFIGS,
     GenerateConfig,
     RegularizeConfig,
-    SearchConfig,
     flyvis_preset,
     starting_preset,
 )
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.settings import Config
 from maxstim_core.stimuli.catalog import clip_set_names
-
-CONFIGS: dict[str, type[Config]] = {
-    config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)
-}
-"""The configuration class of each method, in the order of the tabs."""
 
 CLIP_SETS = {
     "scenes": "Made scenes",

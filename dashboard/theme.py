@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-METHOD_COLORS = {"natural": "#D98A0B", "regularized": "#3F86C9", "generated": "#0F9D8A"}
-"""Line colour of each method; told apart by the common kinds of colour blindness, on both themes."""
-
 LINE = "color-mix(in srgb, var(--panel-on-surface-color) 15%, transparent)"
 """Colour of hairlines, on either theme."""
 

@@ -11,12 +11,13 @@ import panel_material_ui as pmui
 import xarray as xr
 from bokeh.models import ColumnDataSource, CrosshairTool, HoverTool, Span
 
-from dashboard.peak import peak_frame, time_from_peak
 from dashboard.plots import in_document, quiet_figure
-from dashboard.state import CONFIGS
-from dashboard.theme import LOWER_CARD, METHOD_COLORS, TEXT
-from dashboard.told import source_words
+from dashboard.theme import LOWER_CARD, TEXT
 from dashboard.words import METHOD_WORDS
+from maxstim_core.export.captions import source_words
+from maxstim_core.export.colors import METHOD_COLORS
+from maxstim_core.export.peak import peak_frame, time_from_peak
+from maxstim_core.optimal.configs import CONFIGS
 
 EMPTY = {"time": [], "value": []}
 

@@ -23,6 +23,9 @@ def setting(
     step: float | None = None,
     choices: tuple[str, ...] = (),
     choice_words: dict[str, tuple[str, str]] | None = None,
+    flag: str = "",
+    flag_words: dict[str, bool] | None = None,
+    later: bool = False,
 ) -> Any:
     """Return a dataclass field that describes itself.
 
@@ -36,6 +39,10 @@ def setting(
         step: Step of the slider.
         choices: Allowed values of a text setting; any text if there are none.
         choice_words: For each of them, its name to show and what it means, as a full sentence.
+        flag: Its name on the command line, without hyphens in front, where that is not its own.
+        flag_words: For a yes or no that is a choice of words there, what each of them means.
+        later: Whether it came when answers without it were stored already. At its default such a
+            setting leaves no trace in JSON, hash or key, so that those answers are still found.
     """
     metadata = {
         "doc": doc,
@@ -46,8 +53,16 @@ def setting(
         "step": step,
         "choices": choices,
         "choice_words": choice_words or {},
+        "flag": flag,
+        "flag_words": flag_words or {},
+        "later": later,
     }
     return field(default=default, metadata=metadata)
+
+
+def flag_of(item: dataclasses.Field) -> str:
+    """Return the option of the command line that sets a field made by `setting`: ``--t-stim``."""
+    return "--" + (item.metadata["flag"] or item.name).replace("_", "-")
 
 
 @dataclass(frozen=True)
@@ -61,9 +76,17 @@ class Config:
         for item in fields(self):
             object.__setattr__(self, item.name, _coerced(item, getattr(self, item.name)))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values by name, without those that came later and are at their default."""
+        values = dataclasses.asdict(self)
+        for item in fields(self):
+            if item.metadata["later"] and values[item.name] == item.default:
+                del values[item.name]
+        return values
+
     def to_json(self) -> str:
-        """Return the configuration as JSON text with sorted keys."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+        """Return the configuration as JSON text with sorted keys: `to_dict`."""
+        return json.dumps(self.to_dict(), sort_keys=True)
 
     def to_python(self) -> str:
         """Return the Python expression that makes this configuration."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import xarray as xr
 from PIL import Image
 
-from dashboard.strip import strip_png
+from maxstim_core.export.strip import strip_png
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import (

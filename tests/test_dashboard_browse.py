@@ -7,10 +7,10 @@ import pytest
 from toy_runs import toy_queue
 
 from dashboard.app import App
-from dashboard.chosen import LIVE
-from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from maxstim_core.optimal.configs import RegularizeConfig
+from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.snapshot import LIVE
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dashboard import export
-from dashboard.film import MOST_FRAMES, SLOWER, film_frames
 from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.captions import figure_notes, file_name
+from maxstim_core.export.command import command_line
+from maxstim_core.export.files import figure, film, netcdf
+from maxstim_core.export.film import MOST_FRAMES, SLOWER, film_frames
+from maxstim_core.export.python_code import python_snippet
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
-from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.storage.netcdf import load
 
 REQUESTS = [
@@ -48,20 +51,20 @@ def answer() -> xr.Dataset:
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.method)
 def test_the_python_lines_run_and_make_the_answer(request_, tmp_path):
     output = tmp_path / "answer.nc"
-    lines = export.python_snippet(request_, str(output))
+    lines = python_snippet(request_, str(output))
     done = subprocess.run(
         [sys.executable, "-c", lines], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     made = load(output)
-    assert export.request_of(made).config == request_.config
+    assert request_of(made).config == request_.config
     assert made.attrs["cell_type"] == request_.cell_type
     assert made.attrs["network"] == request_.network
 
 
 def test_the_python_lines_make_the_very_same_stimulus(answer, tmp_path):
     output = tmp_path / "again.nc"
-    lines = export.python_snippet(export.request_of(answer), str(output))
+    lines = python_snippet(request_of(answer), str(output))
     subprocess.run([sys.executable, "-c", lines], capture_output=True, check=True)
     np.testing.assert_array_equal(load(output)["stimulus"], answer["stimulus"])
 
@@ -77,7 +80,7 @@ def test_the_command_line_makes_the_same_answer(request_, tmp_path):
     assert config == request_.config
     if request_.method != "natural":
         assert made.attrs["cell_type"] == request_.cell_type
-        lines = export.python_snippet(request_, str(other))
+        lines = python_snippet(request_, str(other))
         subprocess.run([sys.executable, "-c", lines], capture_output=True, check=True)
         np.testing.assert_array_equal(made["stimulus"], load(other)["stimulus"])
 
@@ -86,7 +89,7 @@ def test_the_command_line_makes_the_same_answer(request_, tmp_path):
 def test_both_make_the_answer_of_a_chosen_clip(request_, tmp_path, monkeypatch):
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
     output, other = tmp_path / "answer.nc", tmp_path / "python.nc"
-    exec(export.python_snippet(request_, str(other)), {})
+    exec(python_snippet(request_, str(other)), {})
     ((*words,),) = commands(request_, str(output))
     assert main(words[1:]) == 0
     made, of_python = load(output), load(other)
@@ -94,7 +97,7 @@ def test_both_make_the_answer_of_a_chosen_clip(request_, tmp_path, monkeypatch):
         central = made.central.sel(cell_type="T4c")
         np.testing.assert_allclose(central, of_python.central_response, atol=1e-6)
         assert made.attrs["movie"] == f"probes: {of_python.attrs['source']}"
-        assert export.request_of(of_python) == dataclasses.replace(request_, device="auto")
+        assert request_of(of_python) == dataclasses.replace(request_, device="auto")
     else:
         np.testing.assert_array_equal(made.stimulus, of_python.stimulus)
         assert made.attrs["source"] == of_python.attrs["source"] == f"probes: {request_.clip}"
@@ -102,7 +105,7 @@ def test_both_make_the_answer_of_a_chosen_clip(request_, tmp_path, monkeypatch):
 
 def commands(request: RunRequest, output: str) -> list[list[str]]:
     """Return the words of each command, as a shell reads them."""
-    text = export.command_line(request, output).replace("\\\n", " ")
+    text = command_line(request, output).replace("\\\n", " ")
     return [shlex.split(line) for line in text.splitlines()]
 
 
@@ -111,12 +114,12 @@ def test_a_name_with_quotes_or_spaces_stays_one_word():
     (words,) = commands(request, "out file.nc")
     assert words[words.index("--network") + 1] == request.network
     assert words[words.index("--output") + 1] == "out file.nc"
-    compile(export.python_snippet(request, "out file.nc"), "snippet", "exec")
+    compile(python_snippet(request, "out file.nc"), "snippet", "exec")
 
 
 def test_the_netcdf_is_the_answer(answer, tmp_path):
-    path = tmp_path / export.file_name(answer, "nc")
-    path.write_bytes(export.netcdf(answer).getvalue())
+    path = tmp_path / file_name(answer, "nc")
+    path.write_bytes(netcdf(answer).getvalue())
     xr.testing.assert_identical(load(path), answer)
     assert re.fullmatch(r"CT1_M10_generated_seed-0_[0-9a-f]{6}\.nc", path.name)
 
@@ -130,18 +133,18 @@ def test_files_of_different_answers_have_different_names(answer):
         answer.assign_attrs(config="{}"),
         answer.assign_attrs(about),
     ]
-    names = [export.file_name(other, "png") for other in others]
+    names = [file_name(other, "png") for other in others]
     assert len(set(names)) == len(names)
     assert names[-1].startswith("CT1_M10_regularized_part-3-4_")
 
 
 def test_the_figure_and_the_film_say_what_they_show(answer):
-    assert answer.attrs["network_hash"][:8] in export.figure_notes(answer)[1]
-    first = export.figure_notes(answer)[0]
+    assert answer.attrs["network_hash"][:8] in figure_notes(answer)[1]
+    first = figure_notes(answer)[0]
     peak = float(answer["central_response"].max())
     assert first.startswith("3 iterations · seed 0 · ") and first.endswith(f"peak {peak:.3g} a.u.")
     stronger = answer.assign(response=answer["response"] * 3)
-    for draw in (export.figure, export.film):
+    for draw in (figure, film):
         alone, again, beside = (
             draw(answer, compared).getvalue()
             for compared in ([answer], [answer], [answer, stronger])
@@ -150,11 +153,11 @@ def test_the_figure_and_the_film_say_what_they_show(answer):
 
 
 def test_the_film_plays_every_frame_and_lasts_as_long_as_it_should(answer):
-    film = Image.open(export.film(answer, [answer]))
-    assert film.n_frames == answer.sizes["frame"]
-    assert film.info["loop"] == 0
-    assert film.info["duration"] == 1e3 * float(answer.attrs["dt"]) * SLOWER
-    colours = np.asarray(film.convert("RGB")).reshape(-1, 3)
+    played = Image.open(film(answer, [answer]))
+    assert played.n_frames == answer.sizes["frame"]
+    assert played.info["loop"] == 0
+    assert played.info["duration"] == 1e3 * float(answer.attrs["dt"]) * SLOWER
+    colours = np.asarray(played.convert("RGB")).reshape(-1, 3)
     assert (colours[0] == 255).all() and len(np.unique(colours, axis=0)) > 20
 
 
@@ -173,12 +176,12 @@ def test_the_peak_is_in_the_film_however_long(n_frames, share, dt):
 
 def test_a_result_without_its_history_is_refused_with_a_sentence(answer):
     with pytest.raises(MaxstimError, match="run it again"):
-        export.request_of(answer.assign_attrs(config="{}}"))
+        request_of(answer.assign_attrs(config="{}}"))
     with pytest.raises(MaxstimError, match="run it again"):
-        export.request_of(answer.drop_attrs())
+        request_of(answer.drop_attrs())
 
 
 def test_an_answer_that_used_no_clips_asks_for_the_usual_ones(answer):
     """Else following a generated answer would change which movies are searched next."""
     assert "clips" not in answer.attrs
-    assert export.request_of(answer).clips == RunRequest("T4c", SearchConfig()).clips
+    assert request_of(answer).clips == RunRequest("T4c", SearchConfig()).clips

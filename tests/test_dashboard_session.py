@@ -7,12 +7,12 @@ import pytest
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
 
 from dashboard.app import App
-from dashboard.chosen import LIVE
-from dashboard.colours import response_limit
 from dashboard.session import Session
-from dashboard.shelf import Shelf
 from dashboard.state import Choice
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.colors import response_limit
+from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.snapshot import LIVE
 
 
 @pytest.fixture(scope="module")

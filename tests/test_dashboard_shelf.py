@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from dashboard.shelf import Shelf
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
+from maxstim_core.runs.library import Shelf
 from maxstim_core.storage.netcdf import load, save
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import param
 import pytest
 
-from dashboard.state import CONFIGS, Choice, settings_class
+from dashboard.state import Choice, settings_class
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
+    CONFIGS,
     GenerateConfig,
     RegularizeConfig,
     SearchConfig,

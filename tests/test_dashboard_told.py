@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dashboard.told import settings_words, told
+from maxstim_core.export.captions import settings_words, told
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.losses import DECADES, Losses, above_lowest, log_powers
-from dashboard.shelf import Shelf
 from dashboard.traces import Traces, aligned, deviation_sentence
 from maxstim_core.optimal.result import clip_of
+from maxstim_core.runs.library import Shelf
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import pytest
 
 from dashboard.card_figures import polarity_figure, summary_tiles
 from dashboard.networks import grouped
-from dashboard.state import CONFIGS
 from dashboard.words import equation, equation_html
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import known_networks, open_network
+from maxstim_core.optimal.configs import CONFIGS
 from maxstim_core.tuning.facts import CLEAR
 
 

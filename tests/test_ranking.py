@@ -16,8 +16,8 @@ from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import SCORES, SearchConfig
 from maxstim_core.optimal.natural import SHOWN, replay, search
 from maxstim_core.optimal.ranking import scored, with_ranks
-from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
+from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.catalog import clip_named, open_clips

@@ -10,8 +10,8 @@ from toy_runs import toy_request
 
 from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.job import NEXT_STATES, Job, Run
+from maxstim_core.runs.messages import Progress
 from maxstim_core.runs.snapshot import Preview
-from maxstim_core.runs.wire import Progress
 from maxstim_core.runs.worker import _ProgressReporter
 
 

@@ -1,6 +1,6 @@
 """Whose turn it is."""
 
-from maxstim_core.runs.line import Line
+from maxstim_core.runs.fair_order import Line
 
 
 def in_line(*waiting):

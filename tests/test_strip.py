@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dashboard.colours import blue_red, diverging, grey, response_limit, symmetric_limit
-from dashboard.strip import shown_frames, strip_png
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.colors import blue_red, diverging, grey, response_limit, symmetric_limit
+from maxstim_core.export.strip import shown_frames, strip_png
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer
 

@@ -17,7 +17,7 @@ import xarray as xr
 
 from dashboard.esm import DRAWING, source
 from dashboard.hexplayer.component import pack
-from dashboard.peak import telling_frame
+from maxstim_core.export.peak import telling_frame
 
 HERE = Path(__file__).parent
 

@@ -16,10 +16,10 @@ import panel as pn
 import param
 import xarray as xr
 
-from dashboard.colours import BORDER, diverging
 from dashboard.esm import DRAWING, source
-from dashboard.peak import peak_frame, time_from_peak
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.colors import BORDER, diverging
+from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
 
 HERE = Path(__file__).parent

@@ -64,7 +64,8 @@ def simulate(arguments: argparse.Namespace) -> int:
     import torch
     import xarray as xr
 
-    from maxstim_core import __version__, simulation
+    from maxstim_core import __version__
+    from maxstim_core.simulation import simulate as simulation
 
     central = network.layout.central_cells
     activity = simulation.simulate(network, movie, dt, cells=central, device=device)
@@ -111,8 +112,8 @@ def search(arguments: argparse.Namespace) -> int:
     for cell_type in (*(cell_type for cell_type, _ in exports), *arguments.show):
         network.cell_type(cell_type)
     from maxstim_core.devices import ALWAYS_THERE
-    from maxstim_core.runs.searches import StoredSearch
     from maxstim_core.runs.store import RunStore
+    from maxstim_core.runs.stored_search import StoredSearch
 
     if device not in ALWAYS_THERE:
         device = _device(arguments)

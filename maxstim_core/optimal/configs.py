@@ -53,6 +53,7 @@ def _iterations(default: int) -> Any:
         bounds=(1, 100_000),
         soft=(10, 500),
         step=10,
+        flag="iterations",
     )
 
 
@@ -207,11 +208,14 @@ class GenerateConfig(Config):
         bounds=(0, 2**31 - 1),
         soft=(0, 20),
         step=1,
+        flag="seed",
     )
     last_only: bool = setting(
         True,
         "Excite the cell in the last frame only; otherwise in the mean of all frames.",
         label="Last frame only",
+        flag="frames",
+        flag_words={"last": True, "all": False},
     )
 
     def __post_init__(self) -> None:

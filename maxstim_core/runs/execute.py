@@ -16,8 +16,8 @@ from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
 from maxstim_core.optimal.run import Optimisation, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
-from maxstim_core.runs.searches import StoredSearch
 from maxstim_core.runs.store import RunStore
+from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled

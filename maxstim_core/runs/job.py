@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maxstim_core.runs.messages import Progress
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import RunSnapshot, no_losses
-from maxstim_core.runs.wire import Progress
 
 if TYPE_CHECKING:
-    from maxstim_core.runs.lane import Lane
+    from maxstim_core.runs.device_worker import Lane
 
 STARTING = "Starting."
 """What a job says before its worker does."""

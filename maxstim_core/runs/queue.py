@@ -19,13 +19,13 @@ from pathlib import Path
 
 from maxstim_core.devices import ALWAYS_THERE, choose_device
 from maxstim_core.errors import MaxstimError
+from maxstim_core.runs.device_worker import Lane
+from maxstim_core.runs.fair_order import Line
 from maxstim_core.runs.job import Ending, Job, Run
-from maxstim_core.runs.lane import Lane
-from maxstim_core.runs.line import Line
+from maxstim_core.runs.messages import Hello, Progress
 from maxstim_core.runs.request import RunRequest, content_key, opened
 from maxstim_core.runs.snapshot import RunSnapshot, stored_snapshot
 from maxstim_core.runs.store import RunStore
-from maxstim_core.runs.wire import Hello, Progress
 
 _ENDED_RUNS_KEPT = 500
 _OTHERS_WAIT = "cancelled for you alone; others wait for the same answer, so it goes on."

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+
+import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
@@ -75,7 +77,9 @@ class RunRequest:
 
     def to_json(self) -> str:
         """Return the request as JSON text with sorted keys."""
-        return json.dumps({"method": self.method, **asdict(self)}, sort_keys=True)
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values |= {"method": self.method, "config": self.config.to_dict()}
+        return json.dumps(values, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> RunRequest:
@@ -157,3 +161,24 @@ def search_key(config: SearchConfig, network: Network, clips: ClipSet) -> str:
 @lru_cache
 def _bundled_network(name: str) -> Network:
     return open_network(name)
+
+
+def request_of(answer: xr.Dataset) -> RunRequest:
+    """Return the run that makes an answer, from its attributes.
+
+    Raises:
+        MaxstimError: if the attributes do not tell.
+    """
+    about = answer.attrs
+    try:
+        config = CONFIGS[about["method"]](**json.loads(about["config"]))
+        return RunRequest(
+            cell_type=about["cell_type"],
+            config=config,
+            network=about["network"],
+            clips=about.get("clips", RunRequest.clips),
+            device="auto",
+            clip=about.get("clip", ""),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise MaxstimError("This result does not say how it was made; run it again.") from error

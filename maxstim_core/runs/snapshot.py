@@ -103,3 +103,7 @@ def stored_snapshot(
         version=version,
         **logged,
     )
+
+
+LIVE = ("queued", "running")
+"""States of a run that has not ended."""

@@ -1,6 +1,6 @@
 """The worker process: does one run after another on one device, and tells how it goes.
 
-Started by `maxstim_core.runs.process`. Messages come in on standard input and go out on what was
+Started by `maxstim_core.runs.worker_process`. Messages come in on standard input and go out on what was
 standard output; whatever a library prints goes to standard error. When the server dies, standard
 input ends, and the worker with it, in the middle of a run if need be.
 """
@@ -25,9 +25,7 @@ from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.run import Optimisation, StepReport
 from maxstim_core.runs.job import STARTING
-from maxstim_core.runs.snapshot import Preview, no_losses
-from maxstim_core.runs.store import RunStore
-from maxstim_core.runs.wire import (
+from maxstim_core.runs.messages import (
     Cancel,
     Cancelled,
     Done,
@@ -40,6 +38,8 @@ from maxstim_core.runs.wire import (
     read,
     write,
 )
+from maxstim_core.runs.snapshot import Preview, no_losses
+from maxstim_core.runs.store import RunStore
 from maxstim_core.simulation.compilation import tell_of_compilation
 
 SECONDS_BETWEEN_REPORTS = 0.25

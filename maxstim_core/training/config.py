@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +27,7 @@ class FitConfig(Config):
         bounds=(1, 100_000),
         soft=(100, 2_000),
         step=10,
+        flag="iterations",
     )
     random_seed: int = setting(
         0,
@@ -37,6 +36,7 @@ class FitConfig(Config):
         bounds=(0, 2**31 - 1),
         soft=(0, 20),
         step=1,
+        flag="seed",
     )
     extent: int = setting(
         10,
@@ -71,6 +71,7 @@ class FitConfig(Config):
         bounds=(0, 100_000),
         soft=(0, 2_000),
         step=10,
+        later=True,
     )
 
     def __post_init__(self) -> None:
@@ -81,16 +82,6 @@ class FitConfig(Config):
                 f"There is nothing known of {unknown[0]!r} that a fit could leave out; choose from "
                 f"{', '.join(KNOWN_POLARITY)}."
             )
-
-    def to_json(self) -> str:
-        """Return the configuration as JSON text with sorted keys.
-
-        Without a second stage the text is that of before there was one, and so are hashes.
-        """
-        settings = dataclasses.asdict(self)
-        if not self.flow_steps:
-            del settings["flow_steps"]
-        return json.dumps(settings, sort_keys=True)
 
     @property
     def held_out(self) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard.losses import Losses
-from dashboard.shelf import Shelf
 from dashboard.traces import Traces
+from maxstim_core.runs.library import Shelf
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import numpy as np
 import xarray as xr
 from PIL import Image, ImageDraw
 
-from dashboard.colours import N_COLOURS, blue_red, grey, symmetric_limit
-from dashboard.peak import peak_frame, time_from_peak
-from dashboard.sheet import DARK, LIGHT, Inks, Sheet
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.canvas import DARK, LIGHT, Inks, Sheet
+from maxstim_core.export.colors import N_COLOURS, blue_red, grey, symmetric_limit
+from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.lattice import DEGREES_PER_COLUMN, ring_distance
 
 SPAN = 0.2

@@ -1,18 +1,49 @@
-"""What tells a run from others of the same cell type and method, in a few words."""
+"""What an answer is called and what is said of it: names of files, notes beneath figures, settings."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import re
 from typing import Any
 
 import xarray as xr
 
-from dashboard.state import CONFIGS
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import starting_preset
+from maxstim_core.optimal.configs import CONFIGS, starting_preset
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.settings import Config
+
+
+def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
+    """Return what made an answer, and what came of it, as the lines beneath a figure."""
+    about = answer.attrs
+    peak = f"peak {float(answer['central_response'].max()):.3g} a.u."
+    early = "cancelled early" if about.get("status") == "cancelled" else ""
+    network = f"network {about.get('network', 'unknown')}"
+    short = str(about.get("network_hash", ""))[:8]
+    made = (f"{network} ({short})" if short else network, f"maxstim {about['maxstim_version']}")
+    return (
+        " · ".join(filter(None, (source_words(answer), early, peak))),
+        " · ".join(made),
+    )
+
+
+def file_name(answer: xr.Dataset, ending: str) -> str:
+    """Return a name for a file of an answer, for example ``T4c_generated_seed-0_1f03ab.nc``.
+
+    The clip or seed is for people; the last part differs wherever the answers do.
+    """
+    about = answer.attrs
+    cell_type = about["cell_type"].replace("(", "_").replace(")", "")
+    clip = clip_of(answer).split(":")[0]
+    which = clip or (f"seed-{about['seed']}" if int(about.get("seed", -1)) >= 0 else "")
+    which = re.sub(r"[^A-Za-z0-9]+", "-", which).strip("-")[:40]
+    made = [about.get(name, "") for name in ("config", "network_hash", "clips", "source", "status")]
+    told = json.dumps([*map(str, made), answer.sizes.get("iteration", 0)])
+    key = hashlib.sha256(told.encode()).hexdigest()[:6]
+    return "_".join(filter(None, (cell_type, about["method"], which, key))) + f".{ending}"
 
 
 def settings_words(config: Config, steps: int) -> str:

@@ -8,11 +8,10 @@ import numpy as np
 import xarray as xr
 from PIL import Image, ImageColor, ImageDraw
 
-from dashboard.colours import blue_red, diverging, grey
-from dashboard.peak import peak_frame, time_from_peak
-from dashboard.sheet import DARK, LIGHT, Inks, Sheet
-from dashboard.strip import bar_columns, degrees
-from dashboard.theme import METHOD_COLORS
+from maxstim_core.export.canvas import DARK, LIGHT, Inks, Sheet
+from maxstim_core.export.colors import METHOD_COLORS, blue_red, diverging, grey
+from maxstim_core.export.peak import peak_frame, time_from_peak
+from maxstim_core.export.strip import bar_columns, degrees
 from maxstim_core.lattice import ring_distance
 
 SLOWER = 6

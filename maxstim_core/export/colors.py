@@ -13,6 +13,9 @@ import numpy as np
 
 from maxstim_core.lattice import Lattice
 
+METHOD_COLORS = {"natural": "#D98A0B", "regularized": "#3F86C9", "generated": "#0F9D8A"}
+"""Line colour of each method; told apart by the common kinds of colour blindness, on both themes."""
+
 BORDER = 3
 """Outermost rings that do not set the colours of a response: cells there lack neighbours."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import maxstim_core
-from maxstim_core.runs.wire import read, write
+from maxstim_core.runs.messages import read, write
 
 
 @dataclass(frozen=True)

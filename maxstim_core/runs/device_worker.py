@@ -6,8 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from maxstim_core.runs.job import Ending, Job
-from maxstim_core.runs.process import Gone, WorkerProcess
-from maxstim_core.runs.wire import (
+from maxstim_core.runs.messages import (
     Cancel,
     Cancelled,
     Done,
@@ -18,6 +17,7 @@ from maxstim_core.runs.wire import (
     Task,
     Warm,
 )
+from maxstim_core.runs.worker_process import Gone, WorkerProcess
 
 if TYPE_CHECKING:
     from maxstim_core.runs.queue import RunQueue

@@ -1,0 +1,1 @@
+"""What a person takes home: pictures, films, code and commands. No Panel in here."""

@@ -1,0 +1,59 @@
+"""The command that makes an answer again."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import Field, fields
+from typing import TYPE_CHECKING
+
+from maxstim_core.settings import Config, flag_of
+
+if TYPE_CHECKING:
+    from maxstim_core.runs.request import RunRequest
+
+
+def command_line(request: RunRequest, output: str) -> str:
+    """Return the command, or commands, that make the answer of a run and save it as `output`.
+
+    For a natural answer, that is the search: it saves the winning clip beside `output`. Where a clip
+    was chosen from a search, it is what shows that clip.
+    """
+    cell, network = shlex.quote(request.cell_type), f"--network {shlex.quote(request.network)}"
+    clip = shlex.quote(f"{output.removesuffix('.nc')}_clip.npy")
+    settings = settings_flags(request.config)
+    last = f"--device {request.device} --output {shlex.quote(output)}"
+    clips = f"--clips {shlex.quote(request.clips)}"
+    search = f"maxstim search {clips} {network}"
+    named = f"--clip {shlex.quote(request.clip)} {clips}"
+    export = f"--export {cell} {clip}"
+    if request.method == "natural" and request.clip:
+        return _wrapped("maxstim simulate", named, network, f"--dt {request.config.dt!r}", last)
+    if request.method == "natural":
+        return _wrapped(search, *settings, export, last)
+    if request.method == "regularized" and request.clip:
+        return _wrapped(f"maxstim regularize {cell}", named, network, *settings, last)
+    if request.method == "regularized":
+        found = shlex.quote(f"{output.removesuffix('.nc')}_search.nc")
+        dt = f"--dt {request.config.dt!r}"
+        first = _wrapped(search, dt, export, f"--device {request.device} --output {found}")
+        start = f"maxstim regularize {cell} --movie {clip} {network}"
+        return f"{first}\n{_wrapped(start, *settings, last)}"
+    return _wrapped(f"maxstim generate {cell} {network}", *settings, last)
+
+
+def _wrapped(*parts: str) -> str:
+    return " \\\n    ".join(parts)
+
+
+def settings_flags(config: Config) -> list[str]:
+    """Return the options that give a configuration, one string each, for example ``--dt 0.01``."""
+    return [_written(setting, getattr(config, setting.name)) for setting in fields(config)]
+
+
+def _written(setting: Field, value: object) -> str:
+    flag, words = flag_of(setting), setting.metadata["flag_words"]
+    if words:
+        return f"{flag} {next(word for word, meant in words.items() if meant is value)}"
+    if isinstance(value, bool):
+        return flag if value else flag.replace("--", "--no-", 1)
+    return f"{flag} {value}"

@@ -1,0 +1,50 @@
+"""An answer as files: figure, film and NetCDF, each in memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+import xarray as xr
+
+from maxstim_core.export.captions import figure_notes
+from maxstim_core.export.colors import response_limit
+from maxstim_core.export.film import film_gif
+from maxstim_core.export.strip import EXTENT, strip_png
+from maxstim_core.lattice import ring_distance
+from maxstim_core.storage.netcdf import save
+
+
+def figure(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = False) -> BytesIO:
+    """Return the strip of an answer as a PNG that says by itself what it shows.
+
+    Args:
+        answer: The answer.
+        compared: All answers that share its colour scale on the page, itself among them.
+        dark: Whether to draw for a dark page.
+    """
+    rings = int(ring_distance(answer["u"].values, answer["v"].values).max())
+    shown = f"central {EXTENT} of {rings} rings" if rings > EXTENT else f"all {rings} rings"
+    notes = figure_notes(answer)
+    notes = (*notes[:-1], f"{notes[-1]} · {shown}")
+    return BytesIO(strip_png(answer, dark=dark, limit=_limit(compared), notes=notes))
+
+
+def film(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = False) -> BytesIO:
+    """Return the stimulus and the response of an answer as a GIF; arguments as of `figure`."""
+    notes = figure_notes(answer)
+    return BytesIO(film_gif(answer, dark=dark, limit=_limit(compared), notes=notes))
+
+
+def netcdf(answer: xr.Dataset) -> BytesIO:
+    """Return an answer as the NetCDF file that the command line writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.nc"
+        save(answer, path)
+        return BytesIO(path.read_bytes())
+
+
+def _limit(answers: Iterable[xr.Dataset]) -> float:
+    return max(response_limit(one["response"].values) for one in answers)
