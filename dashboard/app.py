@@ -6,27 +6,26 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.util import edit_readonly
 
-from dashboard.address import Address, is_known
-from dashboard.browse import Browse
-from dashboard.controls import Controls
-from dashboard.headline import Headline
-from dashboard.hexplayer.component import HexPlayer
-from dashboard.history import History
-from dashboard.losses import Losses
-
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
-from dashboard.movies.dialog import MovieDialog
-from dashboard.network_chooser import NetworkChooser
-from dashboard.networks import Networks
-from dashboard.runbar import RunBar
-from dashboard.session import Session
-from dashboard.state import Choice
-from dashboard.theme import CARD, PAGE, QUIET_BUTTON, TEXT, THEME
-from dashboard.traces import Traces
-from dashboard.widgets.press import Press
-from dashboard.widgets.remember import RememberTheme
-from dashboard.words import HOW_TO_READ
+from dashboard.add_movie.dialog import MovieDialog
+from dashboard.components.hexplayer.component import HexPlayer
+from dashboard.components.widgets.press import Press
+from dashboard.components.widgets.remember import RememberTheme
+from dashboard.sidebar.controls import Controls
+from dashboard.sidebar.network_chooser import NetworkChooser
+from dashboard.sidebar.run_bar import RunBar
+from dashboard.state.choice import Choice
+from dashboard.state.networks import Networks
+from dashboard.state.session import Session
+from dashboard.state.url import Address, is_known
+from dashboard.style.theme import CARD, PAGE, QUIET_BUTTON, TEXT, THEME
+from dashboard.text.words import HOW_TO_READ
+from dashboard.views.clip_browser import Browse
+from dashboard.views.headline import Headline
+from dashboard.views.losses import Losses
+from dashboard.views.run_history import History
+from dashboard.views.traces import Traces
 from maxstim_core.export.colors import METHOD_COLORS, response_limit
 from maxstim_core.export.peak import peak_frame, telling_frame
 from maxstim_core.lattice import Lattice

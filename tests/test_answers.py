@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from dashboard.card_answers import PICTURES, answers_html
-from dashboard.card_dialog import CardDialog
-from dashboard.networks import Found, Networks
-from dashboard.state import Choice
+from dashboard.model_card.answers import PICTURES, answers_html
+from dashboard.model_card.dialog import CardDialog
+from dashboard.state.choice import Choice
+from dashboard.state.networks import Found, Networks
 from maxstim_core.cli import main
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.model_cards.descriptions import described_answers
@@ -66,6 +66,6 @@ def test_the_dialog_shows_them_when_they_are_looked_at(tmp_path, monkeypatch):
 
 
 def test_without_pictures_there_are_the_sentences(monkeypatch, tmp_path):
-    monkeypatch.setattr("dashboard.card_answers.PICTURES", tmp_path)
+    monkeypatch.setattr("dashboard.model_card.answers.PICTURES", tmp_path)
     text = answers_html("L1", {"natural": "a <small> spot"})
     assert "A &lt;small&gt; spot." in text and "<img" not in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.address import Address
+from dashboard.state.url import Address
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.user_networks import store_text
 

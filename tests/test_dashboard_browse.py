@@ -7,7 +7,7 @@ import pytest
 from toy_runs import toy_queue
 
 from dashboard.app import App
-from dashboard.state import Choice
+from dashboard.state.choice import Choice
 from maxstim_core.optimal.configs import RegularizeConfig
 from maxstim_core.runs.library import Shelf
 from maxstim_core.runs.snapshot import LIVE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.cell_types import arrow, grouped, polarity, tuning_sentence
+from dashboard.text.cell_types import arrow, grouped, polarity, tuning_sentence
 from maxstim_core.networks.connectome import bundled_connectome
 
 NAMES = bundled_connectome().names

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.entries import allowed, number_text, read_number
-from dashboard.state import Choice
-from dashboard.widgets.numberfield import NumberField
+from dashboard.components.widgets.numberfield import NumberField
+from dashboard.state.choice import Choice
+from dashboard.state.typed_numbers import allowed, number_text, read_number
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig, starting_preset
 

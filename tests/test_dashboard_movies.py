@@ -9,12 +9,12 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 from PIL import Image
 
-from dashboard.movies.adding import EMPTY, OPENING, READY, RECEIVING, Adding
-from dashboard.movies.dialog import MovieDialog
-from dashboard.movies.dropzone import DropZone
-from dashboard.movies.inbox import PIECE, Inbox, safe_file_name
-from dashboard.movies.task import Task
-from dashboard.state import Choice
+from dashboard.add_movie.adding import EMPTY, OPENING, READY, RECEIVING, Adding
+from dashboard.add_movie.background_task import Task
+from dashboard.add_movie.dialog import MovieDialog
+from dashboard.add_movie.dropzone import DropZone
+from dashboard.add_movie.upload import PIECE, Inbox, safe_file_name
+from dashboard.state.choice import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
 from maxstim_core.stimuli.catalog import open_clips, remove_stored

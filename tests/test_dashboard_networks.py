@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from dashboard.card_dialog import CardDialog
-from dashboard.network_chooser import NetworkChooser
-from dashboard.networks import Networks
-from dashboard.state import Choice
-from dashboard.tuning_words import contradictions_of, motion_words
+from dashboard.model_card.dialog import CardDialog
+from dashboard.sidebar.network_chooser import NetworkChooser
+from dashboard.state.choice import Choice
+from dashboard.state.networks import Networks
+from dashboard.text.tuning import contradictions_of, motion_words
 from maxstim_core.lattice import Lattice
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.model_cards.card import tuning_table

@@ -7,8 +7,8 @@ import pytest
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
 
 from dashboard.app import App
-from dashboard.session import Session
-from dashboard.state import Choice
+from dashboard.state.choice import Choice
+from dashboard.state.session import Session
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.colors import response_limit
 from maxstim_core.runs.library import Shelf

@@ -8,7 +8,8 @@ import numpy as np
 import param
 import pytest
 
-from dashboard.state import Choice, settings_class
+from dashboard.state.choice import Choice
+from dashboard.state.settings import settings_class
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     CONFIGS,

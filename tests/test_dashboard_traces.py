@@ -7,8 +7,8 @@ from bokeh.document.events import ColumnsStreamedEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.losses import DECADES, Losses, above_lowest, log_powers
-from dashboard.traces import Traces, aligned, deviation_sentence
+from dashboard.views.losses import DECADES, Losses, above_lowest, log_powers
+from dashboard.views.traces import Traces, aligned, deviation_sentence
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.library import Shelf
 

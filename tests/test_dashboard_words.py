@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from dashboard.card_figures import polarity_figure, summary_tiles
-from dashboard.networks import grouped
-from dashboard.words import equation, equation_html
+from dashboard.model_card.figures import polarity_figure, summary_tiles
+from dashboard.state.networks import grouped
+from dashboard.text.words import equation, equation_html
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import known_networks, open_network

@@ -5,8 +5,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from dashboard.losses import Losses
-from dashboard.traces import Traces
+from dashboard.views.losses import Losses
+from dashboard.views.traces import Traces
 from maxstim_core.runs.library import Shelf
 
 

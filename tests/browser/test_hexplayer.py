@@ -15,7 +15,7 @@ import xarray as xr
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from dashboard.hexplayer.component import HexPlayer, central_trace
+from dashboard.components.hexplayer.component import HexPlayer, central_trace
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer

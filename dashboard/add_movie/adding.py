@@ -1,0 +1,339 @@
+"""What becomes of a movie on its way from a visitor's disk to a clip set. No widgets here.
+
+As everywhere on the page, nothing is pushed: work goes on in a `Task`, and `poll` sees what has become
+of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import param
+
+from dashboard.add_movie.background_task import Task
+from dashboard.add_movie.upload import Inbox, safe_file_name
+from dashboard.state.typed_numbers import Entries
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.files.preview import Preview, open_preview
+from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
+from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.stored.import_movie import SECONDS, STILL_FPS, import_movie
+from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
+from maxstim_core.stimuli.viewing import Look, pixels_that_fit
+
+logger = logging.getLogger(__name__)
+
+EMPTY, RECEIVING, OPENING, READY, STORING = "empty", "receiving", "opening", "ready", "storing"
+
+KERNELS = {"Box, as in flyvis": "box", "Ommatidium (Gaussian)": "gaussian"}
+
+WAYS = {"flips": FLIPS, "rotations": ROTATIONS}
+"""How an augmented set is shown."""
+
+
+class Adding(param.Parameterized):
+    """One movie, from the first byte to the set, and how the eye shall look at it.
+
+    Args:
+        stored: Called with the name of the set once it is stored.
+    """
+
+    stage = param.Selector(default=EMPTY, objects=[EMPTY, RECEIVING, OPENING, READY, STORING])
+    share = param.Number(0.0, bounds=(0, 1), doc="How much of that stage is done.")
+    waits = param.Boolean(False, doc="Whether other visitors' movies come first.")
+    problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
+    file_name = param.String("", doc="What the file is called.")
+    preview = param.ClassSelector(class_=Preview, allow_None=True)
+    seen = param.Array(
+        None, doc="What the eye sees of the preview: 0 to 255, shape (frame, column)."
+    )
+
+    set_name = param.String(
+        label="Name", doc="What the set is called, here and on the command line."
+    )
+    fps = param.Number(
+        STILL_FPS,
+        bounds=FPS,
+        softbounds=(1, 120),
+        step=1,
+        label="Frames per second",
+        doc="How fast the movie is shown to the fly. Its file's own pace is the default.",
+    )
+    pixels = param.Integer(
+        1,
+        bounds=(1, None),
+        softbounds=(1, 33),
+        step=2,
+        label="Scale (pixels per column)",
+        doc="How many pixels of the movie one column of the eye takes in, each way: the outline on the "
+        "movie is what the whole eye sees. It can be moved.",
+    )
+    at = param.List(
+        [0.5, 0.5], bounds=(2, 2), item_type=(int, float), doc="Centre of the eye, as shares."
+    )
+    contrast = param.Number(
+        1.0,
+        bounds=CONTRAST,
+        softbounds=(0.2, 4.0),
+        step=0.1,
+        label="Contrast",
+        doc="Factor by which luminance differs more from grey than in the movie. Black and white are "
+        "the limits.",
+    )
+    kernel = param.Selector(
+        default="box",
+        objects=KERNELS,
+        label="Eye",
+        doc="How a column sums pixels: their mean, as in flyvis, or as an ommatidium of 5° does.",
+    )
+    seconds = param.Number(
+        SECONDS,
+        bounds=CLIP_SECONDS,
+        softbounds=(0.2, 3.0),
+        step=0.1,
+        label="Length of a clip (s)",
+        doc="The movie is cut into clips of this length, each a candidate in a search. A single image "
+        "stands still for so long.",
+    )
+    augment = param.Boolean(
+        False,
+        label="Also mirrored and turned, in 12 ways",
+        doc="Shows every clip in all directions, as flyvis does with Sintel: a search takes twelve "
+        "times as long.",
+    )
+
+    def __init__(self, on_stored: Callable[[str], None]) -> None:
+        super().__init__()
+        self._on_stored = on_stored
+        self.entries = Entries()
+        self._inbox, self._turn = Inbox(), threading.RLock()
+        self._task: Task | None = None
+        self._looking: Task | None = None
+        self._stale = False
+        looks = ["pixels", "at", "contrast", "kernel"]
+        self.param.watch(self._look_again, looks)
+        self.param.watch(self._changed, [*looks, "set_name", "fps", "seconds", "augment"])
+        self.entries.param.watch(self._changed, "refused")
+
+    # -- the file
+
+    def expect(self, name: str, n_bytes: int) -> bool:
+        """Prepare for a file that a visitor has chosen; tell whether it may be sent."""
+        with self._turn:
+            self.cancel()
+            try:
+                self._inbox.expect(name, n_bytes)
+            except MaxstimError as error:
+                self.problem = str(error)
+                return False
+            self.param.update(stage=RECEIVING, problem="", file_name=safe_file_name(name))
+            return True
+
+    def take(self, piece: bytes) -> int | None:
+        """Take a piece of the file; return how many bytes there are, or None if no more are wanted."""
+        with self._turn:
+            if self.stage != RECEIVING:
+                return None
+            try:
+                self._inbox.take(piece)
+            except MaxstimError as error:
+                self._refuse(error)
+                return None
+            self.share = self._inbox.received / self._inbox.n_bytes
+            if not self._inbox.is_complete:
+                return self._inbox.received
+            path = self._inbox.path
+            self._task = Task(lambda tell: open_preview(path, tell))
+            self.param.update(stage=OPENING, share=0.0)
+            return None
+
+    def cancel(self) -> None:
+        """Stop whatever goes on, and forget the file."""
+        with self._turn:
+            self.close()
+            self.entries.clear()
+            self.param.update(
+                stage=EMPTY,
+                share=0.0,
+                waits=False,
+                problem="",
+                file_name="",
+                preview=None,
+                seen=None,
+            )
+
+    def stop(self) -> None:
+        """Stop what goes on: a movie that was being stored stays to be looked at, any other goes."""
+        with self._turn:
+            if self.stage != STORING:
+                self.cancel()
+                return
+            self._task.cancel()
+            self._task = None
+            self.param.update(stage=READY, share=0.0, waits=False)
+
+    def close(self) -> None:
+        """Stop whatever goes on and remove the file, when there is no page any more to tell of it."""
+        with self._turn:
+            for task in (self._task, self._looking):
+                if task is not None:
+                    task.cancel()
+            self._task = self._looking = None
+            self._inbox.clear()
+
+    # -- the look
+
+    def look(self) -> Look:
+        """Return how the eye looks at the movie."""
+        look = Look(contrast=self.contrast)
+        if self.preview is None or self.preview.is_columns:
+            return look
+        return replace(look, pixels=self.pixels, kernel=self.kernel).aimed(
+            *self.at, *self.preview.size
+        )
+
+    def most_pixels(self) -> int:
+        """Return the largest scale at which the eye sees no more than the movie."""
+        columns = self.preview is None or self.preview.is_columns
+        return 1 if columns else pixels_that_fit(Look().lattice, *self.preview.size)
+
+    def n_clips(self) -> int:
+        """Return how many clips the movie will become, roughly where it is a film."""
+        if self.preview.is_still:
+            clips = 1
+        else:
+            clips = math.ceil(self.preview.n_frames / max(1, round(self.seconds * self.fps)))
+        return clips * (math.prod(map(len, WAYS.values())) if self.augment else 1)
+
+    def clips_overlap(self) -> bool:
+        """Return whether clips overlap, which they do where the movie is no multiple of a clip."""
+        n_frames, length = self.preview.n_frames, max(1, round(self.seconds * self.fps))
+        return not self.preview.is_still and n_frames > length and n_frames % length > 0
+
+    def _changed(self, *events: object) -> None:
+        self.problem = ""  # it was said of other settings
+
+    def _look_again(self, *events: object) -> None:
+        with self._turn:
+            # Typed values may be even, or too large for this movie.
+            self.pixels = min(self.pixels - (self.pixels + 1) % 2, self.most_pixels())
+            self._stale = self.preview is not None
+            if self._stale and self._looking is None:
+                self._start_looking()
+
+    def _start_looking(self) -> None:
+        self._stale = False
+        preview, look = self.preview, self.look()
+        self._looking = Task(lambda tell: np.round(255 * preview.see(look, tell)).astype(np.uint8))
+
+    # -- the set
+
+    def store(self) -> None:
+        """Begin to store the whole movie as a set; say why where it cannot be."""
+        with self._turn:
+            if self.stage != READY:
+                return
+            name = self.set_name.strip()
+            try:
+                self.entries.check()
+                if clip_store.taken_by(clip_store.clips_folder(name).name):
+                    raise MaxstimError(
+                        f"There is a set {name!r} already; choose another name, for example "
+                        f"{clip_store.free_name(name)}."
+                    )
+                settings = {
+                    # A film's own pace is known exactly only when all of it has been read.
+                    "fps": None if self._is_own_pace() else self.fps,
+                    "seconds": self.seconds,
+                    "look": self.look(),
+                    "source": self.file_name,
+                    **(WAYS if self.augment else {}),
+                }
+            except MaxstimError as error:
+                self.problem = str(error)
+                return
+            path = self._inbox.path
+            self._task = Task(lambda tell: import_movie(path, name, tell=tell, **settings))
+            self.param.update(stage=STORING, share=0.0, problem="")
+
+    def _is_own_pace(self) -> bool:
+        return self.preview.fps is not None and math.isclose(self.fps, _shown(self.preview.fps))
+
+    # -- what has become of it
+
+    def poll(self) -> None:
+        """See how far the work is, and take what has ended."""
+        with self._turn:
+            if self._looking is not None and self._looking.done:
+                looking, self._looking = self._looking, None
+                if looking.error is None:
+                    self.seen = looking.result
+                else:
+                    self._say(looking.error, self._folder())
+                if self._stale:
+                    self._start_looking()
+            task = self._task
+            if task is None:
+                return
+            self.param.update(share=min(1.0, task.share), waits=task.waits)
+            if not task.done:
+                return
+            self._task = None
+            if self.stage == OPENING:
+                self._opened(task)
+            else:
+                self._stored(task)
+
+    def _opened(self, task: Task) -> None:
+        if task.error is not None:
+            self._refuse(task.error)
+            return
+        self.preview = task.result
+        stem = Path(self.file_name).stem
+        self.param.update(
+            set_name=clip_store.free_name(stem),
+            fps=_shown(self.preview.fps or STILL_FPS),
+            pixels=self.most_pixels(),
+            at=[0.5, 0.5],
+            contrast=1.0,
+            kernel="box",
+        )
+        self._look_again()
+        self.param.update(stage=READY, share=0.0)
+
+    def _stored(self, task: Task) -> None:
+        if task.error is not None:
+            self.stage = READY
+            self._say(task.error, self._folder())
+            return
+        self.cancel()
+        self._on_stored(task.result.name)
+
+    def _refuse(self, error: Exception) -> None:
+        folder = self._folder()
+        self.cancel()
+        self._say(error, folder)
+
+    def _folder(self) -> Path | None:
+        return self._inbox.path and self._inbox.path.parent
+
+    def _say(self, error: Exception, folder: Path | None) -> None:
+        """Tell of an error, in which a file is called by its name and not by its place here."""
+        if isinstance(error, MaxstimError):
+            self.problem = str(error).replace(f"{folder}/", "") if folder else str(error)
+        elif isinstance(error, MemoryError):
+            self.problem = "The server's memory does not suffice for this movie; make it smaller."
+        else:
+            logger.error("A movie could not be read", exc_info=error)
+            self.problem = "This movie cannot be read; export it again as mp4, webm or gif."
+
+
+def _shown(fps: float) -> float:
+    """Frames per second as a person types them."""
+    return round(min(max(fps, FPS[0]), FPS[1]), 3)

@@ -1,0 +1,1 @@
+"""The best clips side by side."""

@@ -1,0 +1,1 @@
+"""The player of stimulus and response on the hexagonal eye."""

@@ -1,0 +1,89 @@
+"""A number of the settings: a field to type it into, above a slider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import panel as pn
+import param
+
+from dashboard.components.esm import source
+from dashboard.state.typed_numbers import allowed, number_text, read_number
+
+
+class NumberField(pn.custom.JSComponent):
+    """Shows and takes one number of `settings`.
+
+    The browser sends what is typed on Enter and when the field is left, hence before the click on a
+    button that follows. What is no number, or out of bounds, stays in the field, which says what is
+    allowed; the setting keeps its value, and `settings.entries` knows of it.
+
+    Args:
+        settings: Whose setting it is; has `entries`.
+        name: Its name.
+        **params: Further parameters.
+    """
+
+    label = param.String(doc="Name of the setting, with its unit.")
+    description = param.String(doc="Help text.")
+    shown = param.Dict(
+        doc="The `text` in the field; the `value` of the setting; as `problem` what is allowed, where "
+        "the field holds something else; how many `times` that was told, even if nothing changed."
+    )
+    low = param.Number(doc="Least value allowed.")
+    high = param.Number(doc="Greatest value allowed.")
+    start = param.Number(doc="Left end of the slider; the value, if that is less.")
+    end = param.Number(doc="Right end of the slider; the value, if that is more.")
+    step = param.Number(doc="Step of the slider and of the arrow keys.")
+    disabled = param.Boolean(doc="Whether the number cannot be changed.")
+
+    _esm = source(Path(__file__).with_name("numberfield.js"))
+    _stylesheets: ClassVar[list[str]] = [
+        Path(__file__).with_name("numberfield.css").read_text(encoding="utf-8")
+    ]
+
+    def __init__(self, settings: param.Parameterized, name: str, **params: object) -> None:
+        number = settings.param[name]
+        (low, high), (start, end) = number.bounds, number.softbounds
+        super().__init__(
+            label=number.label, step=number.step, shown={"times": 0},
+            low=low, high=end if high is None else high, start=start, end=end, **params,
+        )  # fmt: skip
+        self._settings, self._name = settings, name
+        self._whole = isinstance(number, param.Integer)
+        settings.param.watch(self._show, name)
+        settings.entries.param.watch(self._show, "refused")
+        self._show()
+        # What changes before a page is ready, Panel 1.9 may not tell the browser.
+        pn.state.onload(self._show)
+
+    def _handle_msg(self, message: object) -> None:
+        # The browser can send anything.
+        match message:
+            case {"entry": str(entry)}:
+                self._take(entry)
+            case "restore":
+                self._settings.entries.accept(self._name)
+                self._show()
+
+    def _take(self, entry: str) -> None:
+        number, entries = read_number(entry, whole=self._whole), self._settings.entries
+        if number is None or not self.low <= number <= self.high:
+            title = self.label.partition(" (")[0]
+            entries.refuse(self._name, entry[:80], f"{title} must be {self._allowed()}.")
+        else:
+            entries.accept(self._name)
+            self._settings.param.update(**{self._name: number})
+        self._show()
+
+    def _allowed(self) -> str:
+        unit = self.label.partition("(")[2].removesuffix(")")
+        return allowed(self.low, self.high, unit, whole=self._whole)
+
+    def _show(self, *events: object) -> None:
+        value = getattr(self._settings, self._name)
+        text, refused = self._settings.entries.refused.get(self._name, (number_text(value), ""))
+        problem = self._allowed() if refused else ""
+        times = self.shown["times"] + 1
+        self.shown = {"text": text, "value": value, "problem": problem, "times": times}

@@ -1,1 +1,0 @@
-"""The player: stimulus and response hexagons side by side, and the central trace beneath."""

@@ -1,0 +1,1 @@
+"""The dialog with the card of a network."""

@@ -1,0 +1,1 @@
+"""The sidebar: what to excite, by which method, with which settings."""

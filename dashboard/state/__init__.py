@@ -1,0 +1,1 @@
+"""What a page knows: parameters and sessions, no widgets."""

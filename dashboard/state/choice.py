@@ -1,0 +1,114 @@
+"""What a person has chosen on the page: parameters only, no widgets and no work.
+
+The settings of the three methods mirror the frozen configurations of the core. Their labels, units,
+bounds, steps and help texts come from there; nothing is typed twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import param
+
+from dashboard.state.settings import Settings, settings_class
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.optimal.configs import (
+    CONFIGS,
+    GenerateConfig,
+    RegularizeConfig,
+)
+from maxstim_core.runs.request import RunRequest
+from maxstim_core.stimuli.catalog import clip_set_names
+
+CLIP_SETS = {
+    "scenes": "Made scenes",
+    "made": "Made scenes and textbook stimuli",
+    "probes": "Textbook stimuli alone",
+    "sintel": "Sintel",
+}
+"""What the sets are called that maxstim knows; one of your own is called what you called it."""
+
+
+class Choice(param.Parameterized):
+    """What to run: a cell type, a method with its settings, a network, movies and a device."""
+
+    cell_type = param.Selector(default="T4c", objects=list(bundled_connectome().names))
+    method = param.Selector(default=GenerateConfig.method, objects=list(CONFIGS))
+    network = param.String(
+        default="default", doc="As `maxstim_core.networks.catalog.open_network` takes it."
+    )
+    clips = param.Selector(
+        default="scenes",
+        objects=["scenes"],
+        label="Movies to search",
+        doc="The set of clips that is searched for the one that excites the cell most. Add a movie of "
+        "your own here, or Sintel with the command maxstim movies sintel.",
+    )
+    clip = param.String(doc="Name of the clip that a regularized run begins from, or nothing.")
+    device = param.Selector(default="auto", objects=["auto"], label="Device")
+
+    taking = False
+    """Whether what a run was asked for is being chosen, and not by a person."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.offer_sets()
+        self.settings: dict[str, Settings] = {
+            method: settings_class(config)() for method, config in CONFIGS.items()
+        }
+        for settings in self.settings.values():
+            settings.load_starting()
+        # It was found for this cell type, network and set; for another it would be a surprise.
+        self.param.watch(self._forget_clip, ["cell_type", "network", "clips"])
+
+    def offer_sets(self) -> None:
+        """Offer the sets of movies that there are by now, and the chosen one even if it is gone."""
+        names = dict.fromkeys((*clip_set_names(), self.clips))
+        offered = {CLIP_SETS.get(name, name): name for name in names}
+        if offered != self.param.clips.names:
+            self.param.clips.objects = offered
+
+    def take_set(self, name: str) -> None:
+        """Choose a set that has just been stored."""
+        self.offer_sets()
+        self.clips = name
+
+    def request(self) -> RunRequest:
+        """Return the run that the choices describe.
+
+        Raises:
+            MaxstimError: if they describe none.
+        """
+        return RunRequest(
+            cell_type=self.cell_type,
+            config=self.settings[self.method].config(),
+            network=self.network,
+            clips=self.clips,
+            device=self.device,
+            clip=self.clip if self.method == RegularizeConfig.method else "",
+        )
+
+    def take(self, request: RunRequest) -> None:
+        """Choose what a run was asked for, so that it can be changed and run again."""
+        self.settings[request.method].load(request.config)
+        self.taking = True
+        try:
+            self.param.update(
+                cell_type=request.cell_type, method=request.method, network=request.network
+            )
+        finally:
+            self.taking = False
+        if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
+            self.clips = request.clips
+            self.clip = request.clip if request.method == RegularizeConfig.method else ""
+
+    def begin_from(self, request: RunRequest, clip: str) -> None:
+        """Let a regularisation begin from a clip that a person looks at, where that is being chosen."""
+        asked = (request.cell_type, request.network, request.clips)
+        if self.method == RegularizeConfig.method and asked == (
+            self.cell_type, self.network, self.clips,
+        ):  # fmt: skip
+            self.clip = clip
+
+    def _forget_clip(self, *events: param.parameterized.Event) -> None:
+        self.clip = ""

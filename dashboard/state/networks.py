@@ -1,0 +1,235 @@
+"""The networks of one open page: which there are, and what is known of the chosen one.
+
+A network is opened and its card is looked up in a thread, because that can take seconds. Nothing is
+pushed into the page: `poll` takes in what has been found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import param
+
+from dashboard.state.choice import Choice
+from dashboard.text.tuning import contradictions_of
+from maxstim_core.errors import MaxstimError
+from maxstim_core.model_cards.background import CardMaker
+from maxstim_core.model_cards.store import find_card
+from maxstim_core.networks.bundled import DEFAULT, ENSEMBLE, cards_folder, default
+from maxstim_core.networks.catalog import BUNDLED, OWN, PUBLISHED, Known, known_networks
+from maxstim_core.networks.flyvis_models import published_models
+from maxstim_core.networks.user_networks import PREFIX, name_for, store_beside
+from maxstim_core.runs.request import opened_network
+
+TITLES = {DEFAULT: "Default", "prior": "Prior", "flyvis-init": "flyvis initialisation"}
+"""What networks are called that have a clearer title than their name."""
+
+_RECOMMENDED = "The recommended one ({}): best on tests that it was not fitted to."
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of a network.
+
+    Attributes:
+        name: What was opened.
+        content_hash: Its content hash; empty if it could not be opened.
+        card: Its model card, if there is one.
+        problem: Why it could not be opened, one sentence.
+    """
+
+    name: str
+    content_hash: str = ""
+    card: dict[str, Any] | None = None
+    problem: str = ""
+
+
+class Networks(param.Parameterized):
+    """What the page offers and knows of networks, bound to a `Choice`.
+
+    Args:
+        choice: What the person has chosen.
+        maker: Who makes model cards.
+    """
+
+    groups = param.List(doc="Groups of networks, as `NetworkPicker` draws them.")
+    found = param.Parameter(None, doc="`Found` of the chosen network, or None while it is opened.")
+    progress = param.Parameter(None, doc="`CardProgress` of its card, if that is being made.")
+    said = param.String("", doc="Answer to the last path or file that was given, one sentence.")
+    refused = param.Boolean(False, doc="Whether that answer is a refusal.")
+
+    def __init__(self, choice: Choice, maker: CardMaker) -> None:
+        super().__init__()
+        self.choice, self.maker = choice, maker
+        self._folder = ""
+        self._look: _Look | None = None
+        choice.param.watch(self._chosen, "network")
+        self.refresh()
+        self._chosen()
+
+    @property
+    def busy(self) -> bool:
+        """Whether there may soon be something to poll."""
+        return self._look is not None or (self.progress is not None and self.progress.live)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the chosen network gets wrong about the chosen cell type, a sentence each."""
+        found = self.found
+        if found is None or found.card is None:
+            return []
+        return contradictions_of(found.card, self.choice.cell_type)
+
+    def refresh(self) -> None:
+        """Look again which networks there are."""
+        self.groups = grouped(known_networks(self._folder or None))
+
+    def poll(self) -> None:
+        """Take in what the threads have found."""
+        look = self._look
+        if look is not None and look.found is not None:
+            self._look = None
+            if look.found.name == self.choice.network:
+                self.found = look.found
+            else:
+                self._open()
+        found = self.found
+        if found is None or not found.content_hash:
+            self.progress = None
+            return
+        self.progress = progress = self.maker.progress(found.content_hash)
+        if progress is not None and progress.state == "done" and found.card is None:
+            self._open()
+
+    def make_card(self) -> None:
+        """Let the card of the chosen network be made, if it has none."""
+        found = self.found
+        if found is not None and found.content_hash and found.card is None:
+            self.maker.make(found.name, found.content_hash)
+            self.poll()
+
+    def give_path(self, path: str) -> None:
+        """Take a network file or model on the server, or a folder of them, by its path."""
+        path = path.strip()
+        try:
+            if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "_meta.yaml")):
+                networks = known_networks(path)
+                count = len(published_models(path))
+                if not count:
+                    raise MaxstimError(
+                        f"The folder {path} holds no flyvis models; give one that does, or a file."
+                    )
+                self._folder = path
+                self.groups = grouped(networks)
+                self._say(f"{count} networks of {path} can be chosen now.")
+            elif path:
+                self._say("")
+                self.choice.network = path
+        except MaxstimError as error:
+            self._say(str(error), refused=True)
+
+    def take_file(self, file_name: str, content: str) -> None:
+        """Store a network file that a person sends, and choose it; say why where it is refused."""
+        stem = name_for(re.split(r"[/\\]", file_name)[-1].removesuffix(".json")) or "network"
+        try:
+            name = store_beside(content, stem)
+        except MaxstimError as error:
+            self._say(str(error), refused=True)
+            return
+        self.refresh()
+        self._say(f"It is stored as {name}.")
+        self.choice.network = name
+
+    def _say(self, text: str, *, refused: bool = False) -> None:
+        self.param.update(said=text, refused=refused)
+
+    def _chosen(self, *events: object) -> None:
+        self.param.update(found=None, progress=None)
+        self._open()
+
+    def _open(self) -> None:
+        # One at a time: who clicks through many networks waits for the first and the last of them.
+        if self._look is None:
+            self._look = _Look(self.choice.network)
+            self._look.start()
+
+
+class _Look(threading.Thread):
+    """Opens a network and looks for its card."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name="maxstim-look", daemon=True)
+        self._name = name
+        self.found: Found | None = None
+
+    def run(self) -> None:
+        try:
+            content_hash = opened_network(self._name).content_hash
+            self.found = Found(self._name, content_hash, find_card(content_hash))
+        except MaxstimError as error:
+            self.found = Found(self._name, problem=str(error))
+        except Exception as error:
+            self.found = Found(
+                self._name,
+                problem=f"The network {self._name} could not be opened ({type(error).__name__}); "
+                "choose another.",
+            )
+
+
+def grouped(networks: Iterable[Known]) -> list[dict[str, Any]]:
+    """Return networks in the groups in which a person looks for them.
+
+    Each group has a ``title`` and ``members`` with ``name``, ``label`` (what is shown in the group),
+    ``title`` (what is shown alone), ``note``, and ``more`` to say for those who ask.
+    """
+    groups: dict[str, list[dict[str, str]]] = {}
+    for known in networks:
+        groups.setdefault(_group_title(known), []).append(_member(known))
+    return [{"title": title, "members": members} for title, members in groups.items()]
+
+
+def _group_title(known: Known) -> str:
+    match known.source:
+        case source if source == BUNDLED:
+            return "Fitted ensemble" if known.ensemble == ENSEMBLE else "Come with maxstim"
+        case source if source == PUBLISHED:
+            return f"Published by flyvis: {known.ensemble}"
+        case source if source == OWN and known.ensemble:
+            return f"Your own: {known.ensemble}"
+    return "Your own"
+
+
+def _member(known: Known) -> dict[str, str]:
+    title = TITLES.get(known.name, known.name.removeprefix(PREFIX))
+    note, more = known.note, ""
+    if known.name == DEFAULT:
+        note, more = _RECOMMENDED.format(default().member or DEFAULT), known.note
+    elif known.ensemble == ENSEMBLE and known.source == BUNDLED:
+        note = _member_note(known.name)
+    if known.source == PUBLISHED:
+        title = "/".join(known.name.replace("\\", "/").split("/")[-3:])
+    label = title.rpartition("/")[2] if known.ensemble else title
+    return {"name": known.name, "label": label, "title": title, "note": note, "more": more}
+
+
+@cache
+def _member_note(name: str) -> str:
+    """Return what tells a member of the bundled ensemble from the others, from its card."""
+    file = (cards_folder() / name.rpartition("/")[2]).with_suffix(".json")
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+        summary, held_out = card["summary"], card["origin"]["held_out"]
+        told = f"not told of {' and '.join(held_out)}" if held_out else "told of all that is known"
+        return (
+            f"{summary['polarity_right']} of {summary['polarity_known']} polarities right, T4 and T5 "
+            f"within {summary['largest_error']:.0f}°; {told}."
+        )
+    except (OSError, KeyError, ValueError):
+        return ""

@@ -1,0 +1,262 @@
+"""The runs of one open page: submitted to the shared queue, polled, and fetched when they end.
+
+The queue works in another process and serves every open page. Nothing is pushed into a page: `poll`
+reads immutable snapshots, in whatever thread the page's periodic callback happens to run.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import param
+import xarray as xr
+
+from dashboard.state.choice import Choice
+from dashboard.state.question import Question
+from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.catalog import is_bundled
+from maxstim_core.runs.library import Entry, Shelf
+from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.request import RunRequest, request_of
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
+from maxstim_core.storage.netcdf import load
+
+logger = logging.getLogger(__name__)
+
+
+def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the callbacks of a page take turns: with several threads, two can come at once."""
+
+    @wraps(method)
+    def waiting(self: Session, *arguments: Any) -> Any:
+        with self._turn:
+            return method(self, *arguments)
+
+    return waiting
+
+
+class Session(param.Parameterized):
+    """What this page has run, which run it follows, and the answer that it shows.
+
+    Args:
+        choice: What the person has chosen.
+        queue: The queue that all pages share.
+        shelf: Answers that were finished before, by whomever.
+    """
+
+    runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
+    run = param.Parameter(None, doc="Snapshot of the run that the page follows, or None.")
+    answer = param.Parameter(None, doc="The answer on the page (an `xarray.Dataset`), or None.")
+    is_example = param.Boolean(False, doc="Whether that answer came with maxstim.")
+    key = param.String("", doc="Run id, or key in the shelf, of what is on the page.")
+    problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
+    network_hash = param.String(
+        "", doc="Content hash of the chosen network, or nothing while unknown."
+    )
+    devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
+
+    def __init__(self, choice: Choice, queue: RunQueue, shelf: Shelf) -> None:
+        super().__init__()
+        self.choice, self.queue, self.shelf = choice, queue, shelf
+        self.id = secrets.token_hex(8)
+        self._turn = threading.RLock()
+
+    @property
+    def live(self) -> bool:
+        """Whether a run of this page is waiting or running."""
+        return any(run.state in LIVE for run in self.runs)
+
+    @property
+    def lasting_key(self) -> str:
+        """What a link to this page should carry: a result outlives the run that made it."""
+        ended = self.run is not None and self.run.result is not None
+        return self.run.result.stem if ended else self.key
+
+    @property
+    def link_key(self) -> str:
+        """The lasting key, or nothing where something else is chosen, which a link would contradict."""
+        return self.lasting_key if self.shows_question else ""
+
+    @property
+    def question(self) -> Question:
+        """What is chosen on the page."""
+        choice = self.choice
+        return Question(choice.cell_type, choice.method, choice.network, self.network_hash)
+
+    @property
+    def shown_question(self) -> Question | None:
+        """What the movie on the page answers, or None while there is none."""
+        # A run is what the player shows from its first preview on.
+        if self.run is not None and self.run.state in LIVE and self.run.preview is not None:
+            return Question.of_request(self.run.request)
+        return None if self.answer is None else Question.of_answer(self.answer)
+
+    @property
+    def shows_question(self) -> bool:
+        """Whether what the page has a key of, a run or an answer, is what is chosen."""
+        run = self.run
+        live = run is not None and run.state in LIVE
+        shown = Question.of_request(run.request) if live else self.shown_question
+        return shown is None or shown == self.question.in_terms_of(shown)
+
+    @property
+    def note(self) -> str:
+        """A sentence where the page shows something else than what is chosen, or nothing."""
+        shown, run = self.shown_question, self.run
+        if shown is None:
+            return ""
+        asked = self.question.in_terms_of(shown)
+        if asked == shown:
+            return ""
+        wanted, there = asked.unlike(shown), shown.unlike(asked)
+        if run is not None and run.state in LIVE:
+            coming = Question.of_request(run.request)
+            if coming == asked.in_terms_of(coming):
+                return f"{wanted} is on its way; this is {there}."
+        return f"You chose {wanted}; this is {there}. Press Run for {wanted}."
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether the run that the page follows is live and this page's own."""
+        return self.run is not None and self.run.state in LIVE and self.run.session == self.id
+
+    @_one_at_a_time
+    def start(self) -> None:
+        """Submit what the person has chosen, and follow it; say why where it is refused."""
+        try:
+            request = self.choice.request()
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.submit(request)
+
+    @_one_at_a_time
+    def submit(self, request: RunRequest) -> None:
+        """Submit a run, and follow it; say why where it is refused."""
+        try:
+            run_id = self._same(request) or self.queue.submit(request, self.id)
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.param.update(problem="", key=run_id, run=None)
+        self.poll()
+
+    @_one_at_a_time
+    def cancel(self) -> None:
+        """Cancel the run that the page follows; the best so far is kept."""
+        if self.may_cancel:
+            self.queue.cancel(self.run.run_id)
+            self.poll()
+
+    @_one_at_a_time
+    def poll(self) -> None:
+        """Read the queue, and fetch the answer of the followed run when it has ended."""
+        runs = self.queue.snapshots(self.id)
+        if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
+            self.runs = runs
+        self.devices = self.queue.devices()
+        followed = self._run_in_queue(self.key) if self.key else None
+        if followed is None or (self.run is not None and followed.version == self.run.version):
+            return
+        ended = followed.state not in LIVE
+        was_live = self.run is None or self.run.state in LIVE
+        self.run = followed
+        if ended and was_live:
+            self._fetch(followed)
+
+    @_one_at_a_time
+    def follow(self, key: str) -> None:
+        """Show a run of the queue, or an answer of the shelf, by its key."""
+        try:
+            run = self._run_in_queue(key)
+            answer = self.shelf.open(key) if run is None else None
+            request = request_of(answer) if run is None else run.request
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.choice.take(request)
+        self.param.update(problem="", key=key, run=None)
+        if run is not None:
+            self.poll()
+        else:
+            self.param.update(is_example=self.shelf.find(key).example, answer=answer)
+
+    @_one_at_a_time
+    def show_chosen(self) -> None:
+        """Show the newest finished answer to what is chosen, if there is one; settings stay as they are.
+
+        A run that is going stays on show, and so does an answer to what is chosen.
+        """
+        live = self.run is not None and self.run.state in LIVE
+        if self.choice.taking or live or not self.network_hash or self.shows_question:
+            return
+        entry = self.newest()
+        if entry is None:
+            return
+        try:
+            answer = self.shelf.open(entry.key)
+        except MaxstimError:  # removed since it was listed, or spoilt: what is on show stays
+            return
+        self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
+
+    def newest(self) -> Entry | None:
+        """Return the newest finished answer to what is chosen, a complete one if there is one."""
+        asked = self.question
+        found = [
+            entry
+            for entry in self.shelf.entries()
+            if (entry.cell_type, entry.method, entry.network_hash)
+            == (asked.cell_type, asked.method, asked.network_hash)
+        ]
+        return min(found, key=lambda entry: entry.status != "complete", default=None)
+
+    def unexpected(self, error: BaseException) -> None:
+        """Tell of a fault of the page itself: a sentence for the person, the traceback for the log."""
+        if isinstance(error, MaxstimError):
+            self.problem = str(error)
+            return
+        reference = secrets.token_hex(4)
+        logger.error("Fault %s", reference, exc_info=error)
+        self.problem = (
+            f"Something went wrong on the server (its log says what under {reference}); try again."
+        )
+
+    def companions(self) -> dict[str, xr.Dataset]:
+        """Return the answer on the page with those to compare it with, by method."""
+        return {} if self.answer is None else self.shelf.companions(self.answer)
+
+    def _same(self, request: RunRequest) -> str:
+        """Return the id of this page's own run of a request, or nothing.
+
+        Who presses Run again wants to see that run. A network or clip set that does not come with
+        maxstim may have changed in the meantime: the queue is asked again.
+        """
+        lasting = request.method == "generated" or request.clips in MADE_SETS
+        lasting = lasting and is_bundled(request.network)
+        reusable = (*LIVE, "done") if lasting else LIVE
+        runs = self.queue.snapshots(self.id)
+        same = (run for run in runs if run.request == request and run.state in reusable)
+        return next((run.run_id for run in same), "")
+
+    def _run_in_queue(self, key: str) -> RunSnapshot | None:
+        try:
+            return self.queue.snapshot(key)
+        except MaxstimError:  # no run of this server: a key of the shelf, or nothing
+            return None
+
+    def _fetch(self, run: RunSnapshot) -> None:
+        if run.result is None:
+            self.problem = run.message if run.state == "failed" else ""
+            return
+        try:
+            answer = load(run.result)
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self.param.update(is_example=False, answer=answer)

@@ -1,0 +1,76 @@
+"""The settings of a method as `param` parameters, mirrored from the configurations of the core.
+
+Labels, units, bounds, steps and help texts come from there; nothing is typed twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import param
+
+from dashboard.state.typed_numbers import Entries
+from maxstim_core.optimal.configs import flyvis_preset, starting_preset
+from maxstim_core.settings import Config
+
+
+class Settings(param.Parameterized):
+    """Base of the settings of one method; `settings_class` makes the subclasses."""
+
+    config_class: ClassVar[type[Config]]
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.entries = Entries()
+
+    def config(self) -> Config:
+        """Return the frozen configuration of the current values.
+
+        Raises:
+            MaxstimError: if the values contradict each other, or a field holds what is no value.
+        """
+        self.entries.check()
+        return self.config_class(**{name: getattr(self, name) for name in self.names()})
+
+    def load(self, config: Config) -> None:
+        """Take the values of a configuration."""
+        self.entries.clear()
+        self.param.update(**dataclasses.asdict(config))
+
+    def load_starting(self) -> None:
+        """Take the values that suit the bundled network, with which the page starts."""
+        self.load(starting_preset(self.config_class))
+
+    def load_flyvis(self) -> None:
+        """Take the values with which flyvis runs this method."""
+        self.load(flyvis_preset(self.config_class))
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names of the settings, in the order of the configuration."""
+        return tuple(setting.name for setting in dataclasses.fields(cls.config_class))
+
+
+def settings_class(config_class: type[Config]) -> type[Settings]:
+    """Return the `param` class that mirrors a configuration."""
+    parameters = {f.name: _parameter(f) for f in dataclasses.fields(config_class)}
+    name = config_class.__name__.removesuffix("Config") + "Settings"
+    doc = config_class.__doc__
+    return type(name, (Settings,), {"__doc__": doc, "config_class": config_class, **parameters})
+
+
+def _parameter(setting: dataclasses.Field) -> param.Parameter:
+    about: Any = setting.metadata
+    unit = f" ({about['unit']})" if about["unit"] else ""
+    common = {"default": setting.default, "label": about["label"] + unit, "doc": about["doc"]}
+    if isinstance(setting.default, bool):
+        return param.Boolean(**common)
+    if isinstance(setting.default, str):
+        words = about["choice_words"]
+        objects = {words[c][0]: c for c in about["choices"]} if words else list(about["choices"])
+        return param.Selector(objects=objects, **common)
+    number = param.Integer if isinstance(setting.default, int) else param.Number
+    return number(
+        bounds=about["bounds"], softbounds=about["softbounds"], step=about["step"], **common
+    )

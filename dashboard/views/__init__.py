@@ -1,0 +1,1 @@
+"""The views of an answer: headline, traces, losses, clips, history, downloads."""

@@ -1,0 +1,129 @@
+"""The best clips of a natural answer, to look through, to show in full, and to regularize.
+
+They stay when one of them has been regularized: a click leads back to any, without another search.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import panel as pn
+import xarray as xr
+
+from dashboard.components.gallery.component import Gallery, described, packed
+from dashboard.state.session import Session
+from dashboard.style.theme import CARD
+from maxstim_core.errors import MaxstimError
+from maxstim_core.export.colors import METHOD_COLORS
+from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.result import clip_of
+from maxstim_core.runs.request import request_of
+from maxstim_core.runs.snapshot import LIVE
+
+UNITS = {
+    "peak": "by peak voltage (a.u.)",
+    "above_grey": "by peak voltage above grey (a.u.)",
+    "rms": "by peak voltage in units of the cell's RMS over the set",
+}
+"""What the numbers of each score are."""
+
+BACK = "choose one to go back to it"
+"""What is said besides while a regularized answer is on show."""
+
+
+class Browse(pn.viewable.Viewer):
+    """The gallery, bound to a `Session`; out of sight where the answer has nothing to do with clips.
+
+    Args:
+        session: Whose answer is on the page.
+        preview: Shows the luminance of a clip, as `HexPlayer.preview`, while its response is on the
+            way.
+    """
+
+    def __init__(self, session: Session, preview: Callable[..., None]) -> None:
+        super().__init__()
+        self.session, self._preview = session, preview
+        self._searched: xr.Dataset | None = None  # the answer that holds the clips
+        self.gallery = Gallery(self.choose, self._regularize, color=METHOD_COLORS["natural"])
+        self._layout = pn.Column(
+            self.gallery,
+            stylesheets=[CARD],
+            sizing_mode="stretch_width",
+            margin=(0, 0, 16, 0),
+            visible=False,
+        )
+        session.param.watch(self._answered, "answer")
+        self._answered()
+
+    def __panel__(self) -> pn.Column:
+        return self._layout
+
+    def _answered(self, *events: object) -> None:
+        searched = self._searched = self._find()
+        with pn.io.hold():
+            self._layout.visible = searched is not None
+            if searched is None:
+                return
+            answer = self.session.answer
+            config = SearchConfig(**json.loads(searched.attrs["config"]))
+            clips = described(searched)
+            names = [clip["name"] for clip in clips]
+            shown, is_natural = clip_of(answer), answer is searched
+            self.gallery.param.update(
+                movies=packed(searched),
+                clips=clips,
+                chosen=names.index(shown) if shown in names else -1,
+                heading=f"Clips that excite {searched.attrs['cell_type']} most",
+                unit=UNITS[config.score] if is_natural else f"{UNITS[config.score]}; {BACK}",
+                can_regularize=is_natural,
+            )
+
+    def _find(self) -> xr.Dataset | None:
+        """Return the answer whose clips go with the one on the page, or None."""
+        answer = self.session.answer
+        if answer is not None and answer.attrs["method"] == "regularized":
+            answer = self.session.shelf.searched(answer)
+        return answer if answer is not None and "shown_stimulus" in answer else None
+
+    def choose(self, place: int) -> None:
+        """Show a clip by its place: its movie while it waits its turn, then with its response."""
+        searched, session = self._searched, self.session
+        if searched is None or not 0 <= place < searched.sizes["rank"]:
+            return
+        name = str(searched["clip_name"].values[place])
+        if session.answer is searched and name == clip_of(searched):
+            return
+        best = str(searched["clip_name"].values[0])
+        try:
+            asked = request_of(searched)
+            request = replace(
+                asked, clip="" if name == best else name, device=session.choice.device
+            )
+        except MaxstimError as error:
+            session.problem = str(error)
+            return
+        session.choice.begin_from(request, name)
+        session.submit(request)
+        run = session.run
+        live = run is not None and run.request == request and run.state in LIVE
+        if live and place < len(self.gallery.clips):  # of those further down, there is no picture
+            movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
+            lattice = Lattice.with_columns(movie.shape[1])
+            self._preview(movie, lattice, dt=float(searched.attrs["dt"]))
+
+    def _regularize(self) -> None:
+        """Start a regularisation from exactly the clip on show, with the settings of its tab."""
+        answer, choice = self.session.answer, self.session.choice
+        if self._searched is None or answer is not self._searched:  # another came before the click
+            return
+        try:
+            config = choice.settings["regularized"].config()
+            request = replace(request_of(answer), config=config, clip=clip_of(answer))
+        except MaxstimError as error:
+            self.session.problem = str(error)
+            return
+        choice.take(request)
+        self.session.start()

@@ -1,0 +1,141 @@
+"""Runs to go back to: this page's, then what was finished before."""
+
+from __future__ import annotations
+
+import time
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard.components.widgets.runlist import RunList
+from dashboard.state.session import Session
+from dashboard.style.theme import CARD, TEXT
+from dashboard.text.words import METHOD_WORDS, duration, ordinal
+from maxstim_core.export.captions import settings_words, told
+from maxstim_core.runs.library import Entry
+from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+
+N_FINISHED = 12
+"""Answers of the shelf that are listed."""
+
+EMPTY = "Runs appear here."
+"""What is said where there are none."""
+
+
+class History(pn.viewable.Viewer):
+    """The list of runs, bound to a `Session`; a click shows the run."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._finished: tuple[Entry, ...] | None = None
+        self.list = RunList(session.follow, empty=EMPTY, sizing_mode="stretch_width", margin=0)
+        self.one_type = pmui.Switch(
+            label="", value=False, size="small", align="center",
+            description="List the runs of the chosen cell type alone.",
+        )  # fmt: skip
+        self._layout = pn.Column(
+            pn.Row(
+                pn.pane.HTML("<h2>Runs</h2>", stylesheets=[TEXT], align="center", margin=(4, 0)),
+                pn.Spacer(sizing_mode="stretch_width"),
+                self.one_type,
+                sizing_mode="stretch_width",
+            ),
+            self.list,
+            stylesheets=[CARD],
+            sizing_mode="stretch_width",
+        )
+        session.param.watch(self._answered, "answer")
+        session.param.watch(self._update, ["runs", "key"])
+        session.choice.param.watch(self._update, "cell_type")
+        self.one_type.param.watch(self._update, "value")
+        self._answered()
+
+    def __panel__(self) -> pn.Column:
+        return self._layout
+
+    def _answered(self, *events: object) -> None:
+        # The folder is read again only when something has finished, not at every poll.
+        self._finished = self.session.shelf.entries()
+        self._update()
+
+    def _update(self, *events: object) -> None:
+        finished = {entry.key: entry for entry in self._finished}
+        runs, wanted = self.session.runs, self.session.choice.cell_type
+        mine = {run.result.stem for run in runs if run.result is not None}
+        others = [entry for entry in self._finished if entry.key not in mine]
+        if self.one_type.value:
+            runs = [run for run in runs if run.request.cell_type == wanted]
+            others = [entry for entry in others if entry.cell_type == wanted]
+        rows = [run_row(run, finished) for run in runs]
+        rows += [entry_row(entry) for entry in others[:N_FINISHED]]
+        with pn.io.hold():
+            self.one_type.label = f"{wanted} only"
+            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else EMPTY
+            self.list.rows = rows
+            self.list.chosen = self.session.key
+
+
+def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
+    """Return the row of one of this page's runs.
+
+    Args:
+        run: Its snapshot.
+        finished: Answers on disk, by key.
+    """
+    request, clip = run.request, run.request.clip
+    entry = finished.get(run.result.stem) if run.result is not None else None
+    if run.state == "queued":
+        detail = f"{ordinal(run.position)} in line"
+    elif run.state == "running":
+        detail = f"step {run.step} of {run.n_steps}" if run.step else "starting"
+    elif run.state == "failed":
+        detail = run.message
+    else:
+        detail = "" if entry is None else f"peak {entry.peak:.3g} a.u. · "
+        detail += "from the store" if run.cached else duration(run.elapsed)
+        clip = clip if entry is None else entry.clip
+    return {
+        "heading": "This page",
+        "key": run.run_id,
+        "state": run.state,
+        "title": f"{request.cell_type} {METHOD_WORDS[request.method].lower()}",
+        "detail": detail,
+        "clip": _clip(request.method, clip),
+        "settings": _settings(run, entry),
+        "progress": run.step / run.n_steps if run.n_steps and run.state in LIVE else 0.0,
+    }
+
+
+def entry_row(entry: Entry) -> dict:
+    """Return the row of an answer of the shelf."""
+    when = "comes with maxstim" if entry.example else time.strftime(
+        "%d %b %H:%M", time.localtime(entry.finished)
+    )  # fmt: skip
+    return {
+        "heading": "Finished before",
+        "key": entry.key,
+        "state": "example"
+        if entry.example
+        else {"complete": "done"}.get(entry.status, entry.status),
+        "title": f"{entry.cell_type} {METHOD_WORDS.get(entry.method, entry.method).lower()}",
+        "detail": f"peak {entry.peak:.3g} a.u. · {when}",
+        "clip": _clip(entry.method, entry.clip),
+        "settings": told(entry.method, entry.config, entry.steps),
+        "progress": 0.0,
+    }
+
+
+def _settings(run: RunSnapshot, entry: Entry | None) -> str:
+    """Return how a run was asked for, and how far a cancelled one came."""
+    config, early = run.request.config, run.state == "cancelled"
+    if run.request.method != "natural":
+        done = entry.steps if entry is not None else len(run.losses)
+        return settings_words(config, done if early else config.n_iters)
+    said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
+    return " · ".join(filter(None, (said, settings_words(config, 0))))
+
+
+def _clip(method: str, name: str) -> str:
+    """Return what is said of the clip of a run, which tells it from others of the same question."""
+    return f"from {name}" if name and method == "regularized" else name

@@ -1,1 +1,0 @@
-"""Small custom components of the page: a Python face and a JavaScript file each, nothing loaded."""
