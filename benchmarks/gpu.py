@@ -292,13 +292,13 @@ def _edge_descent(bench: Bench, batch: int) -> Callable:
     cells = torch.as_tensor(network.layout.central_cells, device=bench.device)
     central = cells[[network.cell_type(CELL_TYPE)]]
     movie = bench.random(batch, bench.n_frames, network.lattice.n_columns).requires_grad_()
-    optimiser = torch.optim.Adam([movie], lr=_config(bench).lr)
+    optimizer = torch.optim.Adam([movie], lr=_config(bench).lr)
 
     def step():
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         totals = loss(movie, simulate(movie, state, bench.dt, central)[..., 0])[:, 0]
         totals.sum().backward()
-        optimiser.step()
+        optimizer.step()
         with torch.no_grad():
             movie.clamp_(0, 1)
         return totals.detach()

@@ -31,7 +31,7 @@ from maxstim_core.export.peak import peak_frame, telling_frame
 from maxstim_core.lattice import Lattice
 from maxstim_core.model_cards.background import the_cards
 from maxstim_core.networks.bundled import DEFAULT
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
@@ -44,13 +44,13 @@ class App(pn.viewable.Viewer):
 
     Args:
         queue: The queue that all pages share.
-        shelf: Answers that were finished before.
+        library: Answers that were finished before.
     """
 
-    def __init__(self, queue: RunQueue, shelf: Shelf) -> None:
+    def __init__(self, queue: RunQueue, library: ResultLibrary) -> None:
         super().__init__()
         self.choice = Choice()
-        self.session = Session(self.choice, queue, shelf)
+        self.session = Session(self.choice, queue, library)
         self.networks = Networks(self.choice, the_cards())
         self.controls = Controls(self.choice, NetworkChooser(self.networks), self._add_movie)
         self.movies: MovieDialog | None = None
@@ -85,7 +85,7 @@ class App(pn.viewable.Viewer):
         pn.config.exception_handler = self.session.unexpected
         location = pn.state.location
         asked = Address.parse(location.search if location is not None else "")
-        example = self.session.shelf.example()
+        example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
         problems = [self.session.problem, asked.cell_problem, asked.problem]
@@ -132,16 +132,18 @@ class App(pn.viewable.Viewer):
             self.poll.period = period
 
     def _answered(self, *events: object) -> None:
-        answer, companions = self.session.answer, self.session.companions()
+        answer, comparable_answers = self.session.answer, self.session.comparable_answers()
         peak = peak_frame(answer["central_response"].values)
         self.player.show(
             answer,
             color=METHOD_COLORS[answer.attrs["method"]],
             # One colour scale for all answers that are compared.
-            limit=max(response_limit(one["response"].values) for one in companions.values()),
+            limit=max(
+                response_limit(one["response"].values) for one in comparable_answers.values()
+            ),
             start=telling_frame(answer["stimulus"].values, peak, float(answer.attrs["dt"])),
         )
-        self.traces.show(companions)
+        self.traces.show(comparable_answers)
         if "clip_name" in answer:
             self.losses.show_ranking(answer)
         elif "loss" in answer:

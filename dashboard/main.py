@@ -3,11 +3,11 @@
 import panel as pn
 
 from dashboard.app import App
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import the_queue
 
 pn.extension(reconnect=True)
 
-app = App(the_queue(), Shelf(the_queue().folder))
+app = App(the_queue(), ResultLibrary(the_queue().folder))
 app.page.servable()
 app.start()

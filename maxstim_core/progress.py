@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Tell = Callable[[float], None]
+ReportProgress = Callable[[float], None]
 """Called now and then with the share that is done, 0 to 1. What it raises ends the work."""
 
 
-def nobody(share: float) -> None:
+def no_report(share: float) -> None:
     """Tell nobody."""

@@ -89,10 +89,10 @@ def _above_each_other(results) -> Image.Image:
     return page.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
-def _finished(optimisation):
-    for _ in optimisation:
+def _finished(optimization):
+    for _ in optimization:
         pass
-    return optimisation.result()
+    return optimization.result()
 
 
 if __name__ == "__main__":

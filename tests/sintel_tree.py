@@ -27,7 +27,7 @@ windows of 22 instead of 19."""
 _IMAGES, _FIELDS = 13, 3
 """Different images and flow fields per scene; what follows is the same again, to spare time and disk."""
 
-_COLOURS = 3
+_COLORS = 3
 _FLO_MAGIC = 202021.25
 
 
@@ -47,7 +47,7 @@ def _write_images(folder: Path, n_images: int, random: np.random.Generator) -> N
     folder.mkdir(parents=True)
     dy, dx = random.integers(-3, 4), random.integers(2, 7)
     room = (HEIGHT + 3 * _IMAGES, WIDTH + 6 * _IMAGES)
-    texture = np.stack([_smooth(*room, 40, random) for _ in range(_COLOURS)], -1)
+    texture = np.stack([_smooth(*room, 40, random) for _ in range(_COLORS)], -1)
     for k in range(n_images):
         path = folder / f"frame_{k + 1:04d}.png"
         if k >= _IMAGES:

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from maxstim_core.optimal.prefetch import made_ahead
+from maxstim_core.optimal.prefetch import prefetch
 
 
 def test_yields_all_in_order():
-    assert list(made_ahead(iter(range(1, 50)))) == list(range(1, 50))
-    assert list(made_ahead(iter(()))) == []
+    assert list(prefetch(iter(range(1, 50)))) == list(range(1, 50))
+    assert list(prefetch(iter(()))) == []
 
 
 def test_makes_one_ahead_and_no_more():
@@ -20,7 +20,7 @@ def test_makes_one_ahead_and_no_more():
             event.set()
             yield k + 1
 
-    ahead = made_ahead(items())
+    ahead = prefetch(items())
     next(ahead)
     assert begun[1].wait(5), "the second is made while the first is in use"
     assert not begun[2].wait(0.1)
@@ -32,7 +32,7 @@ def test_an_error_is_raised_where_the_item_would_be():
         yield 1
         raise RuntimeError("broken")
 
-    ahead = made_ahead(items())
+    ahead = prefetch(items())
     assert next(ahead) == 1
     with pytest.raises(RuntimeError, match="broken"):
         next(ahead)
@@ -40,7 +40,7 @@ def test_an_error_is_raised_where_the_item_would_be():
 
 def test_its_thread_ends_with_it():
     before = threading.active_count()
-    ahead = made_ahead(iter(range(1, 5)))
+    ahead = prefetch(iter(range(1, 5)))
     next(ahead)
     ahead.close()
     for thread in threading.enumerate():

@@ -7,7 +7,7 @@ from pathlib import Path
 from dashboard.model_card.answers import PICTURES, answers_html
 from dashboard.model_card.dialog import CardDialog
 from dashboard.state.choice import Choice
-from dashboard.state.networks import Found, Networks
+from dashboard.state.networks import Networks, OpenedNetwork
 from maxstim_core.cli import main
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.model_cards.descriptions import described_answers
@@ -51,7 +51,7 @@ def test_the_dialog_shows_them_when_they_are_looked_at(tmp_path, monkeypatch):
     dialog = CardDialog(networks)
     for name, pages in (("default", 5), ("prior", 4), ("default", 5)):
         content_hash = open_network(name).content_hash
-        networks.found = Found(name, content_hash, find_card(content_hash))
+        networks.found = OpenedNetwork(name, content_hash, find_card(content_hash))
         dialog.show()
         assert len(dialog.tabs) == pages
     assert dialog.answers.text.object == "", "a picture travels when it is looked at"
@@ -61,7 +61,7 @@ def test_the_dialog_shows_them_when_they_are_looked_at(tmp_path, monkeypatch):
     dialog.answers.cell_type.value = "T5c"
     assert "A bright arc, then" in dialog.answers.text.object
     content_hash = open_network("prior").content_hash
-    networks.found = Found("prior", content_hash, find_card(content_hash))
+    networks.found = OpenedNetwork("prior", content_hash, find_card(content_hash))
     assert (dialog.tabs.active, len(dialog.tabs)) == (0, 4)
 
 

@@ -242,8 +242,8 @@ def test_a_run_searches_a_stored_set_in_a_worker_of_its_own(tmp_path):
 def test_the_command_stores_a_movie_and_lists_it(tmp_path, capsys):
     np.save(tmp_path / "a.npy", np.random.default_rng(0).random((6, 80, 120), np.float32))
     movie = ["movies", "import", str(tmp_path / "a.npy"), "--name", "mine", "--fps", "50"]
-    look = ["--crop", "10", "0", "80", "70", "--pixels", "1", "--seconds", "0.08", "--augment"]
-    assert main([*movie, *look]) == 0
+    viewing = ["--crop", "10", "0", "80", "70", "--pixels", "1", "--seconds", "0.08", "--augment"]
+    assert main([*movie, *viewing]) == 0
     shown = capsys.readouterr().out
     assert "6 frames at 50 frames/s became 2 clips, each in 12 ways" in shown
     assert len(open_clips("mine")) == 24

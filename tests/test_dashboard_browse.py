@@ -9,7 +9,7 @@ from toy_runs import toy_queue
 from dashboard.app import App
 from dashboard.state.choice import Choice
 from maxstim_core.optimal.configs import RegularizeConfig
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.snapshot import LIVE
 
 
@@ -24,7 +24,7 @@ def queue(tmp_path_factory):
 @pytest.fixture
 def app(queue):
     """A page whose natural search has ended."""
-    page = App(queue, Shelf(queue.folder))
+    page = App(queue, ResultLibrary(queue.folder))
     page.choice.param.update(method="natural", cell_type="T4c", clips="made")
     page.choice.settings["natural"].param.update(dt=0.04)
     page.choice.settings["regularized"].param.update(dt=0.04, n_iters=3)
@@ -77,7 +77,7 @@ def test_what_a_browser_should_not_send_is_ignored(app):
 def test_an_answer_without_clips_has_no_gallery(app):
     natural = app.session.answer
     earlier = natural.drop_vars(["shown_stimulus", "shown_response", "score"])
-    generated = app.session.shelf.example()
+    generated = app.session.library.example()
     for show in (
         lambda: app.session.param.update(answer=earlier),  # as stored before there were scores
         lambda: app.session.follow(generated.key),
@@ -132,7 +132,7 @@ def test_from_a_regularized_clip_one_goes_back_to_the_clips_and_takes_another(ap
     assert session.run.request.clip == name and gallery.chosen == 3
 
     # A visitor who comes later finds the same, and which clip each regularisation began from.
-    later = App(session.queue, Shelf(session.queue.folder))
+    later = App(session.queue, ResultLibrary(session.queue.folder))
     later.session.follow(session.run.result.stem)
     assert later.browse.gallery.movies == movies and later.browse.gallery.chosen == 3
     rows = {row["clip"] for row in later.history.list.rows if "regularized" in row["title"]}

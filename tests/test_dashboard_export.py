@@ -157,8 +157,8 @@ def test_the_film_plays_every_frame_and_lasts_as_long_as_it_should(answer):
     assert played.n_frames == answer.sizes["frame"]
     assert played.info["loop"] == 0
     assert played.info["duration"] == 1e3 * float(answer.attrs["dt"]) * SLOWER
-    colours = np.asarray(played.convert("RGB")).reshape(-1, 3)
-    assert (colours[0] == 255).all() and len(np.unique(colours, axis=0)) > 20
+    colors = np.asarray(played.convert("RGB")).reshape(-1, 3)
+    assert (colors[0] == 255).all() and len(np.unique(colors, axis=0)) > 20
 
 
 @given(

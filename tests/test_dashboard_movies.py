@@ -9,18 +9,18 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 from PIL import Image
 
-from dashboard.add_movie.adding import EMPTY, OPENING, READY, RECEIVING, Adding
-from dashboard.add_movie.background_task import Task
+from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.dialog import MovieDialog
 from dashboard.add_movie.dropzone import DropZone
-from dashboard.add_movie.upload import PIECE, Inbox, safe_file_name
+from dashboard.add_movie.movie_upload import EMPTY, OPENING, READY, RECEIVING, MovieUpload
+from dashboard.add_movie.upload import PIECE, UploadFile, safe_file_name
 from dashboard.state.choice import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
 from maxstim_core.stimuli.catalog import open_clips, remove_stored
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import import_movie
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
 PATIENCE = 60
 
@@ -63,26 +63,26 @@ def array(tmp_path):
 
 def test_a_movie_is_sent_looked_at_and_stored(folders, array):
     names = []
-    adding = Adding(names.append)
+    adding = MovieUpload(names.append)
     send(adding, array)
     assert adding.stage == OPENING
     wait(adding, READY)
     assert adding.set_name == "My-array"
     assert (adding.pixels, adding.most_pixels(), adding.n_clips()) == (1, 1, 3)
     movie = np.load(array)
-    np.testing.assert_array_equal(adding.seen, np.round(255 * Look().see(movie)))
+    np.testing.assert_array_equal(adding.seen, np.round(255 * Viewing().see(movie)))
     adding.seen = None
     adding.param.update(contrast=2.0, fps=50.0, at=[0.0, 1.0], seconds=0.2, augment=True)
     wait(adding, READY)
-    look = Look(contrast=2.0).aimed(0.0, 1.0, 70, 90)
-    np.testing.assert_array_equal(adding.seen, np.round(255 * look.see(movie)))
+    viewing = Viewing(contrast=2.0).aimed(0.0, 1.0, 70, 90)
+    np.testing.assert_array_equal(adding.seen, np.round(255 * viewing.see(movie)))
     assert adding.n_clips() == 4 * 12
     adding.store()
     wait(adding, EMPTY)
     clips = open_clips("My-array")
     assert names == ["My-array"]
     assert (len(clips), clips.dt) == (48, 0.02)
-    np.testing.assert_array_equal(clips[0], look.see(movie)[:10])
+    np.testing.assert_array_equal(clips[0], viewing.see(movie)[:10])
     assert clips.clips.about["source"] == "My array.npy"
     assert not kept(folders)
 
@@ -108,7 +108,7 @@ def test_a_set_that_another_visitor_stores_is_offered(folders):
 
 
 def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
-    adding = Adding(print)
+    adding = MovieUpload(print)
     for name in ("sintel", "made", "../up", ""):
         send(adding, array)
         wait(adding, READY)
@@ -123,7 +123,7 @@ def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
 
 def test_storing_can_be_stopped_and_leaves_the_movie_to_look_at(folders, tmp_path):
     np.save(tmp_path / "a.npy", np.ones((60, 1000, 1000), np.uint8))  # six batches
-    adding = Adding(print)
+    adding = MovieUpload(print)
     send(adding, tmp_path / "a.npy")
     wait(adding, READY)
     adding.store()
@@ -140,7 +140,7 @@ def test_storing_can_be_stopped_and_leaves_the_movie_to_look_at(folders, tmp_pat
 
 def test_typed_scales_are_made_to_fit(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 200, 300), np.float32))
-    adding = Adding(print)
+    adding = MovieUpload(print)
     send(adding, tmp_path / "a.npy")
     wait(adding, READY)
     assert adding.pixels == 5
@@ -151,7 +151,7 @@ def test_typed_scales_are_made_to_fit(tmp_path):
 
 def test_a_refusal_names_the_file_and_not_its_place(folders, tmp_path):
     Image.new("L", (1, 1)).save(tmp_path / "dot.gif")
-    adding = Adding(print)
+    adding = MovieUpload(print)
     send(adding, tmp_path / "dot.gif")
     wait(adding, EMPTY)
     assert adding.problem.startswith("The frames are 1 x 1 pixels, too small")
@@ -163,7 +163,7 @@ def test_a_refusal_names_the_file_and_not_its_place(folders, tmp_path):
 
 
 def test_what_is_not_wanted_is_not_taken(folders):
-    inbox = Inbox()
+    inbox = UploadFile()
     for n_bytes, says in (
         (2_000_000_000, r"x\.mp4 has 2\.0 GB"),
         (0, "is empty"),
@@ -199,7 +199,7 @@ def test_a_sent_name_is_one_name(sent, name):
 
 
 def test_a_browser_can_say_anything():
-    adding = Adding(print)
+    adding = MovieUpload(print)
     zone = DropZone(adding)
     for message in (
         None,
@@ -231,12 +231,12 @@ def test_the_file_goes_when_its_page_does(folders, array):
 def test_tasks_take_turns_and_can_be_cancelled():
     go_on = threading.Event()
 
-    def slow(tell):
+    def slow(report_progress):
         while not go_on.wait(0.01):
-            tell(0.5)
+            report_progress(0.5)
         return "done"
 
-    tasks = [Task(slow) for _ in range(3)]
+    tasks = [BackgroundTask(slow) for _ in range(3)]
     deadline = time.monotonic() + PATIENCE
     while [task.share for task in tasks].count(0.5) < 2:
         assert time.monotonic() < deadline

@@ -11,7 +11,7 @@ PEAK, DT = 40, 0.01
 
 
 @pytest.mark.parametrize(("surround", "patch"), [(0.9, 0.1), (0.1, 0.55), (0.5, 0.0)])
-def test_the_frame_shown_first_is_that_of_the_patch_at_the_centre(surround, patch):
+def test_the_frame_shown_first_is_that_of_the_patch_at_the_center(surround, patch):
     movie = np.full((60, EYE.n_columns), surround)
     movie[33:36, EYE.ring <= 1] = patch
     # Contrast that the central cell does not see, early in the window.

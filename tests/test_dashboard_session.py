@@ -11,7 +11,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.colors import response_limit
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.snapshot import LIVE
 
 
@@ -29,7 +29,7 @@ def session(queue):
 
 
 def open_session(queue):
-    return Session(Choice(), queue, Shelf(queue.folder))
+    return Session(Choice(), queue, ResultLibrary(queue.folder))
 
 
 def ask(session, seed=0, iterations=5, cell_type="T4c"):
@@ -165,8 +165,8 @@ def test_a_fault_of_the_page_is_told_with_a_reference_and_logged(session, caplog
 
 
 def test_the_views_follow_a_run(queue):
-    app = App(queue, Shelf(queue.folder))
-    session, example = app.session, app.session.shelf.example()
+    app = App(queue, ResultLibrary(queue.folder))
+    session, example = app.session, app.session.library.example()
     session.follow(example.key)
     assert "Example" in app.headline.title.object
     scene = app.player.scene
@@ -197,8 +197,8 @@ def test_the_views_follow_a_run(queue):
 
 
 def test_a_run_that_fails_gives_the_player_back_to_the_answer(queue):
-    app = App(queue, Shelf(queue.folder))
-    app.session.follow(app.session.shelf.example().key)
+    app = App(queue, ResultLibrary(queue.folder))
+    app.session.follow(app.session.library.example().key)
     ask(app.session, REFUSING, 9)
     until_ended(app.session)
     assert app.runbar.problem.alert.visible and not app.player.live
@@ -206,9 +206,9 @@ def test_a_run_that_fails_gives_the_player_back_to_the_answer(queue):
 
 
 def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
-    app = App(queue, Shelf(queue.folder))
+    app = App(queue, ResultLibrary(queue.folder))
     session, choice = app.session, app.choice
-    session.follow(session.shelf.example().key)
+    session.follow(session.library.example().key)
     assert not app.headline.note.visible
     until(session, lambda s: app.networks.poll() or s.network_hash)
     answer, iterations = session.answer, choice.settings["generated"].n_iters
@@ -235,9 +235,9 @@ def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
 
 
 def test_an_answer_of_another_network_is_not_taken_for_one_of_the_chosen(queue):
-    app = App(queue, Shelf(queue.folder))
+    app = App(queue, ResultLibrary(queue.folder))
     session, choice = app.session, app.choice
-    session.follow(session.shelf.example().key)
+    session.follow(session.library.example().key)
     until(session, lambda s: app.networks.poll() or s.network_hash)
     answer = session.answer
     choice.network = "prior"

@@ -8,14 +8,14 @@ import pytest
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.storage.netcdf import load, save
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def library(tmp_path):
     """A shelf with two stored results, the second one newer, and the bundled examples."""
-    bundled = Shelf(tmp_path / "none").entries()
+    bundled = ResultLibrary(tmp_path / "none").entries()
     folder = tmp_path / "results"
     folder.mkdir()
     for age, (key, method) in enumerate([("new", "natural"), ("old", "generated")]):
@@ -24,40 +24,40 @@ def shelf(tmp_path):
         os.utime(folder / f"{key}.nc", (1_700_000_000 - age, 1_700_000_000 - age))
     (folder / "broken.nc").write_bytes(b"not a result")
     (folder / "notes.txt").write_text("not a result either")
-    return Shelf(folder)
+    return ResultLibrary(folder)
 
 
-def test_results_come_newest_first_and_examples_last(shelf):
-    entries = shelf.entries()
+def test_results_come_newest_first_and_examples_last(library):
+    entries = library.entries()
     assert [entry.key for entry in entries[:2]] == ["new", "old"]
     assert [entry.example for entry in entries] == [False] * 2 + [True] * (len(entries) - 2)
     assert entries[0].cell_type == "T4c" and entries[0].peak > 0
 
 
 def test_a_first_time_visitor_sees_a_generated_example(tmp_path):
-    example = Shelf(tmp_path / "not there").example()
+    example = ResultLibrary(tmp_path / "not there").example()
     assert (example.method, example.example) == ("generated", True)
 
 
 def test_without_examples_there_is_none(tmp_path):
-    shelf = Shelf(tmp_path, examples=tmp_path)
-    assert shelf.entries() == () and shelf.example() is None
+    library = ResultLibrary(tmp_path, examples=tmp_path)
+    assert library.entries() == () and library.example() is None
 
 
-def test_an_answer_opens_by_its_key(shelf):
-    assert shelf.open("new").attrs["method"] == "natural"
+def test_an_answer_opens_by_its_key(library):
+    assert library.open("new").attrs["method"] == "natural"
 
 
 @pytest.mark.parametrize("key", ["", "gone", "../results/new", "/etc/passwd", "new.nc", "a" * 99])
-def test_any_other_key_is_refused_with_a_sentence(shelf, key):
+def test_any_other_key_is_refused_with_a_sentence(library, key):
     with pytest.raises(MaxstimError, match="not on this server"):
-        shelf.open(key)
+        library.open(key)
 
 
 @pytest.fixture
 def stored(tmp_path):
     """Return a function that stores an answer like a bundled one, with other attributes and peak."""
-    bundled = Shelf(tmp_path / "none")
+    bundled = ResultLibrary(tmp_path / "none")
     originals = {entry.method: bundled.open(entry.key) for entry in bundled.entries()}
 
     def store(key, method, *, peak=1.0, frames=80, age=0, **attributes):
@@ -70,7 +70,7 @@ def stored(tmp_path):
         os.utime(path, (1_700_000_000 - age,) * 2)
         return load(path)
 
-    store.shelf = Shelf(tmp_path / "stored")
+    store.library = ResultLibrary(tmp_path / "stored")
     return store
 
 
@@ -83,18 +83,18 @@ def test_natural_and_regularized_are_compared_for_one_clip_alone(stored):
     flight = stored("b", "natural", source="flight", clips="made", peak=1.0)
     regularized = stored("c", "regularized", source="made: flight", clips="made")
     other_set = stored("d", "regularized", source="other: bar", clips="other")
-    shelf = stored.shelf
-    assert clips_of(shelf.companions(bar)) == {"natural": "bar"}
+    library = stored.library
+    assert clips_of(library.comparable_answers(bar)) == {"natural": "bar"}
     both = {"natural": "flight", "regularized": "flight"}
-    assert clips_of(shelf.companions(flight)) == both
-    assert clips_of(shelf.companions(regularized)) == both
-    assert clips_of(shelf.companions(other_set)) == {"regularized": "bar"}
+    assert clips_of(library.comparable_answers(flight)) == both
+    assert clips_of(library.comparable_answers(regularized)) == both
+    assert clips_of(library.comparable_answers(other_set)) == {"regularized": "bar"}
     generated = stored("e", "generated")
-    assert clips_of(shelf.companions(generated)) == {"natural": "bar", "generated": ""}
+    assert clips_of(library.comparable_answers(generated)) == {"natural": "bar", "generated": ""}
     stored(
         "f", "regularized", source="bar", clips=""
     )  # of a movie file, of which only the name is known
-    assert set(shelf.companions(generated)) == {"natural", "regularized", "generated"}
+    assert set(library.comparable_answers(generated)) == {"natural", "regularized", "generated"}
 
 
 def test_a_throw_away_run_is_not_what_an_answer_is_compared_with(stored):
@@ -103,30 +103,30 @@ def test_a_throw_away_run_is_not_what_an_answer_is_compared_with(stored):
     stored("short", "generated", peak=5.0, frames=10)
     stored("cut off", "generated", peak=9.0, status="cancelled")
     natural = stored("natural", "natural", peak=1.0)
-    found = stored.shelf.companions(natural)
+    found = stored.library.comparable_answers(natural)
     assert float(found["generated"]["central_response"].max()) == pytest.approx(2.9)
-    shown = load(stored.shelf.find("newest").path)
-    assert stored.shelf.companions(shown)["generated"] is shown
+    shown = load(stored.library.find("newest").path)
+    assert stored.library.comparable_answers(shown)["generated"] is shown
 
 
-def test_companions_are_of_the_same_cell_type_and_network(shelf):
-    answer = shelf.open("new")
-    assert set(shelf.companions(answer)) == {"natural", "regularized", "generated"}
+def test_companions_are_of_the_same_cell_type_and_network(library):
+    answer = library.open("new")
+    assert set(library.comparable_answers(answer)) == {"natural", "regularized", "generated"}
     for name, value in (("cell_type", "T4d"), ("network_hash", "another network")):
-        assert set(shelf.companions(answer.assign_attrs({name: value}))) == {"natural"}
+        assert set(library.comparable_answers(answer.assign_attrs({name: value}))) == {"natural"}
 
 
 def test_the_regularized_example_leads_back_to_the_clips_it_was_chosen_from(tmp_path):
-    shelf = Shelf(tmp_path / "none")
-    (regularized,) = (entry for entry in shelf.entries() if entry.method == "regularized")
-    assert shelf.searched(shelf.open(regularized.key)).attrs["method"] == "natural"
+    library = ResultLibrary(tmp_path / "none")
+    (regularized,) = (entry for entry in library.entries() if entry.method == "regularized")
+    assert library.searched(library.open(regularized.key)).attrs["method"] == "natural"
 
 
 def test_a_damaged_result_is_left_out(stored):
     stored("good", "generated")
-    whole = stored.shelf._folder / "good.nc"
+    whole = stored.library._folder / "good.nc"
     content = bytearray(whole.read_bytes())
     for place in range(0, len(content), 997):
         damaged = content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
         whole.with_name("bad.nc").write_bytes(damaged)
-        assert "good" in {entry.key for entry in stored.shelf.entries()}
+        assert "good" in {entry.key for entry in stored.library.entries()}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from maxstim_core.export.captions import settings_words, told
+from maxstim_core.export.captions import describe_settings, settings_words
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -33,7 +33,7 @@ from maxstim_core.optimal.configs import (
 )
 def test_what_differs_from_the_starting_values_is_said(config, steps, words):
     assert settings_words(config, steps) == words
-    assert told(config.method, config.to_json(), steps) == words
+    assert describe_settings(config.method, config.to_json(), steps) == words
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_what_differs_from_the_starting_values_is_said(config, steps, words):
     [("magic", "{}"), ("generated", "{"), ("generated", json.dumps({"n_iters": -1}))],
 )
 def test_settings_that_cannot_be_read_are_left_out(method, config):
-    assert told(method, config, 3) == ""
+    assert describe_settings(method, config, 3) == ""

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from dashboard.views.losses import DECADES, Losses, above_lowest, log_powers
 from dashboard.views.traces import Traces, aligned, deviation_sentence
 from maxstim_core.optimal.result import clip_of
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """The bundled examples by method."""
-    shelf = Shelf(tmp_path_factory.mktemp("empty"))
-    return {entry.method: shelf.open(entry.key) for entry in shelf.entries()}
+    library = ResultLibrary(tmp_path_factory.mktemp("empty"))
+    return {entry.method: library.open(entry.key) for entry in library.entries()}
 
 
 @pytest.mark.parametrize("method", ["natural", "regularized", "generated"])

@@ -36,7 +36,7 @@ def test_refuses_a_bad_extent(extent):
 
 
 @pytest.mark.parametrize("angle", STEPS)
-def test_direction_of_each_neighbour(angle):
+def test_direction_of_each_neighbor(angle):
     lattice = Lattice(1)
     column = lattice.index(*STEPS[angle])
     direction = np.rad2deg(np.arctan2(lattice.y[column], lattice.x[column])) % 360

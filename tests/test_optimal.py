@@ -33,9 +33,9 @@ from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.synthetic.probes import moving_edge
 
 
-def finished(optimisation):
-    reports = list(optimisation)
-    return reports, optimisation.result()
+def finished(optimization):
+    reports = list(optimization)
+    return reports, optimization.result()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.stored.clip_store import Sequence, StoredClips, Window
-from maxstim_core.stimuli.stored.repeats import Piece, pieces
+from maxstim_core.stimuli.stored.repeats import Excerpt, excerpts
 
 EYE = Lattice(1)
 FIRST = SearchConfig(n_best=100)
@@ -162,10 +162,10 @@ def test_turned_pieces_of_one_film_repeat_it_too():
 
 
 def test_moments_are_frames_of_the_source_at_any_frame_duration():
-    piece = Piece("a", 10, 20)
+    piece = Excerpt("a", 10, 20)
     assert [piece.moment(frame, 0.04, 0.01) for frame in (0, 3, 4, 39)] == [10, 10, 11, 19]
     assert [piece.moment(frame, 0.01, 0.02) for frame in (0, 4)] == [11, 19]
-    assert len(set(pieces(noise(4)))) == 4
+    assert len(set(excerpts(noise(4)))) == 4
 
 
 # --- the whole list, and the same peaks everywhere ---

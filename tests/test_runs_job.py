@@ -72,7 +72,7 @@ def test_previews_take_no_more_of_a_run_than_their_share():
         return movie
 
     reporter = _ProgressReporter(
-        SimpleNamespace(terms=("total",)), SimpleNamespace(tell=told.append)
+        SimpleNamespace(terms=("total",)), SimpleNamespace(send=told.append)
     )
     losses, give_up = np.zeros((1, 1), np.float32), time.monotonic() + 60
     while len(previews := [at for at, news in enumerate(told) if news.preview]) < 2:

@@ -1,10 +1,10 @@
 """Whose turn it is."""
 
-from maxstim_core.runs.fair_order import Line
+from maxstim_core.runs.fair_order import FairOrder
 
 
 def in_line(*waiting):
-    line = Line()
+    line = FairOrder()
     for session, item in waiting:
         line.add(session, item)
     return line

@@ -270,7 +270,7 @@ def test_a_run_that_does_not_react_to_cancel_is_ended(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "advice"),
+    ("behavior", "advice"),
     [
         (HANGING, "no sign of life .* fewer frames"),
         (CRASHING, r"exit code 7.* fewer frames"),
@@ -278,9 +278,9 @@ def test_a_run_that_does_not_react_to_cancel_is_ended(tmp_path):
         (REFUSING, "lower the learning rate"),
     ],
 )
-def test_what_ends_one_run_does_not_end_the_next(tmp_path, behaviour, advice):
+def test_what_ends_one_run_does_not_end_the_next(tmp_path, behavior, advice):
     queue = toy_queue(tmp_path, hang_seconds=1)
-    run_id = queue.submit(toy_request(behaviour), "anna")
+    run_id = queue.submit(toy_request(behavior), "anna")
     next_id = queue.submit(toy_request(n_iters=9), "ben")
     run = ended(queue, run_id)
     assert (run.state, run.result) == ("failed", None)
@@ -292,9 +292,9 @@ def test_what_ends_one_run_does_not_end_the_next(tmp_path, behaviour, advice):
 def test_a_worker_that_died_idle_does_not_cost_a_run(tmp_path):
     queue = toy_queue(tmp_path)
     assert ended(queue, queue.submit(toy_request(), "anna")).state == "done"
-    (lane,) = queue._lanes
-    os.kill(lane._worker.pid, signal.SIGKILL)
-    while lane._worker.alive:
+    (worker,) = queue._workers
+    os.kill(worker._worker.pid, signal.SIGKILL)
+    while worker._worker.alive:
         time.sleep(0.01)
     assert ended(queue, queue.submit(toy_request(n_iters=9), "anna")).state == "done"
     queue.close()
@@ -413,17 +413,17 @@ from toy_runs import HANGING, SLOW, stepping, toy_queue, toy_request
 from pathlib import Path
 
 queue = toy_queue(Path({folder!r}))
-stepping(queue, queue.submit(toy_request({behaviour}, 100_000), "anna"))
+stepping(queue, queue.submit(toy_request({behavior}, 100_000), "anna"))
 print("running", flush=True)
 time.sleep(3600)
 """
 
 
-@pytest.mark.parametrize("behaviour", ["SLOW", "HANGING"])
+@pytest.mark.parametrize("behavior", ["SLOW", "HANGING"])
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_the_worker_dies_with_the_server(tmp_path, behaviour):
+def test_the_worker_dies_with_the_server(tmp_path, behavior):
     script = SERVER.format(
-        tests=str(Path(__file__).parent), folder=str(tmp_path), behaviour=behaviour
+        tests=str(Path(__file__).parent), folder=str(tmp_path), behavior=behavior
     )
     server = subprocess.Popen(
         [sys.executable, "-c", script],

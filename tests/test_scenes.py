@@ -53,7 +53,7 @@ def test_the_bits_of_the_plain_scene_stay():
 
 
 @pytest.mark.parametrize("angle", STEPS)
-def test_after_one_column_every_column_sees_what_its_neighbour_saw(angle):
+def test_after_one_column_every_column_sees_what_its_neighbor_saw(angle):
     scene = Scene(4, angle=angle, speed=10.0)
     movie = scene.render(EYE, dt=0.1, seconds=0.2)
     du, dv = STEPS[angle]
@@ -76,7 +76,7 @@ def test_roll_turns_the_picture_as_the_lattice_turns(roll):
     np.testing.assert_allclose(above, [-3 * np.deg2rad(roll), 0], atol=1e-9)
 
 
-def test_approach_carries_things_away_from_the_centre():
+def test_approach_carries_things_away_from_the_center():
     rate, seconds = np.log(2) / 0.4, 0.8
     scene = Scene(6, expansion=rate)
     movie = scene.render(EYE, dt=0.4, seconds=seconds)

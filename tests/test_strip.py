@@ -31,9 +31,9 @@ def pixels(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
 
 
-def middle_of(image: np.ndarray, colour) -> np.ndarray:
-    rows, columns = np.nonzero((np.abs(image - colour) <= 2).all(axis=-1))
-    assert len(rows), f"nothing is painted in {colour}"
+def middle_of(image: np.ndarray, color) -> np.ndarray:
+    rows, columns = np.nonzero((np.abs(image - color) <= 2).all(axis=-1))
+    assert len(rows), f"nothing is painted in {color}"
     return np.array([columns.mean(), rows.mean()])
 
 
@@ -145,7 +145,7 @@ def test_a_dataset_without_a_response_is_refused():
         strip_png(result().drop_vars("response"))
 
 
-def test_colours_are_morelands_and_symmetric_about_zero():
+def test_colors_are_morelands_and_symmetric_about_zero():
     table = diverging()
     assert table.shape == (257, 3) and table.dtype == np.uint8
     assert [tuple(table[i]) for i in (0, 128, 256)] == [
@@ -168,7 +168,7 @@ def test_the_limit_is_finite_and_never_zero():
     assert symmetric_limit(np.zeros(3)) == symmetric_limit(np.full(3, np.nan)) == 1.0
 
 
-def test_the_colours_of_a_response_go_by_the_cells_inside_the_border():
+def test_the_colors_of_a_response_go_by_the_cells_inside_the_border():
     eye = Lattice(15)
     voltage = np.where(eye.ring > 12, 9.0, -1.0)[None].repeat(2, 0)
     assert response_limit(voltage) == 1.0

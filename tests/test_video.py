@@ -27,10 +27,10 @@ from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.files.preview import FRAMES, open_preview
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import cuts, import_movie
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
 EYE = Lattice(2)
-SMALL = Look(EYE)
+SMALL = Viewing(EYE)
 
 FILMS = {"mp4": ("libx264", "yuv420p"), "webm": ("libvpx", "yuv420p"), "gif": ("gif", "rgb8")}
 
@@ -74,7 +74,7 @@ def test_a_film_keeps_its_greys_order_and_pace(tmp_path, kind):
     pictures = fading()
     # Its name says nothing.
     path = write_film(tmp_path / "film.txt", pictures, kind, fps=25 if kind == "gif" else 24)
-    clips = import_movie(path, "mine", look=SMALL, seconds=0.5)
+    clips = import_movie(path, "mine", viewing=SMALL, seconds=0.5)
     assert clips.fps == pytest.approx(25 if kind == "gif" else 24, rel=1e-6)
     greys = pictures[:, 0, 0] / 255
     # A palette of 256 colours has few greys; the others lose 1 or 2 of 255 by compression.
@@ -86,7 +86,7 @@ def test_a_film_keeps_its_greys_order_and_pace(tmp_path, kind):
 def test_a_film_is_upright(tmp_path):
     pictures = np.zeros((6, 64, 64), np.uint8)
     pictures[:, :32] = 255
-    clips = import_movie(write_film(tmp_path / "a.mp4", pictures), "mine", look=SMALL)
+    clips = import_movie(write_film(tmp_path / "a.mp4", pictures), "mine", viewing=SMALL)
     assert clips[0][0, EYE.index(-2, 0)] > 0.9
     assert clips[0][0, EYE.index(2, 0)] < 0.1
 
@@ -105,7 +105,7 @@ def test_a_film_from_a_telephone_is_turned_as_its_header_says(tmp_path, matrix, 
     a, b, c, d = (65536 * n for n in matrix)
     content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
-    frame = import_movie(path, "mine", look=SMALL)[0][0]
+    frame = import_movie(path, "mine", viewing=SMALL)[0][0]
     sides = {"right": (-1, 2), "left": (1, -2), "above": (-2, 0), "below": (2, 0)}
     seen = {side: frame[EYE.index(*column)] for side, column in sides.items()}
     assert max(seen, key=seen.get) == bright
@@ -116,7 +116,7 @@ def test_uneven_frames_are_held_for_their_time(tmp_path):
     pictures = fading(5)
     times = [0, 1, 2, 5, 6]  # the third is shown three times as long
     path = write_film(tmp_path / "a.mp4", pictures, fps=10, times=times)
-    clips = import_movie(path, "mine", look=SMALL)
+    clips = import_movie(path, "mine", viewing=SMALL)
     assert clips.fps == pytest.approx(10)
     means = all_frames(clips).mean(1) * 255
     np.testing.assert_allclose(means, pictures[[0, 1, 2, 2, 2, 3, 4], 0, 0], atol=3)
@@ -132,7 +132,7 @@ def test_a_hiccup_does_not_set_the_pace():
 
 def test_the_pace_can_be_given(tmp_path):
     path = write_film(tmp_path / "a.mp4", fading())
-    assert import_movie(path, "fast", look=SMALL, fps=240).fps == 240
+    assert import_movie(path, "fast", viewing=SMALL, fps=240).fps == 240
 
 
 def test_frames_of_sintel_s_size_are_seen_as_flyvis_sees_them(tmp_path):
@@ -164,8 +164,8 @@ def test_crop_and_pixels(tmp_path):
     pictures = np.zeros((3, 80, 120))
     pictures[:, 10:50, 60:110] = np.random.default_rng(0).random((3, 40, 50))
     np.save(tmp_path / "a.npy", pictures.astype(np.float32))
-    look = Look(EYE, crop=(60, 10, 50, 40), pixels=5)
-    clips = import_movie(tmp_path / "a.npy", "mine", fps=50, look=look)
+    viewing = Viewing(EYE, crop=(60, 10, 50, 40), pixels=5)
+    clips = import_movie(tmp_path / "a.npy", "mine", fps=50, viewing=viewing)
     expected = Eye(EYE, pixels=5).see(pictures[:, 10:50, 60:110])
     np.testing.assert_allclose(clips[0], expected, atol=1e-6)
 
@@ -174,10 +174,10 @@ def test_crop_and_pixels(tmp_path):
 def test_arrays_of_pixels_and_of_columns(tmp_path, kind):
     most = 1 if kind is np.float64 else np.iinfo(kind).max
     grey = (np.random.default_rng(0).random((4, 40, 40)) * most).astype(kind)
-    arrays = {"grey": grey, "colour": np.stack([grey] * 3, -1)}
+    arrays = {"grey": grey, "color": np.stack([grey] * 3, -1)}
     arrays["columns"] = SMALL.see(grey / most)
     np.savez(tmp_path / "a.npz", **arrays)
-    clips = import_movie(tmp_path / "a.npz", "mine", fps=50, look=SMALL)
+    clips = import_movie(tmp_path / "a.npz", "mine", fps=50, viewing=SMALL)
     assert [name.split(",")[0] for name in clips.names] == [f"mine {name}" for name in arrays]
     for clip in clips:
         np.testing.assert_allclose(clip, arrays["columns"], atol=1e-6)
@@ -187,7 +187,7 @@ def test_a_stimulus_that_maxstim_made_keeps_its_pace(tmp_path):
     lum = np.random.default_rng(0).random((8, EYE.n_columns))
     variables = {"stimulus": (("frame", "column"), lum), "response": (("frame", "column"), lum - 9)}
     xr.Dataset(variables, attrs={"dt": 0.01}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    clips = import_movie(tmp_path / "a.nc", "mine", look=SMALL)
+    clips = import_movie(tmp_path / "a.nc", "mine", viewing=SMALL)
     assert clips.fps == pytest.approx(100)
     np.testing.assert_allclose(clips[0], lum, atol=1e-6)
 
@@ -209,9 +209,9 @@ def test_a_set_of_the_whole_eye_can_be_opened_augmented(tmp_path):
 def test_a_name_in_other_letters_is_the_same_name(tmp_path, data, name, says):
     """On a disk that ignores case it would be the same folder."""
     np.save(tmp_path / "a.npy", np.random.default_rng(0).random((8, 19)))
-    import_movie(tmp_path / "a.npy", "mine", fps=10, look=SMALL)
+    import_movie(tmp_path / "a.npy", "mine", fps=10, viewing=SMALL)
     with pytest.raises(MaxstimError, match=says):
-        import_movie(tmp_path / "a.npy", name, fps=10, look=SMALL, replace=True)
+        import_movie(tmp_path / "a.npy", name, fps=10, viewing=SMALL, replace=True)
     assert clip_store.stored_names() == ("mine",)
 
 
@@ -221,7 +221,7 @@ def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, dat
     def store(k):
         film = _saved(tmp_path / f"{k}.npy", np.full((3, 19), k / 8))
         try:
-            import_movie(film, "race", fps=10, look=SMALL)
+            import_movie(film, "race", fps=10, viewing=SMALL)
         except MaxstimError as error:
             return str(error)
         return k
@@ -236,7 +236,7 @@ def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, dat
 
 def test_a_set_that_comes_too_late_harms_none_unless_it_shall_replace_it(tmp_path, data):
     film = _saved(tmp_path / "a.npy", np.ones((2, 19)))
-    import_movie(film, "mine", fps=10, look=SMALL)
+    import_movie(film, "mine", fps=10, viewing=SMALL)
     shutil.copytree(data / "clips" / "mine", late := clip_store.hidden_folder("mine"))
     with pytest.raises(MaxstimError, match="meanwhile"):
         clip_store.put_in_place(late, "mine")
@@ -251,26 +251,26 @@ def test_a_set_that_comes_too_late_harms_none_unless_it_shall_replace_it(tmp_pat
 def test_a_folder_that_is_no_set_is_left_alone(tmp_path, data):
     (data / "clips" / "mine").mkdir(parents=True)
     with pytest.raises(MaxstimError, match="is no clip set"):
-        import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, look=SMALL)
+        import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, viewing=SMALL)
 
 
 def test_an_image_stands_still_for_a_clip(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (64, 96), np.uint8)
     Image.fromarray(picture).save(tmp_path / "a.png")
-    clips = import_movie(tmp_path / "a.png", "mine", look=SMALL, seconds=0.5)
+    clips = import_movie(tmp_path / "a.png", "mine", viewing=SMALL, seconds=0.5)
     assert (len(clips), len(clips[0]), clips.fps) == (1, 12, 24)
     np.testing.assert_array_equal(clips[0], np.repeat(SMALL.see(picture[None] / 255), 12, axis=0))
 
 
 def test_a_zip_of_images_is_a_film(tmp_path):
     path = _zipped(tmp_path / "a.zip", _images())
-    clips = import_movie(path, "mine", look=SMALL, fps=24)
+    clips = import_movie(path, "mine", viewing=SMALL, fps=24)
     np.testing.assert_allclose(all_frames(clips).mean(1), fading(12)[:, 0, 0] / 255, atol=1e-6)
 
 
 def test_contrast_is_around_grey_and_ends_at_black_and_white(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[0.1] * 19, [0.4] * 19, [0.5] * 19, [0.7] * 19]))
-    clips = import_movie(tmp_path / "a.npy", "mine", fps=10, look=Look(EYE, contrast=2))
+    clips = import_movie(tmp_path / "a.npy", "mine", fps=10, viewing=Viewing(EYE, contrast=2))
     np.testing.assert_allclose(clips[0][:, 0], [0, 0.3, 0.5, 0.9], atol=1e-6)
     assert clips.about["contrast"] == 2
 
@@ -280,10 +280,10 @@ def test_contrast_is_around_grey_and_ends_at_black_and_white(tmp_path):
 )
 def test_an_eye_is_aimed_where_it_is_told_and_sees_no_edge(x, y, height, width, half):
     """A film that is white everywhere is seen white everywhere, wherever the eye looks."""
-    look = Look(EYE, pixels=2 * half + 1).aimed(x, y, height, width)
-    assert look.see(np.ones((1, height, width), np.float32)).min() == pytest.approx(1)
-    left, top, across, down = look.crop
-    margin = EYE.extent * look.pixels + half
+    viewing = Viewing(EYE, pixels=2 * half + 1).aimed(x, y, height, width)
+    assert viewing.see(np.ones((1, height, width), np.float32)).min() == pytest.approx(1)
+    left, top, across, down = viewing.crop
+    margin = EYE.extent * viewing.pixels + half
     for where, start, length, side in ((x, left, across, width), (y, top, down, height)):
         wanted = min(max(int(where * side), margin), side - 1 - margin)
         assert start + length // 2 == wanted
@@ -295,9 +295,9 @@ def test_a_preview_is_what_will_be_stored(tmp_path, kind):
     preview = open_preview(path)
     assert len(preview.pictures) == len(preview.frames) == preview.n_frames == 12
     assert Image.open(BytesIO(preview.pictures[0])).size == (96, 64)
-    look = Look(pixels=1, kernel="gaussian", contrast=1.5).aimed(0.4, 0.5, *preview.size)
-    clips = import_movie(path, "mine", look=look)
-    np.testing.assert_array_equal(preview.see(look), all_frames(clips))
+    viewing = Viewing(pixels=1, kernel="gaussian", contrast=1.5).aimed(0.4, 0.5, *preview.size)
+    clips = import_movie(path, "mine", viewing=viewing)
+    np.testing.assert_array_equal(preview.see(viewing), all_frames(clips))
     assert preview.fps == pytest.approx(clips.fps)
 
 
@@ -306,7 +306,7 @@ def test_a_preview_of_uneven_frames_repeats_some(tmp_path):
     preview = open_preview(path)
     assert preview.order.tolist() == [0, 1, 2, 2, 2, 3, 4]
     np.testing.assert_array_equal(
-        preview.see(SMALL), all_frames(import_movie(path, "mine", look=SMALL))
+        preview.see(SMALL), all_frames(import_movie(path, "mine", viewing=SMALL))
     )
 
 
@@ -322,15 +322,15 @@ def test_previews_of_arrays_and_images(tmp_path):
     preview = open_preview(_saved(tmp_path / "a.npy", columns))
     assert preview.is_columns
     assert preview.pictures == ()
-    np.testing.assert_allclose(preview.see(Look()), columns, atol=1e-6)
+    np.testing.assert_allclose(preview.see(Viewing()), columns, atol=1e-6)
     np.savez(tmp_path / "b.npz", first=np.ones((3, 40, 50)), second=np.zeros((3, 40, 50)))
-    assert open_preview(tmp_path / "b.npz").see(Look()).min() == pytest.approx(1)
+    assert open_preview(tmp_path / "b.npz").see(Viewing()).min() == pytest.approx(1)
     zipped = open_preview(_zipped(tmp_path / "c.zip", _images()))
     assert (zipped.n_frames, zipped.fps) == (12, None)
     still = open_preview(_folder(tmp_path / "d", _picture()) / "0.png")
     assert still.is_still
     for kept in (preview, zipped, still):
-        assert not any(np.isnan(kept.see(Look(contrast=2))).flat)
+        assert not any(np.isnan(kept.see(Viewing(contrast=2))).flat)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_a_preview_is_refused_in_one_sentence(tmp_path, case):
 def test_an_import_tells_how_far_it_is_and_can_be_cancelled(tmp_path, data):
     path = _saved(tmp_path / "a.npy", np.ones((40, 1000, 1000), np.uint8))
     shares = []
-    import_movie(path, "mine", fps=10, look=SMALL, tell=shares.append)
+    import_movie(path, "mine", fps=10, viewing=SMALL, report_progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert len(shares) == 4
@@ -355,7 +355,7 @@ def test_an_import_tells_how_far_it_is_and_can_be_cancelled(tmp_path, data):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_movie(path, "other", fps=10, look=SMALL, tell=enough)
+        import_movie(path, "other", fps=10, viewing=SMALL, report_progress=enough)
     assert [p.name for p in (data / "clips").iterdir()] == ["mine"]
 
 
@@ -375,14 +375,14 @@ def test_any_file_name_becomes_a_name_that_a_set_may_have(name):
     ],
 )
 def test_a_name_that_is_taken_gets_a_number(tmp_path, file, name):
-    import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, look=SMALL)
+    import_movie(_saved(tmp_path / "a.npy", np.ones((2, 19))), "mine", fps=10, viewing=SMALL)
     assert clip_store.free_name(file) == name
 
 
 def test_a_set_is_removed_and_nothing_else(tmp_path, data):
     path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     for name in ("mine", "other"):
-        import_movie(path, name, fps=10, look=SMALL)
+        import_movie(path, name, fps=10, viewing=SMALL)
     remove_stored("mine")
     assert [p.name for p in (data / "clips").iterdir()] == ["other"]
     refusals = {"mine": "no clip set", "made": "comes with maxstim", "../other": "cannot be called"}
@@ -538,7 +538,7 @@ def test_refuses_in_one_sentence_and_stores_nothing(tmp_path, data, case):
     make, says = REFUSED[case]
     path = make(tmp_path)
     with pytest.raises(MaxstimError, match=says) as refusal:
-        import_movie(path, "mine", look=SMALL, fps=None if "pace" in case else 24)
+        import_movie(path, "mine", viewing=SMALL, fps=None if "pace" in case else 24)
     text = str(refusal.value)
     assert text.endswith(".")
     assert "\n" not in text
@@ -554,19 +554,19 @@ def test_refuses_in_one_sentence_and_stores_nothing(tmp_path, data, case):
         ({"flips": (4,)}, "mirror axes"),
         ({"name": "made"}, "belongs to maxstim"),
         ({"name": "../up"}, "cannot be called"),
-        ({"look": {"crop": (0, 0, 90, 20)}}, "beyond the frames"),
-        ({"look": {"crop": (-1, 0, 9, 9)}}, "crop must be"),
-        ({"look": {"pixels": 4}}, "odd"),
-        ({"look": {"contrast": 0.0}}, "contrast"),
-        ({"look": {"pixels": 21}}, "fewer pixels"),
+        ({"viewing": {"crop": (0, 0, 90, 20)}}, "beyond the frames"),
+        ({"viewing": {"crop": (-1, 0, 9, 9)}}, "crop must be"),
+        ({"viewing": {"pixels": 4}}, "odd"),
+        ({"viewing": {"contrast": 0.0}}, "contrast"),
+        ({"viewing": {"pixels": 21}}, "fewer pixels"),
     ],
     ids=str,
 )
 def test_refuses_settings_that_make_no_sense(tmp_path, data, settings, says):
     path = _saved(tmp_path / "a.npy", np.ones((2, 40, 80)))
     with pytest.raises(MaxstimError, match=says):
-        look = Look(EYE, **settings.get("look", {}))
-        import_movie(path, **{"name": "mine", "fps": 10.0, **settings, "look": look})
+        viewing = Viewing(EYE, **settings.get("viewing", {}))
+        import_movie(path, **{"name": "mine", "fps": 10.0, **settings, "viewing": viewing})
     assert not data.exists()
 
 
@@ -581,12 +581,12 @@ def test_a_long_film_is_refused_by_its_header(tmp_path):
     """Eleven minutes at one frame per second: nothing of it is decoded."""
     path = write_film(tmp_path / "a.mp4", fading(661, 64, 64), fps=1)
     with pytest.raises(MaxstimError, match="10 minutes"):
-        import_movie(path, "mine", look=SMALL)
+        import_movie(path, "mine", viewing=SMALL)
 
 
 def test_a_disk_that_is_full_or_read_only_is_told(tmp_path, data):
     data.write_text("a file where the folder should be")
     path = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     with pytest.raises(MaxstimError, match="MAXSTIM_DATA_DIR"):
-        import_movie(path, "mine", fps=10, look=SMALL)
+        import_movie(path, "mine", fps=10, viewing=SMALL)
     assert clip_store.stored_names() == ()

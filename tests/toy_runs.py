@@ -28,8 +28,8 @@ LATTICE = Lattice(1)
 N_FRAMES = 4
 
 
-def toy_request(behaviour=QUICK, n_iters=5, cell_type="T4c", **changes):
-    config = GenerateConfig(random_seed=behaviour, n_iters=n_iters)
+def toy_request(behavior=QUICK, n_iters=5, cell_type="T4c", **changes):
+    config = GenerateConfig(random_seed=behavior, n_iters=n_iters)
     return RunRequest(cell_type, config, **changes)
 
 
@@ -45,7 +45,7 @@ class Toy:
 
     def __init__(self, request, device, store):
         self.n_steps = request.config.n_iters
-        self._behaviour, self._request = request.config.random_seed, request
+        self._behavior, self._request = request.config.random_seed, request
         self._device, self._store = device, store
         self._stimulus = np.random.default_rng(0).random((N_FRAMES, LATTICE.n_columns))
         self._losses = []
@@ -62,19 +62,19 @@ class Toy:
             self._happen()
 
     def _happen(self):
-        if self._behaviour == SLOW:
+        if self._behavior == SLOW:
             time.sleep(0.02)
-        if self._behaviour in (HANGING, DEAF):
+        if self._behavior in (HANGING, DEAF):
             time.sleep(3600)
-        if self._behaviour == CRASHING:
+        if self._behavior == CRASHING:
             os._exit(7)
-        if self._behaviour == HUNGRY:
+        if self._behavior == HUNGRY:
             raise MemoryError
-        if self._behaviour == REFUSING:
+        if self._behavior == REFUSING:
             raise MaxstimError("The loss is no longer a number; lower the learning rate.")
-        if self._behaviour == BROKEN:
+        if self._behavior == BROKEN:
             raise ZeroDivisionError("a defect")
-        if self._behaviour == CHATTY:
+        if self._behavior == CHATTY:
             print("a library prints this")
             os.system("echo and its child that")
 
@@ -82,7 +82,7 @@ class Toy:
         return np.cumsum(stimulus, axis=0)
 
     def result(self):
-        if self._behaviour == UNWRITABLE:  # the folder turns into a file while the run goes on
+        if self._behavior == UNWRITABLE:  # the folder turns into a file while the run goes on
             self._store.results.rename(self._store.root / "away")
             self._store.results.write_text("")
         losses = np.concatenate(self._losses)

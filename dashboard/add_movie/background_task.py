@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from maxstim_core.progress import Tell
+from maxstim_core.progress import ReportProgress
 
 _PLACES = threading.BoundedSemaphore(2)
 """How many tasks of all visitors run at once; the others wait for their turn."""
@@ -16,7 +16,7 @@ class _CancelledError(Exception):
     """Raised within a task that nobody waits for any more."""
 
 
-class Task:
+class BackgroundTask:
     """Runs a function, to be asked now and then how far it is.
 
     Its thread does not keep the server from ending.
@@ -32,7 +32,7 @@ class Task:
         error: What it has raised instead.
     """
 
-    def __init__(self, do: Callable[[Tell], Any]) -> None:
+    def __init__(self, do: Callable[[ReportProgress], Any]) -> None:
         self._do, self._cancelled = do, threading.Event()
         self.share, self.waits, self.done = 0.0, True, False
         self.result: Any = None
@@ -52,14 +52,14 @@ class Task:
         try:
             with _PLACES:
                 self.waits = False
-                self._tell(0.0)
-                self.result = self._do(self._tell)
+                self._report_progress(0.0)
+                self.result = self._do(self._report_progress)
         except Exception as error:
             self.error = error
         finally:
             self.done = True
 
-    def _tell(self, share: float) -> None:
+    def _report_progress(self, share: float) -> None:
         if self._cancelled.is_set():
             raise _CancelledError
         self.share = share

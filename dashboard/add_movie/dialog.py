@@ -9,9 +9,9 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from dashboard.add_movie.adding import EMPTY, READY, STORING, Adding
 from dashboard.add_movie.dropzone import DropZone
 from dashboard.add_movie.eyeview import EyeView
+from dashboard.add_movie.movie_upload import EMPTY, READY, STORING, MovieUpload
 from dashboard.components.widgets.press import Press
 from dashboard.components.widgets.problem import Problem
 from dashboard.components.widgets.setting import setting_widget
@@ -42,7 +42,7 @@ class MovieDialog(pn.viewable.Viewer):
     def __init__(self, on_stored: Callable[[str], None]) -> None:
         super().__init__()
         self._on_stored = on_stored
-        self.adding = adding = Adding(self._stored)
+        self.adding = adding = MovieUpload(self._stored)
         wide = {"sizing_mode": "stretch_width"}
         self.problem = Problem(adding, margin=(0, 0, 12, 0))
         self.zone = DropZone(adding, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)
@@ -56,7 +56,7 @@ class MovieDialog(pn.viewable.Viewer):
         settings = pn.Column(
             name, *self.widgets.values(), self.summary, width=300, margin=(0, 0, 0, 24)
         )
-        self.look = pn.Row(self.view, settings, margin=0, **wide)
+        self.viewing = pn.Row(self.view, settings, margin=0, **wide)
         self.progress = pmui.LinearProgress(value=0, margin=(16, 0, 6, 0), **wide)
         self.status = pn.pane.HTML("", stylesheets=[TEXT], align="center", margin=0, **wide)
         self.store = Press(
@@ -73,7 +73,7 @@ class MovieDialog(pn.viewable.Viewer):
         )
         self.dialog = pmui.Dialog(
             pn.Column(
-                self.problem, self.zone, self.look, self.progress, self.foot, margin=(0, 16, 20, 16),
+                self.problem, self.zone, self.viewing, self.progress, self.foot, margin=(0, 16, 20, 16),
                 **wide,
             ),
             title="Add your own movie",
@@ -139,7 +139,7 @@ class MovieDialog(pn.viewable.Viewer):
         busy = stage not in (EMPTY, READY)
         with pn.io.hold():
             self.zone.visible = stage == EMPTY
-            self.look.visible = stage in (READY, STORING)
+            self.viewing.visible = stage in (READY, STORING)
             self.progress.param.update(
                 visible=busy,
                 variant="determinate" if adding.share else "indeterminate",
@@ -152,7 +152,7 @@ class MovieDialog(pn.viewable.Viewer):
             self.store.disabled = stage != READY
 
 
-def status(adding: Adding) -> str:
+def status(adding: MovieUpload) -> str:
     """Return what is going on, as one sentence of HTML, or nothing."""
     name = escape(adding.file_name)
     if adding.waits:
@@ -165,7 +165,7 @@ def status(adding: Adding) -> str:
     }.get(adding.stage, "")
 
 
-def summary(adding: Adding) -> str:
+def summary(adding: MovieUpload) -> str:
     """Return what will be stored, as one sentence."""
     preview, clips = adding.preview, adding.n_clips()
     what = "One image" if preview.is_still else f"{preview.n_frames} frames"

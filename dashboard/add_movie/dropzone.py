@@ -8,13 +8,13 @@ from typing import ClassVar
 import panel as pn
 import param
 
-from dashboard.add_movie.adding import Adding
+from dashboard.add_movie.movie_upload import MovieUpload
 from dashboard.add_movie.upload import PIECE
 from dashboard.components.esm import source
 
 
 class DropZone(pn.custom.JSComponent):
-    """Takes a file for an `Adding`.
+    """Takes a file for a `MovieUpload`.
 
     The browser says what it has, and sends a piece whenever one is asked for: no message is large, none
     is sent before the last one is on disk, and of a file that is refused nothing is read.
@@ -32,7 +32,7 @@ class DropZone(pn.custom.JSComponent):
         Path(__file__).with_name("dropzone.css").read_text(encoding="utf-8")
     ]
 
-    def __init__(self, adding: Adding, **params: object) -> None:
+    def __init__(self, adding: MovieUpload, **params: object) -> None:
         super().__init__(**params)
         self._adding = adding
 

@@ -13,7 +13,7 @@ PIECE = 1_000_000
 """Bytes of a piece: far below the 20 MB of a message that would close the connection."""
 
 
-class Inbox:
+class UploadFile:
     """Takes one file at a time; its folder goes away with `clear`, at the latest with this object."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import DEFAULT, ENSEMBLE, cards_folder, default
-from maxstim_core.networks.catalog import BUNDLED, OWN, PUBLISHED, Known, known_networks
+from maxstim_core.networks.catalog import BUNDLED, OWN, PUBLISHED, NetworkInfo, known_networks
 from maxstim_core.networks.flyvis_models import published_models
 from maxstim_core.networks.user_networks import PREFIX, name_for, store_beside
 from maxstim_core.runs.request import opened_network
@@ -35,7 +35,7 @@ _RECOMMENDED = "The recommended one ({}): best on tests that it was not fitted t
 
 
 @dataclass(frozen=True)
-class Found:
+class OpenedNetwork:
     """What is known of a network.
 
     Attributes:
@@ -60,7 +60,9 @@ class Networks(param.Parameterized):
     """
 
     groups = param.List(doc="Groups of networks, as `NetworkPicker` draws them.")
-    found = param.Parameter(None, doc="`Found` of the chosen network, or None while it is opened.")
+    found = param.Parameter(
+        None, doc="`OpenedNetwork` of the chosen network, or None while it is opened."
+    )
     progress = param.Parameter(None, doc="`CardProgress` of its card, if that is being made.")
     said = param.String("", doc="Answer to the last path or file that was given, one sentence.")
     refused = param.Boolean(False, doc="Whether that answer is a refusal.")
@@ -69,7 +71,7 @@ class Networks(param.Parameterized):
         super().__init__()
         self.choice, self.maker = choice, maker
         self._folder = ""
-        self._look: _Look | None = None
+        self._look: _NetworkLoader | None = None
         choice.param.watch(self._chosen, "network")
         self.refresh()
         self._chosen()
@@ -157,33 +159,33 @@ class Networks(param.Parameterized):
     def _open(self) -> None:
         # One at a time: who clicks through many networks waits for the first and the last of them.
         if self._look is None:
-            self._look = _Look(self.choice.network)
+            self._look = _NetworkLoader(self.choice.network)
             self._look.start()
 
 
-class _Look(threading.Thread):
+class _NetworkLoader(threading.Thread):
     """Opens a network and looks for its card."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name="maxstim-look", daemon=True)
         self._name = name
-        self.found: Found | None = None
+        self.found: OpenedNetwork | None = None
 
     def run(self) -> None:
         try:
             content_hash = opened_network(self._name).content_hash
-            self.found = Found(self._name, content_hash, find_card(content_hash))
+            self.found = OpenedNetwork(self._name, content_hash, find_card(content_hash))
         except MaxstimError as error:
-            self.found = Found(self._name, problem=str(error))
+            self.found = OpenedNetwork(self._name, problem=str(error))
         except Exception as error:
-            self.found = Found(
+            self.found = OpenedNetwork(
                 self._name,
                 problem=f"The network {self._name} could not be opened ({type(error).__name__}); "
                 "choose another.",
             )
 
 
-def grouped(networks: Iterable[Known]) -> list[dict[str, Any]]:
+def grouped(networks: Iterable[NetworkInfo]) -> list[dict[str, Any]]:
     """Return networks in the groups in which a person looks for them.
 
     Each group has a ``title`` and ``members`` with ``name``, ``label`` (what is shown in the group),
@@ -195,7 +197,7 @@ def grouped(networks: Iterable[Known]) -> list[dict[str, Any]]:
     return [{"title": title, "members": members} for title, members in groups.items()]
 
 
-def _group_title(known: Known) -> str:
+def _group_title(known: NetworkInfo) -> str:
     match known.source:
         case source if source == BUNDLED:
             return "Fitted ensemble" if known.ensemble == ENSEMBLE else "Come with maxstim"
@@ -206,7 +208,7 @@ def _group_title(known: Known) -> str:
     return "Your own"
 
 
-def _member(known: Known) -> dict[str, str]:
+def _member(known: NetworkInfo) -> dict[str, str]:
     title = TITLES.get(known.name, known.name.removeprefix(PREFIX))
     note, more = known.note, ""
     if known.name == DEFAULT:

@@ -20,7 +20,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.question import Question
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
-from maxstim_core.runs.library import Entry, Shelf
+from maxstim_core.runs.library import ResultLibrary, ResultRecord
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
@@ -47,7 +47,7 @@ class Session(param.Parameterized):
     Args:
         choice: What the person has chosen.
         queue: The queue that all pages share.
-        shelf: Answers that were finished before, by whomever.
+        library: Answers that were finished before, by whomever.
     """
 
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
@@ -61,9 +61,9 @@ class Session(param.Parameterized):
     )
     devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
 
-    def __init__(self, choice: Choice, queue: RunQueue, shelf: Shelf) -> None:
+    def __init__(self, choice: Choice, queue: RunQueue, library: ResultLibrary) -> None:
         super().__init__()
-        self.choice, self.queue, self.shelf = choice, queue, shelf
+        self.choice, self.queue, self.library = choice, queue, library
         self.id = secrets.token_hex(8)
         self._turn = threading.RLock()
 
@@ -175,7 +175,7 @@ class Session(param.Parameterized):
         """Show a run of the queue, or an answer of the shelf, by its key."""
         try:
             run = self._run_in_queue(key)
-            answer = self.shelf.open(key) if run is None else None
+            answer = self.library.open(key) if run is None else None
             request = request_of(answer) if run is None else run.request
         except MaxstimError as error:
             self.problem = str(error)
@@ -185,7 +185,7 @@ class Session(param.Parameterized):
         if run is not None:
             self.poll()
         else:
-            self.param.update(is_example=self.shelf.find(key).example, answer=answer)
+            self.param.update(is_example=self.library.find(key).example, answer=answer)
 
     @_one_at_a_time
     def show_chosen(self) -> None:
@@ -200,17 +200,17 @@ class Session(param.Parameterized):
         if entry is None:
             return
         try:
-            answer = self.shelf.open(entry.key)
+            answer = self.library.open(entry.key)
         except MaxstimError:  # removed since it was listed, or spoilt: what is on show stays
             return
         self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
 
-    def newest(self) -> Entry | None:
+    def newest(self) -> ResultRecord | None:
         """Return the newest finished answer to what is chosen, a complete one if there is one."""
         asked = self.question
         found = [
             entry
-            for entry in self.shelf.entries()
+            for entry in self.library.entries()
             if (entry.cell_type, entry.method, entry.network_hash)
             == (asked.cell_type, asked.method, asked.network_hash)
         ]
@@ -227,9 +227,9 @@ class Session(param.Parameterized):
             f"Something went wrong on the server (its log says what under {reference}); try again."
         )
 
-    def companions(self) -> dict[str, xr.Dataset]:
+    def comparable_answers(self) -> dict[str, xr.Dataset]:
         """Return the answer on the page with those to compare it with, by method."""
-        return {} if self.answer is None else self.shelf.companions(self.answer)
+        return {} if self.answer is None else self.library.comparable_answers(self.answer)
 
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.

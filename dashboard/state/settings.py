@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import param
 
-from dashboard.state.typed_numbers import Entries
+from dashboard.state.typed_numbers import TypedNumbers
 from maxstim_core.optimal.configs import flyvis_preset, starting_preset
 from maxstim_core.settings import Config
 
@@ -22,7 +22,7 @@ class Settings(param.Parameterized):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
-        self.entries = Entries()
+        self.entries = TypedNumbers()
 
     def config(self) -> Config:
         """Return the frozen configuration of the current values.

@@ -13,7 +13,7 @@ from maxstim_core.errors import MaxstimError
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
-class Entries(param.Parameterized):
+class TypedNumbers(param.Parameterized):
     """The entries of a group of settings that could not be taken; the settings keep their values."""
 
     refused = param.Dict({}, doc="Entry, and the sentence why not, by the name of the setting.")

@@ -85,7 +85,7 @@ class Browse(pn.viewable.Viewer):
         """Return the answer whose clips go with the one on the page, or None."""
         answer = self.session.answer
         if answer is not None and answer.attrs["method"] == "regularized":
-            answer = self.session.shelf.searched(answer)
+            answer = self.session.library.searched(answer)
         return answer if answer is not None and "shown_stimulus" in answer else None
 
     def choose(self, place: int) -> None:

@@ -109,7 +109,7 @@ class Headline(pn.viewable.Viewer):
         return self._drawn(film, "gif")
 
     def _drawn(self, draw: Callable[..., BytesIO], ending: str) -> Plan:
-        answer, compared = self.session.answer, list(self.session.companions().values())
+        answer, compared = self.session.answer, list(self.session.comparable_answers().values())
         dark = pn.config.theme == "dark"
         return file_name(answer, ending), partial(draw, answer, compared, dark=dark)
 

@@ -11,8 +11,8 @@ from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
 from dashboard.style.theme import CARD, TEXT
 from dashboard.text.words import METHOD_WORDS, duration, ordinal
-from maxstim_core.export.captions import settings_words, told
-from maxstim_core.runs.library import Entry
+from maxstim_core.export.captions import describe_settings, settings_words
+from maxstim_core.runs.library import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 N_FINISHED = 12
@@ -28,7 +28,7 @@ class History(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._finished: tuple[Entry, ...] | None = None
+        self._finished: tuple[ResultRecord, ...] | None = None
         self.list = RunList(session.follow, empty=EMPTY, sizing_mode="stretch_width", margin=0)
         self.one_type = pmui.Switch(
             label="", value=False, size="small", align="center",
@@ -56,7 +56,7 @@ class History(pn.viewable.Viewer):
 
     def _answered(self, *events: object) -> None:
         # The folder is read again only when something has finished, not at every poll.
-        self._finished = self.session.shelf.entries()
+        self._finished = self.session.library.entries()
         self._update()
 
     def _update(self, *events: object) -> None:
@@ -76,7 +76,7 @@ class History(pn.viewable.Viewer):
             self.list.chosen = self.session.key
 
 
-def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
+def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
     """Return the row of one of this page's runs.
 
     Args:
@@ -107,7 +107,7 @@ def run_row(run: RunSnapshot, finished: dict[str, Entry]) -> dict:
     }
 
 
-def entry_row(entry: Entry) -> dict:
+def entry_row(entry: ResultRecord) -> dict:
     """Return the row of an answer of the shelf."""
     when = "comes with maxstim" if entry.example else time.strftime(
         "%d %b %H:%M", time.localtime(entry.finished)
@@ -121,12 +121,12 @@ def entry_row(entry: Entry) -> dict:
         "title": f"{entry.cell_type} {METHOD_WORDS.get(entry.method, entry.method).lower()}",
         "detail": f"peak {entry.peak:.3g} a.u. · {when}",
         "clip": _clip(entry.method, entry.clip),
-        "settings": told(entry.method, entry.config, entry.steps),
+        "settings": describe_settings(entry.method, entry.config, entry.steps),
         "progress": 0.0,
     }
 
 
-def _settings(run: RunSnapshot, entry: Entry | None) -> str:
+def _settings(run: RunSnapshot, entry: ResultRecord | None) -> str:
     """Return how a run was asked for, and how far a cancelled one came."""
     config, early = run.request.config, run.state == "cancelled"
     if run.request.method != "natural":

@@ -24,13 +24,13 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
-from maxstim_core.simulation.compilation import tell_of_compilation
+from maxstim_core.simulation.compilation import report_compilation
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from maxstim_core.networks.network import Network
-    from maxstim_core.optimal.run import Optimisation
+    from maxstim_core.optimal.run import Optimization
 
 
 def generate(arguments: argparse.Namespace) -> int:
@@ -157,7 +157,7 @@ def _device(arguments: argparse.Namespace) -> str:
 
     device = resolve_device(arguments.device)
     if device == "cpu":
-        tell_of_compilation(tell)
+        report_compilation(tell)
     return device
 
 
@@ -189,7 +189,7 @@ def _movie(
 
 
 def _run_and_save(
-    run: Optimisation, output: str, what: str, then: Callable[[xr.Dataset], None] | None = None
+    run: Optimization, output: str, what: str, then: Callable[[xr.Dataset], None] | None = None
 ) -> int:
     """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
     stopped = False

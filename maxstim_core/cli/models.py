@@ -201,9 +201,9 @@ def fetch_models(arguments: argparse.Namespace) -> int:
     """Download the networks that flyvis publishes."""
     from maxstim_core.networks.flyvis_download import SHA256, URL, fetch, fetched_folder
     from maxstim_core.networks.flyvis_models import published_models
-    from maxstim_core.storage.download import tell_tenths
+    from maxstim_core.storage.download import report_tenths
 
-    tell_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), tell)
+    report_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), tell)
     names = list(published_models(fetched_folder()))
     if not names:
         raise MaxstimError(

@@ -41,9 +41,9 @@ def sintel(arguments: argparse.Namespace) -> int:
 
 def _downloaded() -> Path:
     from maxstim_core.stimuli.stored import sintel_download
-    from maxstim_core.storage.download import tell_tenths
+    from maxstim_core.storage.download import report_tenths
 
-    tell_tenths(sintel_download.download(), tell)
+    report_tenths(sintel_download.download(), tell)
     folder = sintel_download.film_folder()
     tell(f"The film is in {folder}; once stored, it can be removed.")
     return folder
@@ -53,21 +53,21 @@ def import_movie(arguments: argparse.Namespace) -> int:
     """Store what the eye sees of a movie as a clip set."""
     from maxstim_core.stimuli.stored.import_movie import import_movie as store_movie
     from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
-    from maxstim_core.stimuli.viewing import Look
+    from maxstim_core.stimuli.viewing import Viewing
 
     crop = arguments.crop and tuple(_number("crop", value, int) for value in arguments.crop)
     pixels, fps = arguments.pixels, arguments.fps
     settings = {
         "fps": None if fps is None else _number("frames per second", fps, float),
         "seconds": _number("length of a clip", arguments.seconds, float),
-        "look": Look(
+        "viewing": Viewing(
             crop=crop,
             pixels=None if pixels is None else _number("pixels per column", pixels, int),
             kernel=arguments.kernel,
             contrast=_number("contrast", arguments.contrast, float),
         ),
         "replace": arguments.replace,
-        "tell": _Tenths(arguments.path),
+        "report_progress": _Tenths(arguments.path),
     }
     if arguments.augment:
         settings |= {"flips": FLIPS, "rotations": ROTATIONS}

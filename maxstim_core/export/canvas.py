@@ -21,7 +21,7 @@ LIGHT = Inks(paper="#ffffff", ink="#16201f", quiet="#54615f", ground="#e6ebea")
 DARK = Inks(paper="#1a2022", ink="#e8edec", quiet="#9aa7a5", ground="#2b3437")
 
 
-class Sheet:
+class Canvas:
     """A drawing surface, whose lengths are points.
 
     Args:

@@ -41,8 +41,8 @@ def file_name(answer: xr.Dataset, ending: str) -> str:
     which = clip or (f"seed-{about['seed']}" if int(about.get("seed", -1)) >= 0 else "")
     which = re.sub(r"[^A-Za-z0-9]+", "-", which).strip("-")[:40]
     made = [about.get(name, "") for name in ("config", "network_hash", "clips", "source", "status")]
-    told = json.dumps([*map(str, made), answer.sizes.get("iteration", 0)])
-    key = hashlib.sha256(told.encode()).hexdigest()[:6]
+    describe_settings = json.dumps([*map(str, made), answer.sizes.get("iteration", 0)])
+    key = hashlib.sha256(describe_settings.encode()).hexdigest()[:6]
     return "_".join(filter(None, (cell_type, about["method"], which, key))) + f".{ending}"
 
 
@@ -69,7 +69,7 @@ def settings_words(config: Config, steps: int) -> str:
     return " · ".join(said)
 
 
-def told(method: str, config: str, steps: int) -> str:
+def describe_settings(method: str, config: str, steps: int) -> str:
     """Return the same from a method and its settings as JSON, or "" where they cannot be read."""
     try:
         return settings_words(CONFIGS[method](**json.loads(config)), steps)
@@ -83,7 +83,9 @@ def source_words(answer: xr.Dataset) -> str:
     clip = clip_of(answer)
     if clip and about["method"] == "regularized":
         clip = f"from {clip}"
-    settings = told(about["method"], about.get("config", ""), answer.sizes.get("iteration", 0))
+    settings = describe_settings(
+        about["method"], about.get("config", ""), answer.sizes.get("iteration", 0)
+    )
     return " · ".join(filter(None, (clip, settings)))
 
 

@@ -19,7 +19,7 @@ METHOD_COLORS = {"natural": "#D98A0B", "regularized": "#3F86C9", "generated": "#
 BORDER = 3
 """Outermost rings that do not set the colours of a response: cells there lack neighbours."""
 
-N_COLOURS = 257
+N_COLORS = 257
 """Entries of the diverging table: odd, so that zero has an entry of its own."""
 
 BLUE, NEUTRAL, RED = (59, 76, 192), (221, 221, 221), (180, 4, 38)
@@ -34,12 +34,12 @@ _XYZ_OF_RGB = np.array(
 
 @cache
 def diverging() -> np.ndarray:
-    """Return the diverging table, uint8, shape (N_COLOURS, 3), from blue through grey to red.
+    """Return the diverging table, uint8, shape (N_COLORS, 3), from blue through grey to red.
 
     Each half runs straight from its end to the neutral grey in polar CIELAB coordinates
     (magnitude, saturation, hue), where a step has the same visible size everywhere.
     """
-    half = N_COLOURS // 2
+    half = N_COLORS // 2
     middle = _msh(NEUTRAL)
     sides = []
     for end in (BLUE, RED):
@@ -53,8 +53,8 @@ def diverging() -> np.ndarray:
     return table
 
 
-def _turned_hue(colour: np.ndarray, neutral_magnitude: float) -> float:
-    magnitude, saturation, hue = colour
+def _turned_hue(color: np.ndarray, neutral_magnitude: float) -> float:
+    magnitude, saturation, hue = color
     turn = (
         saturation
         * np.sqrt(max(neutral_magnitude**2 - magnitude**2, 0))
@@ -96,7 +96,7 @@ def grey(luminance: np.ndarray) -> np.ndarray:
 
 def blue_red(voltage: np.ndarray, limit: float) -> np.ndarray:
     """Return the colours of voltage, uint8, shape (..., 3), symmetric about 0 up to ±`limit`."""
-    middle = N_COLOURS // 2
+    middle = N_COLORS // 2
     index = np.rint((np.clip(voltage / limit, -1, 1) + 1) * middle).astype(int)
     return diverging()[index]
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image, ImageColor, ImageDraw
 
-from maxstim_core.export.canvas import DARK, LIGHT, Inks, Sheet
+from maxstim_core.export.canvas import DARK, LIGHT, Canvas, Inks
 from maxstim_core.export.colors import METHOD_COLORS, blue_red, diverging, grey
 from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.export.strip import bar_columns, degrees
@@ -66,7 +66,7 @@ def film_gif(
     page = _Page(answer, limit, DARK if dark else LIGHT, notes)
     dt = float(answer.attrs["dt"])
     frames = film_frames(answer.sizes["frame"], page.peak, dt)
-    palette = _palette(page.inks, page.colour)
+    palette = _palette(page.inks, page.color)
     pictures = [
         page.picture(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames
     ]
@@ -84,7 +84,7 @@ def film_gif(
     return stream.getvalue()
 
 
-class _Page(Sheet):
+class _Page(Canvas):
     """Draws once what stays, and for each frame what moves."""
 
     def __init__(
@@ -98,7 +98,7 @@ class _Page(Sheet):
         foot = self.trace_top + TRACE + 16
         super().__init__(WIDTH, foot + 13 * len(notes) + 6, SCALE, inks)
         self.answer, self.limit = answer, limit
-        self.colour = METHOD_COLORS.get(str(answer.attrs.get("method")), inks.ink)
+        self.color = METHOD_COLORS.get(str(answer.attrs.get("method")), inks.ink)
         self.central = answer["central_response"].values
         self.dt = float(answer.attrs["dt"])
         self.peak = peak_frame(self.central)
@@ -113,14 +113,14 @@ class _Page(Sheet):
 
     def picture(self, frame: int) -> Image.Image:
         """Return one frame of the film."""
-        page = Sheet(1, 1, self.scale, self.inks)
+        page = Canvas(1, 1, self.scale, self.inks)
         page.image = self.image.copy()
         page.draw = ImageDraw.Draw(page.image)
         voltage = self.answer["response"].values[frame]
         response = blue_red(np.nan_to_num(voltage), self.limit)
         response[~np.isfinite(voltage)] = ImageColor.getrgb(self.inks.ground)
-        for k, colours in enumerate((grey(self.answer["stimulus"].values[frame]), response)):
-            page.image.paste(self._eye(colours), self._eye_corner(k), self.covered)
+        for k, colors in enumerate((grey(self.answer["stimulus"].values[frame]), response)):
+            page.image.paste(self._eye(colors), self._eye_corner(k), self.covered)
         x, y = self._trace_point(frame)
         page.line([(x, self.trace_top), (x, self.trace_top + TRACE)], self.inks.quiet, 0.75)
         dot = [(x - 2.5) * SCALE, (y - 2.5) * SCALE, (x + 2.5) * SCALE, (y + 2.5) * SCALE]
@@ -151,7 +151,7 @@ class _Page(Sheet):
         zero = self._trace_point(self.peak)[0]
         self.line([(zero, self.trace_top), (zero, self.trace_top + TRACE)], inks.ground, 0.75)
         points = [self._trace_point(k) for k in range(len(self.central))]
-        self.line([p for p in points if np.isfinite(p[1])], self.colour, 1.5)
+        self.line([p for p in points if np.isfinite(p[1])], self.color, 1.5)
 
     def _trace_point(self, frame: int) -> tuple[float, float]:
         low, high = np.nanmin(self.central), np.nanmax(self.central)
@@ -179,18 +179,18 @@ class _Page(Sheet):
             draw.polygon([tuple(point) for point in (center + shape).tolist()], fill=column)
         return np.asarray(image).astype(np.intp)
 
-    def _eye(self, colours: np.ndarray) -> Image.Image:
+    def _eye(self, colors: np.ndarray) -> Image.Image:
         """Return an eye whose columns have these colours, uint8, shape (column, 3)."""
-        table = np.zeros((len(colours) + 1, 4), np.uint8)
+        table = np.zeros((len(colors) + 1, 4), np.uint8)
         table[0, :3] = ImageColor.getrgb(self.inks.ground)
-        table[1:, :3] = colours
+        table[1:, :3] = colors
         # One number for each colour, of which numpy takes many times more in a second.
         packed = np.take(table.view(np.uint32)[:, 0], self.columns, mode="clip")
         fine = packed.view(np.uint8).reshape(*packed.shape, 4)
         return Image.fromarray(fine[..., :3]).reduce(SMOOTHING)
 
 
-def _palette(inks: Inks, colour: str) -> Image.Image:
+def _palette(inks: Inks, color: str) -> Image.Image:
     """Return the 256 colours of the film: greys, the scale of voltage, and inks."""
     # Pillow finds the nearest colour to the next multiple of 4 below: greys are no closer than that,
     # and there is room about white and about the grey that stimuli are pulled to.
@@ -198,7 +198,7 @@ def _palette(inks: Inks, colour: str) -> Image.Image:
     greys = np.repeat(np.array(levels, float)[:, None], 3, axis=1)
     paper, ground, ink, quiet, line = (
         np.array(ImageColor.getrgb(name), float)
-        for name in (inks.paper, inks.ground, inks.ink, inks.quiet, colour)
+        for name in (inks.paper, inks.ground, inks.ink, inks.quiet, color)
     )
     # The edges of text take greys: blends of its inks would be taken for luminance.
     blends = paper + np.linspace(0.25, 1, 4)[:, None] * (line - paper)

@@ -14,8 +14,8 @@ import xarray as xr
 from PIL import Image, ImageDraw
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.canvas import DARK, LIGHT, Inks, Sheet
-from maxstim_core.export.colors import N_COLOURS, blue_red, grey, symmetric_limit
+from maxstim_core.export.canvas import DARK, LIGHT, Canvas, Inks
+from maxstim_core.export.colors import N_COLORS, blue_red, grey, symmetric_limit
 from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.lattice import DEGREES_PER_COLUMN, ring_distance
 
@@ -37,7 +37,7 @@ EXTENT = 6
 NOTE_HEIGHT = 15
 """Points from one line of the notes to the next."""
 
-Colours = Callable[[np.ndarray], np.ndarray]
+Colors = Callable[[np.ndarray], np.ndarray]
 """From values (...) to colours, uint8, shape (..., 3)."""
 
 
@@ -109,12 +109,12 @@ def strip_png(
     )
     page = _Page(u[inside], v[inside], len(frames), scale, DARK if dark else LIGHT, len(notes))
     page.title(*_titles(dataset))
-    for row, (name, unit, colours, (high, low), values) in enumerate(rows):
+    for row, (name, unit, colors, (high, low), values) in enumerate(rows):
         page.label(row, name, unit)
         ends = [_number(level) for level in np.linspace(high, low, 3)]
-        page.bar(row, colours(np.linspace(high, low, N_COLOURS)), ends)
+        page.bar(row, colors(np.linspace(high, low, N_COLORS)), ends)
         for panel, frame in enumerate(frames):
-            page.hexagons(row, panel, values[frame, inside], colours)
+            page.hexagons(row, panel, values[frame, inside], colors)
     page.times(time_from_peak(len(central), peak, dt)[frames])
     if notes:
         page.length_on_the_eye()
@@ -142,7 +142,7 @@ def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-class _Page(Sheet):
+class _Page(Canvas):
     """Places panels, and paints hexagons large and text at its final size."""
 
     def __init__(
@@ -171,7 +171,7 @@ class _Page(Sheet):
         """Return the upper left corner of a panel in points."""
         return np.array([self.left, self.top]) + np.array([panel, row]) * (self.panel + self.gap)
 
-    def hexagons(self, row: int, panel: int, values: np.ndarray, colours: Colours) -> None:
+    def hexagons(self, row: int, panel: int, values: np.ndarray, colors: Colors) -> None:
         """Paint one frame; columns without a value are faint outlines."""
         zoom = self.scale * SMOOTHING
         size = np.ceil(self.panel * self.scale).astype(int)
@@ -187,9 +187,9 @@ class _Page(Sheet):
             else:
                 width = max(1, round(0.5 * zoom))
                 draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=width)
-        painted = colours(values[finite])
-        for center, colour in zip(centers[finite], painted, strict=True):
-            draw.polygon(_points(center + FILL * shape), fill=tuple(int(c) for c in colour))
+        painted = colors(values[finite])
+        for center, color in zip(centers[finite], painted, strict=True):
+            draw.polygon(_points(center + FILL * shape), fill=tuple(int(c) for c in color))
         tile = tile.resize(tuple(int(n) for n in size), Image.Resampling.LANCZOS)
         self.image.paste(tile, tuple(round(float(n)) for n in self.corner(row, panel) * self.scale))
 
@@ -219,11 +219,11 @@ class _Page(Sheet):
         self.text((middle, y + 19), "time from the peak of the response (ms)", 11.5,
                   self.inks.quiet, "mm")  # fmt: skip
 
-    def bar(self, row: int, colours: np.ndarray, ends: list[str]) -> None:
-        """Draw the colour bar of a row, `colours` from top to bottom."""
+    def bar(self, row: int, colors: np.ndarray, ends: list[str]) -> None:
+        """Draw the colour bar of a row, `colors` from top to bottom."""
         x, y = self.corner(row, self.n_panels) + np.array([4, 0.1 * self.panel[1]])
         height = 0.8 * self.panel[1]
-        ramp = Image.fromarray(colours[:, None].astype(np.uint8))
+        ramp = Image.fromarray(colors[:, None].astype(np.uint8))
         size = (round(8 * self.scale), round(height * self.scale))
         ramp = ramp.resize(size, Image.Resampling.BILINEAR)
         left, top = round(x * self.scale), round(y * self.scale)

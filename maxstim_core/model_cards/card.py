@@ -26,18 +26,18 @@ from maxstim_core.tuning.facts import (
     ON,
     PREFERRED_DIRECTION,
 )
-from maxstim_core.tuning.protocol import Motion, Tuning, measure_tuning
+from maxstim_core.tuning.protocol import DirectionTuning, Tuning, measure_tuning
 
 
 def make_card(
-    engine: Engine, origin: Origin, tell: Callable[[str], None] = lambda stage: None
+    engine: Engine, origin: Origin, report_progress: Callable[[str], None] = lambda stage: None
 ) -> dict[str, Any]:
     """Measure a network and return its card.
 
     Args:
         engine: The network, ready to simulate.
         origin: Where the network comes from.
-        tell: Called with a few words before each stage.
+        report_progress: Called with a few words before each stage.
 
     Returns:
         Nothing but dictionaries, lists, text, numbers and None; angles in degrees, times in seconds,
@@ -46,12 +46,12 @@ def make_card(
     Raises:
         MaxstimError: if a voltage does not stay finite.
     """
-    tuning = measure_tuning(engine, tell)
-    tell("other discs")
+    tuning = measure_tuning(engine, report_progress)
+    report_progress("other discs")
     flashes = flash_evidence(engine)
-    tell("gratings")
+    report_progress("gratings")
     gratings = grating_evidence(engine)
-    tell("scenes")
+    report_progress("scenes")
     scenes = scene_evidence(engine)
     card = {
         "format": FORMAT,
@@ -156,11 +156,11 @@ def _edges(tuning: Tuning) -> dict[str, Any]:
     return {**_worst(motion), "cell_types": {name: item._asdict() for name, item in motion.items()}}
 
 
-def _motion(tuning: Tuning) -> dict[str, Motion]:
+def _motion(tuning: Tuning) -> dict[str, DirectionTuning]:
     return {name: tuning.motion(name) for name in PREFERRED_DIRECTION}
 
 
-def _worst(motion: dict[str, Motion]) -> dict[str, float]:
+def _worst(motion: dict[str, DirectionTuning]) -> dict[str, float]:
     """The largest error and so on; not a number if a type does not answer at all."""
     return {
         "largest_error": np.max([item.error for item in motion.values()]),

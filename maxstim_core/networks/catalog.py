@@ -21,7 +21,7 @@ BUNDLED, PUBLISHED, OWN = "bundled", "published", "own"
 
 
 @dataclass(frozen=True)
-class Known:
+class NetworkInfo:
     """A network that can be asked for.
 
     Attributes:
@@ -69,7 +69,7 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     )
 
 
-def known_networks(folder: str | os.PathLike | None = None) -> tuple[Known, ...]:
+def known_networks(folder: str | os.PathLike | None = None) -> tuple[NetworkInfo, ...]:
     """Return the networks that there are, the default one first.
 
     Args:
@@ -81,13 +81,16 @@ def known_networks(folder: str | os.PathLike | None = None) -> tuple[Known, ...]
     """
     notes = _notes()
     return (
-        *(Known(name, BUNDLED, _ensemble(name), notes.get(name, "")) for name in bundled_names()),
-        *(Known(name, PUBLISHED, _ensemble(name)) for name in published_models()),
         *(
-            Known(str(path), PUBLISHED, str(path.parent))
+            NetworkInfo(name, BUNDLED, _ensemble(name), notes.get(name, ""))
+            for name in bundled_names()
+        ),
+        *(NetworkInfo(name, PUBLISHED, _ensemble(name)) for name in published_models()),
+        *(
+            NetworkInfo(str(path), PUBLISHED, str(path.parent))
             for path in (published_models(folder).values() if folder else ())
         ),
-        *(Known(name, OWN, _ensemble(name.removeprefix(PREFIX))) for name in own_names()),
+        *(NetworkInfo(name, OWN, _ensemble(name.removeprefix(PREFIX))) for name in own_names()),
     )
 
 

@@ -50,7 +50,7 @@ class Steps:
         self.stimuli = start.clone().requires_grad_()
         self.best = start.clone()
         self.best_total = torch.full_like(start[:, 0, 0], torch.inf)
-        self._optimiser = torch.optim.Adam([self.stimuli], lr=config.lr, capturable=start.is_cuda)
+        self._optimizer = torch.optim.Adam([self.stimuli], lr=config.lr, capturable=start.is_cuda)
 
     def __call__(self) -> Tensor:
         """Take a step; return the losses before it, shape (sample, 1 + term)."""
@@ -61,7 +61,7 @@ class Steps:
             better = totals < self.best_total
             self.best.copy_(torch.where(better[:, None, None], self.stimuli, self.best))
             self.best_total.copy_(torch.where(better, totals, self.best_total))
-            self._optimiser.step()
+            self._optimizer.step()
             self.stimuli.copy_(self._projection(self.stimuli))
         return losses.detach()
 

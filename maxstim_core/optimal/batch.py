@@ -47,7 +47,7 @@ def generate_many(
         report_every: Iterations between reports.
 
     Returns:
-        An `Optimisation` whose steps are those of all batches, one batch after the other.
+        An `Optimization` whose steps are those of all batches, one batch after the other.
 
     Raises:
         MaxstimError: if a cell type or the device does not exist, or there is nothing to do.
@@ -76,7 +76,7 @@ def generate_many(
 
 
 class GenerateMany:
-    """Many descents on generated stimuli, batch after batch (an `Optimisation`).
+    """Many descents on generated stimuli, batch after batch (an `Optimization`).
 
     The losses of a report are means over the batch.
 

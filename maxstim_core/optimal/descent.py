@@ -20,7 +20,7 @@ from maxstim_core.simulation.engine import Engine
 
 
 class Descent:
-    """Lowers a loss by gradient descent on a stimulus (an `Optimisation`).
+    """Lowers a loss by gradient descent on a stimulus (an `Optimization`).
 
     Losses and iterates stay on the device between reports: one transfer per report, none per step.
 

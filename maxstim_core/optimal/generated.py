@@ -39,7 +39,7 @@ def generate(
         report_every: Iterations between reports.
 
     Returns:
-        An `Optimisation`: iterate it, then (or at any time) ask for its `result`.
+        An `Optimization`: iterate it, then (or at any time) ask for its `result`.
 
     Raises:
         MaxstimError: if the cell type or the device does not exist, or an argument makes no sense.

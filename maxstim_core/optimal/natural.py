@@ -15,7 +15,7 @@ import xarray as xr
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.optimal.prefetch import made_ahead
+from maxstim_core.optimal.prefetch import prefetch
 from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.result import answer, provenance
 from maxstim_core.optimal.run import StepReport
@@ -51,7 +51,7 @@ def search(
         dtype: Precision to compute in.
 
     Returns:
-        An `Optimisation` whose steps are clips.
+        An `Optimization` whose steps are clips.
 
     Raises:
         MaxstimError: if the set is empty or of another eye, or the device does not exist.
@@ -73,7 +73,7 @@ def search(
 
 
 class Search:
-    """A pass over a clip set that finds the best clips of each cell type (an `Optimisation`).
+    """A pass over a clip set that finds the best clips of each cell type (an `Optimization`).
 
     Clips are measured by the highest voltage that the central cell reaches during each.
     """
@@ -96,7 +96,7 @@ class Search:
             MaxstimError: if a voltage does not stay finite.
         """
         no_losses = np.empty((0, 0), np.float32)
-        for batch in made_ahead(self._batches()):
+        for batch in prefetch(self._batches()):
             first = self._n_done
             activity = self._responses(np.stack(batch)).cpu().numpy()
             self._check_finite(activity)

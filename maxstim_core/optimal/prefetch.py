@@ -10,7 +10,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def made_ahead(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
     """Yield `items`, each made by another thread while the one before is in use.
 
     At most one is made ahead, so that memory stays bounded. What goes wrong in making an item is raised

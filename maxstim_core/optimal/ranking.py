@@ -33,7 +33,7 @@ import xarray as xr
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
-from maxstim_core.stimuli.stored.repeats import pieces
+from maxstim_core.stimuli.stored.repeats import excerpts
 
 
 def scored(
@@ -98,7 +98,7 @@ def _distinct(
     order: np.ndarray, frames: np.ndarray, clips: ClipSet, config: SearchConfig
 ) -> list[list[int]]:
     """Return, for each cell type, the first clips that repeat none before them, best first."""
-    of_clip = pieces(clips)
+    of_clip = excerpts(clips)
     lists = []
     for ranked, peak_frames in zip(order, frames, strict=True):
         kept: list[int] = []

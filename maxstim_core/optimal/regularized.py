@@ -43,7 +43,7 @@ def regularize(
         source: Where the clip came from, kept in the result.
 
     Returns:
-        An `Optimisation`: iterate it, then (or at any time) ask for its `result`.
+        An `Optimization`: iterate it, then (or at any time) ask for its `result`.
 
     Raises:
         MaxstimError: if the cell type or the device does not exist, the clip does not fit the eye, or

@@ -24,7 +24,7 @@ class StepReport:
     Attributes:
         step: Steps (iterations, or clips of a search) done so far.
         n_steps: Steps in all.
-        losses: Loss terms of the steps since the last report, in the order of `Optimisation.terms`,
+        losses: Loss terms of the steps since the last report, in the order of `Optimization.terms`,
             shape (steps, terms), as they were before each step; no rows for a search.
         stimulus: The stimulus after this step, shape (frame, column), luminance, read-only; None
             for a search.
@@ -75,7 +75,7 @@ def check_losses(losses: np.ndarray, step: int) -> None:
     )
 
 
-class Optimisation(Protocol):
+class Optimization(Protocol):
     """A run of one of the three answers: iterate it once, ask for the result when you like."""
 
     n_steps: int

@@ -13,8 +13,8 @@ from maxstim_core.runs.messages import (
     Failed,
     Hello,
     Progress,
+    RunTask,
     Stopping,
-    Task,
     Warm,
 )
 from maxstim_core.runs.worker_process import Gone, WorkerProcess
@@ -26,7 +26,7 @@ _TICK = 0.1
 """Seconds between looks at the clock while a worker is silent."""
 
 
-class Lane(threading.Thread):
+class DeviceWorker(threading.Thread):
     """Takes jobs for a device from the queue, one after another, until the queue is closed.
 
     The thread alone starts and hears the worker; `cancel` and `kill` may be called by any thread.
@@ -115,7 +115,7 @@ class Lane(threading.Thread):
         queue, worker = self._queue, self._worker
         if worker is None:  # the queue was closed a moment ago
             return Ending("cancelled")
-        worker.send(Task(job.job_id, job.key, job.request))
+        worker.send(RunTask(job.job_id, job.key, job.request))
         if job.cancelled_at is not None:  # it may have been cancelled before this worker could hear
             self.cancel(job)
         heard, stepped, stopping = queue.clock(), False, False

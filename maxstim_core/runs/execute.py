@@ -14,7 +14,7 @@ from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
-from maxstim_core.optimal.run import Optimisation, StepReport
+from maxstim_core.optimal.run import Optimization, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.stored_search import StoredSearch
@@ -43,7 +43,7 @@ def warm(network: str, device: str) -> None:
     run.result()
 
 
-def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Optimisation:
+def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Optimization:
     """Start the run of a request.
 
     Args:
@@ -53,7 +53,7 @@ def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Opti
         store: Where the search of a clip set is kept for all cell types.
 
     Returns:
-        An `Optimisation`, with what it is doing as ``message``.
+        An `Optimization`, with what it is doing as ``message``.
 
     Raises:
         MaxstimError: if the network or the clip set has changed since, or no longer exists.
@@ -69,7 +69,7 @@ def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Opti
 
 def start(
     request: RunRequest, network: Network, clips: ClipSet | None, device: str, store: RunStore
-) -> Optimisation:
+) -> Optimization:
     """Start the run of a request on a network and clips that are open already."""
     if request.method == "generated":
         from maxstim_core.optimal.generated import generate
@@ -150,7 +150,7 @@ class Regularized:
     ) -> None:
         self._request, self._network, self._clips, self._device = request, network, clips, device
         self._natural: Natural | None = None
-        self._descent: Optimisation | None = None
+        self._descent: Optimization | None = None
         if request.clip:
             self._descent = self._regularize(clip_named(clips, request.clip))
         else:
@@ -173,7 +173,7 @@ class Regularized:
         return getattr(self._stage, "message", "")
 
     @property
-    def _stage(self) -> Optimisation:
+    def _stage(self) -> Optimization:
         return self._descent or self._natural
 
     def __iter__(self) -> Iterator[StepReport]:
@@ -184,7 +184,7 @@ class Regularized:
             self._descent = self._regularize(int(best.clip_index))
         yield from self._descent
 
-    def _regularize(self, index: int) -> Optimisation:
+    def _regularize(self, index: int) -> Optimization:
         from maxstim_core.optimal.regularized import regularize
 
         clips, config = self._clips, self._request.config

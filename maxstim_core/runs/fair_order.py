@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 _SESSIONS_REMEMBERED = 1_000
 
 
-class Line(Generic[Item]):
+class FairOrder(Generic[Item]):
     """Items that wait, each for one session or several.
 
     The session that was served longest ago is next, those never served before all others; within a

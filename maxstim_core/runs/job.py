@@ -18,7 +18,7 @@ from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import RunSnapshot, no_losses
 
 if TYPE_CHECKING:
-    from maxstim_core.runs.device_worker import Lane
+    from maxstim_core.runs.device_worker import DeviceWorker
 
 STARTING = "Starting."
 """What a job says before its worker does."""
@@ -44,7 +44,7 @@ class Job:
         job_id: The id of its first run.
         state: One of `NEXT_STATES`.
         device: Where it runs, once it does.
-        lane: What runs it, once it does.
+        worker: What runs it, once it does.
         runs: The runs that wait for it.
         cancelled_at: When the last of them was cancelled, while it had begun; else None.
         version: Of the last change.
@@ -53,7 +53,7 @@ class Job:
     def __init__(self, job_id: str, key: str, request: RunRequest) -> None:
         self.job_id, self.key, self.request = job_id, key, request
         self.state, self.device = "queued", ""
-        self.lane: Lane | None = None
+        self.worker: DeviceWorker | None = None
         self.runs: list[Run] = []
         self.cancelled_at: float | None = None
         self.version = 0
@@ -62,10 +62,10 @@ class Job:
         self._latest = Progress(0, 0, (), no_losses(), None, "")
         self._pace: deque[tuple[float, int]] = deque(maxlen=_REPORTS_IN_AVERAGE)
 
-    def begin(self, lane: Lane, device: str, now: float) -> None:
+    def begin(self, worker: DeviceWorker, device: str, now: float) -> None:
         """Note that a lane has taken it."""
         self._move("running")
-        self.lane, self.device, self._began = lane, device, now
+        self.worker, self.device, self._began = worker, device, now
         self._latest = replace(self._latest, message=STARTING)
 
     def end(self, state: str, now: float) -> None:

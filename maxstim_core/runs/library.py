@@ -22,7 +22,7 @@ MOST = 300
 
 
 @dataclass(frozen=True)
-class Entry:
+class ResultRecord:
     """One finished answer.
 
     Attributes:
@@ -60,7 +60,7 @@ class Entry:
     example: bool
 
 
-class Shelf:
+class ResultLibrary:
     """The answers in the example folder and in a folder of results.
 
     Args:
@@ -72,16 +72,16 @@ class Shelf:
         bundled = Path(str(resources.files("maxstim_core") / "data" / "examples"))
         self._folder, self._examples = Path(folder), examples or bundled
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ResultRecord, ...]:
         """Return all answers: results newest first, then the examples."""
-        return (*_entries(self._folder, example=False), *_entries(self._examples, example=True))
+        return (*_records(self._folder, example=False), *_records(self._examples, example=True))
 
-    def example(self) -> Entry | None:
+    def example(self) -> ResultRecord | None:
         """Return what a first-time visitor sees: an example, a generated one if there is one."""
-        examples = _entries(self._examples, example=True)
+        examples = _records(self._examples, example=True)
         return min(examples, key=lambda entry: entry.method != "generated", default=None)
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> ResultRecord | None:
         """Return the answer with this key, or None."""
         return next((entry for entry in self.entries() if entry.key == key), None)
 
@@ -96,7 +96,7 @@ class Shelf:
             raise MaxstimError("The result of this link is not on this server; run it again.")
         return load(entry.path)
 
-    def companions(self, answer: xr.Dataset) -> dict[str, xr.Dataset]:
+    def comparable_answers(self, answer: xr.Dataset) -> dict[str, xr.Dataset]:
         """Return what an answer is to be compared with, by method: itself, and complete others.
 
         All are of the same cell type and network. Natural and regularized are of one clip: that of
@@ -146,7 +146,7 @@ class Shelf:
             return None
 
 
-def _of_clip(entry: Entry, answer: xr.Dataset) -> bool:
+def _of_clip(entry: ResultRecord, answer: xr.Dataset) -> bool:
     """Say whether an answer shows, or began from, the same clip as another.
 
     A regularisation of a movie file knows the clip's name alone.
@@ -156,7 +156,7 @@ def _of_clip(entry: Entry, answer: xr.Dataset) -> bool:
     return same_set and entry.clip != "" and entry.clip == clip_of(answer)
 
 
-def _entries(folder: Path, *, example: bool) -> list[Entry]:
+def _records(folder: Path, *, example: bool) -> list[ResultRecord]:
     files = []
     for path in folder.glob("*.nc") if folder.is_dir() else ():
         try:
@@ -164,12 +164,12 @@ def _entries(folder: Path, *, example: bool) -> list[Entry]:
         except OSError:  # removed since it was listed
             continue
     newest = sorted(files, reverse=True)[:MOST]
-    entries = (_entry(path, changed, example) for changed, path in newest)
+    entries = (_record(path, changed, example) for changed, path in newest)
     return [entry for entry in entries if entry is not None]
 
 
 @lru_cache(maxsize=4 * MOST)
-def _entry(path: Path, changed: int, example: bool) -> Entry | None:
+def _record(path: Path, changed: int, example: bool) -> ResultRecord | None:
     """Return what is known of a file, or None where it is no answer.
 
     A result is never changed in place, so that its path and time are enough to remember it by.
@@ -177,7 +177,7 @@ def _entry(path: Path, changed: int, example: bool) -> Entry | None:
     try:
         with xr.open_dataset(path, engine="h5netcdf") as answer:
             about = answer.attrs
-            return Entry(
+            return ResultRecord(
                 key=path.stem,
                 path=path,
                 cell_type=str(about["cell_type"]),

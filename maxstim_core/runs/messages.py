@@ -21,7 +21,7 @@ _LENGTH = struct.Struct("!Q")
 
 
 @dataclass(frozen=True)
-class Task:
+class RunTask:
     """Server to worker: do this."""
 
     job_id: str

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from maxstim_core.devices import ALWAYS_THERE, choose_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.runs.device_worker import Lane
-from maxstim_core.runs.fair_order import Line
+from maxstim_core.runs.device_worker import DeviceWorker
+from maxstim_core.runs.fair_order import FairOrder
 from maxstim_core.runs.job import Ending, Job, Run
 from maxstim_core.runs.messages import Hello, Progress
 from maxstim_core.runs.request import RunRequest, content_key, opened
@@ -70,8 +70,8 @@ class RunQueue:
         self._line_version = 0
         self._runs: dict[str, Run] = {}
         self._jobs: dict[str, Job] = {}  # that can be joined, by key
-        self._line: Line[Job] = Line()
-        self._lanes: list[Lane] = []
+        self._line: FairOrder[Job] = FairOrder()
+        self._workers: list[DeviceWorker] = []
         self._devices: tuple[str, ...] | None = None
         self._start_problem = ""
         self._closed = False
@@ -133,7 +133,7 @@ class RunQueue:
                 job.cancelled_at = self.clock()
                 job.say("Stopping.")
                 job.version = next(self._versions)
-                job.lane.cancel(job)
+                job.worker.cancel(job)
             self._order_changed()
 
     def snapshot(self, run_id: str) -> RunSnapshot:
@@ -166,11 +166,13 @@ class RunQueue:
             device: Where its runs will be; nothing is done for one that no worker has started on.
         """
         with self._changed:
-            if not self._lanes and not self._closed:
+            if not self._workers and not self._closed:
                 self._open_lane("auto")
-            lanes = [lane for lane in self._lanes if network and self._serves(lane, device)]
-        for lane in lanes:
-            lane.warm(network)
+            workers = [
+                worker for worker in self._workers if network and self._serves(worker, device)
+            ]
+        for worker in workers:
+            worker.warm(network)
 
     def close(self) -> None:
         """End all workers; runs that have not ended are cancelled."""
@@ -179,23 +181,23 @@ class RunQueue:
             for job in list(self._line):
                 self._line.serve(job)
                 self._finish(job, Ending("cancelled", reason=_SHUT_DOWN))
-            lanes = tuple(self._lanes)
+            workers = tuple(self._workers)
             self._changed.notify_all()
-        for lane in lanes:
-            lane.kill()
-        for lane in lanes:
-            lane.join(timeout=10)
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.join(timeout=10)
 
     # What lanes call, each from its own thread.
 
-    def take(self, lane: Lane) -> Job | None:
+    def take(self, worker: DeviceWorker) -> Job | None:
         """Wait for the next job of a lane's device; None when the queue is closed."""
         with self._changed:
             while not self._closed:
-                job = next((job for job in self._line if self._suits(job, lane)), None)
+                job = next((job for job in self._line if self._suits(job, worker)), None)
                 if job is not None:
                     self._line.serve(job)
-                    job.begin(lane, self._device(job), self.clock())
+                    job.begin(worker, self._device(job), self.clock())
                     job.version = next(self._versions)
                     self._order_changed()
                     return job
@@ -300,15 +302,15 @@ class RunQueue:
     def _device(self, job: Job) -> str:
         return job.device or choose_device(job.request.device, self._devices or ("cpu",))
 
-    def _suits(self, job: Job, lane: Lane) -> bool:
-        return self._devices is None or self._device(job) == lane.device
+    def _suits(self, job: Job, worker: DeviceWorker) -> bool:
+        return self._devices is None or self._device(job) == worker.device
 
-    def _serves(self, lane: Lane, device: str) -> bool:
+    def _serves(self, worker: DeviceWorker, device: str) -> bool:
         """Tell whether a lane takes runs that ask for a device; before it is known, the first may."""
         if self._devices is None:
             return True
         with suppress(MaxstimError):
-            return lane.device == choose_device(device, self._devices)
+            return worker.device == choose_device(device, self._devices)
         return False
 
     def _check_device(self, name: str) -> None:
@@ -323,16 +325,16 @@ class RunQueue:
             choose_device(name, self._devices or ("cpu",))
 
     def _open_lane_for(self, job: Job) -> None:
-        if not self._lanes:
+        if not self._workers:
             self._open_lane("auto")
         elif self._devices is not None:
             device = self._device(job)
-            if all(lane.device != device for lane in self._lanes):
+            if all(worker.device != device for worker in self._workers):
                 self._open_lane(device)
 
     def _open_lane(self, name: str) -> None:
-        self._lanes.append(Lane(self, name))
-        self._lanes[-1].start()
+        self._workers.append(DeviceWorker(self, name))
+        self._workers[-1].start()
 
     def _order_changed(self) -> None:
         self._line_version = next(self._versions)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class StoredSearch:
-    """Searches a clip set, unless the store has that search (an `Optimisation`).
+    """Searches a clip set, unless the store has that search (an `Optimization`).
 
     What is stored is what was measured of every clip: another score, or a longer list, needs no other
     search.

@@ -23,7 +23,7 @@ import numpy as np
 
 from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.run import Optimisation, StepReport
+from maxstim_core.optimal.run import Optimization, StepReport
 from maxstim_core.runs.job import STARTING
 from maxstim_core.runs.messages import (
     Cancel,
@@ -32,15 +32,15 @@ from maxstim_core.runs.messages import (
     Failed,
     Hello,
     Progress,
+    RunTask,
     Stopping,
-    Task,
     Warm,
     read,
     write,
 )
 from maxstim_core.runs.snapshot import Preview, no_losses
 from maxstim_core.runs.store import RunStore
-from maxstim_core.simulation.compilation import tell_of_compilation
+from maxstim_core.simulation.compilation import report_compilation
 
 SECONDS_BETWEEN_REPORTS = 0.25
 
@@ -76,30 +76,30 @@ def main() -> None:
         devices = module.available_devices()
         device = choose_device(options.device, devices)
     except Exception as error:
-        outbox.tell(_failure(error, "worker", options.device, store))
+        outbox.send(_failure(error, "worker", options.device, store))
         return
     if device == "cpu":
-        tell_of_compilation(
-            lambda sentence: outbox.tell(Progress(0, 0, (), no_losses(), None, sentence))
+        report_compilation(
+            lambda sentence: outbox.send(Progress(0, 0, (), no_losses(), None, sentence))
         )
-    outbox.tell(Hello(devices, device))
+    outbox.send(Hello(devices, device))
     while True:
         task = inbox.next_task()
         if isinstance(task, Warm):
             with suppress(Exception):  # what is wrong with a network, its run will say
                 warm(task.network, device)
-            outbox.tell(_READY)
+            outbox.send(_READY)
             continue
         try:
             ending = _perform(task, runner, device, store, inbox, outbox)
         except Exception as error:  # whatever it is, the next run should have a worker
             ending = _failure(error, task.job_id, device, store)
-        outbox.tell(ending)
+        outbox.send(ending)
 
 
 def _perform(
-    task: Task,
-    runner: Callable[..., Optimisation],
+    task: RunTask,
+    runner: Callable[..., Optimization],
     device: str,
     store: RunStore,
     inbox: _Inbox,
@@ -111,7 +111,7 @@ def _perform(
         progress.take(report)
         run_id = inbox.cancelled.get(task.job_id)
         if run_id is not None:
-            outbox.tell(Stopping())
+            outbox.send(Stopping())
             best = run.result()
             if best is None:
                 return Cancelled()
@@ -137,7 +137,7 @@ def _failure(error: Exception, run_id: str, device: str, store: RunStore) -> Fai
 class _ProgressReporter:
     """Sums up the reports of a run, so that at most four a second travel."""
 
-    def __init__(self, run: Optimisation, outbox: _Outbox) -> None:
+    def __init__(self, run: Optimization, outbox: _Outbox) -> None:
         self._run, self._outbox = run, outbox
         self._losses: list[np.ndarray] = []
         self._latest: StepReport | None = None
@@ -161,7 +161,7 @@ class _ProgressReporter:
         latest, (terms, message) = self._latest, self._stage
         losses = np.concatenate(self._losses)
         preview = self._preview(latest)
-        self._outbox.tell(Progress(latest.step, latest.n_steps, terms, losses, preview, message))
+        self._outbox.send(Progress(latest.step, latest.n_steps, terms, losses, preview, message))
         self._losses, self._latest, self._sent = [], None, time.monotonic()
 
     def _preview(self, report: StepReport) -> Preview | None:
@@ -180,10 +180,10 @@ class _Inbox:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.cancelled: dict[str, str] = {}
-        self._tasks: queue.SimpleQueue[Task | Warm] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[RunTask | Warm] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
-    def next_task(self) -> Task | Warm:
+    def next_task(self) -> RunTask | Warm:
         """Wait for something to do; of what came after it, a wish to be warm makes way."""
         task = self._tasks.get()
         while isinstance(task, Warm) and not self._tasks.empty():
@@ -212,7 +212,7 @@ class _Outbox:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         sys.stdout = sys.stderr
 
-    def tell(self, message: Any) -> None:
+    def send(self, message: Any) -> None:
         try:
             write(self._stream, message)
         except OSError:

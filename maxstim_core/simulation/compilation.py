@@ -7,11 +7,11 @@ from collections.abc import Callable
 COMPILING = "Compiling the CPU engine for this computer, once: this takes some seconds."
 
 
-def tell_of_compilation(tell: Callable[[str], None]) -> None:
-    """From now on, call `tell` with one sentence when something is compiled in this process.
+def report_compilation(report_progress: Callable[[str], None]) -> None:
+    """From now on, call `report_progress` with one sentence when something is compiled in this process.
 
-    Code that an earlier run has left in the cache is not compiled again. `tell` is called at most once,
-    in whatever thread compiles.
+    Code that an earlier run has left in the cache is not compiled again. `report_progress` is called at
+    most once, in whatever thread compiles.
     """
     from numba.core import event  # not before it is needed: numba takes a while to load
 
@@ -21,7 +21,7 @@ def tell_of_compilation(tell: Callable[[str], None]) -> None:
         def on_start(self, event) -> None:
             if not self.told:
                 self.told = True
-                tell(COMPILING)
+                report_progress(COMPILING)
 
         def on_end(self, event) -> None:
             pass

@@ -19,7 +19,7 @@ _BATCH_PIXELS = 10_000_000
 
 
 @dataclass(frozen=True)
-class Look:
+class Viewing:
     """A way to look at a film, whatever the size of its frames.
 
     Args:
@@ -112,7 +112,7 @@ class Look:
             return lum
         return np.clip(GREY + np.float32(self.contrast) * (lum - np.float32(GREY)), 0, 1)
 
-    def aimed(self, x: float, y: float, height: int, width: int) -> Look:
+    def aimed(self, x: float, y: float, height: int, width: int) -> Viewing:
         """Return this look with the eye's centre on a point of the frames, or as near as it fits.
 
         The part that is looked at is as large as the frames allow around that point, and holds all that

@@ -141,11 +141,13 @@ def _unpack(archive: Archive, whole: Path) -> None:
     whole.unlink()
 
 
-def tell_tenths(progress: Iterator[tuple[int, int]], tell: Callable[[str], None]) -> None:
+def report_tenths(
+    progress: Iterator[tuple[int, int]], report_progress: Callable[[str], None]
+) -> None:
     """Run a download to its end, and tell how far it is at every tenth."""
     tenth = 0
     for here, total in progress:
         if total and 10 * here // total > tenth:
             tenth = 10 * here // total
             scale, unit = (1e9, "GB") if total >= 1e9 else (1e6, "MB")
-            tell(f"{here / scale:.1f} of {total / scale:.1f} {unit}")
+            report_progress(f"{here / scale:.1f} of {total / scale:.1f} {unit}")

@@ -36,7 +36,7 @@ from maxstim_core.storage.atomic import write_whole
 from maxstim_core.training import terms
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.flow import FlowErrors, FlowStage
-from maxstim_core.training.stimuli import Drills, draw
+from maxstim_core.training.stimuli import FitStimuli, draw
 
 WEIGHTS = {
     "direction": 3.0,
@@ -99,7 +99,7 @@ class _OnEye:
         near = np.flatnonzero(network.lattice.ring <= _CENTRAL_RINGS)
         self._near = np.stack([network.layout.cells(kind)[near] for kind in self._targets.tuned])
 
-    def terms(self, drills: Drills, parameters: FreeParameters) -> dict[str, Tensor]:
+    def terms(self, drills: FitStimuli, parameters: FreeParameters) -> dict[str, Tensor]:
         """Return what the drills cost a network with these parameters, not yet weighted."""
         targets, central = self._targets, self.engine.layout.central_cells
         fixed = FreeParameters(*(values.detach() for values in parameters))

@@ -27,7 +27,7 @@ TEXTURES = range(100, 120)
 
 
 @dataclass(frozen=True)
-class Drills:
+class FitStimuli:
     """Movies of one step, each after a little grey, and what moves in them.
 
     Attributes:
@@ -47,7 +47,7 @@ class Drills:
     lead: int
 
 
-def draw(lattice: Lattice, dt: float, n_scenes: int, random: np.random.Generator) -> Drills:
+def draw(lattice: Lattice, dt: float, n_scenes: int, random: np.random.Generator) -> FitStimuli:
     """Return the stimuli of a step.
 
     Args:
@@ -60,7 +60,7 @@ def draw(lattice: Lattice, dt: float, n_scenes: int, random: np.random.Generator
     angles = np.arange(random.integers(2), len(ANGLES), 2)
     ways = random.uniform(0, 360, n_scenes)
     speeds = np.exp(random.uniform(*np.log(_SCENE_SPEEDS), n_scenes))
-    return Drills(
+    return FitStimuli(
         angles=angles,
         edges=_after_grey(
             _edges(lattice, dt, ANGLES[angles], float(random.choice(EDGE_SPEEDS))), lead

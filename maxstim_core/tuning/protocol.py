@@ -42,7 +42,7 @@ FLASH_SECONDS = 1.0
 """Duration of a flash."""
 
 
-class Motion(NamedTuple):
+class DirectionTuning(NamedTuple):
     """How a T4 or T5 answers to edges of the contrast that it answers to in flies.
 
     Attributes:
@@ -92,13 +92,13 @@ class Tuning:
         """Preferred direction over all speeds, degrees, shape (contrast, cell_type)."""
         return preferred_direction(self.edge_peaks, ANGLES)
 
-    def motion(self, cell_type: str) -> Motion:
+    def motion(self, cell_type: str) -> DirectionTuning:
         """Return how a T4 or T5 answers to moving edges."""
         k, known = self.cell_types.index(cell_type), PREFERRED_DIRECTION[cell_type]
         contrast = 0 if KNOWN_POLARITY[cell_type] == ON else 1
         right, wrong = (self.edge_peaks[c, ..., k].max() for c in (contrast, 1 - contrast))
         direction = float(self.direction[contrast, k])
-        return Motion(
+        return DirectionTuning(
             direction,
             float(angular_distance(direction, known)),
             float(self.selectivity[contrast, k]),
@@ -118,21 +118,23 @@ class Tuning:
         )
 
 
-def measure_tuning(engine: Engine, tell: Callable[[str], None] = lambda stage: None) -> Tuning:
+def measure_tuning(
+    engine: Engine, report_progress: Callable[[str], None] = lambda stage: None
+) -> Tuning:
     """Show flashes and edges to a network, and measure the central cells.
 
     Args:
         engine: The network, ready to simulate.
-        tell: Called with a few words before each stage.
+        report_progress: Called with a few words before each stage.
 
     Raises:
         MaxstimError: if a voltage does not stay finite.
     """
-    tell("flashes")
+    report_progress("flashes")
     disc, full_field = _flashed(engine, (FLASH_RADIUS, engine.layout.lattice.extent))
     peaks = []
     for speed in SPEEDS:
-        tell(f"edges at {speed:g} columns/s")
+        report_progress(f"edges at {speed:g} columns/s")
         peaks.append(edge_peaks(engine, speed))
     return Tuning(
         engine.network.connectome.names,

@@ -7,14 +7,14 @@ from playwright.sync_api import expect
 
 from dashboard.views.losses import Losses
 from dashboard.views.traces import Traces
-from maxstim_core.runs.library import Shelf
+from maxstim_core.runs.library import ResultLibrary
 
 
 @pytest.fixture
 def answers(tmp_path):
     """The bundled examples by method."""
-    shelf = Shelf(tmp_path)
-    return {entry.method: shelf.open(entry.key) for entry in shelf.entries()}
+    library = ResultLibrary(tmp_path)
+    return {entry.method: library.open(entry.key) for entry in library.entries()}
 
 
 def test_the_axes_have_the_range_of_what_is_shown(serve, open_page, answers):

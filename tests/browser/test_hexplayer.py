@@ -114,10 +114,10 @@ def canvas_pixels(page: Page, index: int) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
 
 
-def center_of(pixels: np.ndarray, colour: tuple[int, int, int], tolerance: int = 0) -> np.ndarray:
+def center_of(pixels: np.ndarray, color: tuple[int, int, int], tolerance: int = 0) -> np.ndarray:
     """Return the middle of the pixels of one colour as (x, y)."""
-    rows, columns = np.nonzero(np.abs(pixels - colour).max(axis=-1) <= tolerance)
-    assert len(rows) > 20, f"no hexagon is painted in {colour}"
+    rows, columns = np.nonzero(np.abs(pixels - color).max(axis=-1) <= tolerance)
+    assert len(rows) > 20, f"no hexagon is painted in {color}"
     return np.array([np.median(columns) + 0.5, np.median(rows) + 0.5])
 
 
@@ -139,8 +139,8 @@ def test_four_marked_hexagons_are_painted_where_the_spec_puts_them(show, density
     expect_frame(player, 1)
     for index, part in enumerate(("grey", "colour")):
         pixels = canvas_pixels(page, index)
-        colours = [(m[1],) * 3 if part == "grey" else m[3] for m in MARKS.values()]
-        found = np.array([center_of(pixels, c, 0 if part == "grey" else 2) for c in colours])
+        colors = [(m[1],) * 3 if part == "grey" else m[3] for m in MARKS.values()]
+        found = np.array([center_of(pixels, c, 0 if part == "grey" else 2) for c in colors])
         wanted = np.array([spec_position(u, v) for u, v in MARKS])
         # The screen's y points down. One scale for both axes, and the centre in the middle.
         (scale_x, x0), (scale_y, y0) = (np.polyfit(wanted[:, k], found[:, k], 1) for k in (0, 1))
@@ -232,8 +232,8 @@ def test_columns_without_a_cell_are_outlines_and_say_so(show):
     box = page.locator(".view canvas").nth(1).bounding_box()
     for (u, v), empty in {(1, 0): True, (4, -3): True, (3, 0): False, (-3, 4): False}.items():
         x, y = screen_position(page, 1, u, v)
-        colour = pixels[int(y - box["y"]), int(x - box["x"])]
-        assert (tuple(colour) == (255, 255, 255)) is empty
+        color = pixels[int(y - box["y"]), int(x - box["x"])]
+        assert (tuple(color) == (255, 255, 255)) is empty
 
 
 def test_keys_step_jump_and_play(show):
@@ -452,7 +452,7 @@ def test_change_from_first_frame_is_symmetric_about_the_baseline(show):
     expect(page.locator("[data-value=voltage]")).to_have_text("0.010")
 
 
-def test_the_border_does_not_set_the_colours(show):
+def test_the_border_does_not_set_the_colors(show):
     dataset = marked()
     dataset["response"][:, EYE.ring >= 13] = 10 * LIMIT
     page, _, _ = show(dataset)
@@ -531,8 +531,8 @@ def test_a_preview_brings_its_response_with_its_own_trace_and_scale(show):
     expect(page.locator("[data-value=voltage]")).to_have_text("1.500")
     expect(page.locator(".view .ends").nth(1)).to_have_text(re.compile("^2.00"))
     pixels = canvas_pixels(page, 1)
-    for *_, colour in MARKS.values():
-        center_of(pixels, colour, 2)
+    for *_, color in MARKS.values():
+        center_of(pixels, color, 2)
     served.change(lambda shown: shown.preview(levels, EYE))
     expect(page.get_by_text("The response is on its way")).to_be_visible()
     expect(page.locator("[data-value=voltage]")).to_have_text("–")

@@ -45,7 +45,7 @@ class Thumb {
   }
 
   /** Draw a frame, and the response with a dot at it. */
-  draw(frame, theme, colour, limits) {
+  draw(frame, theme, color, limits) {
     this.frame = frame
     this.root.dataset.frame = frame
     const {scene, about, place, width} = this
@@ -64,7 +64,7 @@ class Thumb {
     context.lineWidth = 1.5
     context.lineJoin = "round"
     const line = Array.from({length: about.frames}, (_, t) => [X(t), Y(value(t))])
-    stroke(context, colour, line)
+    stroke(context, color, line)
     context.beginPath()
     context.arc(X(frame), Y(value(frame)), 3, 0, 2 * Math.PI)
     context.fillStyle = theme.ink

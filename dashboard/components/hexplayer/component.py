@@ -57,7 +57,7 @@ class HexPlayer(pn.custom.JSComponent):
     _esm = source(DRAWING, HERE / "hexplayer.js")
     _stylesheets: ClassVar = [(HERE / "hexplayer.css").read_text(encoding="utf-8")]
     _constants: ClassVar = {
-        "diverging": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in diverging()],
+        "diverging": ["#{:02x}{:02x}{:02x}".format(*color) for color in diverging()],
         "degrees_per_column": DEGREES_PER_COLUMN,
         "border": BORDER,
     }

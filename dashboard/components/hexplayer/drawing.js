@@ -1,4 +1,4 @@
-// What everything that draws hexagons shares: unpacking, the eye, colours, and a canvas of hexagons.
+// What everything that draws hexagons shares: unpacking, the eye, colors, and a canvas of hexagons.
 // Put before the code of a component (see `dashboard.esm`).
 
 const SQRT3 = Math.sqrt(3)
@@ -76,8 +76,8 @@ function sized(canvas, width, height) {
 }
 
 /** Draw a line through points; it is interrupted where one has no finite height. */
-function stroke(context, colour, points) {
-  context.strokeStyle = colour
+function stroke(context, color, points) {
+  context.strokeStyle = color
   context.beginPath()
   let started = false
   for (const [x, y] of points) {
@@ -122,8 +122,8 @@ class HexCanvas {
     context.closePath()
   }
 
-  /** Draw one frame; `colour` maps a finite value to CSS. Columns without a value are outlines. */
-  draw(values, offset, colour, theme, hovered) {
+  /** Draw one frame; `color` maps a finite value to CSS. Columns without a value are outlines. */
+  draw(values, offset, color, theme, hovered) {
     const context = sized(this.canvas, this.width, this.height)
     context.clearRect(0, 0, this.width, this.height)
     context.strokeStyle = theme.line
@@ -140,7 +140,7 @@ class HexCanvas {
     }
     for (const i of filled) {
       this.path(context, i, this.fill)
-      context.fillStyle = colour(values[offset + i])
+      context.fillStyle = color(values[offset + i])
       context.fill()
     }
     this.mark(context, this.scene.center, theme.accent, 1.2)
@@ -151,9 +151,9 @@ class HexCanvas {
     return context
   }
 
-  mark(context, i, colour, width) {
+  mark(context, i, color, width) {
     this.path(context, i, 1)
-    context.strokeStyle = colour
+    context.strokeStyle = color
     context.lineWidth = width
     context.stroke()
   }

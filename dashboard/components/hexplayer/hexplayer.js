@@ -4,7 +4,7 @@
 const SPEEDS = [[1 / 20, "1/20"], [1 / 10, "1/10"], [1 / 6, "1/6"], [1 / 3, "1/3"], [1, "real time"]]
 const USUAL_SPEED = 2 // one sixth: a clip of 0.8 s lasts about five seconds
 const FIGURE_RINGS = 6 // as in flyvis's figures
-const BAR_WIDTH = 58 // of a colour bar with its numbers, as in the stylesheet
+const BAR_WIDTH = 58 // of a color bar with its numbers, as in the stylesheet
 // What has a use of its own for the keys, anywhere on the page, or is before everything else.
 const OTHER_KEYS = [
   "input", "textarea", "select", "[contenteditable]", "[popover]", ".MuiModal-root",
@@ -97,7 +97,7 @@ function ticks(low, high, count) {
 
 // ---- one map of hexagons ------------------------------------------------------------------------
 
-/** A canvas of hexagons with its title, its colour bar and room for a note. */
+/** A canvas of hexagons with its title, its color bar and room for a note. */
 class HexMap extends HexCanvas {
   constructor(title, unit, gradient) {
     super(element("canvas", {role: "img"}))
@@ -237,7 +237,7 @@ class Player {
     text.innerHTML = `
       <p>Each hexagon is one column of the eye; up and right are up and right for the fly. The
       outlined one is the central column, whose voltage is traced below.</p>
-      <p>Luminance runs from 0 (black) to 1 (white). The colours of the response are symmetric
+      <p>Luminance runs from 0 (black) to 1 (white). The colors of the response are symmetric
       about 0 and reach to the largest voltage of any frame, the ${this.border} outermost rings left
       out: the cells there lack neighbours, so that they rest elsewhere and answer otherwise, often in
       stripes along the border. This says nothing of the fly.</p>
@@ -498,14 +498,14 @@ class Player {
     return [Math.floor(mapWidth), Math.floor(mapWidth * shape)]
   }
 
-  /** Return the overlaid traces with the colour and, in relative mode, the values they are drawn in. */
+  /** Return the overlaid traces with the color and, in relative mode, the values they are drawn in. */
   overlaid(theme) {
     if (!this.scene || this.scene.live) return []
     return this.model.traces.map((trace, i) => {
       const first = this.relative ? trace.values[0] : 0
       const values = trace.values.map((value) => (value === null ? NaN : value - first))
-      const colour = trace.color || (trace.dash ? theme.ink : theme.others[i % theme.others.length])
-      return {...trace, values, colour}
+      const color = trace.color || (trace.dash ? theme.ink : theme.others[i % theme.others.length])
+      return {...trace, values, color}
     })
   }
 
@@ -516,9 +516,9 @@ class Player {
 
   drawLegend(theme) {
     const nodes = [element("b", {}, "Central cell")]
-    const entry = (label, colour, dash) => {
+    const entry = (label, color, dash) => {
       const line = element("i", dash ? {class: "dash"} : {})
-      line.style.borderTopColor = colour
+      line.style.borderTopColor = color
       nodes.push(element("span", {class: "entry"}, line, label))
     }
     const {scene} = this
@@ -529,7 +529,7 @@ class Player {
     if (others.length) entry(name, scene.color || theme.accent, false)
     for (const trace of others) {
       const off = trace.shade ? ` (deviation ${number(this.deviation(trace))} RMS)` : ""
-      entry(trace.label + off, trace.colour, trace.dash)
+      entry(trace.label + off, trace.color, trace.dash)
     }
     this.legend.replaceChildren(...nodes)
   }
@@ -639,7 +639,7 @@ class Player {
     context.lineWidth = 1.6
     for (const trace of others) {
       context.setLineDash(trace.dash ? [5, 4] : [])
-      stroke(context, trace.colour, trace.values.map((y, i) => [X(trace.times[i]), Y(y)]))
+      stroke(context, trace.color, trace.values.map((y, i) => [X(trace.times[i]), Y(y)]))
     }
     context.setLineDash([])
     context.lineWidth = 2.2
@@ -684,7 +684,7 @@ class Player {
     return GREYS[Math.round(clamp(luminance, 0, 1) * 255)]
   }
 
-  colour(voltage) {
+  color(voltage) {
     const middle = (this.table.length - 1) / 2
     return this.table[Math.round((clamp(voltage / this.limit, -1, 1) + 1) * middle)]
   }
@@ -710,7 +710,7 @@ class Player {
       const context = this.stimulus.draw(
         scene.stimulus, offset, (value) => this.grey(value), theme, this.hovered)
       this.drawScaleBar(context)
-      this.response.draw(this.voltages, offset, (value) => this.colour(value), theme, this.hovered)
+      this.response.draw(this.voltages, offset, (value) => this.color(value), theme, this.hovered)
       const when = `${shown.time} ms`
       this.stimulus.canvas.setAttribute("aria-label", `Stimulus at ${when}, luminance by column`)
       this.response.canvas.setAttribute("aria-label",

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.progress import Tell, nobody
+from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.npy import open_array
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
-_GREY_OF_COLOURS = np.array([0.299, 0.587, 0.114], np.float32)
+_GREY_OF_COLORS = np.array([0.299, 0.587, 0.114], np.float32)
 """ITU-R 601, as Pillow and so flyvis turn colours to grey."""
 
 _VARIABLES = ("stimulus", "lum", "movie")
@@ -64,19 +64,19 @@ class FilmArray:
             MaxstimError: if a value is no luminance.
         """
         lum = _luminance(self.values[start:stop], self.what)
-        return lum[..., :3] @ _GREY_OF_COLOURS if lum.ndim == 4 else lum
+        return lum[..., :3] @ _GREY_OF_COLORS if lum.ndim == 4 else lum
 
 
 def read_arrays(
-    path: Path, kind: str, look: Look, tell: Tell = nobody
+    path: Path, kind: str, viewing: Viewing, report_progress: ReportProgress = no_report
 ) -> list[tuple[str, np.ndarray, float | None]]:
     """See the films of a file.
 
     Args:
         path: A regular file.
         kind: What `array_kind` says.
-        look: How to look at pixels; of columns, only the contrast can be changed.
-        tell: Whom to tell how far it is.
+        viewing: How to look at pixels; of columns, only the contrast can be changed.
+        report_progress: Whom to tell how far it is.
 
     Returns:
         For each film its name in the file ("" for an only one), luminance of shape (frame, column), and
@@ -86,25 +86,25 @@ def read_arrays(
         MaxstimError: if an array is damaged, holds no luminance, or is beyond a limit.
     """
     films = []
-    for film in open_arrays(path, kind, look):
+    for film in open_arrays(path, kind, viewing):
         n_frames = len(film.values)
-        step = n_frames if film.is_columns else look.batch(*film.values.shape[1:3])
+        step = n_frames if film.is_columns else viewing.batch(*film.values.shape[1:3])
         seen = []
         for start in range(0, n_frames, step):
             lum = film.luminance(start, start + step)
-            seen.append(look.contrasted(lum) if film.is_columns else look.see(lum))
-            tell(min(1.0, (start + step) / n_frames))
+            seen.append(viewing.contrasted(lum) if film.is_columns else viewing.see(lum))
+            report_progress(min(1.0, (start + step) / n_frames))
         films.append((film.name, np.concatenate(seen), film.fps))
     return films
 
 
-def open_arrays(path: Path, kind: str, look: Look) -> Iterator[FilmArray]:
+def open_arrays(path: Path, kind: str, viewing: Viewing) -> Iterator[FilmArray]:
     """Open the films of a file one after the other, and check them but for their values.
 
     Args:
         path: A regular file.
         kind: What `array_kind` says.
-        look: How they will be looked at.
+        viewing: How they will be looked at.
 
     Raises:
         MaxstimError: if an array is damaged, can be no film, or is beyond a limit.
@@ -117,7 +117,7 @@ def open_arrays(path: Path, kind: str, look: Look) -> Iterator[FilmArray]:
         array, fps = _variable(path)
         films = iter([FilmArray("", array, fps, f"The file {path}")])
     for film in films:
-        _check(film, look)
+        _check(film, viewing)
         yield film
 
 
@@ -172,11 +172,11 @@ def _variable(path: Path) -> tuple[np.ndarray, float | None]:
     )
 
 
-def _check(film: FilmArray, look: Look) -> None:
+def _check(film: FilmArray, viewing: Viewing) -> None:
     """Refuse what can be no film that is looked at so."""
     array, what = film.values, film.what
-    colours = array.ndim == 4 and array.shape[3] in (3, 4)
-    if not (array.ndim in (2, 3) or colours) or 0 in array.shape:
+    colors = array.ndim == 4 and array.shape[3] in (3, 4)
+    if not (array.ndim in (2, 3) or colors) or 0 in array.shape:
         raise MaxstimError(
             f"{what} has shape {array.shape}; it must be (frame, column), (frame, row, column) or "
             "(frame, row, column, colour)."
@@ -189,10 +189,10 @@ def _check(film: FilmArray, look: Look) -> None:
     if len(array) > MOST_FRAMES:
         raise MaxstimError(f"{what} has {len(array)} frames; cut it to {MOST_FRAMES} or fewer.")
     if not film.is_columns:
-        look.eye(*array.shape[1:3])
-    elif array.shape[1] != look.lattice.n_columns:
+        viewing.eye(*array.shape[1:3])
+    elif array.shape[1] != viewing.lattice.n_columns:
         raise MaxstimError(
-            f"{what} has shape {array.shape}; the eye has {look.lattice.n_columns} columns."
+            f"{what} has shape {array.shape}; the eye has {viewing.lattice.n_columns} columns."
         )
 
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.progress import Tell, nobody
+from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.limits import FPS, MOST_FRAMES, MOST_SECONDS
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
 _MAY_LACK = 0.02
 """Share of the promised length that may lack at the end, and at least 0.1 s: more was cut off."""
@@ -47,12 +47,12 @@ class Picture(NamedTuple):
 
     Attributes:
         grey: Luminance of 0 to 255, uint8, shape (row, pixel column).
-        colour: The same in colour, shape (row, pixel column, 3).
+        color: The same in colour, shape (row, pixel column, 3).
         time: When it is shown, seconds.
     """
 
     grey: np.ndarray
-    colour: np.ndarray
+    color: np.ndarray
     time: float
 
 
@@ -101,11 +101,11 @@ class Film:
                         f"The film {path} changes the size of its pictures; export it again in one "
                         "size."
                     )
-                colour = frame.to_ndarray(format="rgb24")
-                grey = np.asarray(Image.fromarray(colour).convert("L"))
+                color = frame.to_ndarray(format="rgb24")
+                grey = np.asarray(Image.fromarray(color).convert("L"))
                 time = n_pictures / 24 if frame.time is None else frame.time
                 turns = round(frame.rotation / 90)
-                yield Picture(np.rot90(grey, turns), np.rot90(colour, turns), time)
+                yield Picture(np.rot90(grey, turns), np.rot90(color, turns), time)
                 n_pictures += 1
         if not n_pictures:
             raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
@@ -114,13 +114,13 @@ class Film:
 
 
 @contextmanager
-def open_film(path: Path, kind: str, look: Look) -> Iterator[Film]:
+def open_film(path: Path, kind: str, viewing: Viewing) -> Iterator[Film]:
     """Open a film, and close it when it has been read.
 
     Args:
         path: A regular file.
         kind: What `film_kind` says.
-        look: How it will be looked at.
+        viewing: How it will be looked at.
 
     Raises:
         MaxstimError: if it holds no film, or its header says that it is damaged or beyond a limit; also
@@ -134,21 +134,23 @@ def open_film(path: Path, kind: str, look: Look) -> Iterator[Film]:
         with av.open(str(path), format=kind, metadata_errors="ignore") as container:
             if not container.streams.video:
                 raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
-            _check_header(path, container, look)
+            _check_header(path, container, viewing)
             stream, seconds = container.streams.video[0], (container.duration or 0) / 1e6
             yield Film(path, seconds, float(stream.average_rate or 0), stream.frames, container)
     except av.FFmpegError as error:
         raise _damaged(path) from error
 
 
-def read_film(path: Path, kind: str, look: Look, tell: Tell = nobody) -> tuple[np.ndarray, float]:
+def read_film(
+    path: Path, kind: str, viewing: Viewing, report_progress: ReportProgress = no_report
+) -> tuple[np.ndarray, float]:
     """See a film.
 
     Args:
         path: A regular file.
         kind: What `film_kind` says.
-        look: How to look at it.
-        tell: Whom to tell how far it is.
+        viewing: How to look at it.
+        report_progress: Whom to tell how far it is.
 
     Returns:
         Luminance, shape (frame, column), and frames per second. Where the durations of frames differ,
@@ -160,16 +162,16 @@ def read_film(path: Path, kind: str, look: Look, tell: Tell = nobody) -> tuple[n
     seen: list[np.ndarray] = []
     times: list[float] = []
     waiting: list[np.ndarray] = []
-    with open_film(path, kind, look) as film:
+    with open_film(path, kind, viewing) as film:
         for picture in film.pictures():
             waiting.append(picture.grey)
             times.append(picture.time)
-            if len(waiting) >= look.batch(*picture.grey.shape):
-                seen.append(look.see(luminance(np.stack(waiting))))
+            if len(waiting) >= viewing.batch(*picture.grey.shape):
+                seen.append(viewing.see(luminance(np.stack(waiting))))
                 waiting = []
-                tell(min(1.0, picture.time / film.seconds) if film.seconds else 0.0)
+                report_progress(min(1.0, picture.time / film.seconds) if film.seconds else 0.0)
     if waiting:
-        seen.append(look.see(luminance(np.stack(waiting))))
+        seen.append(viewing.see(luminance(np.stack(waiting))))
     order, fps = evenly(np.array(times), film.rate)
     if len(order) > MOST_FRAMES:
         raise _too_long(path)
@@ -213,7 +215,7 @@ def _ends_as_gif(path: Path) -> bool:
         return file.read().rstrip(b"\0").endswith(b";")
 
 
-def _check_header(path: Path, container, look: Look) -> None:
+def _check_header(path: Path, container, viewing: Viewing) -> None:
     """Refuse what the header says is beyond a limit, before a picture is decoded."""
     stream = container.streams.video[0]
     if stream.codec_context is None:
@@ -221,7 +223,7 @@ def _check_header(path: Path, container, look: Look) -> None:
             f"The film {path} is coded in a way that cannot be read; export it again as mp4 or webm."
         )
     # A crop is for pictures that stand upright: whether these do is known when the first is decoded.
-    replace(look, crop=None).eye(stream.height, stream.width)
+    replace(viewing, crop=None).eye(stream.height, stream.width)
     if (container.duration or 0) / 1e6 > MOST_SECONDS or stream.frames > MOST_FRAMES:
         raise _too_long(path)
     stream.thread_type = "AUTO"

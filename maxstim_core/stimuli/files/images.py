@@ -13,9 +13,9 @@ from typing import IO
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.progress import Tell, nobody
+from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
@@ -67,7 +67,9 @@ def read_image(path: str | os.PathLike | zipfile.Path) -> np.ndarray:
         ) from error
 
 
-def read_images(path: Path, look: Look, tell: Tell = nobody) -> np.ndarray:
+def read_images(
+    path: Path, viewing: Viewing, report_progress: ReportProgress = no_report
+) -> np.ndarray:
     """See the images of a folder or a zip archive, as `find_images` finds them.
 
     Returns:
@@ -79,10 +81,10 @@ def read_images(path: Path, look: Look, tell: Tell = nobody) -> np.ndarray:
     """
     seen = []
     n_seen, files = 0, find_images(path)
-    for images in image_batches(files, look):
-        seen.append(look.see(images))
+    for images in image_batches(files, viewing):
+        seen.append(viewing.see(images))
         n_seen += len(images)
-        tell(n_seen / len(files))
+        report_progress(n_seen / len(files))
     return np.concatenate(seen)
 
 
@@ -116,7 +118,7 @@ def find_images(path: Path) -> Files:
     return files
 
 
-def image_batches(files: Files, look: Look) -> Iterator[np.ndarray]:
+def image_batches(files: Files, viewing: Viewing) -> Iterator[np.ndarray]:
     """Read images, as many at once as are to be looked at together.
 
     Yields:
@@ -126,8 +128,8 @@ def image_batches(files: Files, look: Look) -> Iterator[np.ndarray]:
         MaxstimError: if one is damaged, of another size than the first, or beyond a limit.
     """
     first = read_image(files[0])
-    look.eye(*first.shape)
-    step = look.batch(*first.shape)
+    viewing.eye(*first.shape)
+    step = viewing.batch(*first.shape)
     for start in range(0, len(files), step):
         images = [read_image(path) for path in files[start : start + step]]
         for path, image in zip(files[start:], images, strict=False):

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.progress import Tell, nobody
+from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.arrays import open_arrays
 from maxstim_core.stimuli.files.detect import kind_of
 from maxstim_core.stimuli.files.film import evenly, luminance, open_film
 from maxstim_core.stimuli.files.images import find_images, image_batches, read_image
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
 SECONDS = 4.0
 """How much of a film is kept at most."""
@@ -31,7 +31,7 @@ SIDE = 480
 """Longer side of the small pictures, in pixels."""
 
 _QUALITY = 80
-_ANY = Look()
+_ANY = Viewing()
 
 
 @dataclass(frozen=True)
@@ -69,30 +69,30 @@ class Preview:
         """Height and width of the pictures, in pixels; nothing of the kind for columns."""
         return (0, 0) if self.is_columns else self.frames[0].shape
 
-    def see(self, look: Look, tell: Tell = nobody) -> np.ndarray:
+    def see(self, viewing: Viewing, report_progress: ReportProgress = no_report) -> np.ndarray:
         """Return what the eye sees, as it would be stored, shape (frame, column), float32.
 
         Raises:
             MaxstimError: if the pictures cannot be looked at so.
         """
         if self.is_columns:
-            return look.contrasted(np.stack(self.frames))[self.order]
-        step = look.batch(*self.size)
+            return viewing.contrasted(np.stack(self.frames))[self.order]
+        step = viewing.batch(*self.size)
         seen = []
         for start in range(0, len(self.frames), step):
             frames = np.stack(self.frames[start : start + step])
-            seen.append(look.see(luminance(frames) if frames.dtype == np.uint8 else frames))
-            tell(min(1.0, (start + step) / len(self.frames)))
+            seen.append(viewing.see(luminance(frames) if frames.dtype == np.uint8 else frames))
+            report_progress(min(1.0, (start + step) / len(self.frames)))
         return np.concatenate(seen)[self.order]
 
 
-def open_preview(path: Path, tell: Tell = nobody) -> Preview:
+def open_preview(path: Path, report_progress: ReportProgress = no_report) -> Preview:
     """Read the beginning of a movie.
 
     Args:
         path: As for `maxstim_core.stimuli.stored.import_movie.import_movie`. Of several films in a
             file, the first.
-        tell: Whom to tell how far it is; what it raises cancels it.
+        report_progress: Whom to tell how far it is; what it raises cancels it.
 
     Raises:
         MaxstimError: if the movie is missing, damaged, no movie or beyond a limit, as far as its
@@ -100,12 +100,12 @@ def open_preview(path: Path, tell: Tell = nobody) -> Preview:
     """
     kind = kind_of(path)
     if kind.holds == "film":
-        return _of_film(path, kind.format, tell)
+        return _of_film(path, kind.format, report_progress)
     if kind.holds == "image":
-        return _of_pixels(iter([read_image(path)[None]]), 1, None, tell)
+        return _of_pixels(iter([read_image(path)[None]]), 1, None, report_progress)
     if kind.holds == "images":
         files = find_images(path)
-        return _of_pixels(image_batches(files[:FRAMES], _ANY), len(files), None, tell)
+        return _of_pixels(image_batches(files[:FRAMES], _ANY), len(files), None, report_progress)
     with closing(open_arrays(path, kind.format, _ANY)) as films:
         film = next(films, None)
     if film is None:
@@ -116,20 +116,20 @@ def open_preview(path: Path, tell: Tell = nobody) -> Preview:
         return Preview(film.luminance(0, kept), np.arange(kept), (), film.fps, n_frames)
     step = _ANY.batch(*film.values.shape[1:3])
     batches = (film.luminance(start, start + step) for start in range(0, n_frames, step))
-    return _of_pixels(batches, n_frames, film.fps, tell)
+    return _of_pixels(batches, n_frames, film.fps, report_progress)
 
 
-def _of_film(path: Path, kind: str, tell: Tell) -> Preview:
+def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> Preview:
     frames, pictures, times = [], [], []
     with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
         for picture in shown:
             frames.append(picture.grey)
-            pictures.append(_small(picture.colour))
+            pictures.append(_small(picture.color))
             times.append(picture.time)
             share = max((times[-1] - times[0]) / SECONDS, len(frames) / _most(picture.grey))
             if share >= 1:
                 break
-            tell(share)
+            report_progress(share)
         n_frames = film.n_frames or round(film.seconds * film.rate)
         rate = film.rate
     order, fps = evenly(np.array(times), rate)
@@ -137,7 +137,7 @@ def _of_film(path: Path, kind: str, tell: Tell) -> Preview:
 
 
 def _of_pixels(
-    batches: Iterator[np.ndarray], n_frames: int, fps: float | None, tell: Tell
+    batches: Iterator[np.ndarray], n_frames: int, fps: float | None, report_progress: ReportProgress
 ) -> Preview:
     frames, pictures = [], []
     for batch in batches:
@@ -147,7 +147,7 @@ def _of_pixels(
         frames.extend(batch)
         pictures.extend(_small(np.round(255 * lum).astype(np.uint8)) for lum in batch)
         share = len(frames) / min(most, n_frames)
-        tell(share)
+        report_progress(share)
         if share >= 1:
             break
     return Preview(frames, np.arange(len(frames)), tuple(pictures), fps, n_frames)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.progress import Tell, nobody
+from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.augment import check_ways
 from maxstim_core.stimuli.files.arrays import read_arrays
 from maxstim_core.stimuli.files.detect import kind_of
@@ -25,7 +25,7 @@ from maxstim_core.stimuli.limits import (
     MOST_SECONDS,
 )
 from maxstim_core.stimuli.stored import clip_store
-from maxstim_core.stimuli.viewing import Look
+from maxstim_core.stimuli.viewing import Viewing
 
 SECONDS = 0.8
 """Length of a clip, as in the made set."""
@@ -40,12 +40,12 @@ def import_movie(
     *,
     fps: float | None = None,
     seconds: float = SECONDS,
-    look: Look | None = None,
+    viewing: Viewing | None = None,
     flips: tuple[int, ...] = (0,),
     rotations: tuple[int, ...] = (0,),
     replace: bool = False,
     source: str | None = None,
-    tell: Tell = nobody,
+    report_progress: ReportProgress = no_report,
 ) -> clip_store.StoredClips:
     """Store what the eye sees of a movie as a clip set.
 
@@ -56,12 +56,12 @@ def import_movie(
         fps: Frames per second at which it is shown; as the file says if None.
         seconds: Length of the clips that longer movies are cut into. All of a movie is covered: where it
             is no multiple of this, clips overlap. A single image stands still for so long.
-        look: Which part of the frames is looked at, and how; the whole shorter side if None.
+        viewing: Which part of the frames is looked at, and how; the whole shorter side if None.
         flips: Mirror axes of the augmented set: see `maxstim_core.stimuli.augment.Augmented`.
         rotations: Its rotations.
         replace: Whether a set of this name may be replaced.
         source: What the set shall say that it was made of; the path if None.
-        tell: Whom to tell how far it is; what it raises cancels the import.
+        report_progress: Whom to tell how far it is; what it raises cancels the import.
 
     Returns:
         The set, as stored.
@@ -72,12 +72,12 @@ def import_movie(
     """
     if not os.fspath(path):  # which would be the current folder
         raise MaxstimError("There is no movie without a path; name a file or a folder of images.")
-    path, look = Path(path), look or Look()
+    path, viewing = Path(path), viewing or Viewing()
     _check_number("frames per second", fps, FPS)
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
     _check_name(name, replace)
     check_ways(flips, rotations)
-    films = _see(path, look, fps, seconds, tell)
+    films = _see(path, viewing, fps, seconds, report_progress)
     rate = fps or films[0][2]
     _check_number("frames per second of the film", rate, FPS)
     for _, lum, _ in films:
@@ -90,7 +90,7 @@ def import_movie(
     try:
         clip_store.check_room(made)
         source = source or str(path.absolute())
-        _store(made, name, films, rate, seconds, source, look, flips, rotations)
+        _store(made, name, films, rate, seconds, source, viewing, flips, rotations)
         clip_store.put_in_place(made, name, replace=replace)
     finally:
         clip_store.discard(made)
@@ -111,7 +111,7 @@ def _check_name(name: str, replace: bool) -> None:
 
 
 def _see(
-    path: Path, look: Look, fps: float | None, seconds: float, tell: Tell
+    path: Path, viewing: Viewing, fps: float | None, seconds: float, report_progress: ReportProgress
 ) -> list[tuple[str, np.ndarray, float | None]]:
     """What the eye sees: for each film its name, luminance and frames per second, if it tells them."""
     no_pace = MaxstimError(
@@ -120,16 +120,16 @@ def _see(
     )
     kind = kind_of(path)
     if kind.holds == "film":
-        return [("", *read_film(path, kind.format, look, tell))]
+        return [("", *read_film(path, kind.format, viewing, report_progress))]
     if kind.holds == "image":
-        lum = look.see(read_image(path)[None])
+        lum = viewing.see(read_image(path)[None])
         pace = fps or STILL_FPS
         return [("", np.repeat(lum, max(1, round(seconds * pace)), axis=0), pace)]
     if fps is None and kind.format != "nc":
         raise no_pace
     if kind.holds == "images":
-        return [("", read_images(path, look, tell), None)]
-    films = read_arrays(path, kind.format, look, tell)
+        return [("", read_images(path, viewing, report_progress), None)]
+    films = read_arrays(path, kind.format, viewing, report_progress)
     if fps is None and films[0][2] is None:
         raise no_pace
     return films
@@ -142,7 +142,7 @@ def _store(
     fps: float,
     seconds: float,
     source: str,
-    look: Look,
+    viewing: Viewing,
     flips: tuple[int, ...],
     rotations: tuple[int, ...],
 ) -> None:
@@ -153,12 +153,12 @@ def _store(
         for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
             windows.append(clip_store.Window(clip, k, start, stop))
-    seen = {"crop": look.crop, "pixels": look.pixels, "kernel": look.kernel}
-    seen |= {} if look.contrast == 1 else {"contrast": look.contrast}
+    seen = {"crop": viewing.crop, "pixels": viewing.pixels, "kernel": viewing.kernel}
+    seen |= {} if viewing.contrast == 1 else {"contrast": viewing.contrast}
     clip_store.save_index(
         folder,
         fps=fps,
-        extent=look.lattice.extent,
+        extent=viewing.lattice.extent,
         sequences=sequences,
         windows=windows,
         flips=flips,

@@ -13,11 +13,11 @@ from maxstim_core.stimuli.stored.clip_store import StoredClips
 
 
 @dataclass(frozen=True)
-class Piece:
+class Excerpt:
     """Where a clip comes from, whichever way it is turned or mirrored.
 
     Attributes:
-        source: What it was cut from: two pieces of one source have it in common.
+        source: What it was cut from: two excerpts of one source have it in common.
         start: First frame of the source.
         stop: Frame of the source after the last; None for a clip that is its source, whole.
     """
@@ -38,24 +38,24 @@ class Piece:
             return self.start
         return int(resampled(np.arange(self.start, self.stop), dt, new_dt)[frame])
 
-    def shows(self, other: Piece, moment: int) -> bool:
+    def shows(self, other: Excerpt, moment: int) -> bool:
         """Tell whether this piece holds a moment of another one."""
         ends = np.inf if self.stop is None else self.stop
         return self.source == other.source and self.start <= moment < ends
 
 
-def pieces(clips: ClipSet) -> tuple[Piece, ...]:
+def excerpts(clips: ClipSet) -> tuple[Excerpt, ...]:
     """Return the piece that each clip of a set shows.
 
-    The ways in which `Augmented` shows a clip are one piece. Clips of a stored set are pieces of one
+    The ways in which `Augmented` shows a clip are one piece. Clips of a stored set are excerpts of one
     source where they were cut from the same luminance; any other clip is a source of its own.
     """
     if isinstance(clips, Augmented):
-        plain = pieces(clips.clips)
+        plain = excerpts(clips.clips)
         return tuple(plain[clips.origin(index)[0]] for index in range(len(clips)))
     if isinstance(clips, StoredClips):
         return tuple(
-            Piece(clips.sequences[window.sequence].sha256, window.start, window.stop)
+            Excerpt(clips.sequences[window.sequence].sha256, window.start, window.stop)
             for window in clips.windows
         )
-    return tuple(Piece(str(index)) for index in range(len(clips)))
+    return tuple(Excerpt(str(index)) for index in range(len(clips)))

@@ -61,7 +61,7 @@ PUBLISHED = {
 
 
 @dataclass(frozen=True)
-class Scene:
+class FilmScene:
     """A scene of the film.
 
     Attributes:
@@ -98,7 +98,7 @@ class Scene:
         return hashlib.sha256(json.dumps([_VERSION, self.index, told]).encode()).hexdigest()
 
 
-def find_scenes(path: str | os.PathLike) -> tuple[Scene, ...]:
+def find_scenes(path: str | os.PathLike) -> tuple[FilmScene, ...]:
     """Look through an unpacked film, without reading images.
 
     Args:
@@ -128,7 +128,7 @@ def find_scenes(path: str | os.PathLike) -> tuple[Scene, ...]:
                 f"The scene {folder.name} has {len(images)} images and {len(flow)} flow fields where "
                 "there is one fewer than images; the film is incomplete, unpack it again."
             )
-        scenes.append(Scene(index, folder.name, images, flow))
+        scenes.append(FilmScene(index, folder.name, images, flow))
     if not any(scene.is_long_enough for scene in scenes):
         raise MaxstimError(
             f"No scene in {training / 'final'} has more than {N_FRAMES} images; unpack the film again."
@@ -136,7 +136,7 @@ def find_scenes(path: str | os.PathLike) -> tuple[Scene, ...]:
     return tuple(scenes)
 
 
-def differences(scenes: tuple[Scene, ...]) -> list[str]:
+def differences(scenes: tuple[FilmScene, ...]) -> list[str]:
     """Return how scenes differ from those of the published film, in words; nothing where they do not."""
     found = {scene.name: len(scene.images) for scene in scenes}
     missing = [name for name in sorted(PUBLISHED) if name not in found]
@@ -151,7 +151,7 @@ def differences(scenes: tuple[Scene, ...]) -> list[str]:
     return words
 
 
-def render(path: str | os.PathLike) -> Iterator[tuple[Scene, str]]:
+def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
     """See the film once and store it as the clip set ``sintel``.
 
     Scenes that were stored before, out of the same files, are kept as they are, so that an interrupted
@@ -207,7 +207,7 @@ def render(path: str | os.PathLike) -> Iterator[tuple[Scene, str]]:
     )
 
 
-def see_scene(scene: Scene) -> tuple[np.ndarray, np.ndarray | None]:
+def see_scene(scene: FilmScene) -> tuple[np.ndarray, np.ndarray | None]:
     """Return what the eye sees of a scene through each of the three windows.
 
     Returns:

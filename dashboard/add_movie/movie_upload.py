@@ -1,7 +1,7 @@
 """What becomes of a movie on its way from a visitor's disk to a clip set. No widgets here.
 
-As everywhere on the page, nothing is pushed: work goes on in a `Task`, and `poll` sees what has become
-of it.
+As everywhere on the page, nothing is pushed: work goes on in a `BackgroundTask`, and `poll` sees what
+has become of it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 import param
 
-from dashboard.add_movie.background_task import Task
-from dashboard.add_movie.upload import Inbox, safe_file_name
-from dashboard.state.typed_numbers import Entries
+from dashboard.add_movie.background_task import BackgroundTask
+from dashboard.add_movie.upload import UploadFile, safe_file_name
+from dashboard.state.typed_numbers import TypedNumbers
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.files.preview import Preview, open_preview
 from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import SECONDS, STILL_FPS, import_movie
 from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
-from maxstim_core.stimuli.viewing import Look, pixels_that_fit
+from maxstim_core.stimuli.viewing import Viewing, pixels_that_fit
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ WAYS = {"flips": FLIPS, "rotations": ROTATIONS}
 """How an augmented set is shown."""
 
 
-class Adding(param.Parameterized):
+class MovieUpload(param.Parameterized):
     """One movie, from the first byte to the set, and how the eye shall look at it.
 
     Args:
@@ -111,14 +111,14 @@ class Adding(param.Parameterized):
     def __init__(self, on_stored: Callable[[str], None]) -> None:
         super().__init__()
         self._on_stored = on_stored
-        self.entries = Entries()
-        self._inbox, self._turn = Inbox(), threading.RLock()
-        self._task: Task | None = None
-        self._looking: Task | None = None
+        self.entries = TypedNumbers()
+        self._inbox, self._turn = UploadFile(), threading.RLock()
+        self._task: BackgroundTask | None = None
+        self._looking: BackgroundTask | None = None
         self._stale = False
-        looks = ["pixels", "at", "contrast", "kernel"]
-        self.param.watch(self._look_again, looks)
-        self.param.watch(self._changed, [*looks, "set_name", "fps", "seconds", "augment"])
+        viewings = ["pixels", "at", "contrast", "kernel"]
+        self.param.watch(self._look_again, viewings)
+        self.param.watch(self._changed, [*viewings, "set_name", "fps", "seconds", "augment"])
         self.entries.param.watch(self._changed, "refused")
 
     # -- the file
@@ -149,7 +149,7 @@ class Adding(param.Parameterized):
             if not self._inbox.is_complete:
                 return self._inbox.received
             path = self._inbox.path
-            self._task = Task(lambda tell: open_preview(path, tell))
+            self._task = BackgroundTask(lambda report_progress: open_preview(path, report_progress))
             self.param.update(stage=OPENING, share=0.0)
             return None
 
@@ -189,19 +189,19 @@ class Adding(param.Parameterized):
 
     # -- the look
 
-    def look(self) -> Look:
+    def viewing(self) -> Viewing:
         """Return how the eye looks at the movie."""
-        look = Look(contrast=self.contrast)
+        viewing = Viewing(contrast=self.contrast)
         if self.preview is None or self.preview.is_columns:
-            return look
-        return replace(look, pixels=self.pixels, kernel=self.kernel).aimed(
+            return viewing
+        return replace(viewing, pixels=self.pixels, kernel=self.kernel).aimed(
             *self.at, *self.preview.size
         )
 
     def most_pixels(self) -> int:
         """Return the largest scale at which the eye sees no more than the movie."""
         columns = self.preview is None or self.preview.is_columns
-        return 1 if columns else pixels_that_fit(Look().lattice, *self.preview.size)
+        return 1 if columns else pixels_that_fit(Viewing().lattice, *self.preview.size)
 
     def n_clips(self) -> int:
         """Return how many clips the movie will become, roughly where it is a film."""
@@ -229,8 +229,12 @@ class Adding(param.Parameterized):
 
     def _start_looking(self) -> None:
         self._stale = False
-        preview, look = self.preview, self.look()
-        self._looking = Task(lambda tell: np.round(255 * preview.see(look, tell)).astype(np.uint8))
+        preview, viewing = self.preview, self.viewing()
+        self._looking = BackgroundTask(
+            lambda report_progress: np.round(255 * preview.see(viewing, report_progress)).astype(
+                np.uint8
+            )
+        )
 
     # -- the set
 
@@ -251,7 +255,7 @@ class Adding(param.Parameterized):
                     # A film's own pace is known exactly only when all of it has been read.
                     "fps": None if self._is_own_pace() else self.fps,
                     "seconds": self.seconds,
-                    "look": self.look(),
+                    "viewing": self.viewing(),
                     "source": self.file_name,
                     **(WAYS if self.augment else {}),
                 }
@@ -259,7 +263,11 @@ class Adding(param.Parameterized):
                 self.problem = str(error)
                 return
             path = self._inbox.path
-            self._task = Task(lambda tell: import_movie(path, name, tell=tell, **settings))
+            self._task = BackgroundTask(
+                lambda report_progress: import_movie(
+                    path, name, report_progress=report_progress, **settings
+                )
+            )
             self.param.update(stage=STORING, share=0.0, problem="")
 
     def _is_own_pace(self) -> bool:
@@ -290,7 +298,7 @@ class Adding(param.Parameterized):
             else:
                 self._stored(task)
 
-    def _opened(self, task: Task) -> None:
+    def _opened(self, task: BackgroundTask) -> None:
         if task.error is not None:
             self._refuse(task.error)
             return
@@ -307,7 +315,7 @@ class Adding(param.Parameterized):
         self._look_again()
         self.param.update(stage=READY, share=0.0)
 
-    def _stored(self, task: Task) -> None:
+    def _stored(self, task: BackgroundTask) -> None:
         if task.error is not None:
             self.stage = READY
             self._say(task.error, self._folder())
