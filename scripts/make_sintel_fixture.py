@@ -1,4 +1,4 @@
-"""Let flyvis render the made-up film of ``tests/sintel_tree.py``, for ``tests/test_sintel.py``.
+"""Let flyvis render the made-up film of ``tests/sintel_tree.py``, for ``tests/stimuli/test_sintel.py``.
 
     python scripts/make_sintel_fixture.py
 

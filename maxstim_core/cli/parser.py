@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from maxstim_core import __version__
-from maxstim_core.cli import answers, characterize, doctor, fitting, models, movies, serve
+from maxstim_core.cli import compute, doctor, fit, models, movies, serve, tuning
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.training.config import FitConfig
@@ -34,14 +34,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"maxstim {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    generate = _command(commands, "generate", answers.generate, "grow a stimulus from noise")
+    generate = _command(commands, "generate", compute.generate, "grow a stimulus from noise")
     generate.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_network(generate)
     add_settings(generate, GenerateConfig)
     _add_device_and_output(generate)
 
     regularize = _command(
-        commands, "regularize", answers.regularize, "pull a movie to grey, the response kept"
+        commands, "regularize", compute.regularize, "pull a movie to grey, the response kept"
     )
     regularize.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_movie(regularize)
@@ -50,7 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device_and_output(regularize)
 
     simulate = _command(
-        commands, "simulate", answers.simulate, "show a movie and record the central cells"
+        commands, "simulate", compute.simulate, "show a movie and record the central cells"
     )
     _add_movie(simulate)
     _add_network(simulate)
@@ -58,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device_and_output(simulate)
 
     search = _command(
-        commands, "search", answers.search, "find the best clip of a set for every cell type"
+        commands, "search", compute.search, "find the best clip of a set for every cell type"
     )
     _add_clips(search)
     _add_network(search)
@@ -80,22 +80,22 @@ def make_parser() -> argparse.ArgumentParser:
         help="also print the best clips of a cell type; may be repeated",
     )
 
-    fit = _command(commands, "fit", fitting.fit, "fit a network to published tuning")
-    add_settings(fit, FitConfig)
-    _add_device(fit)
-    fit.add_argument(
+    fitting = _command(commands, "fit", fit.fit, "fit a network to published tuning")
+    add_settings(fitting, FitConfig)
+    _add_device(fitting)
+    fitting.add_argument(
         "--checkpoint", metavar="FILE", help="keep the fit here, and go on from here if it is there"
     )
-    fit.add_argument(
+    fitting.add_argument(
         "--output", metavar="FILE.json", required=True, help="network file; replaced if it is there"
     )
 
-    tuning = _command(
-        commands, "tuning", characterize.tuning, "measure what every cell type is tuned to"
+    measured = _command(
+        commands, "tuning", tuning.tuning, "measure what every cell type is tuned to"
     )
-    _add_network(tuning)
-    _add_device(tuning)
-    _add_report(tuning, "a table", "FILE")
+    _add_network(measured)
+    _add_device(measured)
+    _add_report(measured, "a table", "FILE")
 
     listed = _command(
         commands, "models", None, "list, describe and convert networks, flyvis models included"
@@ -126,7 +126,7 @@ def _add_models(commands) -> None:
     _add_network_name(described)
 
     card = _command(
-        commands, "card", characterize.card, "show the model card of a network, measured once"
+        commands, "card", tuning.card, "show the model card of a network, measured once"
     )
     _add_network_name(card)
     _add_device(card)

@@ -111,7 +111,7 @@ def test_grey_and_rms_are_what_simulating_each_clip_gives(searched):
 
 
 def test_peak_and_rms_of_flyvis_s_own_responses():
-    flyvis = np.load(Path(__file__).parent / "data" / "default_init_random_movie.npz")
+    flyvis = np.load(Path(__file__).parents[1] / "data" / "default_init_random_movie.npz")
     clips = ArrayClips("random", ("movie",), [flyvis["movie"]], float(flyvis["dt"]))
     run = search(open_network("flyvis-init"), clips, SearchConfig(score="rms", n_best=1))
     list(run)

@@ -16,7 +16,7 @@ from maxstim_core.stimuli.synthetic.flyvis_probes import (
     flyvis_moving_edges,
 )
 
-MADE_BY_FLYVIS = Path(__file__).parent / "data" / "flyvis_probes.npz"
+MADE_BY_FLYVIS = Path(__file__).parents[1] / "data" / "flyvis_probes.npz"
 """Written by scripts/make_flyvis_probes.py in an environment with flyvis 1.2.0."""
 
 EYE = Lattice(15)

@@ -17,7 +17,7 @@ from maxstim_core.simulation.engine import FreeParameters
 from maxstim_core.simulation.reference import ReferenceEngine
 from maxstim_core.simulation.simulate import simulate, simulate_ensemble
 
-FIXTURE = Path(__file__).parent / "data" / "default_init_random_movie.npz"
+FIXTURE = Path(__file__).parents[1] / "data" / "default_init_random_movie.npz"
 WORKED = ("R1", "L1", "L2", "Mi1", "Tm3", "Mi9", "T4a", "T4c", "T5a", "TmY18")
 
 

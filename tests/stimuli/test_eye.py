@@ -9,7 +9,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.eye import Eye
 
-MADE_BY_FLYVIS = Path(__file__).parent / "data" / "box_eye.npz"
+MADE_BY_FLYVIS = Path(__file__).parents[1] / "data" / "box_eye.npz"
 """``flyvis.datasets.rendering.BoxEye(15, 13)`` of flyvis 1.2.0 on one seeded random frame per size."""
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cpu_engine import networks
+from random_networks import networks
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice

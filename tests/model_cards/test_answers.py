@@ -14,7 +14,7 @@ from maxstim_core.model_cards.descriptions import described_answers
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.catalog import open_network
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("T4a", "T4b", "T4c", "T4d", "T5a", "T5b", "T5c", "T5d")
 NAMES += ("L1", "L2", "Mi1", "Tm3", "Mi9", "Tm9")
 

@@ -73,9 +73,11 @@ def test_old_left_overs_are_swept(store):
     assert not old.exists()
 
 
+HERE = str(Path(__file__).parent)
+
 FULL_DISK = """
 import resource
-from test_runs_store import RunStore, MaxstimError, result
+from test_store import RunStore, MaxstimError, result
 store = RunStore({folder!r})
 store.save("small", result())
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -93,7 +95,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_leaves_nothing_behind(tmp_path)
         [sys.executable, "-c", FULL_DISK.format(folder=str(tmp_path / "data"))],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([HERE, *filter(None, sys.path)])},
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("choose a folder that exists, is writable and has room.\n")
@@ -126,7 +128,7 @@ def test_the_server_s_side_needs_no_torch_and_no_panel():
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([HERE, *filter(None, sys.path)])},
     )
     loaded = set(done.stdout.split())
     assert "maxstim_core.runs.queue" in loaded

@@ -22,7 +22,7 @@ from maxstim_core.tuning.measures import (
 )
 from maxstim_core.tuning.protocol import Tuning, edge_peaks, flash_indices, measure_tuning
 
-MEASURED_BY_FLYVIS = Path(__file__).parent / "data" / "halved_prior_tuning_flyvis.npz"
+MEASURED_BY_FLYVIS = Path(__file__).parents[1] / "data" / "halved_prior_tuning_flyvis.npz"
 
 
 def toy_network(gain=1.0):

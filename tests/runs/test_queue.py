@@ -423,7 +423,7 @@ time.sleep(3600)
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_the_worker_dies_with_the_server(tmp_path, behavior):
     script = SERVER.format(
-        tests=str(Path(__file__).parent), folder=str(tmp_path), behavior=behavior
+        tests=str(Path(__file__).parents[1]), folder=str(tmp_path), behavior=behavior
     )
     server = subprocess.Popen(
         [sys.executable, "-c", script],

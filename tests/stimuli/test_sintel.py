@@ -17,7 +17,7 @@ from maxstim_core.stimuli.catalog import open_clips
 from maxstim_core.stimuli.resample import interpolated, resampled
 from maxstim_core.stimuli.stored import clip_store, sintel
 
-BY_FLYVIS = np.load(Path(__file__).parent / "data" / "sintel.npz")
+BY_FLYVIS = np.load(Path(__file__).parents[1] / "data" / "sintel.npz")
 """Made by ``scripts/make_sintel_fixture.py``."""
 
 DT = 0.01
