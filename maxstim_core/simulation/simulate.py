@@ -56,7 +56,7 @@ def simulate(
         >>> network = ms.open_network("prior", extent=5)
         >>> flash = np.full((30, network.lattice.n_columns), 1.0)
         >>> activity = ms.simulate(network, flash, dt=0.01)
-        >>> mi1 = activity[:, (activity.cell_type == "Mi1").values]
+        >>> mi1 = activity[:, activity.cell_type == "Mi1"]
         >>> mi1.dims, mi1.shape
         (('frame', 'cell'), (30, 91))
     """
