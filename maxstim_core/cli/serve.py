@@ -193,6 +193,7 @@ def _dashboard_script() -> Path:
         spec = importlib.util.spec_from_file_location(
             "dashboard", package, submodule_search_locations=[str(folder)]
         )
+        assert spec is not None and spec.loader is not None  # since the file is there
         module = importlib.util.module_from_spec(spec)
         sys.modules["dashboard"] = module  # which the script and all that it imports find
         spec.loader.exec_module(module)

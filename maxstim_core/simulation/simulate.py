@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -183,6 +184,6 @@ def _labeled(
     )
 
 
-def _values(given: ArrayLike) -> ArrayLike:
-    """Return the bare values of what has its dimensions named, anything else as it is."""
+def _values(given: Any) -> Any:
+    """Return the bare values of what has its dimensions named, anything else for the engine to judge."""
     return given.values if isinstance(given, xr.DataArray) else given
