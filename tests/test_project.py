@@ -29,6 +29,8 @@ REQUIREMENTS = [
     )
 ]
 
+TEXT = {".cff", ".css", ".js", ".md", ".py", ".toml", ".yaml", ".yml"}
+
 PAGE_LIBRARIES = ("panel", "bokeh", "holoviews", "param", "panel_material_ui")
 
 
@@ -126,6 +128,33 @@ assert not logging.root.handlers
     assert not list(here.iterdir())
     assert not [path for path in home.rglob("*") if "maxstim" in path.name.lower()]
     assert _files() == before
+
+
+def test_numbers_cite_what_readers_have():
+    """A private page is cited nowhere, and every section cited is in docs/numerics.md."""
+    page = (ROOT / "docs" / "numerics.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S), re.M)
+    sections = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert len(sections) == len(headings)
+    assert set(re.findall(r"\]\(#([\w-]+)\)", page)) <= sections
+    cited = set()
+    for path in _texts():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\bspec\b.{0,4}\u00a7", text, re.I | re.S), path
+        for section in re.findall(r"docs/numerics\.md#([\w-]+)", text):
+            assert section in sections, f"{path} cites {section}"
+            cited.add(section)
+    assert len(cited) > 15
+
+
+def _texts():
+    """All texts of the project; neither what hides behind a dot nor what was built from them."""
+    for top in ROOT.iterdir():
+        if top.name.startswith(".") or top.name in ("build", "dist"):
+            continue
+        for path in [top, *top.rglob("*")]:
+            if path.suffix in TEXT and path.is_file():
+                yield path
 
 
 def _files():
