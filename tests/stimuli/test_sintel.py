@@ -158,7 +158,9 @@ def test_the_command_says_what_it_did(small, capsys):
 def test_the_published_film_has_nothing_to_be_noted():
     """Its lengths give the 63 windows and 2268 clips of docs/numerics.md#natural-clips."""
     images = {name: tuple(map(Path, map(str, range(n)))) for name, n in sintel.PUBLISHED.items()}
-    scenes = tuple(sintel.Scene(k, name, images[name], ()) for k, name in enumerate(sorted(images)))
+    scenes = tuple(
+        sintel.FilmScene(k, name, images[name], ()) for k, name in enumerate(sorted(images))
+    )
     assert sintel.differences(scenes) == []
     assert all(scene.is_long_enough for scene in scenes)
     sequences = [
