@@ -12,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from maxstim_core import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -145,6 +147,36 @@ def test_numbers_cite_what_readers_have():
             assert section in sections, f"{path} cites {section}"
             cited.add(section)
     assert len(cited) > 15
+
+
+def test_what_contributors_are_told_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:maxstim_core|dashboard|tests|docs|benchmarks)/[\w./]*)`", text)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_citation_is_of_this_version_and_of_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == __version__
+    doi = citation["preferred-citation"]["doi"]
+    assert PROJECT["project"]["urls"]["Paper"] == f"https://doi.org/{doi}"
+    assert doi in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_hooks_fetch_nothing():
+    """Every hook is a tool of the environment that `make` makes."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repo["repo"] for repo in config["repos"]] == ["local"]
+    (repo,) = config["repos"]
+    entries = {hook["entry"].partition(" --")[0] for hook in repo["hooks"]}
+    assert entries == {
+        ".venv/bin/ruff check",
+        ".venv/bin/ruff format",
+        ".venv/bin/mypy maxstim_core",
+        ".venv/bin/lint-imports",
+    }
 
 
 def _texts():
