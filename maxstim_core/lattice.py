@@ -1,8 +1,8 @@
 """The hexagonal eye: its columns, their order, coordinates, rotations and mirror axes.
 
 Columns have axial coordinates (u, v) and are ordered with u ascending, then v ascending, as flyvis
-orders them (spec §2). *Up* on the eye is (u, v) = (-1, 0); angles run counter-clockwise from
-rightward, in the coordinates that plots use.
+orders them (docs/numerics.md#the-lattice). *Up* on the eye is (u, v) = (-1, 0); angles run
+counter-clockwise from rightward, in the coordinates that plots use.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Lattice:
         """Return `values` (…, column) turned counter-clockwise by `sixths` of 60° each.
 
         The value at (u, v) moves to R(u, v) = (-v, u + v), once per sixth: an exact operation
-        (spec §5.3).
+        (docs/numerics.md#turning-and-mirroring).
         """
         u, v = self.u, self.v
         for _ in range(sixths % 6):
@@ -126,7 +126,9 @@ class Lattice:
         return self._moved(values, u, v)
 
     def mirrored(self, values: np.ndarray, axis: int) -> np.ndarray:
-        """Return `values` (…, column) mirrored about one of flyvis's three axes (spec §5.3).
+        """Return `values` (…, column) mirrored about one of flyvis's three axes.
+
+        Which they are: docs/numerics.md#turning-and-mirroring.
 
         Args:
             values: One value per column, along the last axis.

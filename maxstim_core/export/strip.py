@@ -1,7 +1,7 @@
 """The static figure of a result: ten frames in a row, stimulus above and response below.
 
-It follows flyvis's strip (spec §6.5) but for two things: the frame of the peak is always among
-those shown, and the two rows show the same frames.
+It follows flyvis's strip (docs/numerics.md#the-strip) but for two things: the frame of the peak is
+always among those shown, and the two rows show the same frames.
 """
 
 from __future__ import annotations

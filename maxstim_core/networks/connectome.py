@@ -23,10 +23,10 @@ from maxstim_core.errors import MaxstimError
 ROLES = ("input", "intermediate", "output")
 
 FILL_COUNT = 1.0
-"""Synapse count that flyvis assumes where a receptive field has a gap (spec §1.3)."""
+"""Synapse count that flyvis assumes where a receptive field has a gap: docs/numerics.md#filled-gaps."""
 
 # flyvis fills the *joggled* convex hull of the listed offsets, which drops exactly these points of
-# the closed hull's boundary (spec §1.3); no rule explains them, so they are named.
+# the closed hull's boundary (docs/numerics.md#filled-gaps); no rule explains them: they are named.
 _NOT_FILLED = frozenset(
     {
         ("T4c", "TmY4", 3, -4),
@@ -142,7 +142,9 @@ def write_csv(connectome: Connectome, folder: str | os.PathLike) -> None:
 
 
 def read_flyvis_json(path: str | os.PathLike) -> Connectome:
-    """Read a connectome in flyvis's JSON schema, gaps filled as flyvis fills them (spec §1.1, §1.3).
+    """Read a connectome in flyvis's JSON schema, gaps filled as flyvis fills them.
+
+    See docs/numerics.md#the-connectome and docs/numerics.md#filled-gaps.
 
     Raises:
         MaxstimError: if the file is missing or malformed.

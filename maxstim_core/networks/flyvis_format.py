@@ -45,7 +45,9 @@ _TENSORS = {
 
 
 def read_model(folder: str | os.PathLike, extent: int | None = None) -> Network:
-    """Open a flyvis model folder at its best checkpoint, as flyvis chooses it (spec §4.3).
+    """Open a flyvis model folder at its best checkpoint, as flyvis chooses it.
+
+    How it does: docs/numerics.md#model-folders.
 
     Args:
         folder: For example ``…/flow/0000/000``.

@@ -45,10 +45,11 @@ def prior_network(extent: int = EXTENT, connectome: Connectome | None = None) ->
 
 
 def flyvis_initial_network(extent: int = EXTENT) -> Network:
-    """Return the network that flyvis starts training from, bias seed 0 (spec §3.2).
+    """Return the network that flyvis starts training from, bias seed 0.
 
     Resting potentials are 0.5 + 0.05 z with z from torch's CPU generator seeded 0; strengths are 0.01
-    over the mean synapse count of the pair, the mean over its edges on this eye.
+    over the mean synapse count of the pair, the mean over its edges on this eye
+    (docs/numerics.md#parameters).
     """
     import torch  # only here: the numbers are torch's own
 

@@ -1,4 +1,7 @@
-"""The third answer: a movie grown from noise by gradient ascent (spec §6.3)."""
+"""The third answer: a movie grown from noise by gradient ascent.
+
+Formulas and worked numbers: docs/numerics.md#the-generated-answer.
+"""
 
 from __future__ import annotations
 

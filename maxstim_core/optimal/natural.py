@@ -1,7 +1,7 @@
-"""The first answer: the best clip of a natural set (spec §6.1).
+"""The first answer: the best clip of a natural set.
 
 One pass over the clips measures what every cell type answers, from which
-`maxstim_core.optimal.ranking` tells the best.
+`maxstim_core.optimal.ranking` tells the best. The protocols: docs/numerics.md#the-natural-answer.
 """
 
 from __future__ import annotations

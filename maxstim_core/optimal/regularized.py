@@ -1,4 +1,7 @@
-"""The second answer: a clip pulled to grey, the response kept (spec §6.2)."""
+"""The second answer: a clip pulled to grey, the response kept.
+
+Formulas: docs/numerics.md#the-regularized-answer.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def advance(
     BLOCK: tl.constexpr,
     TAPS: tl.constexpr,
 ):
-    """One frame forward: from the voltages in slot `before` to those in slot `after` (spec §3.1).
+    """One frame forward: from the voltages in slot `before` to those in slot `after`.
 
     Shapes: states (slot, group, stride, lane); light (frame, group, size, lane); activity (frame, group,
     n_recorded, lane); record (type, size): below 0 where there is no cell, the number of the record

@@ -24,7 +24,7 @@ from maxstim_core.networks.network import Network
 InitialState = Literal["grey", "rest"] | Tensor
 
 GREY_SECONDS = 1.0
-"""Grey that precedes a movie, flyvis's choice (spec §3.5)."""
+"""Grey that precedes a movie, flyvis's choice: docs/numerics.md#grey-and-fades."""
 
 
 class FreeParameters(NamedTuple):
@@ -230,9 +230,9 @@ class Engine(ABC):
 
     @torch.no_grad()
     def fade_in(self, seconds: float, dt: float, first_frames: Tensor | np.ndarray) -> Tensor:
-        """Return the states after fading from grey to the first frame of each movie (spec §3.5).
+        """Return the states after fading from grey to the first frame of each movie.
 
-        Starts from rest, as flyvis does for naturalistic stimuli.
+        Starts from rest, as flyvis does for naturalistic stimuli (docs/numerics.md#grey-and-fades).
 
         Args:
             seconds: Duration of the fade.

@@ -2,8 +2,8 @@
 
     V <- V + dt / max(tau, dt) * (-V + b + W relu(V) + x)
 
-is the whole forward pass (spec §3.1), and its transpose the whole adjoint. Every faster engine is
-tested against this one.
+is the whole forward pass (docs/numerics.md#dynamics), and its transpose the whole adjoint
+(docs/numerics.md#gradients). Every faster engine is tested against this one.
 """
 
 from __future__ import annotations

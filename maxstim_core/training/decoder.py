@@ -1,10 +1,11 @@
 """A small decoder that reads optic flow from the voltages of the output cell types.
 
-In spirit the decoder that flyvis trains with its networks (spec §7): rectified voltages, a hexagonal
-convolution to eight channels, softplus, a hexagonal convolution to the two components of flow and a
-third channel that divides them. Three things are other than there, so that it learns from few scenes in
-a few hundred steps: inputs are brought to a common scale once, where flyvis normalizes each batch; there
-is no dropout; and weights start from seeded chance, where all of flyvis's start equal.
+In spirit the decoder that flyvis trains with its networks (docs/numerics.md#training): rectified
+voltages, a hexagonal convolution to eight channels, softplus, a hexagonal convolution to the two
+components of flow and a third channel that divides them. Three things are other than there, so that it
+learns from few scenes in a few hundred steps: inputs are brought to a common scale once, where flyvis
+normalizes each batch; there is no dropout; and weights start from seeded chance, where all of flyvis's
+start equal.
 """
 
 from __future__ import annotations

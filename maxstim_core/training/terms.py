@@ -2,7 +2,7 @@
 
 Voltages of central cells have shape (sample, frame, cell_type); angles are those of
 `maxstim_core.tuning.facts`. Peaks are rectified maxima over frames, as the published measures
-take them (spec §5.7).
+take them (docs/numerics.md#tuning-protocols).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures of tuning as flyvis takes them, on arrays of voltages (spec §5.7)."""
+"""Measures of tuning as flyvis takes them, on arrays of voltages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 
 
 def flash_response_index(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
-    """Return the flash response index: +1 pure ON, -1 pure OFF (spec §5.7).
+    """Return the flash response index: +1 pure ON, -1 pure OFF.
 
-    Peaks are counted from the lowest voltage of both flashes, in absolute value, as flyvis counts.
+    Peaks are counted from the lowest voltage of both flashes, in absolute value, as flyvis counts
+    (docs/numerics.md#flash-response-index).
 
     Args:
         bright: Voltage while a bright disc is flashed, shape (frame, cell).
@@ -47,7 +48,7 @@ def direction_selectivity_index(peaks: np.ndarray, angles: np.ndarray) -> np.nda
     """Return the direction selectivity index: 0 all directions alike, 1 one direction alone.
 
     As flyvis, both contrasts are normalised by the larger of their summed responses, and the mean is
-    taken over speeds (spec §5.7).
+    taken over speeds (docs/numerics.md#direction-selectivity-index).
 
     Args:
         peaks: Peak responses, shape (contrast, angle, speed, cell).

@@ -1,7 +1,8 @@
-"""flyvis's own protocols, shown to a network: flashes and moving edges (spec §5.5 to §5.7).
+"""flyvis's own protocols, shown to a network: flashes and moving edges.
 
-Every movie follows two seconds of grey: one before the dataset, one that the dataset begins with. The
-frames after the window in which peaks are taken are left out: nothing in them enters a measure.
+They are told in docs/numerics.md#tuning-protocols. Every movie follows two seconds of grey: one before
+the dataset, one that the dataset begins with. The frames after the window in which peaks are taken are
+left out: nothing in them enters a measure.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def flash_indices(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
 def _flashed(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
     """Voltages during a bright and a dark flash, shape (radius, 2, frame, cell_type)."""
     lattice = engine.layout.lattice
-    # The window closes with the flash; the frame in which it does still counts (spec §5.7).
+    # The window closes with the flash; as in flyvis, the frame in which it does still counts.
     timing = {"dt": DT, "seconds": FLASH_SECONDS + 1.5 * DT}
     movies = [
         flash(
@@ -200,7 +201,7 @@ def edge_peaks(engine: Engine, speed: float) -> np.ndarray:
         t_pre=0.0,  # the grey before is the same for all
         t_post=2 * DT,
     )
-    # The window closes with the motion; the frame in which it does still counts (spec §5.7).
+    # The window closes with the motion; as in flyvis, the frame in which it does still counts.
     window = frames_in(seconds_of_motion(speed), DT) + 1
     voltage = central_voltage(engine, np.stack([clips[k][:window] for k in range(len(clips))]))
     return peak_response(voltage).reshape(len(ANGLES), 2, -1).swapaxes(0, 1)

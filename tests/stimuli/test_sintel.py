@@ -156,9 +156,11 @@ def test_the_command_says_what_it_did(small, capsys):
 
 
 def test_the_published_film_has_nothing_to_be_noted():
-    """Its lengths give the 63 windows and 2268 clips of the spec (§5.4)."""
+    """Its lengths give the 63 windows and 2268 clips of docs/numerics.md#natural-clips."""
     images = {name: tuple(map(Path, map(str, range(n)))) for name, n in sintel.PUBLISHED.items()}
-    scenes = tuple(sintel.Scene(k, name, images[name], ()) for k, name in enumerate(sorted(images)))
+    scenes = tuple(
+        sintel.FilmScene(k, name, images[name], ()) for k, name in enumerate(sorted(images))
+    )
     assert sintel.differences(scenes) == []
     assert all(scene.is_long_enough for scene in scenes)
     sequences = [
@@ -177,7 +179,7 @@ def test_the_published_film_has_nothing_to_be_noted():
 
 
 def test_flow_points_up_in_image_heights(tmp_path):
-    """20 pixels downward are -7.7523 summed over 13 x 13 pixels (spec §5.2)."""
+    """20 pixels downward are -7.7523 summed over 13 x 13 pixels: docs/numerics.md#sintel."""
     path = tmp_path / "a.flo"
     with path.open("wb") as file:
         np.float32(202021.25).tofile(file)

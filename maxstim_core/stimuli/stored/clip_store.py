@@ -141,7 +141,8 @@ class StoredClips:
 
         Returns:
             Shape (frame, 2, column), float32: rightward and upward motion that arrives at each frame,
-            in image heights per frame, summed over the pixels of a column (spec §5.2).
+            in image heights per frame, summed over the pixels of a column
+            (docs/numerics.md#sintel).
 
         Raises:
             MaxstimError: if the set has none, or its file has been removed or damaged.

@@ -1,4 +1,4 @@
-"""The open film Sintel as flyvis shows it to the network (spec §5.1 to 5.4).
+"""The open film Sintel as flyvis shows it to the network: docs/numerics.md#sintel.
 
 MPI Sintel (Butler et al., ECCV 2012; the film is © Blender Foundation, CC BY 3.0) comes as folders of
 images, one per scene, at 24 frames per second, with the true optic flow between them. Each scene is cut
@@ -296,7 +296,10 @@ def table(clips: Augmented) -> pd.DataFrame:
 
 
 def _windows(sequences: list[clip_store.Sequence]) -> list[clip_store.Window]:
-    """Cut sequences in time: as many clips of 19 frames as come nearest to their length (spec §5.4)."""
+    """Cut sequences in time: as many clips of 19 frames as come nearest to their length.
+
+    The rule is flyvis's: docs/numerics.md#natural-clips.
+    """
     windows = []
     for k, sequence in enumerate(sequences):
         n_clips = round(sequence.frames / N_FRAMES)
@@ -316,7 +319,7 @@ def _kept_columns(width: int) -> tuple[int, int]:
 
 
 def _starts(length: int, window: int, n_windows: int) -> list[int]:
-    """Where windows begin that cover a length with equal overlaps (spec §5.2)."""
+    """Where windows begin that cover a length with equal overlaps (docs/numerics.md#sintel)."""
     if n_windows == 1:
         return [0]
     overlap = math.ceil((window * n_windows - length) / (n_windows - 1))

@@ -1,8 +1,9 @@
-"""The monitor on which flyvis turns its bars, and the hexagons of pixels that look at it (spec §5.5).
+"""The monitor on which flyvis turns its bars, and the hexagons of pixels that look at it.
 
-Which pixels a column owns is decided in float16, as flyvis decides it: far from the monitor's origin
-the rounding gives columns 513 to 545 pixels, where exact arithmetic would give 541 or 524. A picture is
-turned as Pillow turns it: 8 bits per pixel, bilinear, cut.
+The rules are those of docs/numerics.md#the-monitor. Which pixels a column owns is decided in float16,
+as flyvis decides it: far from the monitor's origin the rounding gives columns 513 to 545 pixels, where
+exact arithmetic would give 541 or 524. A picture is turned as Pillow turns it: 8 bits per pixel,
+bilinear, cut.
 """
 
 from __future__ import annotations

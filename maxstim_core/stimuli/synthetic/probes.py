@@ -1,7 +1,7 @@
 """Textbook stimuli, rendered straight onto the columns.
 
 Angles are degrees counter-clockwise from rightward, speeds columns per second, wavelengths columns:
-distances are those of the regular lattice on which plots are drawn (spec §2).
+distances are those of the regular lattice on which plots are drawn (docs/numerics.md#the-lattice).
 """
 
 from __future__ import annotations
