@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from maxstim_core.errors import MaxstimError
 
@@ -100,7 +101,7 @@ class Lattice:
         """Distance of each column from the centre, in columns."""
         return ring_distance(self.u, self.v)
 
-    def index(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def index(self, u: npt.ArrayLike, v: npt.ArrayLike) -> np.ndarray:
         """Return the index of the column at each (u, v), or -1 where the eye has none."""
         u, v = np.asarray(u), np.asarray(v)
         inside = ring_distance(u, v) <= self.extent
@@ -176,7 +177,7 @@ class Lattice:
         return moved
 
 
-def ring_distance(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def ring_distance(u: np.ndarray | int, v: np.ndarray | int) -> np.ndarray:
     """Return the number of columns between (0, 0) and (u, v) on the hexagonal lattice."""
     return (np.abs(u) + np.abs(v) + np.abs(u + v)) // 2
 

@@ -174,8 +174,8 @@ class _Page(Canvas):
     def hexagons(self, row: int, panel: int, values: np.ndarray, colors: Colors) -> None:
         """Paint one frame; columns without a value are faint outlines."""
         zoom = self.scale * SMOOTHING
-        size = np.ceil(self.panel * self.scale).astype(int)
-        tile = Image.new("RGB", tuple(int(n) for n in size * SMOOTHING), self.inks.paper)
+        width, height = (int(n) for n in np.ceil(self.panel * self.scale))
+        tile = Image.new("RGB", (width * SMOOTHING, height * SMOOTHING), self.inks.paper)
         draw = ImageDraw.Draw(tile)
         angle = np.arange(6) * np.pi / 3
         shape = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * self.side * zoom
@@ -185,13 +185,14 @@ class _Page(Canvas):
             if known:
                 draw.polygon(_points(center + 1.05 * shape), fill=self.inks.ground)
             else:
-                width = max(1, round(0.5 * zoom))
-                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=width)
+                line = max(1, round(0.5 * zoom))
+                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=line)
         painted = colors(values[finite])
         for center, color in zip(centers[finite], painted, strict=True):
             draw.polygon(_points(center + FILL * shape), fill=tuple(int(c) for c in color))
-        tile = tile.resize(tuple(int(n) for n in size), Image.Resampling.LANCZOS)
-        self.image.paste(tile, tuple(round(float(n)) for n in self.corner(row, panel) * self.scale))
+        tile = tile.resize((width, height), Image.Resampling.LANCZOS)
+        left, top = (round(float(n)) for n in self.corner(row, panel) * self.scale)
+        self.image.paste(tile, (left, top))
 
     def title(self, name: str, detail: str) -> None:
         """Write the title of the figure."""

@@ -10,15 +10,18 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+
+_Row = TypeVar("_Row")
 
 ROLES = ("input", "intermediate", "output")
 
@@ -111,7 +114,7 @@ class Connectome:
 @cache
 def bundled_connectome() -> Connectome:
     """Return the connectome that comes with maxstim: 65 cell types, 2,378 synapse offsets."""
-    return read_csv(resources.files("maxstim_core") / "data" / "connectome")
+    return read_csv(Path(str(resources.files("maxstim_core"))) / "data" / "connectome")
 
 
 def read_csv(folder: str | os.PathLike) -> Connectome:
@@ -251,7 +254,7 @@ def _synapse_from_row(row: dict[str, str]) -> Synapse:
     )
 
 
-def _rows(path: Path, parse) -> tuple:
+def _rows(path: Path, parse: Callable[[dict[str, str]], _Row]) -> tuple[_Row, ...]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             table = csv.DictReader(file)
@@ -264,7 +267,9 @@ def _rows(path: Path, parse) -> tuple:
         raise MaxstimError(f"The file {path} is no CSV table ({error}).") from error
 
 
-def _parsed(parse, row: dict[str, str], path: Path, line: int):
+def _parsed(
+    parse: Callable[[dict[str, str]], _Row], row: dict[str, str], path: Path, line: int
+) -> _Row:
     try:
         return parse(row)
     except (KeyError, TypeError, ValueError) as error:

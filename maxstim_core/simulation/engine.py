@@ -161,6 +161,7 @@ class Engine(ABC):
         Raises:
             MaxstimError: if it holds anything else.
         """
+        kind: torch.dtype | np.dtype
         if isinstance(movie, Tensor):
             is_luminance, kind = movie.is_floating_point(), movie.dtype
         else:
@@ -327,7 +328,15 @@ class _Rollout(torch.autograd.Function):
     """An engine's rollout and adjoint as one step of torch's automatic differentiation."""
 
     @staticmethod
-    def forward(ctx, engine, dt, cells, movie, state, *parameters):
+    def forward(
+        ctx: Any,
+        engine: Engine,
+        dt: float,
+        cells: Tensor,
+        movie: Tensor,
+        state: Tensor,
+        *parameters: Tensor,
+    ) -> Tensor:
         needs = ctx.needs_input_grad
         rollout = engine.rollout(
             movie,
@@ -343,7 +352,7 @@ class _Rollout(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, cotangent):
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
         gradients = ctx.engine.adjoint(ctx.tape, cotangent, with_parameters=ctx.with_parameters)
         parameters = gradients.parameters or (None, None, None)
         return None, None, None, gradients.movie, gradients.initial_state, *parameters

@@ -135,5 +135,11 @@ def _stretched(frames: np.ndarray, side: int) -> np.ndarray:
     """Frames resized to a square, bilinear and antialiased as torchvision does for flyvis."""
     import torch  # only here: films of full size need no torch
 
-    size = {"size": (side, side), "mode": "bilinear", "antialias": True, "align_corners": False}
-    return torch.nn.functional.interpolate(torch.from_numpy(frames)[None], **size)[0].numpy()
+    stretched = torch.nn.functional.interpolate(
+        torch.from_numpy(frames)[None],
+        size=(side, side),
+        mode="bilinear",
+        antialias=True,
+        align_corners=False,
+    )
+    return stretched[0].numpy()

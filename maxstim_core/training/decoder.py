@@ -39,6 +39,9 @@ class HexConvolution(nn.Module):
         random: Where the weights come from.
     """
 
+    _inside: Tensor
+    _place: Tensor
+
     def __init__(self, lattice: Lattice, n_in: int, n_out: int, random: torch.Generator) -> None:
         super().__init__()
         offset = np.arange(-RINGS, RINGS + 1)
@@ -70,6 +73,9 @@ class FlowDecoder(nn.Module):
         n_types: Number of cell types that it reads.
         seed: Where the first weights come from.
     """
+
+    _mean: Tensor
+    _spread: Tensor
 
     def __init__(self, lattice: Lattice, n_types: int, seed: int) -> None:
         super().__init__()

@@ -70,7 +70,8 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
     likeness = (preferred * curves).sum(1) / (norms + 1e-3)
     strongest = preferred.amax(1)
     # Of a cell that stays below zero no other term has a gradient: this one brings it back.
-    reached = torch.where(targets.prefers_on, *highest.amax(1)[:, targets.tuned])
+    highest_on, highest_off = highest.amax(1)[:, targets.tuned]
+    reached = torch.where(targets.prefers_on, highest_on, highest_off)
     wrong = opposite.amax(1) / (strongest + _SMALL)
     along = (preferred * phases).sum(1) * torch.exp(-1j * torch.deg2rad(targets.directions))
     along = along / (torch.maximum(preferred.sum(1), opposite.sum(1)) + _SMALL)

@@ -41,7 +41,7 @@ PREFERRED_DIRECTION: dict[str, int] = {
 SELECTIVE = 0.2
 """Direction selectivity index from which a cell type counts as direction selective."""
 
-ANGLES = np.arange(0, 360, 30)
+ANGLES: np.ndarray = np.arange(0, 360, 30)
 """Directions of motion of the tuning curves, degrees counter-clockwise from rightward."""
 
 TUNING_CURVES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 
 def flash_response_index(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
@@ -77,7 +78,7 @@ def preferred_direction(peaks: np.ndarray, angles: np.ndarray) -> np.ndarray:
     return np.where(peaks.any((1, 2)), direction, np.nan)
 
 
-def angular_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def angular_distance(first: npt.ArrayLike, second: np.ndarray | float) -> np.ndarray:
     """Return how far two directions lie apart, degrees in [0, 180]."""
     return np.abs((np.asarray(first) - second + 180) % 360 - 180)
 

@@ -167,10 +167,16 @@ def _flashed(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
     """Voltages during a bright and a dark flash, shape (radius, 2, frame, cell_type)."""
     lattice = engine.layout.lattice
     # The window closes with the flash; as in flyvis, the frame in which it does still counts.
-    timing = {"dt": DT, "seconds": FLASH_SECONDS + 1.5 * DT}
+    seconds = FLASH_SECONDS + 1.5 * DT
     movies = [
         flash(
-            lattice, radius=radius, luminance=luminance, onset=0, duration=FLASH_SECONDS, **timing
+            lattice,
+            dt=DT,
+            seconds=seconds,
+            radius=radius,
+            luminance=luminance,
+            onset=0,
+            duration=FLASH_SECONDS,
         )
         for radius in radii
         for luminance in (1.0, 0.0)

@@ -177,8 +177,9 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         origin = scene.origin
         names = [f"sequence_{scene.index:02d}_{scene.name}_split_{j:02d}" for j in range(_N_SPLITS)]
         found = [clip_store.find_sequence(folder, name, origin) for name in names]
-        if None not in found:
-            sequences += found
+        there = [sequence for sequence in found if sequence is not None]
+        if len(there) == len(found):
+            sequences += there
             yield scene, "kept"
             continue
         lum, flow = see_scene(scene)
@@ -276,6 +277,7 @@ def table(clips: Augmented) -> pd.DataFrame:
     import pandas as pd
 
     films = clips.clips
+    assert isinstance(films, clip_store.StoredClips)
     rows = []
     for k in range(len(clips)):
         index, flip, sixths = clips.origin(k)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from maxstim_core.conventions import EXTENT, GREY
 from maxstim_core.lattice import Lattice
@@ -71,7 +72,7 @@ def bars_seen(
     width = MONITOR + 2 * _AROUND
     place = column * width + left
 
-    def sums(along_row) -> np.ndarray:
+    def sums(along_row: npt.ArrayLike) -> np.ndarray:
         """Light above grey by column and left neighbour, where rows of the bar have `along_row`."""
         upper, lower = (np.where(k, along_row, grey) for k in (upper_inside, lower_inside))
         light = cut(upper + (lower - upper) * lower_share) - grey
@@ -134,7 +135,7 @@ def owned_pixels() -> Owned:
 def _inside(x: np.ndarray, y: np.ndarray, center_x: np.ndarray, center_y: np.ndarray) -> np.ndarray:
     """Whether points lie on their centre's side of all six edges; every operation is rounded."""
     corners = [(center_x + right, center_y + down) for right, down in _corners()]
-    inside = np.True_
+    inside = np.ones(x.shape, bool)
     for (x1, y1), (x2, y2) in pairwise(corners):
         slope = (y2 - y1) / (x2 - x1)
         center_side = y1 + slope * (center_x - x1) - center_y

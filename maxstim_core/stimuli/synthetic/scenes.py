@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Required, TypedDict, Unpack
 
 import numpy as np
 
@@ -210,6 +211,7 @@ class Scene:
         random = np.random.default_rng([self.seed, 1])
         velocity, roll = _polar(self.speed, self.angle), 1j * np.deg2rad(self.roll)
         layers = []
+        kind: Kind
         for k in range(1 + self.foliage):
             near = self.parallax**k
             motion = Motion(near * velocity, near * self.expansion + roll)
@@ -238,8 +240,29 @@ class Scene:
         return (np.float32(exposure) * light).clip(0, 1)
 
 
+class SceneSettings(TypedDict, total=False):
+    """The settings of `Scene`, as keyword arguments."""
+
+    seed: Required[int]
+    angle: float
+    speed: float
+    roll: float
+    expansion: float
+    foliage: int
+    parallax: float
+    objects: int
+    object_angle: float
+    object_speed: float
+    contrast: float
+
+
 def moving_scene(
-    lattice: Lattice, *, dt: float, seconds: float, fade: float = 0.0, **scene: float
+    lattice: Lattice,
+    *,
+    dt: float,
+    seconds: float,
+    fade: float = 0.0,
+    **scene: Unpack[SceneSettings],
 ) -> np.ndarray:
     """Return what an eye sees of `Scene(**scene)`, which comes out of grey as it moves.
 
