@@ -291,11 +291,11 @@ def sweep_leftovers(folder: str | os.PathLike) -> None:
     if not hidden and time.time() - changed / 1e9 > _SETTLED_SECONDS:
         _clean[folder] = changed
     for path in hidden:
-        if path.suffix == ".part" and _is_left_over(path):
-            discard(path)
-        elif path.suffix == ".lock":
+        if path.name.endswith(".lock"):
             with suppress(OSError), locked(path):
                 pass
+        elif path.suffix == ".part" and _is_left_over(path):
+            discard(path)
     if any(path.suffix == ".was" and _is_left_over(path) for path in hidden):
         with suppress(OSError), exclusively(folder):
             pass
