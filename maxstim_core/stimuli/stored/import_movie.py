@@ -26,6 +26,7 @@ from maxstim_core.stimuli.limits import (
 )
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.storage.atomic import aside
 
 SECONDS = 0.8
 """Length of a clip, as in the made set."""
@@ -86,14 +87,11 @@ def import_movie(
                 f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
             )
     _check_name(name, replace)  # again: somebody may have taken it in the meantime
-    made = clip_store.hidden_folder(name)
-    try:
+    with aside(clip_store.clips_folder(name).parent) as made:
         clip_store.check_room(made)
         source = source or str(path.absolute())
         _store(made, name, films, rate, seconds, source, viewing, flips, rotations)
-        clip_store.put_in_place(made, name, replace=replace)
-    finally:
-        clip_store.discard(made)
+        clip_store.name_set(made, name, replace=replace)
     return clip_store.open_stored(clip_store.clips_folder(name))
 
 

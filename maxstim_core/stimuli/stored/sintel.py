@@ -15,6 +15,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.data_dir import entries
 
 if TYPE_CHECKING:
@@ -164,11 +166,26 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         Each scene when it is done, and ``rendered``, ``kept`` or ``too short``.
 
     Raises:
-        MaxstimError: if the film is incomplete or damaged, or cannot be stored.
+        MaxstimError: if the film is incomplete or damaged, cannot be stored, or is being rendered by
+            another process, whose sequences this one would remove.
     """
     scenes = find_scenes(path)
     folder = clip_store.clips_folder(NAME)
     clip_store.check_room(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(folder / ".lock"))
+        except BlockingIOError:
+            raise MaxstimError(
+                f"The clip set {NAME} is being made by another process; wait until it is done, or stop "
+                "it."
+            ) from None
+        yield from _render(path, scenes, folder)
+
+
+def _render(
+    path: str | os.PathLike, scenes: list[FilmScene], folder: Path
+) -> Iterator[tuple[FilmScene, str]]:
     sequences: list[clip_store.Sequence] = []
     for scene in scenes:
         if not scene.is_long_enough:
