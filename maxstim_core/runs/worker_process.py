@@ -46,7 +46,9 @@ class WorkerProcess:
         )
         self._sending = threading.Lock()
         self._received: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, name=f"maxstim-ear-{device}", daemon=True).start()
+        threading.Thread(
+            target=self._listen, name=f"maxstim-listener-{device}", daemon=True
+        ).start()
 
     @property
     def pid(self) -> int:

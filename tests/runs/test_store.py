@@ -123,7 +123,7 @@ def test_the_data_directory_is_the_user_s_unless_named(tmp_path, monkeypatch):
 
 
 def test_the_server_s_side_needs_no_torch_and_no_panel():
-    code = "import sys, maxstim_core.runs as r; r.the_queue().devices(); print(*sys.modules)"
+    code = "import sys, maxstim_core.runs.queue as r; r.the_queue().devices(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
