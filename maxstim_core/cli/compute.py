@@ -68,14 +68,14 @@ def simulate(arguments: argparse.Namespace) -> int:
     from maxstim_core.simulation import simulate as simulation
 
     central = network.layout.central_cells
-    activity = simulation.simulate(network, movie, dt, cells=central, device=device)
-    if not torch.isfinite(activity).all():
+    activity = simulation.simulate(network, movie, dt, cells=central, device=device).values
+    if not np.isfinite(activity).all():
         raise MaxstimError(
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
     recorded = xr.Dataset(
-        data_vars={"central": (("frame", "cell_type"), activity.cpu().numpy())},
+        data_vars={"central": (("frame", "cell_type"), activity)},
         coords={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
             "cell_type": list(network.connectome.names),

@@ -87,9 +87,7 @@ def strip_png(
     Raises:
         MaxstimError: if the dataset holds no stimulus with its response.
     """
-    missing = [n for n in ("stimulus", "response", "central_response") if n not in dataset]
-    if missing:
-        raise MaxstimError(f"A strip needs the {missing[0]!r} of a result; run it again.")
+    _check_drawable(dataset)
     central = dataset["central_response"].values
     peak = peak_frame(central)
     dt = float(dataset.attrs["dt"])
@@ -120,6 +118,32 @@ def strip_png(
         page.length_on_the_eye()
         page.notes(notes)
     return page.png()
+
+
+def _check_drawable(dataset: xr.Dataset) -> None:
+    """Make sure that a dataset holds a stimulus with its response.
+
+    Raises:
+        MaxstimError: if something is missing, or of other dimensions than in a result.
+    """
+    needed = {
+        "stimulus": ("frame", "column"),
+        "response": ("frame", "column"),
+        "central_response": ("frame",),
+        "u": ("column",),
+        "v": ("column",),
+    }
+    missing = [name for name in needed if name not in dataset]
+    if "dt" not in dataset.attrs:
+        missing.append("dt")
+    if missing:
+        raise MaxstimError(f"A strip needs the {missing[0]!r} of a result; run it again.")
+    for name, dims in needed.items():
+        if dataset[name].dims != dims or not dataset[name].size:
+            raise MaxstimError(
+                f"A strip needs {name!r} with the dimensions {dims}, not {dataset[name].dims} of "
+                f"length {dataset[name].shape}; draw it of the whole result."
+            )
 
 
 def bar_columns(rings: int) -> int:
