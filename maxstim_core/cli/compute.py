@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from maxstim_core.networks.network import Network
     from maxstim_core.optimal.run import Optimization
+    from maxstim_core.runs.stored_search import StoredSearch
 
 
 def generate(arguments: argparse.Namespace) -> int:
@@ -189,7 +190,10 @@ def _movie(
 
 
 def _run_and_save(
-    run: Optimization, output: str, what: str, then: Callable[[xr.Dataset], None] | None = None
+    run: Optimization | StoredSearch,
+    output: str,
+    what: str,
+    then: Callable[[xr.Dataset], None] | None = None,
 ) -> int:
     """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
     stopped = False
@@ -206,6 +210,7 @@ def _run_and_save(
         if stopped:
             tell(STOPPING)
         result = run.result()
+        assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
         if then is not None:

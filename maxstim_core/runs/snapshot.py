@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -116,7 +117,7 @@ def stored_snapshot(
     run_id: str, request: RunRequest, session: str, path: Path, answer: xr.Dataset, version: int
 ) -> RunSnapshot:
     """Return the picture of a run whose answer was in the store already."""
-    logged = {}
+    logged: dict[str, Any] = {}
     if "loss" in answer:
         losses = answer["loss"].values
         losses.setflags(write=False)

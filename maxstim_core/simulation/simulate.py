@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -64,7 +65,7 @@ def simulate(
     voltage = engine.simulate(
         _values(movie),
         dt,
-        initial_state=initial_state if isinstance(initial_state, str) else _values(initial_state),
+        initial_state=_values(initial_state),
         cells=None if cells is None else np.asarray(cells),
     )
     about = {
@@ -183,6 +184,9 @@ def _labeled(
     )
 
 
-def _values(given: ArrayLike) -> ArrayLike:
-    """Return the bare values of what has its dimensions named, anything else as it is."""
+def _values(given: ArrayLike) -> Any:
+    """Return the bare values of what has its dimensions named, anything else as it is.
+
+    The engine says what is wrong with them.
+    """
     return given.values if isinstance(given, xr.DataArray) else given

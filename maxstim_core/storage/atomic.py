@@ -60,7 +60,7 @@ _SETTLED_SECONDS = 2.0
 # -- writing
 
 
-def write_whole(path: str | os.PathLike, what: str, content: bytes) -> None:
+def write_whole(path: str | os.PathLike, what: str, content: bytes | memoryview) -> None:
     """Write a file; what was there stays until all of the new one is.
 
     Args:

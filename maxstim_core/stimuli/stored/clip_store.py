@@ -353,7 +353,9 @@ def save_sequence(
     sha256 = _sha256(lum)
     file = _file(name, origin or sha256)
     sequence = Sequence(name, file, len(lum), sha256, flow is not None, about or {})
-    variables = {"lum": (("frame", "column"), lum, {"long_name": "luminance, 0 black, 1 white"})}
+    variables: dict[str, tuple] = {
+        "lum": (("frame", "column"), lum, {"long_name": "luminance, 0 black, 1 white"})
+    }
     if flow is not None:
         says = {"long_name": "optic flow, rightward and upward", "units": "image heights per frame"}
         variables["flow"] = (("frame", "axis", "column"), np.asarray(flow, np.float32), says)

@@ -80,6 +80,7 @@ def import_movie(
     check_ways(flips, rotations)
     films = _see(path, viewing, fps, seconds, report_progress)
     rate = fps or films[0][2]
+    assert rate is not None  # what tells no rate was refused, unless one was given
     _check_number("frames per second of the film", rate, FPS)
     for _, lum, _ in films:
         if len(lum) > MOST_FRAMES or len(lum) / rate > MOST_SECONDS:
@@ -151,7 +152,11 @@ def _store(
         for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
             windows.append(clip_store.Window(clip, k, start, stop))
-    seen = {"crop": viewing.crop, "pixels": viewing.pixels, "kernel": viewing.kernel}
+    seen: dict[str, object] = {
+        "crop": viewing.crop,
+        "pixels": viewing.pixels,
+        "kernel": viewing.kernel,
+    }
     seen |= {} if viewing.contrast == 1 else {"contrast": viewing.contrast}
     clip_store.save_index(
         folder,

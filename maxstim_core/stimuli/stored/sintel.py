@@ -184,7 +184,7 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
 
 
 def _render(
-    path: str | os.PathLike, scenes: list[FilmScene], folder: Path
+    path: str | os.PathLike, scenes: tuple[FilmScene, ...], folder: Path
 ) -> Iterator[tuple[FilmScene, str]]:
     sequences: list[clip_store.Sequence] = []
     for scene in scenes:
