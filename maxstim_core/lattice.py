@@ -102,7 +102,7 @@ class Lattice:
         return ring_distance(self.u, self.v)
 
     def index(self, u: npt.ArrayLike, v: npt.ArrayLike) -> np.ndarray:
-        """Return the index of the column at each (u, v), or -1 where the eye has none."""
+        """Return the index of the column at each (u, v), or -1 where the eye has none; any one shape."""
         u, v = np.asarray(u), np.asarray(v)
         inside = ring_distance(u, v) <= self.extent
         row, col = (np.where(inside, w, 0) + self.extent for w in (u, v))
@@ -132,7 +132,7 @@ class Lattice:
         Which they are: docs/numerics.md#turning-and-mirroring.
 
         Args:
-            values: One value per column, along the last axis.
+            values: One value per column, shape (…, column).
             axis: 0 leaves the values; 1 swaps left and right; 2 mirrors about the line at 150°, 3
                 about the line at 210°.
 
@@ -178,7 +178,7 @@ class Lattice:
 
 
 def ring_distance(u: np.ndarray | int, v: np.ndarray | int) -> np.ndarray:
-    """Return the number of columns between (0, 0) and (u, v) on the hexagonal lattice."""
+    """Return the number of columns between (0, 0) and each (u, v) on the lattice; any one shape."""
     return (np.abs(u) + np.abs(v) + np.abs(u + v)) // 2
 
 

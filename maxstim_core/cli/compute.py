@@ -58,7 +58,11 @@ def regularize(arguments: argparse.Namespace) -> int:
 
 
 def simulate(arguments: argparse.Namespace) -> int:
-    """Show a movie after one second of grey, and write what the central cells do."""
+    """Show a movie after one second of grey, and write what the central cells do.
+
+    Raises:
+        MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
+    """
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)

@@ -16,7 +16,11 @@ _QUIET_SECONDS = 2.0
 
 
 def sintel(arguments: argparse.Namespace) -> int:
-    """See an unpacked MPI Sintel once, and store what the eye sees."""
+    """See an unpacked MPI Sintel once, and store what the eye sees.
+
+    Raises:
+        MaxstimError: if the film is missing or incomplete, or the set cannot be stored.
+    """
     from maxstim_core.stimuli.augment import Augmented
     from maxstim_core.stimuli.stored import sintel as film
     from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored

@@ -81,7 +81,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    """Serve the dashboard until Ctrl-C."""
+    """Serve the dashboard until Ctrl-C.
+
+    Raises:
+        MaxstimError: if it may not be served so, is not installed, or cannot listen there.
+    """
     reach = read_reach(arguments, os.environ.get(PASSWORD_VARIABLE))
     page = _dashboard_script()
     try:

@@ -45,7 +45,7 @@ def scored(
     Args:
         peak: P, in arbitrary units, any shape.
         grey_voltage: G, of a shape that broadcasts with it.
-        rms_voltage: R, likewise.
+        rms_voltage: R, of a shape that broadcasts with it.
         score: ``peak``, ``above_grey`` or ``rms``.
     """
     if score == "above_grey":

@@ -56,7 +56,7 @@ def check_losses(losses: np.ndarray, step: int) -> None:
     """Make sure that a run can go on.
 
     Args:
-        losses: Those since the last report, steps first, as they were before each step.
+        losses: Those since the last report, as they were before each step, shape (step, …).
         step: The last of these steps.
 
     Raises:

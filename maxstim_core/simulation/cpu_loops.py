@@ -71,6 +71,7 @@ def roll(
     """Roll one sample out; this thread owns the positions from `first` to before `last`.
 
     States go round in a ring as long as their first axis: all are kept, or one changes in place.
+    `dt` is in seconds per frame.
     """
     n_frames, size = movie.shape
     n_types = len(rest)

@@ -77,7 +77,15 @@ def _perform(
 
 
 class ThreadPlace(NamedTuple):
-    """A thread's place in a team: which positions of the eye it owns."""
+    """A thread's place in a team: which positions of the eye it owns.
+
+    Attributes:
+        number: Which of the team it is.
+        team_size: How many share one stimulus.
+        counter: Where they count who has come to a meeting, shape (1,).
+        first: First position that it owns.
+        last: The position behind its last one.
+    """
 
     number: int
     team_size: int

@@ -139,9 +139,23 @@ class Engine(ABC):
         cells: Tensor | np.ndarray | None = None,
         parameters: FreeParameters | None = None,
     ) -> Tensor:
-        """Return the voltage of cells while they watch a movie: see `simulate`.
+        """Return the voltage of cells while they watch a movie.
 
         Differentiable with respect to the movie, the initial state and `parameters`.
+
+        Args:
+            movie: Luminance, shape (frame, column) or (sample, frame, column).
+            dt: Seconds per frame, and per Euler step.
+            initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a state
+                of shape (cell,) or (sample, cell).
+            cells: Numbers of the cells to record, shape (recorded cell,); all if None.
+            parameters: Free parameters in place of the network's own.
+
+        Returns:
+            Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
+
+        Raises:
+            MaxstimError: if the movie does not fit the eye or is not finite.
         """
         movie = self.as_movie(movie)
         batch = movie if movie.ndim == 3 else movie[None]
@@ -156,7 +170,8 @@ class Engine(ABC):
         """Return a movie where and how this engine computes, a batch of movies likewise.
 
         Args:
-            movie: Luminance in floating-point numbers of any precision and order of bytes.
+            movie: Luminance in floating-point numbers of any precision and order of bytes, shape
+                (frame, column) or (sample, frame, column).
 
         Raises:
             MaxstimError: if it holds anything else.
@@ -190,7 +205,7 @@ class Engine(ABC):
         cells: Tensor,
         parameters: FreeParameters | None = None,
     ) -> Tensor:
-        """Do what `simulate` does with arguments that are known to fit, as `rollout` takes them.
+        """Do what `simulate` does with arguments that are known to fit: as for `rollout`.
 
         For loops: nothing here looks at a value, so that nothing waits for the device.
         """
@@ -218,6 +233,12 @@ class Engine(ABC):
         """Return the state after uniform luminance from rest, shape (1, cell), without gradient.
 
         The state of the network's own parameters is kept for the next call.
+
+        Args:
+            dt: Seconds per frame.
+            seconds: How long it is shown.
+            value: The luminance.
+            parameters: Free parameters in place of the network's own.
         """
         key = (dt, seconds, value)
         if parameters is None and key in self._grey_states:

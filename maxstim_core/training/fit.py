@@ -246,7 +246,7 @@ class Fit:
         return self._flow.errors(self._parameters())
 
     def network(self, name: str = "fitted", extent: int = EXTENT) -> Network:
-        """Return the network as fitted so far, on any eye."""
+        """Return the network as fitted so far, on an eye of `extent` rings."""
         prior = self._large.engine.network.parameters
         rest, tau, strength = (values.detach().cpu().numpy() for values in self._parameters())
         parameters = Parameters(rest, tau, prior.synapse_sign, prior.synapse_count, strength)

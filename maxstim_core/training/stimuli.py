@@ -31,7 +31,8 @@ class FitStimuli:
     """Movies of one step, each after a little grey, and what moves in them.
 
     Attributes:
-        angles: Which of `ANGLES` the edges move at, shape (angle,): every other one.
+        angles: Index into `ANGLES` (degrees) of each direction of the edges, shape (angle,): every
+            other one.
         edges: ON then OFF edges, shape (2 * angle, frame, column).
         flashes: Bright and dark discs by turns, three radii, shape (6, frame, column).
         scenes: Plain and natural textures that move over the eye, shape (scene, frame, column).

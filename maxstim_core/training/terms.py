@@ -55,9 +55,9 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
     """Return what moving edges tell: direction, selectivity, contrast, strength.
 
     Args:
-        voltage: Of ON edges, then OFF edges.
+        voltage: Of ON edges, then OFF edges, shape (2 * angle, frame, cell_type).
         targets: What is published.
-        angles: Which of the published angles the edges move at, shape (angle,).
+        angles: Index of each direction of the edges in the published ones (degrees), shape (angle,).
     """
     highest = voltage[:, 1:].amax(1).unflatten(0, (2, len(angles)))  # contrast, angle, type
     peak = torch.relu(highest)
@@ -92,7 +92,7 @@ def flash_terms(voltage: Tensor, targets: Targets, dt: float) -> dict[str, Tenso
     """Return what flashes tell: the polarity of the 32 known types, as index and as change.
 
     Args:
-        voltage: Of bright and dark discs by turns.
+        voltage: Of bright and dark discs by turns, shape (2 * disc, frame, cell_type).
         targets: What is published.
         dt: Seconds per frame.
     """
@@ -151,7 +151,7 @@ def motion_signal(response: Tensor, directions: Tensor) -> Tensor:
 
 
 def beyond(voltage: Tensor, most: float) -> Tensor:
-    """Return the mean square of what voltages have beyond `most`."""
+    """Return the mean square of what voltages, of any shape, have beyond `most`."""
     return torch.relu(voltage - most).square().mean()
 
 

@@ -14,7 +14,7 @@ def flash_response_index(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
 
     Args:
         bright: Voltage while a bright disc is flashed, shape (frame, cell).
-        dark: The same for a dark disc.
+        dark: The same for a dark disc, shape (frame, cell).
 
     Returns:
         Shape (cell,).
@@ -32,7 +32,7 @@ def flash_change(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
 
     Args:
         bright: Voltage while a bright disc is flashed, shape (frame, cell).
-        dark: The same for a dark disc.
+        dark: The same for a dark disc, shape (frame, cell).
 
     Returns:
         Shape (cell,).
@@ -79,7 +79,7 @@ def preferred_direction(peaks: np.ndarray, angles: np.ndarray) -> np.ndarray:
 
 
 def angular_distance(first: npt.ArrayLike, second: np.ndarray | float) -> np.ndarray:
-    """Return how far two directions lie apart, degrees in [0, 180]."""
+    """Return how far two directions, in degrees, lie apart: degrees in [0, 180]; any one shape."""
     return np.abs((np.asarray(first) - second + 180) % 360 - 180)
 
 

@@ -69,7 +69,7 @@ class Tuning:
     Attributes:
         cell_types: Their names.
         flash_index: Flash response index to a disc of `FLASH_RADIUS`, shape (cell_type,).
-        full_field_index: The same to a flash of the whole eye.
+        full_field_index: The same to a flash of the whole eye, shape (cell_type,).
         flash_change: Mean voltage during a bright disc of `FLASH_RADIUS` less that during a dark one,
             shape (cell_type,).
         speeds: Of the edges, columns per second, shape (speed,).
@@ -107,7 +107,7 @@ class Tuning:
         )
 
     def at_speed(self, speed: float) -> Tuning:
-        """Return the tuning to edges of one speed alone."""
+        """Return the tuning to edges of one speed alone, columns per second."""
         k = self.speeds.index(speed)
         return Tuning(
             self.cell_types,

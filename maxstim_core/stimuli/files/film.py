@@ -182,7 +182,7 @@ def read_film(
 
 
 def luminance(grey: np.ndarray) -> np.ndarray:
-    """Return 0 to 255, uint8, as luminance in [0, 1], float32."""
+    """Return 0 to 255, uint8, as luminance in [0, 1], float32, in the same shape."""
     return grey / np.float32(255)
 
 
@@ -190,7 +190,7 @@ def evenly(times: np.ndarray, told: float) -> tuple[np.ndarray, float]:
     """Return which pictures to show one after the other, all equally long, and how many in a second.
 
     Args:
-        times: When each picture is shown, seconds.
+        times: When each picture is shown, seconds, shape (picture,).
         told: Frames per second by the header, for what the times leave open: webm rounds them to
             milliseconds.
 

@@ -48,7 +48,7 @@ class Motion:
     spin: complex = 0j
 
     def at(self, z: np.ndarray) -> np.ndarray:
-        """Return the velocity at each place, columns per second."""
+        """Return the velocity at each place, columns per second, complex, in the shape of `z`."""
         return self.velocity + self.spin * z
 
     def origin(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -198,7 +198,7 @@ class Scene:
         return np.stack([flow.real, flow.imag], -1)
 
     def foremost(self, lattice: Lattice, dt: float, seconds: float) -> np.ndarray:
-        """Return which of `layers` the centre of each column sees, shape (frame, column)."""
+        """Return which of `layers` the centre of each column sees, shape (frame, column); see `flow`."""
         z, times = _places(lattice), _times(dt, seconds)
         seen = np.zeros((len(times), len(z)), int)
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -241,7 +241,7 @@ class Scene:
 
 
 class SceneSettings(TypedDict, total=False):
-    """The settings of `Scene`, as keyword arguments."""
+    """The settings of `Scene`, as keyword arguments: see `Scene` for their units."""
 
     seed: Required[int]
     angle: float
