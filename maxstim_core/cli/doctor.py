@@ -134,8 +134,11 @@ def _results_folder() -> Finding:
 
 
 def _page() -> Iterator[Finding]:
-    for package in ("dashboard", "panel"):
-        found = importlib.util.find_spec(package) is not None
+    from maxstim_core.cli.serve import page_folder
+
+    panel = importlib.util.find_spec("panel") is not None
+    # By its place: another package called dashboard would not do.
+    for package, found in (("dashboard", page_folder().is_dir()), ("panel", panel)):
         yield Finding(package, "found" if found else "not installed", "ok" if found else "note")
     chromium = find_chromium()
     if chromium:

@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,12 +180,32 @@ def _origin(text: str, port: int) -> str:
 
 
 def _dashboard_script() -> Path:
-    package = importlib.util.find_spec("dashboard")
-    folders = list(package.submodule_search_locations or ()) if package else []
-    script = Path(folders[0]) / "main.py" if folders else None
-    if script is None or not script.is_file():
+    """Return the page that was installed together with this file, and have its package imported.
+
+    By its place, not by its name: another package called ``dashboard`` may come first on the path, in
+    the folder that a person happens to be in say.
+
+    Raises:
+        MaxstimError: if there is none.
+    """
+    folder = page_folder()
+    script, package = folder / "main.py", folder / "__init__.py"
+    if not script.is_file() or not package.is_file():
         raise MaxstimError("The dashboard is not installed; run: pip install maxstim")
+    known = sys.modules.get("dashboard")
+    if known is None or str(folder) not in known.__path__:
+        spec = importlib.util.spec_from_file_location(
+            "dashboard", package, submodule_search_locations=[str(folder)]
+        )
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["dashboard"] = module  # which the script and all that it imports find
+        spec.loader.exec_module(module)
     return script
+
+
+def page_folder() -> Path:
+    """Return where the page is that was installed together with this file; it need not be there."""
+    return Path(__file__).resolve().parents[2] / "dashboard"
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:

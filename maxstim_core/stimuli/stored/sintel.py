@@ -18,22 +18,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.data_dir import entries
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NAME = "sintel"
 FPS = 24
@@ -283,35 +278,6 @@ def read_flow(path: str | os.PathLike) -> np.ndarray:
         )
     right, down = np.moveaxis(values.reshape(height, width, 2) / np.float32(height), -1, 0)
     return np.stack([right, -down])
-
-
-def table(clips: Augmented) -> pd.DataFrame:
-    """Return what each clip is, in the columns of flyvis's ``arg_df``.
-
-    Args:
-        clips: The clip set ``sintel``, as `open_clips` returns it.
-    """
-    import pandas as pd
-
-    films = clips.clips
-    assert isinstance(films, clip_store.StoredClips)
-    rows = []
-    for k in range(len(clips)):
-        index, flip, sixths = clips.origin(k)
-        window = films.windows[index]
-        sequence = films.sequences[window.sequence]
-        rows.append(
-            {
-                "name": sequence.name,
-                "original_index": sequence.about["original_index"],
-                "vertical_split_index": window.sequence,
-                "temporal_split_index": index,
-                "frames": window.stop - window.start,
-                "flip_ax": flip,
-                "n_rot": sixths,
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _windows(sequences: list[clip_store.Sequence]) -> list[clip_store.Window]:
