@@ -108,6 +108,7 @@ class App(pn.viewable.Viewer):
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
         self.networks.param.watch(self._pace, ["found", "progress", "reply"])
         self.networks.param.watch(self._warm, "found")
+        self.session.param.watch(self._pace, "submitting")
         # What the page is told before it is there, it does not hear.
         self.page.dark_theme = self.theme.dark
         self.theme.link(self.page, dark="dark_theme")
@@ -127,7 +128,8 @@ class App(pn.viewable.Viewer):
 
     def _pace(self, *events: object) -> None:
         """Poll as often as there may be news."""
-        period = LIVE_PERIOD if self.session.live or self.networks.busy else IDLE_PERIOD
+        live = self.session.live or self.session.submitting or self.networks.busy
+        period = LIVE_PERIOD if live else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
 

@@ -44,6 +44,7 @@ def when(maker, content_hash, is_so):
     return progress
 
 
+@pytest.mark.slow
 def test_a_card_waits_for_its_turn_and_is_measured_once_for_all(queue, unmeasured):
     name, content_hash = unmeasured
     mine, other = CardMaker(queue), CardMaker(queue)
