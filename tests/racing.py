@@ -14,8 +14,8 @@ _context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "
 if sys.platform != "win32":  # what takes long to load is loaded once
     _context.set_forkserver_preload(
         [
-            "pytest",
-            "maxstim_core.networks.user_networks",
+            *("pytest", "xarray", "h5netcdf"),
+            *("maxstim_core.networks.unfitted", "maxstim_core.networks.user_networks"),
             "maxstim_core.stimuli.stored.import_movie",
         ]
     )
@@ -49,14 +49,14 @@ def at_once(function, *arguments):
     return told
 
 
-def killed_at(step, function, *arguments):
-    """Call a function in a process that is killed before it changes the disk for the `step`-th time.
+def killed_at(step, folder, function, *arguments):
+    """Call a function in a process that is killed before it changes a folder for the `step`-th time.
 
     Returns:
         Whether it came to that; if not, it did all it had to.
     """
     process = _context.Process(
-        target=_until, args=(step, function, arguments, _environment()), daemon=True
+        target=_until, args=(step, str(folder), function, arguments, _environment()), daemon=True
     )
     process.start()
     process.join(PATIENCE)
@@ -95,14 +95,14 @@ def _race(function, argument, gate, send, environment):
     send.send(told)
 
 
-def _until(step, function, arguments, environment):
+def _until(step, folder, function, arguments, environment):
     os.environ.update(environment)
     count = 0
 
     def watch(event, values):
         nonlocal count
         writes = event == "open" and isinstance(values[2], int) and values[2] & os.O_CREAT
-        if event in _CHANGES or writes:
+        if (event in _CHANGES or writes) and str(values[0]).startswith(folder):
             count += 1
             if count == step:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -142,7 +142,7 @@ def test_who_is_killed_at_any_step_leaves_the_old_or_the_new(tmp_path, function,
         folder = tmp_path / str(step)
         folder.mkdir()
         store(folder, "x", "old", old)
-        killed = killed_at(step, function, folder, kind)
+        killed = killed_at(step, folder, function, folder, kind)
         sweep_leftovers(folder)
         assert hidden(folder) == []
         seen.append(content(folder / "x") if (folder / "x").exists() else "gone")
