@@ -16,10 +16,8 @@ from dashboard.components.gallery.component import Gallery, described, packed
 from dashboard.state.session import Session
 from dashboard.style.theme import CARD
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.colors import METHOD_COLORS
-from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.configs import METHODS, SearchConfig
+from maxstim_core.optimal.result import clip_of, lattice_of
 from maxstim_core.runs.request import request_of
 from maxstim_core.runs.snapshot import LIVE
 
@@ -47,7 +45,7 @@ class Browse(pn.viewable.Viewer):
         super().__init__()
         self.session, self._preview = session, preview
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
-        self.gallery = Gallery(self.choose, self._regularize, color=METHOD_COLORS["natural"])
+        self.gallery = Gallery(self.choose, self._regularize, color=METHODS["natural"].color)
         self._layout = pn.Column(
             self.gallery,
             stylesheets=[CARD],
@@ -111,8 +109,7 @@ class Browse(pn.viewable.Viewer):
         live = run is not None and run.request == request and run.state in LIVE
         if live and place < len(self.gallery.clips):  # of those further down, there is no picture
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
-            lattice = Lattice.with_columns(movie.shape[1])
-            self._preview(movie, lattice, dt=float(searched.attrs["dt"]))
+            self._preview(movie, lattice_of(searched), dt=float(searched.attrs["dt"]))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""

@@ -188,6 +188,7 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
                     folder,
                     name,
                     lum[j],
+                    lattice=_EYE.lattice,
                     fps=FPS,
                     origin=origin,
                     flow=None if flow is None else flow[j],
