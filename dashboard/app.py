@@ -26,11 +26,12 @@ from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from dashboard.views.run_history import History
 from dashboard.views.traces import Traces
-from maxstim_core.export.colors import METHOD_COLORS, response_limit
+from maxstim_core.export.colors import response_limit
 from maxstim_core.export.peak import peak_frame, telling_frame
-from maxstim_core.lattice import Lattice
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.networks.bundled import DEFAULT
+from maxstim_core.optimal.configs import METHODS
+from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
@@ -138,12 +139,15 @@ class App(pn.viewable.Viewer):
         peak = peak_frame(answer["central_response"].values)
         self.player.show(
             answer,
-            color=METHOD_COLORS[answer.attrs["method"]],
+            color=METHODS[answer.attrs["method"]].color,
             # One colour scale for all answers that are compared.
             limit=max(
-                response_limit(one["response"].values) for one in comparable_answers.values()
+                response_limit(one["response"].values, lattice_of(one))
+                for one in comparable_answers.values()
             ),
-            start=telling_frame(answer["stimulus"].values, peak, float(answer.attrs["dt"])),
+            start=telling_frame(
+                answer["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
+            ),
         )
         self.traces.show(comparable_answers)
         if "clip_name" in answer:
@@ -166,21 +170,22 @@ class App(pn.viewable.Viewer):
             self.losses.show(run.run_id, run.terms, run.losses)
 
     def _preview(self, run: RunSnapshot) -> None:
-        stimulus, response = run.preview.stimulus, run.preview.response
-        limit = None
-        if response is not None:
+        shown, limit = run.preview, None
+        if shown.response is not None:
             # A scale that followed every step down again would hide what the run does.
             run_id, before = self._scale
-            limit = max(response_limit(response), before if run_id == run.run_id else 0)
+            limit = max(
+                response_limit(shown.response, shown.lattice), before if run_id == run.run_id else 0
+            )
             self._scale = (run.run_id, limit)
         self.player.preview(
-            stimulus,
-            Lattice.with_columns(stimulus.shape[1]),
+            shown.stimulus,
+            shown.lattice,
             dt=run.request.config.dt,
-            response=response,
+            response=shown.response,
             cell_type=run.request.cell_type,
             limit=limit,
-            color=METHOD_COLORS[run.request.method],
+            color=METHODS[run.request.method].color,
         )
 
     def _chosen(self, *events: object) -> None:

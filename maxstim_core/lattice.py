@@ -46,7 +46,9 @@ class Lattice:
 
     @classmethod
     def with_columns(cls, n_columns: int) -> Lattice:
-        """Return the lattice of `n_columns` columns.
+        """Return the lattice of `n_columns` columns: for luminance of which nothing else is known.
+
+        Where there are coordinates, ask `of`; where there is a lattice, pass it on.
 
         Raises:
             MaxstimError: if no hexagon has that many columns.
@@ -58,6 +60,29 @@ class Lattice:
                 f"No hexagonal eye has {n_columns} columns; the nearest below has {lattice.n_columns}."
             )
         return lattice
+
+    @classmethod
+    def of(cls, u: np.ndarray, v: np.ndarray) -> Lattice:
+        """Return the lattice whose columns have these coordinates, in its order.
+
+        Args:
+            u: First axial coordinate of each column, shape (column,).
+            v: Second axial coordinate, same shape.
+
+        Raises:
+            MaxstimError: if they are no hexagon around (0, 0), or in another order.
+        """
+        u, v = np.asarray(u), np.asarray(v)
+        lattice = cls(int(ring_distance(u, v).max(initial=0)))
+        if not (np.array_equal(lattice.u, u) and np.array_equal(lattice.v, v)):
+            raise MaxstimError(
+                f"The {u.size} columns are not those of a hexagonal eye, ordered by u and then v."
+            )
+        return lattice
+
+    def __reduce__(self) -> tuple[type[Lattice], tuple[int]]:
+        # What travels to another process or into a file is the extent, not the tables made of it.
+        return Lattice, (self.extent,)
 
     @property
     def n_columns(self) -> int:

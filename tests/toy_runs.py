@@ -57,9 +57,8 @@ class Toy:
             losses = np.full((1, 2), np.mean(distance**2), np.float32)
             self._stimulus = self._stimulus - 0.05 * distance
             self._losses.append(losses)
-            yield StepReport(
-                step, self.n_steps, losses, self._stimulus, partial(self._response, self._stimulus)
-            )
+            respond = partial(self._response, self._stimulus)
+            yield StepReport(step, self.n_steps, losses, self._stimulus, respond, LATTICE)
             self._happen()
 
     def _happen(self):

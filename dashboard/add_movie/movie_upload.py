@@ -36,6 +36,9 @@ KERNELS = {"Box, as in flyvis": "box", "Ommatidium (Gaussian)": "gaussian"}
 WAYS = {"flips": FLIPS, "rotations": ROTATIONS}
 """How an augmented set is shown."""
 
+UNITS = {"pixels": "pixels per column", "seconds": "s"}
+"""Unit of each number that has one."""
+
 
 class MovieUpload(param.Parameterized):
     """One movie, from the first byte to the set, and how the eye shall look at it.
@@ -70,7 +73,7 @@ class MovieUpload(param.Parameterized):
         bounds=(1, None),
         softbounds=(1, 33),
         step=2,
-        label="Scale (pixels per column)",
+        label="Scale",
         doc="How many pixels of the movie one column of the eye takes in, each way: the outline on the "
         "movie is what the whole eye sees. It can be moved.",
     )
@@ -97,7 +100,7 @@ class MovieUpload(param.Parameterized):
         bounds=CLIP_SECONDS,
         softbounds=(0.2, 3.0),
         step=0.1,
-        label="Length of a clip (s)",
+        label="Length of a clip",
         doc="The movie is cut into clips of this length, each a candidate in a search. A single image "
         "stands still for so long.",
     )
@@ -186,6 +189,28 @@ class MovieUpload(param.Parameterized):
                     task.cancel()
             self._task = self._looking = None
             self._inbox.clear()
+
+    # -- the numbers
+
+    def unit(self, name: str) -> str:
+        """Unit of a number, or nothing."""
+        return UNITS.get(name, "")
+
+    def set_number(self, name: str, number: float) -> None:
+        """Take a number for a parameter.
+
+        Raises:
+            MaxstimError: if it is out of its bounds, or more pixels than the movie has.
+        """
+        if name == "pixels" and number > max(self.most_pixels(), 3):
+            raise MaxstimError(
+                "The eye would see more than the movie; give fewer pixels per column."
+            )
+        try:
+            self.param.update(**{name: number})
+        except ValueError as error:
+            label = self.param[name].label
+            raise MaxstimError(f"{label} cannot be {number:g}; choose another number.") from error
 
     # -- the look
 

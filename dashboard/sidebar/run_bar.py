@@ -11,7 +11,8 @@ from dashboard.components.widgets.press import Press
 from dashboard.components.widgets.problem import Problem
 from dashboard.state.session import Session
 from dashboard.style.theme import ONE_LINE, RUNBAR, TEXT
-from dashboard.text.words import METHOD_WORDS, status_sentence
+from dashboard.text.words import status_sentence
+from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.snapshot import LIVE
 
 
@@ -70,7 +71,7 @@ class RunBar(pn.viewable.Viewer):
         opening = session.submitting
         live = not opening and run is not None and run.state in LIVE
         with pn.io.hold():
-            self.run.label = f"Run {choice.cell_type} {METHOD_WORDS[choice.method].lower()}"
+            self.run.label = f"Run {choice.cell_type} {METHODS[choice.method].title.lower()}"
             self.cancel.disabled = not session.may_cancel
             self.progress.visible = live or opening
             self.progress.variant = "determinate" if live and run.step else "indeterminate"

@@ -83,7 +83,7 @@ p { font-size: 13.5px; line-height: 1.5; }
 .small { font-size: 12px; }
 .formula { margin: 8px 0 4px; font-size: 13px; line-height: 1.6; }
 .formula b { font-weight: 600; }
-.formula sub { font-size: 0.75em; line-height: 0; }
+.formula sub, .formula sup { font-size: 0.75em; line-height: 0; }
 details { margin-top: 4px; }
 summary { cursor: pointer; }
 .equation {

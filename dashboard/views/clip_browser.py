@@ -16,10 +16,8 @@ from dashboard.components.gallery.component import Gallery, described, packed
 from dashboard.state.session import Session
 from dashboard.style.theme import CARD
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.colors import METHOD_COLORS
-from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.configs import METHODS, SearchConfig
+from maxstim_core.optimal.result import clip_of, lattice_of
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.snapshot import LIVE
 
@@ -48,7 +46,7 @@ class Browse(pn.viewable.Viewer):
         self.session, self._preview = session, preview
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
         self._chosen: tuple[RunRequest, int] | None = None  # a clip whose run is on its way
-        self.gallery = Gallery(self.choose, self._regularize, color=METHOD_COLORS["natural"])
+        self.gallery = Gallery(self.choose, self._regularize, color=METHODS["natural"].color)
         self._layout = pn.Column(
             self.gallery,
             stylesheets=[CARD],
@@ -121,8 +119,7 @@ class Browse(pn.viewable.Viewer):
         # Of clips further down the ranking, there is no picture.
         if run.state in LIVE and place < len(self.gallery.clips):
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
-            lattice = Lattice.with_columns(movie.shape[1])
-            self._preview(movie, lattice, dt=float(searched.attrs["dt"]))
+            self._preview(movie, lattice_of(searched), dt=float(searched.attrs["dt"]))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""

@@ -10,8 +10,9 @@ import panel_material_ui as pmui
 from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
 from dashboard.style.theme import CARD, TEXT
-from dashboard.text.words import METHOD_WORDS, duration, ordinal
+from dashboard.text.words import duration, ordinal
 from maxstim_core.export.captions import describe_settings, settings_words
+from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.library import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
@@ -99,7 +100,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
         "heading": "This page",
         "key": run.run_id,
         "state": run.state,
-        "title": f"{request.cell_type} {METHOD_WORDS[request.method].lower()}",
+        "title": _title(request.cell_type, request.method),
         "detail": detail,
         "clip": _clip(request.method, clip),
         "settings": _settings(run, entry),
@@ -118,7 +119,7 @@ def entry_row(entry: ResultRecord) -> dict:
         "state": "example"
         if entry.example
         else {"complete": "done"}.get(entry.status, entry.status),
-        "title": f"{entry.cell_type} {METHOD_WORDS.get(entry.method, entry.method).lower()}",
+        "title": _title(entry.cell_type, entry.method),
         "detail": f"peak {entry.peak:.3g} a.u. · {when}",
         "clip": _clip(entry.method, entry.clip),
         "settings": describe_settings(entry.method, entry.config, entry.steps),
@@ -134,6 +135,11 @@ def _settings(run: RunSnapshot, entry: ResultRecord | None) -> str:
         return settings_words(config, done if early else config.n_iters)
     said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
     return " · ".join(filter(None, (said, settings_words(config, 0))))
+
+
+def _title(cell_type: str, method: str) -> str:
+    # An answer of another version may be by a method that there is not here.
+    return f"{cell_type} {METHODS[method].title.lower() if method in METHODS else method}"
 
 
 def _clip(method: str, name: str) -> str:

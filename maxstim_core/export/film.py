@@ -9,10 +9,11 @@ import xarray as xr
 from PIL import Image, ImageColor, ImageDraw
 
 from maxstim_core.export.canvas import DARK, LIGHT, Canvas, Inks
-from maxstim_core.export.colors import METHOD_COLORS, blue_red, diverging, grey
+from maxstim_core.export.colors import blue_red, diverging, grey
 from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.export.strip import bar_columns, degrees
 from maxstim_core.lattice import ring_distance
+from maxstim_core.optimal.configs import METHODS
 
 SLOWER = 6
 """How many times slower than in life the film plays, as the player does at first."""
@@ -98,7 +99,8 @@ class _Page(Canvas):
         foot = self.trace_top + TRACE + 16
         super().__init__(WIDTH, foot + 13 * len(notes) + 6, SCALE, inks)
         self.answer, self.limit = answer, limit
-        self.color = METHOD_COLORS.get(str(answer.attrs.get("method")), inks.ink)
+        method = METHODS.get(str(answer.attrs.get("method")))
+        self.color = inks.ink if method is None else method.color
         self.central = answer["central_response"].values
         self.dt = float(answer.attrs["dt"])
         self.peak = peak_frame(self.central)

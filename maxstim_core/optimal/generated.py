@@ -9,12 +9,9 @@ import torch
 from torch import Tensor
 
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives.response import Excite
-from maxstim_core.optimal.objectives.stimulus import GreyPenalty
-from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 
@@ -61,9 +58,3 @@ def noise(config: GenerateConfig, network: Network) -> Tensor:
     """Return what a generated stimulus starts from, on the CPU, shape (frame, column)."""
     seeded = torch.Generator().manual_seed(config.random_seed)
     return torch.rand(config.n_frames, network.lattice.n_columns, generator=seeded)
-
-
-def loss_of(config: GenerateConfig) -> Loss:
-    """Return what a generated stimulus lowers."""
-    grey = config.weight_mei * GreyPenalty("mean")
-    return config.weight_central * Excite(config.last_only) + grey

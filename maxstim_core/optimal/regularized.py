@@ -9,11 +9,9 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.configs import RegularizeConfig
+from maxstim_core.optimal.configs import RegularizeConfig, loss_of
 from maxstim_core.optimal.constraints import displayable, unconstrained
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives.response import KeepResponse
-from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 
@@ -62,12 +60,11 @@ def regularize(
             "give one movie."
         )
     target = engine.simulate(start, config.dt, cells=[central])[:, 0]
-    loss = config.l2_act * KeepResponse(target) + config.l2_stim * GreyPenalty("sum")
     return Descent(
         engine,
         cell_type,
         start,
-        loss,
+        loss_of(config, target),
         displayable if config.clamp else unconstrained,
         config,
         report_every=report_every,

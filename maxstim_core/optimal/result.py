@@ -39,6 +39,7 @@ import numpy as np
 import xarray as xr
 
 from maxstim_core import __version__
+from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.storage.notebook import Result
 
@@ -82,6 +83,19 @@ def answer(
         },
         attrs={"dt": dt, **versions, **(attributes or {})},
     )
+
+
+def lattice_of(answer: xr.Dataset) -> Lattice:
+    """Return the eye that the columns of an answer belong to, from their coordinates.
+
+    Raises:
+        MaxstimError: if it has no coordinates, or they are those of no eye.
+    """
+    if not {"u", "v"} <= set(answer.variables):
+        raise MaxstimError(
+            "This result does not say where its columns are (u and v); run it again."
+        )
+    return Lattice.of(answer["u"].values, answer["v"].values)
 
 
 def provenance(engine: Engine, config: object) -> dict[str, object]:

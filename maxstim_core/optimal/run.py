@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class StepReport:
         respond: Computes the voltage of the cell type while the network watches this stimulus, shape
             (frame, column), NaN where no cell is; None for a search. It takes a simulation: ask only
             if you show it.
+        lattice: The eye that the columns of the stimulus belong to; None for a search.
     """
 
     step: int
@@ -38,6 +40,7 @@ class StepReport:
     losses: np.ndarray
     stimulus: np.ndarray | None = None
     respond: Callable[[], np.ndarray] | None = None
+    lattice: Lattice | None = None
 
 
 def check_report_every(steps: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from maxstim_core.lattice import Lattice
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.task import TaskRequest
 
@@ -26,11 +27,13 @@ class Preview:
 
     Attributes:
         stimulus: Luminance, uint8, shape (frame, column), 255 is white.
+        lattice: The eye that the columns belong to.
         response: Voltage of the cell type, float32, same shape, NaN where no cell is; None where the
             run cannot tell.
     """
 
     stimulus: np.ndarray
+    lattice: Lattice
     response: np.ndarray | None = None
 
     def freeze(self) -> None:

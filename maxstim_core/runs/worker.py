@@ -199,7 +199,7 @@ class _ProgressReporter:
         ended = time.monotonic()
         self._preview_due = ended + (ended - began) * (1 / SHARE_OF_PREVIEWS - 1)
         levels = np.rint(255 * np.clip(report.stimulus, 0, 1)).astype(np.uint8)
-        return Preview(levels, response)
+        return Preview(levels, report.lattice, response)
 
 
 class _Inbox:

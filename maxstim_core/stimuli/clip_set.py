@@ -72,7 +72,7 @@ class ArrayClips:
 
     @property
     def lattice(self) -> Lattice:
-        """The eye that the clips are for."""
+        """The eye that the clips are for; of arrays, the number of columns is all that there is."""
         return Lattice.with_columns(self.clips[0].shape[1])
 
     @cached_property
@@ -132,7 +132,12 @@ class RenderedClips:
 
     @cached_property
     def content_hash(self) -> str:
-        """Hexadecimal SHA-256 of everything that determines the clips."""
+        """Hexadecimal SHA-256 of everything that determines the clips.
+
+        A renderer enters it by the *name of its function*: who renames one, or the keys of
+        `Recipe.settings`, gives the set another hash, and every answer that was stored for it is
+        lost. Those names stay.
+        """
         listed = [(r.name, r.render.__name__, r.settings) for r in self.recipes]
         recipe = json.dumps([self.version, self.lattice.extent, self.dt, listed], sort_keys=True)
         return hashlib.sha256(recipe.encode()).hexdigest()

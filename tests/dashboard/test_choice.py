@@ -42,8 +42,8 @@ def test_defaults_bounds_labels_and_help_agree(config, field):
     assert parameter.default == field.default
     assert type(parameter.default) is type(field.default)
     assert parameter.doc == field.metadata["doc"]
-    assert parameter.label.startswith(field.metadata["label"])
-    assert field.metadata["unit"] in parameter.label
+    assert parameter.label == field.metadata["label"]
+    assert settings_class(config).unit(field.name) == field.metadata["unit"]
     if field.metadata["choices"]:
         assert tuple(parameter.objects) == field.metadata["choices"]
     if field.metadata["bounds"]:
@@ -73,6 +73,14 @@ def test_a_slider_refuses_what_the_configuration_refuses():
     with pytest.raises(ValueError, match=r"0\.05"):
         settings.dt = 0.06
     assert settings.dt == 0.01
+
+
+def test_a_number_is_refused_by_the_configuration_itself():
+    settings = Choice().settings["generated"]
+    with pytest.raises(MaxstimError, match=r"must lie between 0\.0005 and 0\.05 s"):
+        settings.set_number("dt", 0.06)
+    settings.set_number("n_iters", 7)
+    assert settings.dt == 0.01 and settings.config().n_iters == 7
 
 
 def test_settings_that_contradict_each_other_are_refused_with_a_sentence():

@@ -213,9 +213,9 @@ def test_the_views_follow_a_run(queue):
     shown = json.loads(app.player.live[4 : 4 + int.from_bytes(app.player.live[:4], "little")])
     assert {"stimulus", "response", "central"} <= {array["name"] for array in shown["arrays"]}
     # Pulling to grey, the response falls: the colours stay as far apart as they were.
-    assert shown["cell_type"] == "L5" and shown["limit"] > response_limit(
-        session.run.preview.response
-    )
+    preview = session.run.preview
+    assert shown["cell_type"] == "L5"
+    assert shown["limit"] > response_limit(preview.response, preview.lattice)
     assert "Forming" in app.headline.title.object and app.headline.data.disabled
     assert not app.runbar.cancel.disabled and "Pulling noise" not in session.problem
     assert "L5 generated" in app.runbar.status.object

@@ -6,7 +6,7 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.result import answer
+from maxstim_core.optimal.result import answer, lattice_of
 from maxstim_core.storage.netcdf import load, save
 
 
@@ -81,3 +81,11 @@ def test_refuses_a_file_damaged_anywhere(dataset, tmp_path):
             assert "no readable result" in str(error)
             refused += 1
     assert refused > 10
+
+
+def test_an_answer_knows_its_eye(dataset):
+    assert lattice_of(dataset) == Lattice(1)
+    with pytest.raises(MaxstimError, match="7 columns"):
+        lattice_of(dataset.isel(column=slice(None, None, -1)))
+    with pytest.raises(MaxstimError, match="run it again"):
+        lattice_of(dataset.drop_vars("u"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from toy_runs import toy_request
 
+from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.job import NEXT_STATES, Run, RunJob
 from maxstim_core.runs.messages import Progress
@@ -58,7 +59,7 @@ def test_losses_add_up_and_start_anew_with_another_stage():
 
 def test_a_preview_stays_until_there_is_another():
     job, run = running()
-    first, second = (Preview(np.full((2, 7), level, np.uint8)) for level in (0, 9))
+    first, second = (Preview(np.full((2, 7), level, np.uint8), Lattice(1)) for level in (0, 9))
     for step, preview, shown in ((1, first, first), (2, None, first), (3, second, second)):
         job.take(replace(report(step), preview=preview), 100.0 + step)
         assert job.snapshot(run, 100.0 + step).preview is shown
@@ -76,7 +77,7 @@ def test_previews_take_no_more_of_a_run_than_their_share():
     )
     losses, give_up = np.zeros((1, 1), np.float32), time.monotonic() + 60
     while len(previews := [at for at, report in enumerate(sent) if report.preview]) < 2:
-        reporter.take(StepReport(len(sent) + 1, 10_000, losses, movie, respond))
+        reporter.take(StepReport(len(sent) + 1, 10_000, losses, movie, respond, Lattice(1)))
         reporter.flush()
         time.sleep(0.001)
         assert time.monotonic() < give_up

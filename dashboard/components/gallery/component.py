@@ -18,6 +18,7 @@ import xarray as xr
 from dashboard.components.esm import DRAWING, source
 from dashboard.components.hexplayer.component import pack
 from maxstim_core.export.peak import telling_frame
+from maxstim_core.optimal.result import lattice_of
 
 HERE = Path(__file__).parent
 
@@ -90,7 +91,7 @@ def described(answer: xr.Dataset) -> list[dict]:
     ``frames`` is the number of its frames, ``peak`` the one at which its score was measured, and
     ``still`` the one to show while it stands still.
     """
-    dt = float(answer.attrs["dt"])
+    dt, lattice = float(answer.attrs["dt"]), lattice_of(answer)
     said = []
     for k in range(answer.sizes["shown"]):
         frames = max(int(np.isfinite(answer["shown_response"].values[k]).sum()), 1)
@@ -103,7 +104,7 @@ def described(answer: xr.Dataset) -> list[dict]:
                 "time": 1e3 * peak * dt,
                 "peak": peak,
                 "frames": frames,
-                "still": telling_frame(luminance, peak, dt),
+                "still": telling_frame(luminance, lattice, peak, dt),
             }
         )
     return said

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.objectives.terms import Term
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Excite(Term):
 
     last_only: bool
     name = "response"
+    symbols: ClassVar = {"a": "voltage of the central cell", "t": "frames"}
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """See `Term`."""
@@ -35,13 +37,28 @@ class KeepResponse(Term):
     """Keep the central cell's response as it is in `target`, shape (frame,).
 
     As flyvis does for its regularized stimuli: docs/numerics.md#the-regularized-answer.
+
+    Without a target it has its words and its formula, but no value.
     """
 
-    target: Tensor
+    target: Tensor | None = None
     name = "response"
+    symbols: ClassVar = {
+        "a": "voltage of the central cell",
+        "target": "that under the clip itself",
+        "t": "frames",
+    }
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """See `Term`."""
+        """See `Term`.
+
+        Raises:
+            MaxstimError: if there is no target.
+        """
+        if self.target is None:
+            raise MaxstimError(
+                "There is no response to keep: give loss_of (KeepResponse) a target, shape (frame,)."
+            )
         return (response - self.target).square().sum(-1)
 
     def __str__(self) -> str:

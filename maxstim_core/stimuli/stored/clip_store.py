@@ -324,6 +324,7 @@ def save_sequence(
     name: str,
     lum: np.ndarray,
     *,
+    lattice: Lattice,
     fps: float,
     origin: str | None = None,
     flow: np.ndarray | None = None,
@@ -335,6 +336,7 @@ def save_sequence(
         folder: The folder of the set, which exists.
         name: Name of the sequence.
         lum: Luminance, shape (frame, column).
+        lattice: The eye that the columns belong to.
         fps: Frames per second.
         origin: Hexadecimal hash of everything that determines it, for `find_sequence`; that of the
             luminance if None.
@@ -349,7 +351,6 @@ def save_sequence(
     from maxstim_core.storage.netcdf import save
 
     lum = np.ascontiguousarray(lum, np.float32)
-    lattice = Lattice.with_columns(lum.shape[1])
     sha256 = _sha256(lum)
     file = _file(name, origin or sha256)
     sequence = Sequence(name, file, len(lum), sha256, flow is not None, about or {})

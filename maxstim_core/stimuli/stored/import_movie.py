@@ -147,7 +147,9 @@ def _store(
 ) -> None:
     sequences, windows = [], []
     for k, (film, lum, _) in enumerate(films):
-        sequences.append(clip_store.save_sequence(folder, f"{k:03d}", lum, fps=fps))
+        sequences.append(
+            clip_store.save_sequence(folder, f"{k:03d}", lum, lattice=viewing.lattice, fps=fps)
+        )
         title = f"{name} {film}".rstrip()
         for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"

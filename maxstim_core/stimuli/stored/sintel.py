@@ -201,6 +201,7 @@ def _render(
                     folder,
                     name,
                     lum[j],
+                    lattice=_EYE.lattice,
                     fps=FPS,
                     origin=origin,
                     flow=None if flow is None else flow[j],
