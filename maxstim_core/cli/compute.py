@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from maxstim_core.networks.network import Network
     from maxstim_core.optimal.run import Optimization
-    from maxstim_core.runs.stored_search import StoredSearch
 
 
 def generate(arguments: argparse.Namespace) -> int:
@@ -194,7 +193,7 @@ def _movie(
 
 
 def _run_and_save(
-    run: Optimization | StoredSearch,
+    run: Optimization,
     output: str,
     what: str,
     then: Callable[[xr.Dataset], None] | None = None,

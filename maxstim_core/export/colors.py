@@ -112,6 +112,6 @@ def response_limit(voltage: np.ndarray, lattice: Lattice) -> float:
 
 
 def symmetric_limit(voltage: np.ndarray) -> float:
-    """Return the largest finite absolute voltage, or 1 where all are zero or none is finite."""
+    """Return the largest finite absolute voltage of any shape, 1 where all are zero or none finite."""
     finite = np.abs(voltage[np.isfinite(voltage)])
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0

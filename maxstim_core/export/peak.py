@@ -17,7 +17,11 @@ NEAR = 2
 
 
 def peak_frame(central: np.ndarray) -> int:
-    """Return the frame of the largest finite central response, 0 where none is finite."""
+    """Return the frame of the largest finite central response, 0 where none is finite.
+
+    Args:
+        central: Voltage of the central cell, shape (frame,).
+    """
     return int(np.argmax(np.where(np.isfinite(central), central, -np.inf)))
 
 

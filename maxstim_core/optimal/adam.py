@@ -5,7 +5,7 @@ It stands here once: one descent is a batch of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ class Steps:
 
     Args:
         engine: Simulates.
-        central: The cell that each movie is for, one per sample.
+        central: Number of the cell that each movie is for, shape (sample,).
         start: Luminance, shape (sample, frame, column).
         loss: What to lower.
         projection: Applied after every step.
@@ -44,7 +44,7 @@ class Steps:
     def __init__(
         self,
         engine: Engine,
-        central: Sequence[int],
+        central: np.ndarray,
         start: Tensor,
         loss: Loss,
         projection: Projection,

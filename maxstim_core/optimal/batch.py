@@ -128,7 +128,8 @@ class GenerateMany:
                 yield StepReport(self._n_done, self.n_steps, losses.mean(1))
             self._fetch()
             # So that the next batch finds the memory free.
-            self._running = steps = None
+            self._running = None
+            del steps
 
     def result(self) -> xr.Dataset:
         """Return all movies as they are, the last and the best of each, with the central responses.

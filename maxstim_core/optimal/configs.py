@@ -239,7 +239,7 @@ class GenerateConfig(Config):
         return frames_in(self.t_stim, self.dt)
 
 
-_FLYVIS_VALUES = {
+_FLYVIS_VALUES: dict[type[Config], dict[str, Any]] = {
     SearchConfig: {"protocol": "flyvis"},
     RegularizeConfig: {"clamp": False},
     GenerateConfig: {},
@@ -251,7 +251,7 @@ def flyvis_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
     return config_class(**{**_FLYVIS_VALUES[config_class], **changes})
 
 
-_STARTING_VALUES = {
+_STARTING_VALUES: dict[type[Config], dict[str, Any]] = {
     SearchConfig: {"n_best": 12},
     RegularizeConfig: {"l2_act": 10.0},
     GenerateConfig: {"t_stim": 0.8},

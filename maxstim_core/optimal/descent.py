@@ -22,6 +22,17 @@ from maxstim_core.simulation.engine import Engine
 class Descent:
     """Lowers a loss by gradient descent on a stimulus (an `Optimization`).
 
+    Args:
+        engine: Simulates.
+        cell_type: Whose central cell the loss is about.
+        start: Luminance to begin with, shape (frame, column).
+        loss: What to lower.
+        projection: Applied after every step.
+        config: Learning rate, frame duration and number of iterations.
+        report_every: Iterations between reports.
+        variables: Further variables of the result as ``name: (dims, values)``.
+        attributes: Further attributes of the result.
+
     Attributes:
         n_steps: Iterations in all.
         terms: Names of the logged losses.

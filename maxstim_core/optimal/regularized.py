@@ -59,7 +59,7 @@ def regularize(
             f"The clip must have shape (frame, {network.lattice.n_columns}), not {tuple(start.shape)}; "
             "give one movie."
         )
-    target = engine.simulate(start, config.dt, cells=[central])[:, 0]
+    target = engine.simulate(start, config.dt, cells=np.array([central]))[:, 0]
     return Descent(
         engine,
         cell_type,

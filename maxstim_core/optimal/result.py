@@ -41,6 +41,7 @@ import xarray as xr
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.settings import Config
 from maxstim_core.storage.notebook import Result
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def lattice_of(answer: xr.Dataset) -> Lattice:
     return Lattice.of(answer["u"].values, answer["v"].values)
 
 
-def provenance(engine: Engine, config: object) -> dict[str, object]:
+def provenance(engine: Engine, config: Config) -> dict[str, object]:
     """Return the attributes by which a result can be made again."""
     import torch  # not before it is needed: who reads a result does without it
 

@@ -81,13 +81,20 @@ def check_losses(losses: np.ndarray, step: int) -> None:
 class Optimization(Protocol):
     """A run of one of the three answers: iterate it once, ask for the result when you like."""
 
-    n_steps: int
-    terms: tuple[str, ...]
+    @property
+    def n_steps(self) -> int:
+        """Steps of the present stage."""
+        ...
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the logged losses of the present stage."""
+        ...
 
     def __iter__(self) -> Iterator[StepReport]: ...
 
-    def result(self) -> xr.Dataset:
-        """Return the answer so far (schema in `maxstim_core.optimal.result`)."""
+    def result(self) -> xr.Dataset | None:
+        """Return the answer so far (schema in `maxstim_core.optimal.result`), or None before any."""
         ...
 
 
@@ -126,4 +133,6 @@ def finish(run: Optimization) -> xr.Dataset:
     except KeyboardInterrupt:
         if not begun:  # there is nothing yet
             raise
-    return run.result()
+    result = run.result()
+    assert result is not None  # a run that has begun has one
+    return result

@@ -142,7 +142,9 @@ def _perform(
                 return Cancelled()
             return Cancelled(store.save(run_id, best.assign_attrs(status="cancelled")))
     progress.flush()
-    return Done(store.save(task.key, run.result()))
+    result = run.result()
+    assert result is not None  # a run that has ended has one
+    return Done(store.save(task.key, result))
 
 
 def _failure(
@@ -193,7 +195,7 @@ class _ProgressReporter:
 
     def _preview(self, report: StepReport) -> Preview | None:
         began = time.monotonic()
-        if report.stimulus is None or began < self._preview_due:
+        if report.stimulus is None or report.lattice is None or began < self._preview_due:
             return None
         response = None if report.respond is None else report.respond()
         ended = time.monotonic()
