@@ -126,6 +126,6 @@ def _regularize_clip(request: RunRequest, output: str) -> str:
         + f"name = {_text(request.clip)}\n"
         + "clip = resampled(clips[clip_named(clips, name)], clips.dt, config.dt)\n"
         + f"run = regularize(network, {_text(request.cell_type)}, clip, config, device=device, "
-        + 'source=f"{clips.name}: {name}")\n'
+        + 'source=f"{clips.name}: {name}", clip_name=name)\n'
         + _RUN.format(result="run.result()", output=_text(output))
     )
