@@ -30,7 +30,7 @@ from dashboard.views.traces import Traces
 from maxstim_core.export.colors import METHOD_COLORS, response_limit
 from maxstim_core.export.peak import peak_frame, telling_frame
 from maxstim_core.lattice import Lattice
-from maxstim_core.model_cards.background import the_cards
+from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
@@ -52,7 +52,7 @@ class App(pn.viewable.Viewer):
         super().__init__()
         self.choice = Choice()
         self.session = Session(self.choice, queue, library)
-        self.networks = Networks(self.choice, the_cards())
+        self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.controls = Controls(self.choice, NetworkChooser(self.networks), self._add_movie)
         self.movies: MovieDialog | None = None
         # Dialogs take the width of what they hold, even closed: they stand below, not beside.
@@ -109,8 +109,9 @@ class App(pn.viewable.Viewer):
 
     def _begin(self) -> None:
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
-        self.networks.param.watch(self._pace, ["found", "progress"])
+        self.networks.param.watch(self._pace, ["found", "progress", "reply"])
         self.networks.param.watch(self._warm, "found")
+        self.session.param.watch(self._pace, ["submitting", "looking"])
         # What the page is told before it is there, it does not hear.
         self.page.dark_theme = self.theme.dark
         self.theme.link(self.page, dark="dark_theme")
@@ -130,7 +131,8 @@ class App(pn.viewable.Viewer):
 
     def _pace(self, *events: object) -> None:
         """Poll as often as there may be news."""
-        news = self.session.live or self.session.looking or self.networks.busy
+        session = self.session
+        news = session.live or session.submitting or session.looking or self.networks.busy
         period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period

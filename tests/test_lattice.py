@@ -1,4 +1,4 @@
-"""The hexagonal eye against the worked numbers of the spec (§1.2, §2, §5.3)."""
+"""The hexagonal eye against the worked numbers of docs/numerics.md#the-lattice."""
 
 import numpy as np
 import pytest

@@ -43,7 +43,7 @@ class NetworkChooser(pn.viewable.Viewer):
             margin=0,
         )
         self.picker.link(networks.choice, value="network", bidirectional=True)
-        networks.param.watch(self._offer, ["groups", "said", "refused"])
+        networks.param.watch(self._offer, ["groups", "reply", "refused"])
         self.dialog = CardDialog(networks)
         self.card = Press(self.dialog.show, label="Model card", icon="description", **QUIET_BUTTON)
         self.state = pn.pane.HTML(
@@ -76,7 +76,7 @@ class NetworkChooser(pn.viewable.Viewer):
     def _offer(self, *events: object) -> None:
         networks = self.networks
         self.picker.param.update(
-            groups=networks.groups, said=networks.said, refused=networks.refused
+            groups=networks.groups, said=networks.reply, refused=networks.refused
         )
 
     def _update(self, *events: object) -> None:

@@ -18,6 +18,7 @@ import xarray as xr
 
 from dashboard.state.choice import Choice
 from dashboard.state.question import Question
+from dashboard.state.submissions import Submissions
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.runs.library import ResultLibrary
@@ -65,12 +66,17 @@ class Session(param.Parameterized):
         "", doc="Content hash of the chosen network, or nothing while unknown."
     )
     devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
+    submitting = param.Boolean(
+        False, doc="Whether a request is on its way to the queue: its network is being opened."
+    )
 
     def __init__(self, choice: Choice, queue: RunQueue, library: ResultLibrary) -> None:
         super().__init__()
         self.choice, self.queue, self.library = choice, queue, library
         self.id = secrets.token_hex(8)
         self._turn = threading.RLock()
+        self._submissions = Submissions(self._hand_over)
+        self._follows_next = True  # whether the page shall follow the run that is on its way
         self._missing = False  # whether no answer to what is chosen is known
         self._refresh()
         self.finished = library.entries()
@@ -136,7 +142,7 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def start(self) -> None:
-        """Submit what the person has chosen, and follow it; say why where it is refused."""
+        """Let what the person has chosen be submitted, as `submit`; say why where that cannot be."""
         try:
             request = self.choice.request()
         except MaxstimError as error:
@@ -146,14 +152,9 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def submit(self, request: RunRequest) -> None:
-        """Submit a run, and follow it; say why where it is refused."""
-        try:
-            run_id = self._same(request) or self.queue.submit(request, self.id)
-        except MaxstimError as error:
-            self.problem = str(error)
-            return
-        self.param.update(problem="", key=run_id, run=None)
-        self.poll()
+        """Let a run be submitted; `poll` follows it, or says why it was refused."""
+        self._submissions.add(request)
+        self._follows_next = self.submitting = True
 
     @_one_at_a_time
     def cancel(self) -> None:
@@ -165,6 +166,7 @@ class Session(param.Parameterized):
     @_one_at_a_time
     def poll(self) -> None:
         """Read the queue, and fetch the answer of the followed run when it has ended."""
+        self._take_submitted()
         runs = self.queue.snapshots(self.id)
         if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
             self.runs = runs
@@ -189,6 +191,7 @@ class Session(param.Parameterized):
         except MaxstimError as error:
             self.problem = str(error)
             return
+        self._follows_next = False
         self.choice.take(request)
         self.param.update(problem="", key=key, run=None)
         if run is not None:
@@ -251,6 +254,19 @@ class Session(param.Parameterized):
     def comparable_answers(self) -> dict[str, xr.Dataset]:
         """Return the answer on the page with those to compare it with, by method."""
         return {} if self.answer is None else self.library.comparable_answers(self.answer)
+
+    def _take_submitted(self) -> None:
+        """Follow the runs that were submitted, unless another was chosen to be shown meanwhile."""
+        for submitted in self._submissions.take():
+            if submitted.error is not None:
+                self.unexpected(submitted.error)
+            elif self._follows_next:
+                self.param.update(problem="", key=submitted.run_id, run=None)
+        self.submitting = self._submissions.busy
+
+    def _hand_over(self, request: RunRequest) -> str:
+        """Submit a request and return the id of its run; not in the page's thread."""
+        return self._same(request) or self.queue.submit(request, self.id)
 
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.

@@ -20,7 +20,7 @@ from maxstim_core.export.colors import METHOD_COLORS
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.result import clip_of
-from maxstim_core.runs.request import request_of
+from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.snapshot import LIVE
 
 UNITS = {
@@ -47,6 +47,7 @@ class Browse(pn.viewable.Viewer):
         super().__init__()
         self.session, self._preview = session, preview
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
+        self._chosen: tuple[RunRequest, int] | None = None  # a clip whose run is on its way
         self.gallery = Gallery(self.choose, self._regularize, color=METHOD_COLORS["natural"])
         self._layout = pn.Column(
             self.gallery,
@@ -57,6 +58,7 @@ class Browse(pn.viewable.Viewer):
         )
         session.param.watch(self._answered, "answer")
         session.param.watch(self._listed, "finished")
+        session.param.watch(self._running, "run")
         self._answered()
 
     def __panel__(self) -> pn.Column:
@@ -64,6 +66,7 @@ class Browse(pn.viewable.Viewer):
 
     def _answered(self, *events: object) -> None:
         searched = self._searched = self._find()
+        self._chosen = None  # it was one of the clips before
         with pn.io.hold():
             self._layout.visible = searched is not None
             if searched is None:
@@ -112,10 +115,17 @@ class Browse(pn.viewable.Viewer):
             session.problem = str(error)
             return
         session.choice.begin_from(request, name)
+        self._chosen = request, place
         session.submit(request)
-        run = session.run
-        live = run is not None and run.request == request and run.state in LIVE
-        if live and place < len(self.gallery.clips):  # of those further down, there is no picture
+
+    def _running(self, *events: object) -> None:
+        """Show the movie of a chosen clip as soon as its run is there, if that has not ended already."""
+        run, searched, chosen = self.session.run, self._searched, self._chosen
+        if run is None or searched is None or chosen is None or run.request != chosen[0]:
+            return
+        self._chosen, place = None, chosen[1]
+        # Of clips further down the ranking, there is no picture.
+        if run.state in LIVE and place < len(self.gallery.clips):
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
             lattice = Lattice.with_columns(movie.shape[1])
             self._preview(movie, lattice, dt=float(searched.attrs["dt"]))

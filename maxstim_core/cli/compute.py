@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from maxstim_core.networks.network import Network
     from maxstim_core.optimal.run import Optimization
+    from maxstim_core.runs.stored_search import StoredSearch
 
 
 def generate(arguments: argparse.Namespace) -> int:
@@ -63,7 +64,11 @@ def regularize(arguments: argparse.Namespace) -> int:
 
 
 def simulate(arguments: argparse.Namespace) -> int:
-    """Show a movie after one second of grey, and write what the central cells do."""
+    """Show a movie after one second of grey, and write what the central cells do.
+
+    Raises:
+        MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
+    """
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)
@@ -74,14 +79,14 @@ def simulate(arguments: argparse.Namespace) -> int:
     from maxstim_core.simulation import simulate as simulation
 
     central = network.layout.central_cells
-    activity = simulation.simulate(network, movie, dt, cells=central, device=device)
-    if not torch.isfinite(activity).all():
+    activity = simulation.simulate(network, movie, dt, cells=central, device=device).values
+    if not np.isfinite(activity).all():
         raise MaxstimError(
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
     recorded = xr.Dataset(
-        data_vars={"central": (("frame", "cell_type"), activity.cpu().numpy())},
+        data_vars={"central": (("frame", "cell_type"), activity)},
         coords={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
             "cell_type": list(network.connectome.names),
@@ -195,7 +200,10 @@ def _movie(
 
 
 def _run_and_save(
-    run: Optimization, output: str, what: str, then: Callable[[xr.Dataset], None] | None = None
+    run: Optimization | StoredSearch,
+    output: str,
+    what: str,
+    then: Callable[[xr.Dataset], None] | None = None,
 ) -> int:
     """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
     stopped = False
@@ -212,6 +220,7 @@ def _run_and_save(
         if stopped:
             tell(STOPPING)
         result = run.result()
+        assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
         if then is not None:

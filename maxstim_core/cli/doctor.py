@@ -61,7 +61,7 @@ def _versions() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding("dependencies", "unknown: maxstim runs uninstalled", "note")
         return
-    named = {re.match(r"[\w.-]+", text).group(): text for text in requirements}
+    named = {m[0]: text for text in requirements if (m := re.match(r"[\w.-]+", text))}
     for name, requirement in sorted(named.items()):
         for_tests = "extra ==" in requirement
         try:
@@ -134,8 +134,11 @@ def _results_folder() -> Finding:
 
 
 def _page() -> Iterator[Finding]:
-    for package in ("dashboard", "panel"):
-        found = importlib.util.find_spec(package) is not None
+    from maxstim_core.cli.serve import page_folder
+
+    panel = importlib.util.find_spec("panel") is not None
+    # By its place: another package called dashboard would not do.
+    for package, found in (("dashboard", page_folder().is_dir()), ("panel", panel)):
         yield Finding(package, "found" if found else "not installed", "ok" if found else "note")
     chromium = find_chromium()
     if chromium:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
 
 from maxstim_core import __version__
@@ -111,7 +112,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_models(commands) -> None:
+def _add_models(commands: argparse._SubParsersAction) -> None:
     listed = _command(
         commands, "list", models.list_models, "list them, and say which cannot be opened"
     )
@@ -199,7 +200,7 @@ def _add_models(commands) -> None:
     )
 
 
-def _add_movies(commands) -> None:
+def _add_movies(commands: argparse._SubParsersAction) -> None:
     sintel = _command(commands, "sintel", movies.sintel, "store the film Sintel as flyvis shows it")
     sintel.add_argument(
         "path",
@@ -268,7 +269,12 @@ def _add_movies(commands) -> None:
     removed.add_argument("name", metavar="NAME", help="name of the clip set")
 
 
-def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:
+def _command(
+    commands: argparse._SubParsersAction,
+    name: str,
+    run: Callable[[argparse.Namespace], int] | None,
+    summary: str,
+) -> argparse.ArgumentParser:
     description = f"{summary[0].upper()}{summary[1:]}."
     command = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
     command.set_defaults(run=run)

@@ -66,6 +66,7 @@ class Progress:
         return " · ".join(parts)
 
     def _time(self, report: StepReport, now: float) -> str:
+        assert self._first is not None  # `show` has set it
         first_step, first_time = self._first
         if report.step == report.n_steps:
             return f"{now - self._started:.1f} s"

@@ -1,7 +1,7 @@
 """The static figure of a result: ten frames in a row, stimulus above and response below.
 
-It follows flyvis's strip (spec §6.5) but for two things: the frame of the peak is always among
-those shown, and the two rows show the same frames.
+It follows flyvis's strip (docs/numerics.md#the-strip) but for two things: the frame of the peak is
+always among those shown, and the two rows show the same frames.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ def strip_png(
     Raises:
         MaxstimError: if the dataset holds no stimulus with its response.
     """
-    missing = [n for n in ("stimulus", "response", "central_response") if n not in dataset]
-    if missing:
-        raise MaxstimError(f"A strip needs the {missing[0]!r} of a result; run it again.")
+    _check_drawable(dataset)
     central = dataset["central_response"].values
     peak = peak_frame(central)
     dt = float(dataset.attrs["dt"])
@@ -120,6 +118,32 @@ def strip_png(
         page.length_on_the_eye()
         page.notes(notes)
     return page.png()
+
+
+def _check_drawable(dataset: xr.Dataset) -> None:
+    """Make sure that a dataset holds a stimulus with its response.
+
+    Raises:
+        MaxstimError: if something is missing, or of other dimensions than in a result.
+    """
+    needed = {
+        "stimulus": ("frame", "column"),
+        "response": ("frame", "column"),
+        "central_response": ("frame",),
+        "u": ("column",),
+        "v": ("column",),
+    }
+    missing = [name for name in needed if name not in dataset]
+    if "dt" not in dataset.attrs:
+        missing.append("dt")
+    if missing:
+        raise MaxstimError(f"A strip needs the {missing[0]!r} of a result; run it again.")
+    for name, dims in needed.items():
+        if dataset[name].dims != dims or not dataset[name].size:
+            raise MaxstimError(
+                f"A strip needs {name!r} with the dimensions {dims}, not {dataset[name].dims} of "
+                f"length {dataset[name].shape}; draw it of the whole result."
+            )
 
 
 def bar_columns(rings: int) -> int:
@@ -174,8 +198,8 @@ class _Page(Canvas):
     def hexagons(self, row: int, panel: int, values: np.ndarray, colors: Colors) -> None:
         """Paint one frame; columns without a value are faint outlines."""
         zoom = self.scale * SMOOTHING
-        size = np.ceil(self.panel * self.scale).astype(int)
-        tile = Image.new("RGB", tuple(int(n) for n in size * SMOOTHING), self.inks.paper)
+        width, height = (int(n) for n in np.ceil(self.panel * self.scale))
+        tile = Image.new("RGB", (width * SMOOTHING, height * SMOOTHING), self.inks.paper)
         draw = ImageDraw.Draw(tile)
         angle = np.arange(6) * np.pi / 3
         shape = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * self.side * zoom
@@ -185,13 +209,14 @@ class _Page(Canvas):
             if known:
                 draw.polygon(_points(center + 1.05 * shape), fill=self.inks.ground)
             else:
-                width = max(1, round(0.5 * zoom))
-                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=width)
+                line = max(1, round(0.5 * zoom))
+                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=line)
         painted = colors(values[finite])
         for center, color in zip(centers[finite], painted, strict=True):
             draw.polygon(_points(center + FILL * shape), fill=tuple(int(c) for c in color))
-        tile = tile.resize(tuple(int(n) for n in size), Image.Resampling.LANCZOS)
-        self.image.paste(tile, tuple(round(float(n)) for n in self.corner(row, panel) * self.scale))
+        tile = tile.resize((width, height), Image.Resampling.LANCZOS)
+        left, top = (round(float(n)) for n in self.corner(row, panel) * self.scale)
+        self.image.paste(tile, (left, top))
 
     def title(self, name: str, detail: str) -> None:
         """Write the title of the figure."""

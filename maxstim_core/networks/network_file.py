@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -116,12 +117,15 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
             f"The network {label} belongs to another connectome; use the maxstim it was made with."
         )
     try:
+        rest = [per_type[name]["resting_potential"] for name in names]
+        tau = [per_type[name]["time_constant"] for name in names]
+        strength = [strengths[names[a], names[b]] for a, b in layout.pairs]
         parameters = Parameters(
-            resting_potential=[per_type[name]["resting_potential"] for name in names],
-            time_constant=[per_type[name]["time_constant"] for name in names],
+            resting_potential=np.array(rest, np.float32),
+            time_constant=np.array(tau, np.float32),
             synapse_sign=pair_signs(layout),
             synapse_count=layout.tap_counts,
-            synapse_strength=[strengths[names[a], names[b]] for a, b in layout.pairs],
+            synapse_strength=np.array(strength, np.float32),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MaxstimError(
@@ -130,7 +134,7 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
     return Network(name, layout, parameters)
 
 
-def read_about(path: str | os.PathLike) -> dict[str, object]:
+def read_about(path: str | os.PathLike) -> dict[str, Any]:
     """Return how a network was made, as `write_network` was told.
 
     Raises:
@@ -172,7 +176,7 @@ def _short(value: np.float32) -> float:
 def _readable_json(content: dict) -> str:
     """JSON with one cell type or pair to a line."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    lines = []
+    lines: list[str] = []
     for line in text.splitlines():
         # Everything deeper than two levels joins the line of its parent.
         depth = len(line) - len(line.lstrip())

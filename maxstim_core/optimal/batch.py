@@ -30,7 +30,7 @@ def generate_many(
     config: GenerateConfig | None = None,
     *,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: str = "float32",
     at_once: int | None = None,
     report_every: int = 10,
 ) -> GenerateMany:
@@ -42,7 +42,7 @@ def generate_many(
         seeds: Seeds of the noise; each takes the place of ``config.random_seed``.
         config: Hyperparameters; flyvis's if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
-        dtype: Precision to compute in.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
         at_once: Most movies in a batch, no more than fit into memory; what suits the device if None.
         report_every: Iterations between reports.
 

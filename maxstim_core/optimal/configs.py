@@ -81,7 +81,7 @@ SCORES = {
 
 @dataclass(frozen=True)
 class SearchConfig(Config):
-    """How the best clip of a natural movie set is chosen (spec §6.1).
+    """How the best clip of a natural movie set is chosen: docs/numerics.md#the-natural-answer.
 
     Neither the score nor the two settings of the list change what is simulated: one search serves all.
 
@@ -126,7 +126,7 @@ class SearchConfig(Config):
 
 @dataclass(frozen=True)
 class RegularizeConfig(Config):
-    """How a clip is pulled towards grey with the response kept (spec §6.2).
+    """How a clip is pulled towards grey with the response kept: docs/numerics.md#the-regularized-answer.
 
     The loss is ``l2_act * sum_t (a_t - target_t)**2 + l2_stim * sum_th (x_th - 0.5)**2``.
 
@@ -163,7 +163,7 @@ class RegularizeConfig(Config):
 
 @dataclass(frozen=True)
 class GenerateConfig(Config):
-    """How a stimulus is grown from noise (spec §6.3).
+    """How a stimulus is grown from noise: docs/numerics.md#the-generated-answer.
 
     The loss is ``-weight_central * mean_t exp(a_t) + weight_mei * mean_th (x_th - 0.5)**2``, the first
     mean over the last frame or over all frames.

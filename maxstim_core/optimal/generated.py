@@ -1,4 +1,7 @@
-"""The third answer: a movie grown from noise by gradient ascent (spec §6.3)."""
+"""The third answer: a movie grown from noise by gradient ascent.
+
+Formulas and worked numbers: docs/numerics.md#the-generated-answer.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def generate(
     config: GenerateConfig | None = None,
     *,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: str = "float32",
     report_every: int = 1,
 ) -> Descent:
     """Grow the movie that excites the central cell of a type, from seeded noise.
@@ -35,7 +38,7 @@ def generate(
         cell_type: For example ``T4c``.
         config: Hyperparameters; flyvis's if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
-        dtype: Precision to compute in.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
         report_every: Iterations between reports.
 
     Returns:

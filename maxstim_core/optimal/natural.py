@@ -1,7 +1,7 @@
-"""The first answer: the best clip of a natural set (spec §6.1).
+"""The first answer: the best clip of a natural set.
 
 One pass over the clips measures what every cell type answers, from which
-`maxstim_core.optimal.ranking` tells the best.
+`maxstim_core.optimal.ranking` tells the best. The protocols: docs/numerics.md#the-natural-answer.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def search(
     config: SearchConfig | None = None,
     *,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: str = "float32",
 ) -> Search:
     """Find the clips that excite the central cell of every cell type most.
 
@@ -48,7 +48,7 @@ def search(
         clips: The set to search, for the network's eye.
         config: Protocol, score and number of clips to keep; the defaults if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
-        dtype: Precision to compute in.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
 
     Returns:
         An `Optimization` whose steps are clips.
@@ -175,7 +175,7 @@ def replay(
     *,
     clip: str = "",
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: str = "float32",
 ) -> xr.Dataset:
     """Show a cell type its best clips again, each after one second of grey.
 
@@ -187,7 +187,7 @@ def replay(
         config: As given to `search`, or with another score or list: these are made anew.
         clip: Name of the clip to show in full; the best one if empty.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
-        dtype: Precision to compute in.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
 
     Returns:
         The natural answer: see `maxstim_core.optimal.result`.

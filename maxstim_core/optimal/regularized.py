@@ -1,9 +1,11 @@
-"""The second answer: a clip pulled to grey, the response kept (spec §6.2)."""
+"""The second answer: a clip pulled to grey, the response kept.
+
+Formulas: docs/numerics.md#the-regularized-answer.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
@@ -23,7 +25,7 @@ def regularize(
     config: RegularizeConfig | None = None,
     *,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: str = "float32",
     report_every: int = 1,
     source: str = "",
     clip_name: str = "",
@@ -39,7 +41,7 @@ def regularize(
         clip: Luminance, shape (frame, column).
         config: Hyperparameters; the defaults if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
-        dtype: Precision to compute in.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
         report_every: Iterations between reports.
         source: Where the clip came from, kept in the result.
         clip_name: What the clip is called in its set, kept as ``shown_clip``; `source` if empty.

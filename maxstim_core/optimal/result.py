@@ -1,5 +1,7 @@
 """The one shape of an answer: an `xarray.Dataset` that saves, loads and can be run again.
 
+It is a `maxstim_core.storage.notebook.Result`, which shows itself in a notebook.
+
 Dimensions and coordinates:
 
 - ``frame``, with ``time`` (frame): start of each frame in seconds;
@@ -40,6 +42,7 @@ import xarray as xr
 
 from maxstim_core import __version__
 from maxstim_core.lattice import Lattice
+from maxstim_core.storage.notebook import Result
 
 if TYPE_CHECKING:
     from maxstim_core.simulation.engine import Engine
@@ -53,7 +56,7 @@ def answer(
     response: np.ndarray,
     variables: dict[str, tuple] | None = None,
     attributes: dict[str, object] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Return the dataset of one answer.
 
     Args:
@@ -67,7 +70,7 @@ def answer(
     """
     n_frames = len(stimulus)
     versions = {"maxstim_version": __version__, "numpy_version": np.__version__}
-    return xr.Dataset(
+    return Result(
         data_vars={
             "stimulus": (("frame", "column"), stimulus.astype(np.float32)),
             "response": (("frame", "column"), response.astype(np.float32)),

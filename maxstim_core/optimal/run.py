@@ -56,7 +56,7 @@ def check_losses(losses: np.ndarray, step: int) -> None:
     """Make sure that a run can go on.
 
     Args:
-        losses: Those since the last report, steps first, as they were before each step.
+        losses: Those since the last report, as they were before each step, shape (step, …).
         step: The last of these steps.
 
     Raises:
@@ -86,3 +86,41 @@ class Optimization(Protocol):
     def result(self) -> xr.Dataset:
         """Return the answer so far (schema in `maxstim_core.optimal.result`)."""
         ...
+
+
+def finish(run: Optimization) -> xr.Dataset:
+    """Run to the end and return the answer.
+
+    Ctrl-C, or a notebook's stop button, ends the run early and keeps the best so far: the answer then
+    says ``status`` "cancelled". For progress or a stopping rule of your own, iterate the run yourself
+    and ask for its result.
+
+    Args:
+        run: What `generate`, `generate_many`, `regularize` or `search` returns.
+
+    Returns:
+        Its result: arrays with named dimensions and units (schema in `maxstim_core.optimal.result`).
+
+    Raises:
+        MaxstimError: if it is no run, or one that cannot go on: see its function.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> run = ms.generate(network, "Mi1", ms.GenerateConfig(t_stim=0.05, n_iters=2))
+        >>> ms.finish(run).attrs["status"]
+        'complete'
+    """
+    if not hasattr(run, "result") or not hasattr(run, "n_steps"):
+        raise MaxstimError(
+            f"Only a run can be finished, such as generate(network, 'T4c'), not {type(run).__name__} "
+            f"{run!r:.60}."
+        )
+    begun = False
+    try:
+        for _ in run:
+            begun = True
+    except KeyboardInterrupt:
+        if not begun:  # there is nothing yet
+            raise
+    return run.result()

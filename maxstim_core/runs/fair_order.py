@@ -47,7 +47,7 @@ class FairOrder(Generic[Item]):
             del self._waiting[session]
 
     def serve(self, item: Item) -> None:
-        """Take an item out of the line: its sessions have had their turn."""
+        """Take an item out of the order: its sessions have had their turn."""
         for session in [s for s, items in self._waiting.items() if item in items]:
             while item in self._waiting.get(session, ()):
                 self.leave(session, item)

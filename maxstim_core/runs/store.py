@@ -7,9 +7,6 @@ changed. Nothing is created before something is stored.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -18,13 +15,12 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.result_index import ResultIndex, Stamp, facts_of, index_of
+from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import load, save
 
 ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
-
-_LEFT_OVER_SECONDS = 3600.0
 
 
 class RunStore:
@@ -49,10 +45,7 @@ class RunStore:
             MaxstimError: if the data directory cannot be written, or its disk is full.
         """
         try:
-            self.results.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.results) as probe:
-                probe.write(b"maxstim")
-            free = shutil.disk_usage(self.results).free
+            free = free_bytes(self.results)
         except OSError as error:
             raise MaxstimError(
                 f"Results cannot be written to {self.root} ({error.strerror or error}); make it "
@@ -114,12 +107,9 @@ class RunStore:
         return f"an unexpected error ({type(error).__name__}) ended it; {where}."
 
     def sweep(self) -> None:
-        """Remove what a worker that was killed while writing has left: parts over an hour old."""
-        for folder in (self.results, self.root / "searches"):
-            for part in folder.glob(".*.part"):
-                with suppress(OSError):
-                    if time.time() - part.stat().st_mtime > _LEFT_OVER_SECONDS:
-                        part.unlink()
+        """Remove what workers that were killed while writing have left."""
+        for folder in (self.root, self.results, self.root / "searches"):
+            sweep_leftovers(folder)
 
     def _write(self, path: Path, dataset: xr.Dataset) -> Path:
         with suppress(OSError):  # `save` says what to do

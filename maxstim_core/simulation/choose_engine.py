@@ -17,10 +17,11 @@ from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.simulation.reference import ReferenceEngine
 
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+"""What the name of a precision means to torch."""
 
-def make_engine(
-    network: Network, *, device: str = "cpu", dtype: torch.dtype = torch.float32
-) -> Engine:
+
+def make_engine(network: Network, *, device: str = "cpu", dtype: str = "float32") -> Engine:
     """Return the engine for a network on a device.
 
     Warns where a GPU must do without the CUDA engine, and says why.
@@ -28,20 +29,21 @@ def make_engine(
     Args:
         network: The network to simulate.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on.
-        dtype: ``torch.float32`` or, to check gradients, ``torch.float64``.
+        dtype: ``float32`` or, to check gradients, ``float64``.
 
     Raises:
         MaxstimError: if the device is not there, or the network or the precision is none.
     """
     check_network(network)
     device = resolve_device(device)
-    if dtype not in (torch.float32, torch.float64):
-        raise MaxstimError(f"The dtype must be torch.float32 or torch.float64, not {dtype!r:.60}.")
-    if device == "cpu" and dtype == torch.float32:
+    precision = PRECISIONS.get(dtype) if isinstance(dtype, str) else None
+    if precision is None:
+        raise MaxstimError(f"The dtype must be 'float32' or 'float64', a name, not {dtype!r:.60}.")
+    if device == "cpu" and precision == torch.float32:
         from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
 
         return CpuEngine(network)
-    if device != "cpu" and dtype == torch.float32:
+    if device != "cpu" and precision == torch.float32:
         from maxstim_core.simulation.cuda import CudaEngine
 
         try:
@@ -49,4 +51,4 @@ def make_engine(
         except MaxstimError as error:
             slower = f"Computing on {device} with plain torch, which is slower: {error}"
             warnings.warn(slower, RuntimeWarning, stacklevel=2)
-    return ReferenceEngine(network, device=device, dtype=dtype)
+    return ReferenceEngine(network, device=device, dtype=precision)

@@ -21,7 +21,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -318,12 +319,12 @@ class CudaEngine(Engine):
         """Return a view of shape (slot, group, type, place, lane): a row, then its margin."""
         return states[:, :, self._stencil.margin :].unflatten(2, (self._n_types, self._pitch))
 
-    def _launch(self, kernel, n_samples: int, states: Tensor) -> Callable:
+    def _launch(self, kernel: Any, n_samples: int, states: Tensor) -> Callable:
         tile = self._few if n_samples < MANY_STIMULI else self._many
         _, n_groups, _, lanes = states.shape
         grid = (self._stencil.size // tile.positions, self._n_types, n_groups)
 
-        def launch(*arguments) -> None:
+        def launch(*arguments: object) -> None:
             kernel[grid](
                 *arguments,
                 LANES=lanes,
@@ -363,7 +364,7 @@ class CudaEngine(Engine):
                 f"{n_samples} {stimuli} not fit into the memory of {self.device}; {advice}."
             ) from None
 
-    def _tried_kernels(self):
+    def _tried_kernels(self) -> ModuleType:
         """Return the kernels' module, once one has run: they are compiled on this machine."""
         if self.device.type == "cuda" and torch.cuda.get_device_capability(self.device) < _OLDEST:
             oldest = ".".join(map(str, _OLDEST))

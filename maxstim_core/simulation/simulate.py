@@ -1,82 +1,123 @@
-"""Simulating by one call: one network, or an ensemble."""
+"""Simulating by one call: one network, or an ensemble, as labeled arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
+import xarray as xr
+from numpy.typing import ArrayLike
 
+from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.network import Network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
-from maxstim_core.simulation.engine import InitialState
+from maxstim_core.simulation.engine import Engine
 
 
 def simulate(
     network: Network,
-    movie,
+    movie: ArrayLike,
     dt: float,
     *,
-    initial_state: InitialState = "grey",
-    cells=None,
+    initial_state: str | ArrayLike = "grey",
+    cells: ArrayLike | None = None,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
-) -> torch.Tensor:
+    dtype: str = "float32",
+) -> xr.DataArray:
     """Return the voltage of cells while they watch a movie.
 
-    To simulate one network many times, make an engine once and call its `Engine.simulate`.
+    To simulate one network many times, or to differentiate, make an engine once
+    (`maxstim_core.simulation.choose_engine.make_engine`) and call its `Engine.simulate`.
 
     Args:
         network: The network.
         movie: Luminance, shape (frame, column) or (sample, frame, column).
         dt: Seconds per frame, and per Euler step.
-        initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a state of
-            shape (cell,) or (sample, cell).
-        cells: Numbers of the cells to record; all if None.
-        device: Where to compute.
-        dtype: Precision to compute in.
+        initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a voltage
+            of all cells, shape (cell,) or (sample, cell), such as the last frame of another movie.
+        cells: Numbers of the cells to record, shape (recorded cell,), for example
+            ``network.layout.central_cells``; all if None.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
 
     Returns:
-        Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
+        Voltage *after* each frame in arbitrary units, dims (frame, cell) or (sample, frame, cell).
+        Coordinates: ``time`` (frame), the start of each frame in seconds; ``cell``, the number of each
+        cell; ``cell_type`` (cell), and ``u`` and ``v`` (cell), the axial coordinates of its column.
 
     Raises:
-        MaxstimError: if the movie does not fit the eye or is not finite, or the device is not there.
+        MaxstimError: if the movie does not fit the eye or is not finite, there is no such device,
+            cell or precision, or the state to begin with is none.
+
+    Example:
+        >>> import numpy as np
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> flash = np.full((30, network.lattice.n_columns), 1.0)
+        >>> activity = ms.simulate(network, flash, dt=0.01)
+        >>> mi1 = activity[:, activity.cell_type == "Mi1"]
+        >>> mi1.dims, mi1.shape
+        (('frame', 'cell'), (30, 91))
     """
     engine = make_engine(network, device=device, dtype=dtype)
-    return engine.simulate(movie, dt, initial_state=initial_state, cells=cells)
+    voltage = engine.simulate(
+        _values(movie),
+        dt,
+        initial_state=_values(initial_state),
+        cells=None if cells is None else np.asarray(cells),
+    )
+    about = {
+        "network": network.name,
+        "network_hash": network.content_hash,
+        "initial_state": initial_state if isinstance(initial_state, str) else "given",
+    }
+    return _labeled(engine, voltage.detach().cpu().numpy(), dt, cells).assign_attrs(about)
 
 
 def simulate_ensemble(
     networks: Sequence[Network],
-    movie,
+    movie: ArrayLike,
     dt: float,
     *,
-    cells=None,
+    cells: ArrayLike | None = None,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
-) -> torch.Tensor:
+    dtype: str = "float32",
+) -> xr.DataArray:
     """Return the voltage of cells of several networks while they watch the same movie from grey.
 
     The networks share the plan of one engine: only their free parameters change in between.
 
     Args:
         networks: Networks of one connectome on one eye.
-        movie: As for `simulate`.
-        dt: As for `simulate`.
-        cells: As for `simulate`.
-        device: Where to compute.
-        dtype: Precision to compute in.
+        movie: As for `simulate`: luminance, shape (frame, column) or (sample, frame, column).
+        dt: Seconds per frame.
+        cells: Numbers of the cells to record, shape (recorded cell,); all if None.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
 
     Returns:
-        Shape (network, frame, cell) or (network, sample, frame, cell).
+        As of `simulate`, in arbitrary units, dims (network, frame, cell) or (network, sample, frame,
+        cell), with the names of the networks as coordinate ``network`` and their ``network_hash``.
 
     Raises:
         MaxstimError: if there is no network, if they differ in more than their free parameters, or as
             for `simulate`.
+
+    Example:
+        >>> import numpy as np
+        >>> import maxstim_core as ms
+        >>> networks = [ms.open_network(name, extent=5) for name in ("prior", "default")]
+        >>> flash = np.full((30, 91), 1.0)
+        >>> central = networks[0].layout.central_cells
+        >>> ms.simulate_ensemble(networks, flash, dt=0.01, cells=central).dims
+        ('network', 'frame', 'cell')
     """
-    if not networks:
-        raise MaxstimError("An ensemble needs at least one network.")
+    if isinstance(networks, Network) or not len(networks):
+        raise MaxstimError("An ensemble needs at least one network; give a list of networks.")
+    for network in networks:
+        check_network(network)
     first = networks[0]
     for network in networks[1:]:
         fixed = ("synapse_sign", "synapse_count")
@@ -94,9 +135,58 @@ def simulate_ensemble(
                 "simulate them one by one."
             )
     engine = make_engine(first, device=device, dtype=dtype)
-    return torch.stack(
-        [
-            engine.simulate(movie, dt, cells=cells, parameters=engine.parameters_of(network))
-            for network in networks
-        ]
+    movie = engine.as_movie(_values(movie))
+    recorded = None if cells is None else np.asarray(cells)
+    voltage = [
+        engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
+        for network in networks
+    ]
+    values = np.stack([one.detach().cpu().numpy() for one in voltage])
+    labeled = _labeled(engine, values, dt, cells, before=("network",))
+    hashes = [network.content_hash for network in networks]
+    return labeled.assign_coords(
+        network=[network.name for network in networks], network_hash=("network", hashes)
     )
+
+
+def _labeled(
+    engine: Engine,
+    voltage: np.ndarray,
+    dt: float,
+    cells: ArrayLike | None,
+    before: tuple[str, ...] = (),
+) -> xr.DataArray:
+    """Return voltages with their dimensions named, and what is known of their cells and frames."""
+    layout = engine.layout
+    numbers = np.arange(layout.n_cells) if cells is None else np.asarray(cells)
+    names = np.array(layout.connectome.names)
+    column = np.concatenate(layout.columns)[numbers]
+    inner = ("frame", "cell")
+    sample = ("sample",) if voltage.ndim > len(before) + len(inner) else ()
+    return xr.DataArray(
+        voltage,
+        dims=(*before, *sample, *inner),
+        coords={
+            "time": ("frame", np.arange(voltage.shape[-2]) * dt, {"units": "s"}),
+            "cell": numbers,
+            "cell_type": ("cell", names[layout.cell_type_of[numbers]]),
+            "u": ("cell", layout.lattice.u[column]),
+            "v": ("cell", layout.lattice.v[column]),
+        },
+        name="voltage",
+        attrs={
+            "units": "arbitrary units",
+            "dt": dt,
+            "device": str(engine.device),
+            "dtype": str(engine.dtype).removeprefix("torch."),
+            "maxstim_version": __version__,
+        },
+    )
+
+
+def _values(given: ArrayLike) -> Any:
+    """Return the bare values of what has its dimensions named, anything else as it is.
+
+    The engine says what is wrong with them.
+    """
+    return given.values if isinstance(given, xr.DataArray) else given

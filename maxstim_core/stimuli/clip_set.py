@@ -22,11 +22,30 @@ from maxstim_core.lattice import Lattice
 class ClipSet(Protocol):
     """Clips of one frame duration, on one eye."""
 
-    name: str
-    dt: float
-    lattice: Lattice
-    names: tuple[str, ...]
-    content_hash: str
+    @property
+    def name(self) -> str:
+        """Name of the set."""
+        ...
+
+    @property
+    def dt(self) -> float:
+        """Seconds per frame."""
+        ...
+
+    @property
+    def lattice(self) -> Lattice:
+        """The eye that the clips are for."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each clip."""
+        ...
+
+    @property
+    def content_hash(self) -> str:
+        """Hexadecimal SHA-256 of everything that determines the clips."""
+        ...
 
     def __len__(self) -> int: ...
 

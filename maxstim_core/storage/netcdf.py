@@ -8,29 +8,56 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.atomic import write_whole
+from maxstim_core.storage.notebook import Result
 
 
-def save(dataset: xr.Dataset, path: str | os.PathLike) -> None:
-    """Write a dataset as NetCDF, whole or not at all.
+def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
+    """Write a result as NetCDF, whole or not at all.
+
+    Args:
+        dataset: An answer, or the voltages that `simulate` returns; units and dimensions are kept.
+        path: Where to write it; what was there is replaced.
 
     Raises:
-        MaxstimError: if the file cannot be written there.
+        MaxstimError: if it is no result, or the file cannot be written there.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> config = ms.GenerateConfig(t_stim=0.05, n_iters=2)
+        >>> ms.save(ms.finish(ms.generate(network, "Mi1", config)), "mi1.nc")
+        >>> ms.load("mi1.nc").attrs["cell_type"]
+        'Mi1'
     """
+    if isinstance(dataset, xr.DataArray):
+        dataset = dataset.to_dataset(name=dataset.name or "values")
+    if not isinstance(dataset, xr.Dataset):
+        raise MaxstimError(
+            f"Only a result can be saved, such as finish(run) returns, not {type(dataset).__name__} "
+            f"{dataset!r:.60}."
+        )
     encoding = {name: {"zlib": True, "complevel": 4} for name in _compressible(dataset)}
     # In memory first: HDF5 that meets a full disk can take the whole process down when it exits.
     content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
     write_whole(path, "result", content)
 
 
-def load(path: str | os.PathLike) -> xr.Dataset:
-    """Read a dataset written by `save`, wholly into memory.
+def load(path: str | os.PathLike) -> Result:
+    """Read a result written by `save`, wholly into memory.
+
+    Args:
+        path: Its file.
+
+    Returns:
+        The dataset, which shows its strip in a notebook; its variables, with dimensions and units, are
+        described in `maxstim_core.optimal.result`.
 
     Raises:
         MaxstimError: if the file is missing or is no result of maxstim.
     """
     try:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            return dataset.load()
+            return Result.of(dataset.load())
     except FileNotFoundError:
         raise MaxstimError(f"There is no file {path}; check the path.") from None
     except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
@@ -40,4 +67,5 @@ def load(path: str | os.PathLike) -> xr.Dataset:
 
 
 def _compressible(dataset: xr.Dataset) -> list[str]:
-    return [name for name, var in dataset.variables.items() if var.ndim and var.dtype.kind in "iuf"]
+    variables = dataset.variables.items()
+    return [str(name) for name, var in variables if var.ndim and var.dtype.kind in "iuf"]

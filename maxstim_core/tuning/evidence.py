@@ -72,7 +72,7 @@ class GratingEvidence:
 
     Attributes:
         wavelength: Columns per cycle.
-        frequency: Cycles per second.
+        frequency: Cycles per second (Hz).
         contrast: Michelson contrast.
         direction: Degrees, of each T4 and T5; NaN where it never rises above zero.
     """

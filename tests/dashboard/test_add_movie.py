@@ -94,17 +94,24 @@ def test_a_set_that_another_visitor_stores_is_offered(folders):
     other.param.watch(changes.append, "clips", what="objects")
     np.save(folders / "walk.npy", np.full((8, 721), 0.5, np.float32))
     import_movie(folders / "walk.npy", "walk", fps=10)
-    for _ in range(3):  # as the page does at every poll
-        other.offer_sets()
-    assert "walk" in other.param.clips.objects and len(changes) == 1
+    until_offered(other, "walk", True)
+    assert len(changes) == 1
     mine.take_set("walk")
     remove_stored("walk")
-    for choice in (mine, other):
-        choice.offer_sets()
-    assert "walk" not in other.param.clips.objects
+    until_offered(other, "walk", False)
+    mine.offer_sets()
     assert mine.clips == "walk"  # to be told that it is gone, rather than to search another set
     with pytest.raises(MaxstimError, match="no clip set 'walk'"):
         opened(mine.request())
+
+
+def until_offered(choice, name, offered):
+    """Offer the sets again as the page does at every poll, until one is offered, or no longer."""
+    give_up = time.monotonic() + 60
+    while (name in choice.param.clips.objects) is not offered:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+        choice.offer_sets()
 
 
 def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):

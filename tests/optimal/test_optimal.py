@@ -316,7 +316,7 @@ GREY_CLIP = np.full((5, 7), 0.5)
         (lambda n: generate(n, "Mi1", SearchConfig()), "not a SearchConfig"),
         (lambda n: generate(n, "Mi1", report_every=0), "1 or more"),
         (lambda n: generate(n, "Mi1", report_every=1.5), "1 or more"),
-        (lambda n: generate(n, "Mi1", dtype=torch.float16), "float32 or"),
+        (lambda n: generate(n, "Mi1", dtype="float16"), "'float32' or"),
         (lambda n: generate_many(n, ["Mi1"], config={}), "not a dict"),
         (lambda n: generate_many(n, ["Mi1"], report_every=0), "1 or more"),
         (lambda n: regularize(n, "Mi1", GREY_CLIP, GenerateConfig()), "not a GenerateConfig"),

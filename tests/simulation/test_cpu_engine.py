@@ -76,7 +76,7 @@ def test_same_bits_twice():
 def test_is_the_default_on_a_cpu():
     network = prior_network(1)
     assert isinstance(make_engine(network), CpuEngine)
-    assert isinstance(make_engine(network, dtype=torch.float64), ReferenceEngine)
+    assert isinstance(make_engine(network, dtype="float64"), ReferenceEngine)
 
 
 @pytest.mark.parametrize("spoil", [1e30, float("nan")])

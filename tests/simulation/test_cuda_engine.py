@@ -242,7 +242,7 @@ def test_is_chosen_on_a_gpu():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert isinstance(make_engine(prior_network(1), device="cuda"), CudaEngine)
-    double = make_engine(prior_network(1), device="cuda", dtype=torch.float64)
+    double = make_engine(prior_network(1), device="cuda", dtype="float64")
     assert isinstance(double, ReferenceEngine)
 
 

@@ -1,4 +1,4 @@
-"""The reference engine against flyvis, finite differences and the worked numbers of the spec (§3)."""
+"""The reference engine against flyvis, finite differences and docs/numerics.md."""
 
 from functools import cache
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from maxstim_core.conventions import frames_in
 from maxstim_core.devices import available_devices, resolve_device
@@ -211,7 +212,7 @@ def test_steady_state_is_continued_grey():
     grey = torch.full((100, 37), 0.5)
     continued = simulate(network, grey, 0.01, initial_state="rest")[-1]
     state = make_engine(network).steady_state(0.01)[0]
-    torch.testing.assert_close(state, continued)
+    np.testing.assert_allclose(state, continued, rtol=1.3e-6, atol=1e-5)
 
 
 def test_fade_in_runs_from_grey_to_the_first_frame():
@@ -261,7 +262,7 @@ def test_refuses_a_bad_movie(movie, dt, sentence):
 def test_a_movie_is_the_same_however_it_lies_in_memory(turn):
     movie = np.random.default_rng(0).random((4, 7), np.float32)
     expected = simulate(prior_network(1), movie, 0.01)
-    torch.testing.assert_close(simulate(prior_network(1), turn(movie), 0.01), expected)
+    xr.testing.assert_identical(simulate(prior_network(1), turn(movie), 0.01), expected)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,8 @@ def test_a_movie_is_the_same_however_it_lies_in_memory(turn):
         ({"cells": [-1]}, "numbers from 0"),
         ({"cells": ["T4c"]}, "numbers from 0"),
         ({"cells": 3}, "list of numbers"),
-        ({"dtype": torch.float16}, "float32 or"),
+        ({"dtype": "float16"}, "'float32' or"),
+        ({"dtype": torch.float64}, "a name"),
         ({"network": "default"}, "opened first"),
     ],
 )
@@ -298,8 +300,44 @@ def test_refuses_a_device_that_is_not_there():
 def test_gpu_equals_cpu():
     network = prior_network(5)
     movie = torch.rand(10, 91, generator=torch.Generator().manual_seed(5))
-    on_gpu = simulate(network, movie, 0.01, device="cuda").cpu()
-    torch.testing.assert_close(on_gpu, simulate(network, movie, 0.01), rtol=0, atol=1e-5)
+    on_gpu = simulate(network, movie, 0.01, device="cuda")
+    np.testing.assert_allclose(on_gpu, simulate(network, movie, 0.01), rtol=0, atol=1e-5)
+
+
+def test_voltages_are_labeled():
+    network = prior_network(3)
+    movie = np.random.default_rng(0).random((2, 6, 37))
+    activity = simulate(network, movie, 0.01)
+    assert activity.dims == ("sample", "frame", "cell") and activity.name == "voltage"
+    np.testing.assert_allclose(activity.time, 0.01 * np.arange(6))
+    numbers = network.layout.cells(network.cell_type("T4c"))
+    t4c = activity.sel(cell=numbers)
+    assert set(t4c.cell_type.values) == {"T4c"}
+    np.testing.assert_array_equal(t4c.u, network.lattice.u)
+    np.testing.assert_array_equal(t4c.v, network.lattice.v)
+    expected = make_engine(network).simulate(movie, 0.01, cells=numbers)
+    np.testing.assert_array_equal(t4c, expected)
+    central = simulate(network, movie[0], 0.01, cells=network.layout.central_cells)
+    assert central.dims == ("frame", "cell")
+    assert list(central.cell_type.values) == list(network.connectome.names)
+    assert not central.u.any() and not central.v.any()
+
+
+def test_a_movie_goes_on_from_the_voltages_of_another():
+    network = prior_network(2)
+    movie = np.random.default_rng(1).random((2, 8, 19), np.float32)
+    whole = simulate(network, movie, 0.01)
+    first = simulate(network, movie[:, :5], 0.01)
+    second = simulate(network, movie[:, 5:], 0.01, initial_state=first.isel(frame=-1))
+    np.testing.assert_array_equal(second, whole.isel(frame=slice(5, None)))
+
+
+def test_double_precision_by_name():
+    network = prior_network(1)
+    movie = np.random.default_rng(2).random((4, 7))
+    double = simulate(network, movie, 0.01, dtype="float64")
+    assert double.dtype == np.float64 and double.attrs["dtype"] == "float64"
+    np.testing.assert_allclose(double, simulate(network, movie, 0.01), atol=2e-4)
 
 
 def test_an_ensemble_is_each_of_its_networks():
@@ -307,8 +345,11 @@ def test_an_ensemble_is_each_of_its_networks():
     movie = torch.rand(2, 6, 37, generator=torch.Generator().manual_seed(4))
     cells = networks[0].layout.central_cells
     together = simulate_ensemble(networks, movie, 0.01, cells=cells)
-    alone = [simulate(network, movie, 0.01, cells=cells) for network in networks]
-    torch.testing.assert_close(together, torch.stack(alone), rtol=0, atol=0)
+    assert together.dims == ("network", "sample", "frame", "cell")
+    for network in networks:
+        alone = simulate(network, movie, 0.01, cells=cells)
+        np.testing.assert_array_equal(together.sel(network=network.name), alone)
+        np.testing.assert_array_equal(together.cell_type, alone.cell_type)
 
 
 @pytest.mark.parametrize(

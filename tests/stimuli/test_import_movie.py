@@ -28,6 +28,7 @@ from maxstim_core.stimuli.files.preview import FRAMES, open_preview
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import cuts, import_movie
 from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.storage.atomic import part_name
 
 EYE = Lattice(2)
 SMALL = Viewing(EYE)
@@ -237,13 +238,13 @@ def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, dat
 def test_a_set_that_comes_too_late_harms_none_unless_it_shall_replace_it(tmp_path, data):
     film = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     import_movie(film, "mine", fps=10, viewing=SMALL)
-    shutil.copytree(data / "clips" / "mine", late := clip_store.hidden_folder("mine"))
+    shutil.copytree(data / "clips" / "mine", late := data / "clips" / part_name())
     with pytest.raises(MaxstimError, match="meanwhile"):
-        clip_store.put_in_place(late, "mine")
+        clip_store.name_set(late, "mine")
     with pytest.raises(MaxstimError, match="could not be written"):
-        clip_store.put_in_place(data / "missing", "mine", replace=True)
+        clip_store.name_set(data / "missing", "mine", replace=True)
     assert len(open_clips("mine", 2)) == 1
-    clip_store.put_in_place(late, "mine", replace=True)
+    clip_store.name_set(late, "mine", replace=True)
     assert len(open_clips("mine", 2)) == 1
     assert [path.name for path in (data / "clips").iterdir()] == ["mine"]
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Excite(Term):
-    """Drive the central cell, in the last frame or in the mean of all frames (spec §6.3)."""
+    """Drive the central cell, in the last frame or in the mean of all frames.
+
+    As flyvis does for its artificial stimuli: docs/numerics.md#the-generated-answer.
+    """
 
     last_only: bool
     name = "response"
@@ -29,7 +32,10 @@ class Excite(Term):
 
 @dataclass(frozen=True, eq=False)
 class KeepResponse(Term):
-    """Keep the central cell's response as it is in `target`, shape (frame,) (spec §6.2)."""
+    """Keep the central cell's response as it is in `target`, shape (frame,).
+
+    As flyvis does for its regularized stimuli: docs/numerics.md#the-regularized-answer.
+    """
 
     target: Tensor
     name = "response"

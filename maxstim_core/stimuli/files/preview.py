@@ -113,14 +113,16 @@ def open_preview(path: Path, report_progress: ReportProgress = no_report) -> Pre
     n_frames = len(film.values)
     if film.is_columns:
         kept = min(n_frames, FRAMES)
-        return Preview(film.luminance(0, kept), np.arange(kept), (), film.fps, n_frames)
+        return Preview(list(film.luminance(0, kept)), np.arange(kept), (), film.fps, n_frames)
     step = _ANY.batch(*film.values.shape[1:3])
     batches = (film.luminance(start, start + step) for start in range(0, n_frames, step))
     return _of_pixels(batches, n_frames, film.fps, report_progress)
 
 
 def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> Preview:
-    frames, pictures, times = [], [], []
+    frames: list[np.ndarray] = []
+    pictures: list[bytes] = []
+    times: list[float] = []
     with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
         for picture in shown:
             frames.append(picture.grey)
@@ -139,7 +141,8 @@ def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> Preview:
 def _of_pixels(
     batches: Iterator[np.ndarray], n_frames: int, fps: float | None, report_progress: ReportProgress
 ) -> Preview:
-    frames, pictures = [], []
+    frames: list[np.ndarray] = []
+    pictures: list[bytes] = []
     for batch in batches:
         _ANY.eye(*batch.shape[1:])
         most = _most(batch[0])

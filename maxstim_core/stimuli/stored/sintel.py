@@ -1,4 +1,4 @@
-"""The open film Sintel as flyvis shows it to the network (spec §5.1 to 5.4).
+"""The open film Sintel as flyvis shows it to the network: docs/numerics.md#sintel.
 
 MPI Sintel (Butler et al., ECCV 2012; the film is © Blender Foundation, CC BY 3.0) comes as folders of
 images, one per scene, at 24 frames per second, with the true optic flow between them. Each scene is cut
@@ -15,23 +15,20 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maxstim_core.conventions import EXTENT
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.data_dir import entries
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NAME = "sintel"
 FPS = 24
@@ -164,11 +161,26 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         Each scene when it is done, and ``rendered``, ``kept`` or ``too short``.
 
     Raises:
-        MaxstimError: if the film is incomplete or damaged, or cannot be stored.
+        MaxstimError: if the film is incomplete or damaged, cannot be stored, or is being rendered by
+            another process, whose sequences this one would remove.
     """
     scenes = find_scenes(path)
     folder = clip_store.clips_folder(NAME)
     clip_store.check_room(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(folder / ".lock"))
+        except BlockingIOError:
+            raise MaxstimError(
+                f"The clip set {NAME} is being made by another process; wait until it is done, or stop "
+                "it."
+            ) from None
+        yield from _render(path, scenes, folder)
+
+
+def _render(
+    path: str | os.PathLike, scenes: tuple[FilmScene, ...], folder: Path
+) -> Iterator[tuple[FilmScene, str]]:
     sequences: list[clip_store.Sequence] = []
     for scene in scenes:
         if not scene.is_long_enough:
@@ -177,8 +189,9 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         origin = scene.origin
         names = [f"sequence_{scene.index:02d}_{scene.name}_split_{j:02d}" for j in range(_N_SPLITS)]
         found = [clip_store.find_sequence(folder, name, origin) for name in names]
-        if None not in found:
-            sequences += found
+        there = [sequence for sequence in found if sequence is not None]
+        if len(there) == len(found):
+            sequences += there
             yield scene, "kept"
             continue
         lum, flow = see_scene(scene)
@@ -267,36 +280,11 @@ def read_flow(path: str | os.PathLike) -> np.ndarray:
     return np.stack([right, -down])
 
 
-def table(clips: Augmented) -> pd.DataFrame:
-    """Return what each clip is, in the columns of flyvis's ``arg_df``.
-
-    Args:
-        clips: The clip set ``sintel``, as `open_clips` returns it.
-    """
-    import pandas as pd
-
-    films = clips.clips
-    rows = []
-    for k in range(len(clips)):
-        index, flip, sixths = clips.origin(k)
-        window = films.windows[index]
-        sequence = films.sequences[window.sequence]
-        rows.append(
-            {
-                "name": sequence.name,
-                "original_index": sequence.about["original_index"],
-                "vertical_split_index": window.sequence,
-                "temporal_split_index": index,
-                "frames": window.stop - window.start,
-                "flip_ax": flip,
-                "n_rot": sixths,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def _windows(sequences: list[clip_store.Sequence]) -> list[clip_store.Window]:
-    """Cut sequences in time: as many clips of 19 frames as come nearest to their length (spec §5.4)."""
+    """Cut sequences in time: as many clips of 19 frames as come nearest to their length.
+
+    The rule is flyvis's: docs/numerics.md#natural-clips.
+    """
     windows = []
     for k, sequence in enumerate(sequences):
         n_clips = round(sequence.frames / N_FRAMES)
@@ -316,7 +304,7 @@ def _kept_columns(width: int) -> tuple[int, int]:
 
 
 def _starts(length: int, window: int, n_windows: int) -> list[int]:
-    """Where windows begin that cover a length with equal overlaps (spec §5.2)."""
+    """Where windows begin that cover a length with equal overlaps (docs/numerics.md#sintel)."""
     if n_windows == 1:
         return [0]
     overlap = math.ceil((window * n_windows - length) / (n_windows - 1))

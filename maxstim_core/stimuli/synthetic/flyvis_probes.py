@@ -1,9 +1,10 @@
-"""Moving edges, moving bars, flashes and impulses exactly as flyvis shows them (spec §5.5, §5.6).
+"""Moving edges, moving bars, flashes and impulses exactly as flyvis shows them.
 
-Each function returns a clip set whose recipes are the table of the data set: the settings of clip k,
-its angle, width, intensity and speed, are ``clips.recipes[k].settings``, in flyvis's order. A moving
-stimulus is drawn on a monitor at 21 offsets, turned there with 8 bits per pixel, and looked at by
-hexagons of pixels: so its background is 127/255, not 1/2, for every angle but 0.
+See docs/numerics.md#moving-edges-and-bars and docs/numerics.md#flashes-and-impulses. Each function
+returns a clip set whose recipes are the table of the data set: the settings of clip k, its angle,
+width, intensity and speed, are ``clips.recipes[k].settings``, in flyvis's order. A moving stimulus is
+drawn on a monitor at 21 offsets, turned there with 8 bits per pixel, and looked at by hexagons of
+pixels: so its background is 127/255, not 1/2, for every angle but 0.
 
 flyvis pads all movies with NaN to the length of the longest; here each ends where it ends.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Required, TypedDict, Unpack
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Motion:
     spin: complex = 0j
 
     def at(self, z: np.ndarray) -> np.ndarray:
-        """Return the velocity at each place, columns per second."""
+        """Return the velocity at each place, columns per second, complex, in the shape of `z`."""
         return self.velocity + self.spin * z
 
     def origin(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -197,7 +198,7 @@ class Scene:
         return np.stack([flow.real, flow.imag], -1)
 
     def foremost(self, lattice: Lattice, dt: float, seconds: float) -> np.ndarray:
-        """Return which of `layers` the centre of each column sees, shape (frame, column)."""
+        """Return which of `layers` the centre of each column sees, shape (frame, column); see `flow`."""
         z, times = _places(lattice), _times(dt, seconds)
         seen = np.zeros((len(times), len(z)), int)
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -210,6 +211,7 @@ class Scene:
         random = np.random.default_rng([self.seed, 1])
         velocity, roll = _polar(self.speed, self.angle), 1j * np.deg2rad(self.roll)
         layers = []
+        kind: Kind
         for k in range(1 + self.foliage):
             near = self.parallax**k
             motion = Motion(near * velocity, near * self.expansion + roll)
@@ -238,8 +240,29 @@ class Scene:
         return (np.float32(exposure) * light).clip(0, 1)
 
 
+class SceneSettings(TypedDict, total=False):
+    """The settings of `Scene`, as keyword arguments: see `Scene` for their units."""
+
+    seed: Required[int]
+    angle: float
+    speed: float
+    roll: float
+    expansion: float
+    foliage: int
+    parallax: float
+    objects: int
+    object_angle: float
+    object_speed: float
+    contrast: float
+
+
 def moving_scene(
-    lattice: Lattice, *, dt: float, seconds: float, fade: float = 0.0, **scene: float
+    lattice: Lattice,
+    *,
+    dt: float,
+    seconds: float,
+    fade: float = 0.0,
+    **scene: Unpack[SceneSettings],
 ) -> np.ndarray:
     """Return what an eye sees of `Scene(**scene)`, which comes out of grey as it moves.
 

@@ -55,8 +55,8 @@ class Texture(NamedTuple):
     Attributes:
         values: Shape (row, column) of pixels. Ground: luminance, float32. Others: luminance times
             cover plus i times cover, complex64, so that both are looked up at once.
-        filled: Whether the square between a pixel and its right and lower neighbours has any cover;
-            None where all have.
+        filled: Whether the square between a pixel and its right and lower neighbours has any cover,
+            shape (row, column); None where all have.
     """
 
     values: np.ndarray
@@ -133,7 +133,13 @@ def as_columns_see(image: np.ndarray) -> np.ndarray:
 
 
 def bilinear(image: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
-    """Return the values of an image on a torus between its pixels."""
+    """Return the values of an image on a torus between its pixels.
+
+    Args:
+        image: Shape (row, column) of pixels.
+        row: Where to look, in pixels, of any shape.
+        col: The same, in the same shape.
+    """
     top, left = np.floor(row).astype(int), np.floor(col).astype(int)
     down, right = row - top, col - left
     top, left = top % SIZE, left % SIZE

@@ -1,0 +1,71 @@
+"""The front door as editors and type checkers see it: where each public name comes from."""
+
+from maxstim_core.devices import available_devices
+from maxstim_core.errors import MaxstimError
+from maxstim_core.export.picture import strip
+from maxstim_core.networks.catalog import (
+    known_networks,
+    open_network,
+)
+from maxstim_core.networks.network import Network
+from maxstim_core.optimal.batch import generate_many
+from maxstim_core.optimal.configs import (
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+    flyvis_preset,
+)
+from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.natural import (
+    replay,
+    search,
+)
+from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.run import finish
+from maxstim_core.simulation.simulate import (
+    simulate,
+    simulate_ensemble,
+)
+from maxstim_core.stimuli.catalog import (
+    clip_named,
+    clip_set_names,
+    open_clips,
+)
+from maxstim_core.stimuli.clip_set import ArrayClips
+from maxstim_core.stimuli.resample import resampled
+from maxstim_core.storage.netcdf import (
+    load,
+    save,
+)
+from maxstim_core.storage.notebook import Result
+
+__version__: str
+
+__all__ = [
+    "ArrayClips",
+    "GenerateConfig",
+    "MaxstimError",
+    "Network",
+    "RegularizeConfig",
+    "Result",
+    "SearchConfig",
+    "available_devices",
+    "clip_named",
+    "clip_set_names",
+    "finish",
+    "flyvis_preset",
+    "generate",
+    "generate_many",
+    "known_networks",
+    "load",
+    "open_clips",
+    "open_network",
+    "regularize",
+    "replay",
+    "resampled",
+    "save",
+    "search",
+    "simulate",
+    "simulate_ensemble",
+    "strip",
+]
