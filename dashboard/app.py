@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 import panel_material_ui as pmui
+import xarray as xr
 from panel.util import edit_readonly
 
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
@@ -69,8 +70,10 @@ class App(pn.viewable.Viewer):
             self.page.link(drawn, dark_theme="dark")
             drawn.dark = self.page.dark_theme
         self.page.link(self.theme, dark_theme="dark")
+        self._compared: dict[str, xr.Dataset] = {}  # what is on show beside the answer, and itself
         self._scale = ("", 0.0)  # of the run whose previews are on show
         self.session.param.watch(self._answered, "answer")
+        self.session.param.watch(self._listed, "looking")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
         # After the networks' own, which forget what they know of the network chosen before.
@@ -109,7 +112,7 @@ class App(pn.viewable.Viewer):
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
         self.networks.param.watch(self._pace, ["found", "progress", "reply"])
         self.networks.param.watch(self._warm, "found")
-        self.session.param.watch(self._pace, "submitting")
+        self.session.param.watch(self._pace, ["submitting", "looking"])
         # What the page is told before it is there, it does not hear.
         self.page.dark_theme = self.theme.dark
         self.theme.link(self.page, dark="dark_theme")
@@ -129,13 +132,15 @@ class App(pn.viewable.Viewer):
 
     def _pace(self, *events: object) -> None:
         """Poll as often as there may be news."""
-        live = self.session.live or self.session.submitting or self.networks.busy
-        period = LIVE_PERIOD if live else IDLE_PERIOD
+        session = self.session
+        news = session.live or session.submitting or session.looking or self.networks.busy
+        period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
 
     def _answered(self, *events: object) -> None:
         answer, comparable_answers = self.session.answer, self.session.comparable_answers()
+        self._compared = comparable_answers
         peak = peak_frame(answer["central_response"].values)
         self.player.show(
             answer,
@@ -155,6 +160,18 @@ class App(pn.viewable.Viewer):
         elif "loss" in answer:
             terms = tuple(str(term) for term in answer["term"].values)
             self.losses.show(self.session.key, terms, answer["loss"].values)
+
+    def _listed(self, *events: object) -> None:
+        """Compare the answer with what comes to light after it."""
+        session = self.session
+        if session.looking or session.answer is None:
+            return
+        if session.run is not None and session.run.state in LIVE:
+            return
+        before = self._compared
+        now = session.comparable_answers()
+        if now.keys() != before.keys() or any(now[name] is not before[name] for name in now):
+            self._answered()
 
     def _running(self, *events: object) -> None:
         run = self.session.run

@@ -21,9 +21,10 @@ from dashboard.state.question import Question
 from dashboard.state.submissions import Submissions
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
-from maxstim_core.runs.library import ResultLibrary, ResultRecord
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
+from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.netcdf import load
@@ -54,8 +55,12 @@ class Session(param.Parameterized):
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
     run = param.Parameter(None, doc="Snapshot of the run that the page follows, or None.")
     answer = param.Parameter(None, doc="The answer on the page (an `xarray.Dataset`), or None.")
+    finished = param.Parameter(
+        (), doc="What was finished before, by whomever, as far as is known by now, newest first."
+    )
+    looking = param.Boolean(False, doc="Whether more of that may come to light in a moment.")
     is_example = param.Boolean(False, doc="Whether that answer came with maxstim.")
-    key = param.String("", doc="Run id, or key in the shelf, of what is on the page.")
+    key = param.String("", doc="Run id, or key in the library, of what is on the page.")
     problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
     network_hash = param.String(
         "", doc="Content hash of the chosen network, or nothing while unknown."
@@ -72,6 +77,9 @@ class Session(param.Parameterized):
         self._turn = threading.RLock()
         self._submissions = Submissions(self._hand_over)
         self._follows_next = True  # whether the page shall follow the run that is on its way
+        self._missing = False  # whether no answer to what is chosen is known
+        self._refresh()
+        self.finished = library.entries()
 
     @property
     def live(self) -> bool:
@@ -163,6 +171,7 @@ class Session(param.Parameterized):
         if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
             self.runs = runs
         self.devices = self.queue.devices()
+        self._list()
         followed = self._run_in_queue(self.key) if self.key else None
         if followed is None or (self.run is not None and followed.version == self.run.version):
             return
@@ -174,7 +183,7 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def follow(self, key: str) -> None:
-        """Show a run of the queue, or an answer of the shelf, by its key."""
+        """Show a run of the queue, or an answer of the library, by its key."""
         try:
             run = self._run_in_queue(key)
             answer = self.library.open(key) if run is None else None
@@ -188,18 +197,27 @@ class Session(param.Parameterized):
         if run is not None:
             self.poll()
         else:
-            self.param.update(is_example=self.library.find(key).example, answer=answer)
+            entry = self.library.find(key)
+            example = entry is not None and entry.example
+            self.param.update(is_example=example, answer=answer, **self._news())
 
     @_one_at_a_time
     def show_chosen(self) -> None:
         """Show the newest finished answer to what is chosen, if there is one; settings stay as they are.
 
-        A run that is going stays on show, and so does an answer to what is chosen.
+        A run that is going stays on show, and so does an answer to what is chosen. What comes to light
+        while the folder is being looked at is shown by a later `poll`.
         """
+        self._refresh()
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        self._missing = False
         live = self.run is not None and self.run.state in LIVE
         if self.choice.taking or live or not self.network_hash or self.shows_question:
             return
         entry = self.newest()
+        self._missing = entry is None
         if entry is None:
             return
         try:
@@ -209,7 +227,10 @@ class Session(param.Parameterized):
         self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
 
     def newest(self) -> ResultRecord | None:
-        """Return the newest finished answer to what is chosen, a complete one if there is one."""
+        """Return the newest finished answer to what is chosen, a complete one if there is one.
+
+        Of those that are known by now.
+        """
         asked = self.question
         found = [
             entry
@@ -263,7 +284,7 @@ class Session(param.Parameterized):
     def _run_in_queue(self, key: str) -> RunSnapshot | None:
         try:
             return self.queue.snapshot(key)
-        except MaxstimError:  # no run of this server: a key of the shelf, or nothing
+        except MaxstimError:  # no run of this server: a key of the library, or nothing
             return None
 
     def _fetch(self, run: RunSnapshot) -> None:
@@ -275,4 +296,23 @@ class Session(param.Parameterized):
         except MaxstimError as error:
             self.problem = str(error)
             return
-        self.param.update(is_example=False, answer=answer)
+        self.library.find(run.result.stem)  # so that it is listed at once
+        self._refresh()
+        self.param.update(is_example=False, answer=answer, **self._news())
+
+    def _refresh(self) -> None:
+        """Have the folder of results looked at; `poll` tells what comes of it."""
+        self._look, self.looking = self.library.refresh(), True
+
+    def _list(self) -> None:
+        """List what is known by now, and show what was chosen before it was known."""
+        looked, news = self.library.has_looked(self._look), self._news()
+        self.param.update(looking=not looked, **news)
+        if news and self._missing:
+            self._show_chosen()
+        if looked:
+            self._missing = False
+
+    def _news(self) -> dict[str, tuple[ResultRecord, ...]]:
+        finished = self.library.entries()
+        return {} if finished is self.finished else {"finished": finished}

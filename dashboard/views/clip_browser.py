@@ -55,6 +55,7 @@ class Browse(pn.viewable.Viewer):
             visible=False,
         )
         session.param.watch(self._answered, "answer")
+        session.param.watch(self._listed, "finished")
         session.param.watch(self._running, "run")
         self._answered()
 
@@ -81,6 +82,11 @@ class Browse(pn.viewable.Viewer):
                 unit=UNITS[config.score] if is_natural else f"{UNITS[config.score]}; {BACK}",
                 can_regularize=is_natural,
             )
+
+    def _listed(self, *events: object) -> None:
+        """Show the clips that an answer goes with where they come to light after it."""
+        if self._find() is not self._searched:
+            self._answered()
 
     def _find(self) -> xr.Dataset | None:
         """Return the answer whose clips go with the one on the page, or None."""

@@ -13,11 +13,11 @@ from dashboard.style.theme import CARD, TEXT
 from dashboard.text.words import duration, ordinal
 from maxstim_core.export.captions import describe_settings, settings_words
 from maxstim_core.optimal.configs import METHODS
-from maxstim_core.runs.library import ResultRecord
+from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 N_FINISHED = 12
-"""Answers of the shelf that are listed."""
+"""Answers of the library that are listed."""
 
 EMPTY = "Runs appear here."
 """What is said where there are none."""
@@ -29,7 +29,6 @@ class History(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._finished: tuple[ResultRecord, ...] | None = None
         self.list = RunList(session.follow, empty=EMPTY, sizing_mode="stretch_width", margin=0)
         self.one_type = pmui.Switch(
             label="", value=False, size="small", align="center",
@@ -46,25 +45,19 @@ class History(pn.viewable.Viewer):
             stylesheets=[CARD],
             sizing_mode="stretch_width",
         )
-        session.param.watch(self._answered, "answer")
-        session.param.watch(self._update, ["runs", "key"])
+        session.param.watch(self._update, ["runs", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
         self.one_type.param.watch(self._update, "value")
-        self._answered()
+        self._update()
 
     def __panel__(self) -> pn.Column:
         return self._layout
 
-    def _answered(self, *events: object) -> None:
-        # The folder is read again only when something has finished, not at every poll.
-        self._finished = self.session.library.entries()
-        self._update()
-
     def _update(self, *events: object) -> None:
-        finished = {entry.key: entry for entry in self._finished}
+        finished = {entry.key: entry for entry in self.session.finished}
         runs, wanted = self.session.runs, self.session.choice.cell_type
         mine = {run.result.stem for run in runs if run.result is not None}
-        others = [entry for entry in self._finished if entry.key not in mine]
+        others = [entry for entry in self.session.finished if entry.key not in mine]
         if self.one_type.value:
             runs = [run for run in runs if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]
@@ -109,7 +102,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
 
 
 def entry_row(entry: ResultRecord) -> dict:
-    """Return the row of an answer of the shelf."""
+    """Return the row of an answer of the library."""
     when = "comes with maxstim" if entry.example else time.strftime(
         "%d %b %H:%M", time.localtime(entry.finished)
     )  # fmt: skip

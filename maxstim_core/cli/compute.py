@@ -51,7 +51,13 @@ def regularize(arguments: argparse.Namespace) -> int:
     from maxstim_core.optimal import regularized
 
     run = regularized.regularize(
-        network, arguments.cell_type, movie, config, device=device, source=source
+        network,
+        arguments.cell_type,
+        movie,
+        config,
+        device=device,
+        source=source,
+        clip_name=arguments.clip or "",
     )
     return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
 

@@ -225,6 +225,7 @@ def replay(
             "clips": clips.name,
             "clips_hash": clips.content_hash,
             "clip": clip,
+            "shown_clip": clips.names[chosen],
             "source": clips.names[chosen],
             "grey_voltage": float(ranked["grey_voltage"]),
             "rms_voltage": float(ranked["rms_voltage"]),

@@ -26,6 +26,7 @@ def regularize(
     dtype: str = "float32",
     report_every: int = 1,
     source: str = "",
+    clip_name: str = "",
 ) -> Descent:
     """Find the greyest movie that the central cell of a type answers like `clip`.
 
@@ -41,6 +42,7 @@ def regularize(
         dtype: Precision to compute in: ``float32`` or ``float64``.
         report_every: Iterations between reports.
         source: Where the clip came from, kept in the result.
+        clip_name: What the clip is called in its set, kept as ``shown_clip``; `source` if empty.
 
     Returns:
         An `Optimization`: iterate it, then (or at any time) ask for its `result`.
@@ -72,5 +74,5 @@ def regularize(
             "target_response": ("frame", target.cpu().numpy()),
             "source_stimulus": (("frame", "column"), start.cpu().numpy()),
         },
-        attributes={"source": source},
+        attributes={"source": source, "shown_clip": clip_name or source},
     )

@@ -26,13 +26,15 @@ Variables, where the method has them:
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, torch and numpy.
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
-""), ``source`` (the clip that ``stimulus`` is), and ``grey_voltage`` and ``rms_voltage``, G and R of
-`maxstim_core.optimal.ranking`; regularised ones have ``source``, and ``clips`` and ``clip`` where it is
-a clip of a set.
+""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
+``rms_voltage``, G and R of `maxstim_core.optimal.ranking`; regularised ones have ``shown_clip`` (the
+clip that they began from), ``source`` (where that came from, in words), and ``clips`` and ``clip`` where
+it is a clip of a set. Answers stored before ``shown_clip`` was written lack it: ask `clip_of`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,8 +117,17 @@ def provenance(engine: Engine, config: Config) -> dict[str, object]:
     }
 
 
-def clip_of(answer: xr.Dataset) -> str:
-    """Return the name of the clip that an answer shows, or began from; nothing if there is none."""
-    about = answer.attrs
-    # A regularized answer names the set as well.
+def clip_of(answer: xr.Dataset | Mapping[str, object]) -> str:
+    """Return the name of the clip that an answer shows, or began from; nothing if there is none.
+
+    Args:
+        answer: The answer, or its attributes alone.
+
+    Returns:
+        Attribute ``shown_clip``. Answers stored before that was written have only ``source``: the same
+        name, before which a regularized answer may say the set, as "scenes: scene 34".
+    """
+    about = answer.attrs if isinstance(answer, xr.Dataset) else answer
+    if "shown_clip" in about:
+        return str(about["shown_clip"])
     return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")

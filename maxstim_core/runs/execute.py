@@ -210,6 +210,7 @@ class Regularized:
             device=self._device,
             report_every=report_every(self._device),
             source=f"{clips.name}: {clips.names[index]}",
+            clip_name=clips.names[index],
         )
 
     def result(self) -> xr.Dataset | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.runs.result_index import ResultIndex, Stamp, facts_of, index_of
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import load, save
@@ -23,29 +23,8 @@ ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
 
 
-@dataclass(frozen=True)
-class StoredResult:
-    """One line of the history of finished results.
-
-    Attributes:
-        key: Content key, or the run id of a cancelled run.
-        cell_type: For example ``T4c``.
-        method: ``natural``, ``regularized`` or ``generated``.
-        status: ``complete`` or ``cancelled``.
-        when: Seconds since 1970 at which it was stored.
-        path: Its file.
-    """
-
-    key: str
-    cell_type: str
-    method: str
-    status: str
-    when: float
-    path: Path
-
-
 class RunStore:
-    """The folders of one data directory: ``results``, ``searches`` and ``logs``.
+    """The folders of one data directory: ``results`` with its index, ``searches`` and ``logs``.
 
     Args:
         root: The data directory; the user's if None. It need not exist.
@@ -90,10 +69,18 @@ class RunStore:
     def save(self, key: str, dataset: xr.Dataset) -> Path:
         """Store a result under its content key (or run id) and return its file.
 
+        What there is to be known of it goes to the index, so that nobody need open it to list it.
+
         Raises:
             MaxstimError: if it cannot be written; nothing half-written stays.
         """
-        return self._write(self.results / f"{key}.nc", dataset)
+        path = self._write(self.results / f"{key}.nc", dataset)
+        facts = facts_of(dataset)
+        with suppress(OSError):  # removed since
+            if facts is not None:
+                stamp = Stamp.of(path.stat())
+                ResultIndex(index_of(self.results)).add([(path.name, stamp, facts)])
+        return path
 
     def find_search(self, key: str) -> xr.Dataset | None:
         """Return a stored search of all cell types, or None."""
@@ -119,24 +106,9 @@ class RunStore:
             where = "please report it, with what you had chosen"
         return f"an unexpected error ({type(error).__name__}) ended it; {where}."
 
-    def recent(self, n: int = 50) -> tuple[StoredResult, ...]:
-        """Return the last `n` results that were stored, newest first."""
-        times = {}
-        for path in self.results.glob("*.nc"):
-            with suppress(OSError):  # removed since it was listed
-                times[path] = path.stat().st_mtime
-        lines = (_line(path, times[path]) for path in sorted(times, key=times.get, reverse=True))
-        found = []
-        for line in lines:
-            if len(found) == n:
-                break
-            if line is not None:
-                found.append(line)
-        return tuple(found)
-
     def sweep(self) -> None:
         """Remove what workers that were killed while writing have left."""
-        for folder in (self.results, self.root / "searches"):
+        for folder in (self.root, self.results, self.root / "searches"):
             sweep_leftovers(folder)
 
     def _write(self, path: Path, dataset: xr.Dataset) -> Path:
@@ -152,15 +124,4 @@ def _readable(path: Path) -> xr.Dataset | None:
     try:
         return load(path)
     except Exception:  # a damaged HDF5 file raises whatever the damage leads to
-        return None
-
-
-def _line(path: Path, when: float) -> StoredResult | None:
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            about = dataset.attrs
-            return StoredResult(
-                path.stem, about["cell_type"], about["method"], about["status"], when, path
-            )
-    except Exception:  # as above
         return None

@@ -101,6 +101,7 @@ def test_both_make_the_answer_of_a_chosen_clip(request_, tmp_path, monkeypatch):
     else:
         np.testing.assert_array_equal(made.stimulus, of_python.stimulus)
         assert made.attrs["source"] == of_python.attrs["source"] == f"probes: {request_.clip}"
+        assert made.attrs["shown_clip"] == of_python.attrs["shown_clip"] == request_.clip
 
 
 def commands(request: RunRequest, output: str) -> list[list[str]]:
