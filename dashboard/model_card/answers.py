@@ -17,7 +17,7 @@ from dashboard.model_card.figures import CARD_STYLE
 from dashboard.style.theme import TEXT
 from maxstim_core.optimal.configs import METHODS
 
-PICTURES = Path(__file__).resolve().parents[2] / "docs" / "answers"
+PICTURE_FOLDER = Path(__file__).resolve().parents[2] / "docs" / "answers"
 """Where the pictures are, one PNG for each cell type, if they are."""
 
 
@@ -62,7 +62,7 @@ def answers_html(cell_type: str, said: dict[str, str]) -> str:
         f"<div><h4>{METHODS[method].title}</h4><p>{escape(text[0].upper() + text[1:])}.</p></div>"
         for method, text in said.items()
     )
-    file = PICTURES / f"{cell_type}.png"
+    file = PICTURE_FOLDER / f"{cell_type}.png"
     picture = ""
     if file.is_file():
         data = b64encode(file.read_bytes()).decode()

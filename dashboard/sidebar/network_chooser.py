@@ -13,7 +13,7 @@ from dashboard.model_card.dialog import CardDialog
 from dashboard.state.networks import Networks
 from dashboard.style.theme import QUIET_BUTTON, TEXT
 from dashboard.text.tuning import agreement
-from maxstim_core.networks.network_file import MOST_BYTES
+from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}
 
@@ -38,7 +38,7 @@ class NetworkChooser(pn.viewable.Viewer):
             networks.refresh,
             groups=networks.groups,
             value=networks.choice.network,
-            most_bytes=MOST_BYTES,
+            most_bytes=MOST_NETWORK_BYTES,
             sizing_mode="stretch_width",
             margin=0,
         )

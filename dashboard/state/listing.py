@@ -13,10 +13,10 @@ from maxstim_core.networks.flyvis_models import ROOT_VARIABLE
 from maxstim_core.stimuli.catalog import clip_set_names
 from maxstim_core.storage.data_dir import data_directory
 
-Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 
 
-class Listing(Generic[Item]):
+class Listing(Generic[_Item]):
     """What a folder held when it was last read, for all pages of the server. Any thread.
 
     Args:
@@ -24,15 +24,15 @@ class Listing(Generic[Item]):
         seconds: Age from which `latest` lets it be read again.
     """
 
-    def __init__(self, read: Callable[[], tuple[Item, ...]], seconds: float) -> None:
+    def __init__(self, read: Callable[[], tuple[_Item, ...]], seconds: float) -> None:
         self._read, self._seconds = read, seconds
         self._lock = threading.Lock()
-        self._found: tuple[Item, ...] = ()
+        self._found: tuple[_Item, ...] = ()
         self._where: object = None
         self._read_at = -float("inf")
         self._reading = False
 
-    def latest(self) -> tuple[Item, ...]:
+    def latest(self) -> tuple[_Item, ...]:
         """Return what was found last, at once but for the first time; what is old is read again.
 
         As long as nothing changes, this is the same object.
@@ -46,7 +46,7 @@ class Listing(Generic[Item]):
             threading.Thread(target=self.read, name="maxstim-listing", daemon=True).start()
         return self._found if known else self.read()
 
-    def read(self) -> tuple[Item, ...]:
+    def read(self) -> tuple[_Item, ...]:
         """Read it now, in this thread, and return what there is."""
         where = _where()
         try:

@@ -76,7 +76,7 @@ class Networks(param.Parameterized):
         self._loader: _NetworkLoader | None = None
         self._search: _NetworkSearch | None = None
         self._listed = NETWORKS.latest()
-        self.groups = grouped(self._listed)
+        self.groups = grouped_networks(self._listed)
         choice.param.watch(self._chosen, "network")
         self._chosen()
 
@@ -169,7 +169,7 @@ class Networks(param.Parameterized):
         if search is None:
             listed = NETWORKS.latest()
             if not self._folder and listed is not self._listed:  # another visitor has stored one
-                self._listed, self.groups = listed, grouped(listed)
+                self._listed, self.groups = listed, grouped_networks(listed)
         elif search.problem:
             self._search = None
             self._reply(search.problem, refused=True)
@@ -178,7 +178,7 @@ class Networks(param.Parameterized):
             if search.asked:
                 self._reply(f"{search.count} networks of {search.folder} can be chosen now.")
             self._folder, self._listed = search.folder, search.networks
-            self.groups = grouped(search.networks)
+            self.groups = grouped_networks(search.networks)
 
     def _chosen(self, *events: object) -> None:
         self.param.update(found=None, progress=None)
@@ -251,7 +251,7 @@ class _NetworkSearch(threading.Thread):
             )
 
 
-def grouped(networks: Iterable[NetworkInfo]) -> list[dict[str, Any]]:
+def grouped_networks(networks: Iterable[NetworkInfo]) -> list[dict[str, Any]]:
     """Return networks in the groups in which a person looks for them.
 
     Each group has a ``title`` and ``members`` with ``name``, ``label`` (what is shown in the group),

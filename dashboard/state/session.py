@@ -29,7 +29,7 @@ from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.netcdf import load
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -246,7 +246,7 @@ class Session(param.Parameterized):
             self.problem = str(error)
             return
         reference = secrets.token_hex(4)
-        logger.error("Fault %s", reference, exc_info=error)
+        _logger.error("Fault %s", reference, exc_info=error)
         self.problem = (
             f"Something went wrong on the server (its log says what under {reference}); try again."
         )

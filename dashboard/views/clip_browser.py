@@ -21,7 +21,7 @@ from maxstim_core.optimal.result import clip_of, lattice_of
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.snapshot import LIVE
 
-UNITS = {
+_UNITS = {
     "peak": "by peak voltage (a.u.)",
     "above_grey": "by peak voltage above grey (a.u.)",
     "rms": "by peak voltage in units of the cell's RMS over the set",
@@ -79,7 +79,7 @@ class Browse(pn.viewable.Viewer):
                 clips=clips,
                 chosen=names.index(shown) if shown in names else -1,
                 heading=f"Clips that excite {searched.attrs['cell_type']} most",
-                unit=UNITS[config.score] if is_natural else f"{UNITS[config.score]}; {BACK}",
+                unit=_UNITS[config.score] if is_natural else f"{_UNITS[config.score]}; {BACK}",
                 can_regularize=is_natural,
             )
 

@@ -19,7 +19,7 @@ from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 N_FINISHED = 12
 """Answers of the library that are listed."""
 
-EMPTY = "Runs appear here."
+_EMPTY = "Runs appear here."
 """What is said where there are none."""
 
 
@@ -29,7 +29,7 @@ class History(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.list = RunList(session.follow, empty=EMPTY, sizing_mode="stretch_width", margin=0)
+        self.list = RunList(session.follow, empty=_EMPTY, sizing_mode="stretch_width", margin=0)
         self.one_type = pmui.Switch(
             label="", value=False, size="small", align="center",
             description="List the runs of the chosen cell type alone.",
@@ -65,7 +65,7 @@ class History(pn.viewable.Viewer):
         rows += [entry_row(entry) for entry in others[:N_FINISHED]]
         with pn.io.hold():
             self.one_type.label = f"{wanted} only"
-            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else EMPTY
+            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else _EMPTY
             self.list.rows = rows
             self.list.chosen = self.session.key
 

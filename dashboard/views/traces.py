@@ -17,7 +17,7 @@ from maxstim_core.export.captions import source_words
 from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.optimal.configs import METHODS
 
-EMPTY = {"time": [], "value": []}
+_EMPTY = {"time": [], "value": []}
 
 THIN = {"line_width": 2.5}
 """How the others are drawn."""
@@ -80,12 +80,12 @@ class Traces(pn.viewable.Viewer):
         self.figure = quiet_figure(
             height=260, x_axis_label="Time from the peak (ms)", y_axis_label="Voltage (a.u.)"
         )
-        self._target = ColumnDataSource({**EMPTY, "predicted": []})
+        self._target = ColumnDataSource({**_EMPTY, "predicted": []})
         self._band = self.figure.varea(
             "time", "value", "predicted", source=self._target, fill_alpha=0.25,
             fill_color=METHODS["regularized"].color,
         )  # fmt: skip
-        self._sources = {method: ColumnDataSource(EMPTY) for method in METHODS}
+        self._sources = {method: ColumnDataSource(_EMPTY) for method in METHODS}
         self._lines = {
             method: self.figure.line(
                 "time", "value", source=source, name=METHODS[method].title,
@@ -119,7 +119,7 @@ class Traces(pn.viewable.Viewer):
         )  # fmt: skip
         self.baseline.param.watch(lambda event: in_document(self._draw), "value")
         self.note = pn.pane.HTML(
-            "", stylesheets=[TEXT, NOTE], sizing_mode="stretch_width", margin=(0, 4)
+            "", stylesheets=[TEXT, _NOTE], sizing_mode="stretch_width", margin=(0, 4)
         )
         self._layout = pn.Column(
             pn.Row(
@@ -149,7 +149,7 @@ class Traces(pn.viewable.Viewer):
             answer = self._answers.get(method)
             self._lines[method].visible = answer is not None
             if answer is None:
-                source.data = dict(EMPTY)
+                source.data = dict(_EMPTY)
                 continue
             time, values = aligned(answer, from_baseline=from_baseline)
             source.data = {"time": time, "value": values}
@@ -157,7 +157,7 @@ class Traces(pn.viewable.Viewer):
         has_target = regularized is not None and "target_response" in regularized
         self._band.visible = self._dashes.visible = has_target
         # Emptied, not only hidden: the axes would keep the room for what is out of sight.
-        data = {**EMPTY, "predicted": []}
+        data = {**_EMPTY, "predicted": []}
         if has_target:
             time, values = aligned(regularized, from_baseline=from_baseline)
             offset = float(values[0] - regularized["central_response"].values[0])
@@ -182,7 +182,7 @@ class Traces(pn.viewable.Viewer):
         return "".join(lines) + (f'<p class="small quiet">{said}</p>' if said else "")
 
 
-NOTE = """
+_NOTE = """
 p.small { line-height: 1.6; }
 p i { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 50%; }
 """

@@ -61,7 +61,7 @@ def _own(name: str) -> str:
     return "your own"
 
 
-def describe(arguments: argparse.Namespace) -> int:
+def describe_command(arguments: argparse.Namespace) -> int:
     """Print what identifies a network, what it was fitted to, and the range of its parameters."""
     from maxstim_core.model_cards.card import describe as identify
     from maxstim_core.model_cards.origin import origin_of
@@ -191,7 +191,7 @@ def export_model(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def remove(arguments: argparse.Namespace) -> int:
+def remove_network_command(arguments: argparse.Namespace) -> int:
     """Remove a network or an ensemble of your own from the data directory."""
     from maxstim_core.networks.catalog import remove_network
 

@@ -58,7 +58,7 @@ def _downloaded() -> Path:
     return folder
 
 
-def import_movie(arguments: argparse.Namespace) -> int:
+def import_movie_command(arguments: argparse.Namespace) -> int:
     """Store what the eye sees of a movie as a clip set."""
     from maxstim_core.stimuli.stored.import_movie import import_movie as store_movie
     from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
@@ -135,7 +135,7 @@ def list_sets(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def remove(arguments: argparse.Namespace) -> int:
+def remove_movie_command(arguments: argparse.Namespace) -> int:
     """Remove a clip set from the data directory."""
     from maxstim_core.stimuli.catalog import remove_stored
 

@@ -35,14 +35,19 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"maxstim {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    generate = _command(commands, "generate", compute.generate, "grow a stimulus from noise")
+    generate = _command(
+        commands, "generate", compute.generate_command, "grow a stimulus from noise"
+    )
     generate.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_network(generate)
     add_settings(generate, GenerateConfig)
     _add_device_and_output(generate)
 
     regularize = _command(
-        commands, "regularize", compute.regularize, "pull a movie to grey, the response kept"
+        commands,
+        "regularize",
+        compute.regularize_command,
+        "pull a movie to grey, the response kept",
     )
     regularize.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_movie(regularize)
@@ -51,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device_and_output(regularize)
 
     simulate = _command(
-        commands, "simulate", compute.simulate, "show a movie and record the central cells"
+        commands, "simulate", compute.simulate_command, "show a movie and record the central cells"
     )
     _add_movie(simulate)
     _add_network(simulate)
@@ -59,7 +64,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device_and_output(simulate)
 
     search = _command(
-        commands, "search", compute.search, "find the best clip of a set for every cell type"
+        commands,
+        "search",
+        compute.search_command,
+        "find the best clip of a set for every cell type",
     )
     _add_clips(search)
     _add_network(search)
@@ -123,7 +131,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         help="where to look for flyvis models (default: what FLYVIS_ROOT_DIR names)",
     )
 
-    described = _command(commands, "describe", models.describe, "say what a network is")
+    described = _command(commands, "describe", models.describe_command, "say what a network is")
     _add_network_name(described)
 
     card = _command(
@@ -161,7 +169,10 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     )
 
     removed = _command(
-        commands, "remove", models.remove, "remove a network or an ensemble of your own"
+        commands,
+        "remove",
+        models.remove_network_command,
+        "remove a network or an ensemble of your own",
     )
     removed.add_argument(
         "name",
@@ -214,7 +225,9 @@ def _add_movies(commands: argparse._SubParsersAction) -> None:
         help="download the film instead, 5.6 GB; goes on where an earlier try stopped",
     )
 
-    imported = _command(commands, "import", movies.import_movie, "store a movie of your own")
+    imported = _command(
+        commands, "import", movies.import_movie_command, "store a movie of your own"
+    )
     imported.add_argument(
         "path",
         metavar="PATH",
@@ -265,7 +278,9 @@ def _add_movies(commands: argparse._SubParsersAction) -> None:
     )
 
     _command(commands, "list", movies.list_sets, "show the clip sets that there are")
-    removed = _command(commands, "remove", movies.remove, "remove a clip set that was stored here")
+    removed = _command(
+        commands, "remove", movies.remove_movie_command, "remove a clip set that was stored here"
+    )
     removed.add_argument("name", metavar="NAME", help="name of the clip set")
 
 

@@ -15,7 +15,7 @@ _REDRAW_SECONDS = 0.1
 _LINES = 10
 
 
-class Progress:
+class ProgressLine:
     """Shows reports on a terminal as one line that is redrawn, elsewhere as a line for each tenth.
 
     Use as a context manager: leaving it ends the line.
@@ -33,7 +33,7 @@ class Progress:
         self._first: tuple[int, float] | None = None
         self._lines = 0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,7 +12,7 @@ import xarray as xr
 from maxstim_core.export.captions import figure_notes
 from maxstim_core.export.colors import response_limit
 from maxstim_core.export.film import film_gif
-from maxstim_core.export.strip import EXTENT, strip_png
+from maxstim_core.export.strip import SHOWN_RINGS, strip_png
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.storage.netcdf import save
 
@@ -26,7 +26,9 @@ def figure(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = F
         dark: Whether to draw for a dark page.
     """
     rings = lattice_of(answer).extent
-    shown = f"central {EXTENT} of {rings} rings" if rings > EXTENT else f"all {rings} rings"
+    shown = (
+        f"central {SHOWN_RINGS} of {rings} rings" if rings > SHOWN_RINGS else f"all {rings} rings"
+    )
     notes = figure_notes(answer)
     notes = (*notes[:-1], f"{notes[-1]} · {shown}")
     return BytesIO(strip_png(answer, dark=dark, limit=_limit(compared), notes=notes))

@@ -22,12 +22,12 @@ from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.storage.atomic import write_whole
 
-FORMAT = "maxstim network 1"
+_FORMAT = "maxstim network 1"
 
 _COUNT_TOLERANCE = 1e-6
 """Relative error of a count that went through flyvis, which stores its logarithm in float32."""
 
-MOST_BYTES = 2_000_000
+MOST_NETWORK_BYTES = 2_000_000
 """What a network file holds at most: the published connectome takes about 40 kB."""
 
 _NO_NETWORK = "The file {} is no network of maxstim; give one that `maxstim fit` wrote."
@@ -58,7 +58,7 @@ def write_network(network: Network, path: str | os.PathLike, about: dict[str, ob
     per_type = zip(names, values.resting_potential, values.time_constant, strict=True)
     per_pair = zip(network.layout.pairs, values.synapse_strength, strict=True)
     content = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "about": {"maxstim_version": __version__, **about},
         "connectome_hash": network.connectome.content_hash,
         "cell_types": {
@@ -161,7 +161,7 @@ def _read(path: Path) -> dict:
 def _parse(text: str, label: object) -> dict:
     try:
         content = json.loads(text)
-        if content["format"] != FORMAT:
+        if content["format"] != _FORMAT:
             raise ValueError(content["format"])
         return content
     except (ValueError, KeyError, TypeError, RecursionError) as error:

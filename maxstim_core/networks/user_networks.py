@@ -16,7 +16,7 @@ from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
-from maxstim_core.networks.network_file import MOST_BYTES, parse_network, write_network
+from maxstim_core.networks.network_file import MOST_NETWORK_BYTES, parse_network, write_network
 from maxstim_core.storage.atomic import (
     aside,
     exclusively,
@@ -187,8 +187,10 @@ def _places(name: str) -> tuple[Path, Path]:
 
 
 def _check_text(text: str, name: str) -> None:
-    if len(text) > MOST_BYTES:
-        raise MaxstimError(f"The file is larger than {MOST_BYTES / 1e6:g} MB, so it is no network.")
+    if len(text) > MOST_NETWORK_BYTES:
+        raise MaxstimError(
+            f"The file is larger than {MOST_NETWORK_BYTES / 1e6:g} MB, so it is no network."
+        )
     parse_network(text, name)
 
 

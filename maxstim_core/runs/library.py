@@ -36,7 +36,7 @@ from maxstim_core.runs.result_index import (
 )
 from maxstim_core.storage.netcdf import load
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """What a key looks like: never a path."""
@@ -225,7 +225,7 @@ class ResultLibrary:
             try:
                 self._look()
             except Exception:  # whatever it is, nobody waits for ever
-                logger.exception("The results in %s could not be looked at", self._folder)
+                _logger.exception("The results in %s could not be looked at", self._folder)
             with self._changed:
                 self._looked = look
                 self._changed.notify_all()

@@ -22,10 +22,10 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.storage.atomic import write_whole
 
-FORMAT = 1
+_FORMAT = 1
 """In the first line of an index: to be raised when its lines say something else."""
 
-_HEADER = {"maxstim_results": FORMAT}
+_HEADER = {"maxstim_results": _FORMAT}
 
 
 class Stamp(NamedTuple):

@@ -55,7 +55,7 @@ _READY = Progress(0, 0, (), no_losses(), None, STARTING)
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
-def main() -> None:
+def serve_tasks() -> None:
     """Serve tasks until standard input ends."""
     parser = argparse.ArgumentParser(prog="maxstim_core.runs.worker")
     parser.add_argument(
@@ -229,7 +229,7 @@ class _Inbox:
                     self._tasks.put(message)
         except (EOFError, OSError):
             # The server is gone. Nothing that this process holds is worth an orderly end, and its
-            # main thread may be deep in a step.
+            # serve_tasks thread may be deep in a step.
             os._exit(0)
 
 
@@ -249,4 +249,4 @@ class _Outbox:
 
 
 if __name__ == "__main__":
-    main()
+    serve_tasks()

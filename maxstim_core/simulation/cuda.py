@@ -34,7 +34,7 @@ from maxstim_core.simulation.cuda_graph import Replayed
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
 from maxstim_core.simulation.stencil import Stencil, Taps
 
-LANES = 4
+_LANES = 4
 """Stimuli side by side: one load of 16 bytes."""
 
 _OLDEST = (7, 0)
@@ -286,7 +286,7 @@ class CudaEngine(Engine):
             states.shape[1],
             self._stride,
             self._stencil.size,
-            LANES=lanes,
+            _LANES=lanes,
             BLOCK=self._many.positions * lanes,
             num_warps=self._many.warps,
         )
@@ -327,7 +327,7 @@ class CudaEngine(Engine):
         def launch(*arguments: object) -> None:
             kernel[grid](
                 *arguments,
-                LANES=lanes,
+                _LANES=lanes,
                 BLOCK=tile.positions * lanes,
                 TAPS=tile.taps,
                 num_warps=tile.warps,
@@ -340,7 +340,7 @@ class CudaEngine(Engine):
         return self._stride, self._stencil.margin, self._pitch, self._stencil.size
 
     def _empty(self, first: int, n_samples: int, places: int) -> Tensor:
-        lanes = LANES if n_samples >= LANES else 1
+        lanes = _LANES if n_samples >= _LANES else 1
         return torch.empty((first, -(-n_samples // lanes), places, lanes), device=self.device)
 
     def _on_device(self) -> contextlib.AbstractContextManager:

@@ -61,7 +61,7 @@ WEIGHTS = {
 }
 """What each term of the loss weighs."""
 
-DT = 0.01
+_DT = 0.01
 SMALL_EXTENT = 7
 SMALL_SHARE = 0.6
 """The eye of the first steps, in rings, and their share."""
@@ -105,23 +105,23 @@ class _OnEye:
         targets, central = self._targets, self.engine.layout.central_cells
         fixed = FreeParameters(*(values.detach() for values in parameters))
         # The short grey before each movie lets the gradient see how grey voltages depend on them.
-        grey = self.engine.steady_state(DT, seconds=_GREY_SECONDS, parameters=fixed)
+        grey = self.engine.steady_state(_DT, seconds=_GREY_SECONDS, parameters=fixed)
 
         def voltages(movies: np.ndarray, cells: np.ndarray) -> Tensor:
             shown = self.engine.simulate(
-                movies, DT, initial_state=grey, cells=cells, parameters=parameters
+                movies, _DT, initial_state=grey, cells=cells, parameters=parameters
             )
             return shown[:, drills.lead - 1 :]
 
         edges = voltages(drills.edges, central)
         found = terms.edge_terms(edges, targets, drills.angles)
-        found |= terms.flash_terms(voltages(drills.flashes, central), targets, DT)
+        found |= terms.flash_terms(voltages(drills.flashes, central), targets, _DT)
         found |= terms.grey_term(edges[0, 0])
         if len(drills.scenes):
             near = voltages(drills.scenes, self._near.ravel()).unflatten(2, self._near.shape)
             flow = torch.as_tensor(drills.flow, dtype=near.dtype, device=near.device)
             # Skip the answer to the scene's appearance.
-            found |= terms.scene_terms(near[:, round(0.2 / DT) :], targets, flow)
+            found |= terms.scene_terms(near[:, round(0.2 / _DT) :], targets, flow)
         return found
 
 
@@ -174,7 +174,7 @@ class Fit:
         self._adam = torch.optim.Adam(groups)
         self._flow: FlowStage | None = None
         if config.flow_steps:
-            self._flow = FlowStage(self._large.engine, DT, config.random_seed)
+            self._flow = FlowStage(self._large.engine, _DT, config.random_seed)
         self.step = 0
         self.unkept: str | None = None
         self._whole: dict[str, object] | None = None
@@ -191,7 +191,7 @@ class Fit:
             random = np.random.default_rng((self.config.random_seed, self.step))
             small = self.step < SMALL_SHARE * self.config.n_iters
             shown = self._small if small else self._large
-            drills = draw(shown.engine.layout.lattice, DT, self.config.n_scenes, random)
+            drills = draw(shown.engine.layout.lattice, _DT, self.config.n_scenes, random)
             asked = shown.terms(drills, self._parameters())
             asked["prior"] = (self._free["strength"] - self._prior).square().mean()
             if second is not None:

@@ -24,7 +24,7 @@ from maxstim_core.stimuli.synthetic.scenes import Scene, SceneSettings, moving_s
 from maxstim_core.training.decoder import FlowDecoder, endpoint_error
 from maxstim_core.training.terms import MOST_SCENE_VOLTAGE, beyond
 
-N_SCENES, N_UNSEEN = 96, 96
+_N_SCENES, N_UNSEEN = 96, 96
 """Scenes that a decoder is fitted to, and others that its error is measured on."""
 
 _SCENES_AT_ONCE = 8
@@ -120,7 +120,7 @@ class FlowTask:
     @cached_property
     def _scenes(self) -> FlowScenes:
         random = np.random.default_rng([self._seed, *b"decoder"])
-        return draw_scenes(self._lattice, self._dt, N_SCENES, random)
+        return draw_scenes(self._lattice, self._dt, _N_SCENES, random)
 
     @cached_property
     def _unseen(self) -> FlowScenes:
@@ -165,7 +165,7 @@ class FlowTask:
         for step in range(DECODER_STEPS):
             share = 0.5 * (1 + math.cos(math.pi * step / DECODER_STEPS))
             adam.param_groups[0]["lr"] = _DECODER_RATE * share
-            some = torch.randperm(N_SCENES, generator=random)[:_SCENES_AT_ONCE].to(flow.device)
+            some = torch.randperm(_N_SCENES, generator=random)[:_SCENES_AT_ONCE].to(flow.device)
             adam.zero_grad()
             endpoint_error(decoder(voltage[some]), flow[some]).backward()
             adam.step()

@@ -39,7 +39,7 @@ DT = 1 / 200
 FLASH_RADIUS = 6
 """Rings of columns of the disc that the flash index is quoted for."""
 
-FLASH_SECONDS = 1.0
+_FLASH_SECONDS = 1.0
 """Duration of a flash."""
 
 
@@ -167,7 +167,7 @@ def _flashed(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
     """Voltages during a bright and a dark flash, shape (radius, 2, frame, cell_type)."""
     lattice = engine.layout.lattice
     # The window closes with the flash; as in flyvis, the frame in which it does still counts.
-    seconds = FLASH_SECONDS + 1.5 * DT
+    seconds = _FLASH_SECONDS + 1.5 * DT
     movies = [
         flash(
             lattice,
@@ -176,7 +176,7 @@ def _flashed(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
             radius=radius,
             luminance=luminance,
             onset=0,
-            duration=FLASH_SECONDS,
+            duration=_FLASH_SECONDS,
         )
         for radius in radii
         for luminance in (1.0, 0.0)

@@ -8,7 +8,7 @@ import pytest
 from dashboard.model_card.figures import polarity_figure, summary_tiles
 from dashboard.sidebar.controls import Controls
 from dashboard.state.choice import Choice
-from dashboard.state.networks import grouped
+from dashboard.state.networks import grouped_networks
 from dashboard.text.words import equation, equation_html
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default
@@ -57,7 +57,7 @@ def test_a_search_has_no_formula():
 
 
 def test_every_bundled_network_is_told_in_a_line():
-    groups = grouped(known_networks())
+    groups = grouped_networks(known_networks())
     members = {one["name"]: one for group in groups for one in group["members"]}
     assert members["default"]["note"].startswith(f"The recommended one ({default().member}): ")
     assert members["default"]["more"] == default().because or members["default"]["more"].endswith(

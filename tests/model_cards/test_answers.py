@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toy_runs import toy_queue
 
-from dashboard.model_card.answers import PICTURES, answers_html
+from dashboard.model_card.answers import PICTURE_FOLDER, answers_html
 from dashboard.model_card.dialog import CardDialog
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks, OpenedNetwork
@@ -31,7 +31,7 @@ def test_the_default_network_s_answers_are_described_as_in_the_docs():
         for name, _, *said in rows
     }
     assert told == answers, "docs/answers/README.md and data/networks/answers.json say the same"
-    assert {file.stem for file in PICTURES.glob("*.png")} == set(NAMES)
+    assert {file.stem for file in PICTURE_FOLDER.glob("*.png")} == set(NAMES)
 
 
 def test_cards_tell_them_of_that_network_and_no_other(tmp_path, monkeypatch, capsys):

@@ -20,7 +20,7 @@ from dashboard.components.hexplayer.component import pack
 from maxstim_core.export.peak import telling_frame
 from maxstim_core.optimal.result import lattice_of
 
-HERE = Path(__file__).parent
+_HERE = Path(__file__).parent
 
 REGULARIZE = "regularize"
 """What the browser says when the button is pressed; otherwise it says the place of a clip."""
@@ -54,8 +54,8 @@ class Gallery(pn.custom.JSComponent):
     color = param.String(doc="CSS colour of the responses.")
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
-    _esm = source(DRAWING, HERE / "gallery.js")
-    _stylesheets: ClassVar = [(HERE / "gallery.css").read_text(encoding="utf-8")]
+    _esm = source(DRAWING, _HERE / "gallery.js")
+    _stylesheets: ClassVar = [(_HERE / "gallery.css").read_text(encoding="utf-8")]
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ def is_photo(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
 
 
-class Picture(NamedTuple):
+class FilmPicture(NamedTuple):
     """A picture of a film, upright.
 
     Attributes:
@@ -77,7 +77,7 @@ class Film:
     n_frames: int
     container: InputContainer
 
-    def pictures(self) -> Generator[Picture, None, None]:
+    def pictures(self) -> Generator[FilmPicture, None, None]:
         """Decode one picture after the other.
 
         Raises:
@@ -108,7 +108,7 @@ class Film:
                 grey = np.asarray(Image.fromarray(color).convert("L"))
                 time = n_pictures / 24 if frame.time is None else frame.time
                 turns = round(frame.rotation / 90)
-                yield Picture(np.rot90(grey, turns), np.rot90(color, turns), time)
+                yield FilmPicture(np.rot90(grey, turns), np.rot90(color, turns), time)
                 n_pictures += 1
         if not n_pictures:
             raise MaxstimError(f"The film {path} holds no pictures; choose another file.")

@@ -36,11 +36,11 @@ from maxstim_core.storage.atomic import (
 )
 from maxstim_core.storage.data_dir import data_directory
 
-FORMAT = 1
+_FORMAT = 1
 RESERVED = ("made", "scenes", "probes", "sintel")
 """Names that no film can take."""
 
-ROOM = 200_000_000
+_ROOM = 200_000_000
 """Bytes that must be free before a set is rendered: Sintel's takes at most 30 MB."""
 
 _INDEX = "set.json"
@@ -234,7 +234,7 @@ def open_stored(folder: Path) -> StoredClips:
     path = folder / _INDEX
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] != FORMAT:
+        if stored["format"] != _FORMAT:
             raise MaxstimError(
                 f"The clip set {folder.name} was stored by another version of maxstim; make it again."
             )
@@ -270,7 +270,7 @@ def check_room(folder: Path) -> None:
             f"Clips cannot be written to {folder.parent} ({error.strerror or error}); make it writable "
             "or name another folder in MAXSTIM_DATA_DIR."
         ) from error
-    if free < ROOM:
+    if free < _ROOM:
         raise MaxstimError(
             f"The disk of {folder} is full ({free / 1e6:.0f} MB left); make room or name another "
             "folder in MAXSTIM_DATA_DIR."
@@ -400,7 +400,7 @@ def save_index(
         MaxstimError: if it cannot be written.
     """
     index = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "maxstim_version": __version__,
         "fps": fps,
         "extent": extent,

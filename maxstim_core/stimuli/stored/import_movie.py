@@ -28,7 +28,7 @@ from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.viewing import Viewing
 from maxstim_core.storage.atomic import aside
 
-SECONDS = 0.8
+DEFAULT_SECONDS = 0.8
 """Length of a clip, as in the made set."""
 
 STILL_FPS = 24.0
@@ -40,7 +40,7 @@ def import_movie(
     name: str,
     *,
     fps: float | None = None,
-    seconds: float = SECONDS,
+    seconds: float = DEFAULT_SECONDS,
     viewing: Viewing | None = None,
     flips: tuple[int, ...] = (0,),
     rotations: tuple[int, ...] = (0,),

@@ -31,7 +31,7 @@ from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.data_dir import entries
 
 NAME = "sintel"
-FPS = 24
+_FPS = 24
 N_FRAMES = 19
 FLIPS, ROTATIONS = (0, 1), (0, 1, 2, 3, 4, 5)
 
@@ -47,7 +47,7 @@ _FLO_MAGIC = np.float32(202021.25)
 _FLO_HEADER = 12
 _FRAME = re.compile(r"frame_(\d+)")
 
-PUBLISHED = {
+_PUBLISHED = {
     **dict.fromkeys(("alley_1", "alley_2", "ambush_5", "ambush_7", "bamboo_1", "bamboo_2"), 50),
     **dict.fromkeys(("bandage_1", "bandage_2", "cave_2", "cave_4", "market_2", "market_5"), 50),
     **dict.fromkeys(("mountain_1", "shaman_2", "shaman_3", "sleeping_1", "sleeping_2"), 50),
@@ -136,15 +136,15 @@ def find_scenes(path: str | os.PathLike) -> tuple[FilmScene, ...]:
 def differences(scenes: tuple[FilmScene, ...]) -> list[str]:
     """Return how scenes differ from those of the published film, in words; nothing where they do not."""
     found = {scene.name: len(scene.images) for scene in scenes}
-    missing = [name for name in sorted(PUBLISHED) if name not in found]
-    if len(missing) == len(PUBLISHED):
+    missing = [name for name in sorted(_PUBLISHED) if name not in found]
+    if len(missing) == len(_PUBLISHED):
         return ["none of its scenes is here"]
     words = [f"{', '.join(missing)} missing"] if missing else []
     for name, n_images in found.items():
-        if name not in PUBLISHED:
+        if name not in _PUBLISHED:
             words.append(f"{name} unknown")
-        elif n_images != PUBLISHED[name]:
-            words.append(f"{name} with {n_images} images where {PUBLISHED[name]} were published")
+        elif n_images != _PUBLISHED[name]:
+            words.append(f"{name} with {n_images} images where {_PUBLISHED[name]} were published")
     return words
 
 
@@ -202,7 +202,7 @@ def _render(
                     name,
                     lum[j],
                     lattice=_EYE.lattice,
-                    fps=FPS,
+                    fps=_FPS,
                     origin=origin,
                     flow=None if flow is None else flow[j],
                     about={"scene": scene.name, "original_index": scene.index, "split": j},
@@ -211,7 +211,7 @@ def _render(
         yield scene, "rendered"
     clip_store.save_index(
         folder,
-        fps=FPS,
+        fps=_FPS,
         extent=EXTENT,
         sequences=sequences,
         windows=_windows(sequences),

@@ -31,7 +31,7 @@ from maxstim_core.stimuli.synthetic.flyvis_monitor import (
 DEGREES_PER_LED = 2.25
 """Width of a light of the monitor; widths, heights and offsets of bars are counted in these."""
 
-ANGLES = tuple(range(0, 360, 30))
+_ANGLES = tuple(range(0, 360, 30))
 SPEEDS = (2.4, 4.8, 9.7, 13.0, 19.0, 25.0)
 """Columns of 5.8° per second, although flyvis's documentation calls them otherwise."""
 
@@ -50,7 +50,7 @@ def flyvis_moving_edges(
     lattice: Lattice,
     dt: float = 1 / 200,
     *,
-    angles: Iterable[float] = ANGLES,
+    angles: Iterable[float] = _ANGLES,
     intensities: Iterable[float] = (0.0, 1.0),
     speeds: Iterable[float] = SPEEDS,
     height: int = 80,
@@ -84,7 +84,7 @@ def flyvis_moving_bars(
     lattice: Lattice,
     dt: float = 1 / 200,
     *,
-    angles: Iterable[float] = ANGLES,
+    angles: Iterable[float] = _ANGLES,
     widths: Iterable[int] = (1, 2, 4),
     intensities: Iterable[float] = (0.0, 1.0),
     speeds: Iterable[float] = SPEEDS,

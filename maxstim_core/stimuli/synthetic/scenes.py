@@ -18,9 +18,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.synthetic.textures import (
     MEAN_LUMINANCE,
-    PIXELS_PER_COLUMN,
     SIDE,
     SIZE,
+    TEXTURE_PIXELS_PER_COLUMN,
     Kind,
     Texture,
     bilinear,
@@ -110,8 +110,8 @@ class Layer:
     def _pixel(self, z: np.ndarray, seconds: np.ndarray) -> np.ndarray:
         """Places in the texture: pixel column minus i times the row, shape (frame, column)."""
         scale, shift = self.motion.origin(seconds)
-        scale = (PIXELS_PER_COLUMN * self.turn * scale).astype(np.complex64)
-        shift = (PIXELS_PER_COLUMN * (self.turn * shift + self.place)).astype(np.complex64)
+        scale = (TEXTURE_PIXELS_PER_COLUMN * self.turn * scale).astype(np.complex64)
+        shift = (TEXTURE_PIXELS_PER_COLUMN * (self.turn * shift + self.place)).astype(np.complex64)
         return scale[:, None] * z.astype(np.complex64) + shift[:, None]
 
 
@@ -310,7 +310,7 @@ def translating_scene(
     travelled = speed * np.arange(frames_in(seconds, dt)) * dt
     x = lattice.x / np.sqrt(3) + place[0] - travelled[:, None] * np.cos(np.deg2rad(angle))
     y = lattice.y / np.sqrt(3) + place[1] - travelled[:, None] * np.sin(np.deg2rad(angle))
-    return bilinear(texture, -y * PIXELS_PER_COLUMN, x * PIXELS_PER_COLUMN)
+    return bilinear(texture, -y * TEXTURE_PIXELS_PER_COLUMN, x * TEXTURE_PIXELS_PER_COLUMN)
 
 
 def _looked_up(texture: Texture, pixel: np.ndarray) -> np.ndarray:
