@@ -56,7 +56,7 @@ def test_a_search_has_no_formula():
     assert equation_html(SearchConfig()) == ""
 
 
-def test_every_bundled_network_is_told_in_a_line():
+def test_every_bundled_network_is_described_in_a_line():
     groups = grouped_networks(known_networks())
     members = {one["name"]: one for group in groups for one in group["members"]}
     assert members["default"]["note"].startswith(f"The recommended one ({default().member}): ")
@@ -67,7 +67,7 @@ def test_every_bundled_network_is_told_in_a_line():
     assert len(fitted) == 10 and len(set(fitted)) > 5
     for note in fitted:
         assert re.fullmatch(
-            r"\d+ of 32 polarities right, T4 and T5 within \d+°; (not )?told of .+\.", note
+            r"\d+ of 32 polarities right, T4 and T5 within \d+°; (not )?fitted to .+\.", note
         )
 
 
