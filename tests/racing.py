@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
@@ -79,6 +81,17 @@ def busy(function, *arguments):
 def hidden(folder):
     """What is hidden anywhere in a folder."""
     return [path for path in Path(folder).rglob("*") if path.name.startswith(".")]
+
+
+def receive_for_long(folder, ready):
+    """What a server does that is sent a movie; here, so that its process needs no Panel."""
+    from dashboard.add_movie.upload import UploadFile
+
+    tempfile.tempdir = str(folder)
+    upload = UploadFile()
+    upload.expect("film.npy", 100)
+    ready()
+    time.sleep(600)
 
 
 def _environment():

@@ -1,5 +1,6 @@
 """A movie on its way from a visitor to a clip set, without a browser."""
 
+import os
 import threading
 import time
 
@@ -8,12 +9,13 @@ import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 from PIL import Image
+from racing import busy, hidden, receive_for_long
 
 from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.dialog import MovieDialog
 from dashboard.add_movie.dropzone import DropZone
 from dashboard.add_movie.movie_upload import EMPTY, OPENING, READY, RECEIVING, MovieUpload
-from dashboard.add_movie.upload import PIECE, UploadFile, safe_file_name
+from dashboard.add_movie.upload import PIECE, UploadFile, _sweep, safe_file_name
 from dashboard.state.choice import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
@@ -260,3 +262,16 @@ def test_tasks_take_turns_and_can_be_cancelled():
     for task in tasks:
         task.wait(PATIENCE)
     assert [task.result for task in tasks].count("done") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Processes are not told apart there.")
+def test_what_a_killed_server_was_sent_is_removed_at_the_next_start(folders):
+    server = busy(receive_for_long, folders / "temporary")
+    _sweep.cache_clear()  # as in a server that starts
+    UploadFile()
+    assert len(hidden(folders / "temporary")) == 1  # the other one lives
+    server.kill()
+    server.join()
+    _sweep.cache_clear()
+    UploadFile()
+    assert hidden(folders / "temporary") == []

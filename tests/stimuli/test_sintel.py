@@ -271,6 +271,15 @@ def test_the_film_that_flyvis_rendered_is_the_one_that_is_made():
     assert {row[2].split("_")[2] for row in names} == {n for n, k in SCENES.items() if k > 19}
 
 
+def test_two_do_not_render_at_once(small):
+    going_on = sintel.render(small)
+    next(going_on)
+    with pytest.raises(MaxstimError, match="made by another process; wait"):
+        list(sintel.render(small))
+    list(going_on)
+    assert clip_store.stored_names() == ("sintel",)
+
+
 def test_a_data_directory_that_cannot_be_written_is_told(small, tmp_path):
     (tmp_path / "data").write_text("a file where the folder should be")
     with pytest.raises(MaxstimError, match="MAXSTIM_DATA_DIR"):
