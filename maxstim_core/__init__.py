@@ -28,6 +28,7 @@ _FOUND_IN = {
     "clip_named": "stimuli.catalog",
     "clip_set_names": "stimuli.catalog",
     "finish": "optimal.run",
+    "flow": "stimuli.synthetic.bundled_sets",
     "flyvis_preset": "optimal.configs",
     "generate": "optimal.generated",
     "generate_many": "optimal.batch",

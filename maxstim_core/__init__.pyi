@@ -33,6 +33,7 @@ from maxstim_core.stimuli.catalog import (
 )
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.resample import resampled
+from maxstim_core.stimuli.synthetic.bundled_sets import flow
 from maxstim_core.storage.netcdf import (
     load,
     save,
@@ -53,6 +54,7 @@ __all__ = [
     "clip_named",
     "clip_set_names",
     "finish",
+    "flow",
     "flyvis_preset",
     "generate",
     "generate_many",

@@ -50,6 +50,12 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
 
     Raises:
         MaxstimError: if there is no such network or the folder cannot be read.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> network.lattice.n_columns, len(network.connectome.names)
+        (91, 65)
     """
     if not isinstance(name, str | os.PathLike):
         raise MaxstimError(

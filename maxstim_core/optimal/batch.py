@@ -51,6 +51,14 @@ def generate_many(
 
     Raises:
         MaxstimError: if a cell type or the device does not exist, or there is nothing to do.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> config = ms.GenerateConfig(t_stim=0.05, n_iters=2)
+        >>> answers = ms.finish(ms.generate_many(network, ["T4c", "T5c"], range(3), config))
+        >>> answers.stimulus.dims, answers.stimulus.shape
+        (('cell_type', 'seed', 'frame', 'column'), (2, 3, 5, 91))
     """
     check_network(network)
     check_report_every(report_every)

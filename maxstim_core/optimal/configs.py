@@ -247,7 +247,20 @@ _FLYVIS_VALUES: dict[type[Config], dict[str, Any]] = {
 
 
 def flyvis_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
-    """Return the configuration that reproduces flyvis 1.2.0 exactly, with `changes` on top."""
+    """Return the configuration that reproduces flyvis 1.2.0 exactly, with `changes` on top.
+
+    Args:
+        config_class: `SearchConfig`, `RegularizeConfig` or `GenerateConfig`.
+        changes: Settings of it, by name.
+
+    Raises:
+        MaxstimError: if a value is of the wrong type or out of its bounds.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> ms.flyvis_preset(ms.RegularizeConfig, n_iters=50).clamp
+        False
+    """
     return config_class(**{**_FLYVIS_VALUES[config_class], **changes})
 
 

@@ -43,6 +43,18 @@ def generate(
 
     Raises:
         MaxstimError: if the cell type or the device does not exist, or an argument makes no sense.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> run = ms.generate(network, "T4c", ms.GenerateConfig(t_stim=0.05, n_iters=3))
+        >>> for report in run:  # stop iterating to cancel
+        ...     print(report.step, "of", report.n_steps)
+        1 of 3
+        2 of 3
+        3 of 3
+        >>> run.result().stimulus.shape
+        (5, 91)
     """
     check_network(network)
     config = checked(config, GenerateConfig)

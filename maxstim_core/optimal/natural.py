@@ -55,6 +55,18 @@ def search(
 
     Raises:
         MaxstimError: if the set is empty or of another eye, or the device does not exist.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> clips = ms.open_clips("probes", extent=5, dt=0.02)
+        >>> config = ms.SearchConfig(dt=0.02, n_best=3)
+        >>> found = ms.finish(ms.search(network, clips, config))
+        >>> found.clip_name.dims, found.clip_name.shape
+        (('cell_type', 'rank'), (65, 3))
+        >>> best = ms.replay(network, "T4c", clips, found, config)  # a notebook shows it
+        >>> best.attrs["source"] == found.clip_name.sel(cell_type="T4c", rank=0).item()
+        True
     """
     check_network(network)
     config = checked(config, SearchConfig)

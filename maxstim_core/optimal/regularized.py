@@ -50,6 +50,15 @@ def regularize(
     Raises:
         MaxstimError: if the cell type or the device does not exist, the clip does not fit the eye, or
             an argument makes no sense.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> clip = ms.open_clips("probes", extent=5)[0]
+        >>> run = ms.regularize(network, "Mi1", clip, ms.RegularizeConfig(n_iters=2))
+        >>> answer = ms.finish(run)
+        >>> bool(abs(answer.stimulus - 0.5).mean() < abs(answer.source_stimulus - 0.5).mean())
+        True
     """
     check_network(network)
     config = checked(config, RegularizeConfig)

@@ -184,7 +184,7 @@ def _labeled(
     )
 
 
-def _values(given: ArrayLike) -> Any:
+def _values(given: Any) -> Any:
     """Return the bare values of what has its dimensions named, anything else as it is.
 
     The engine says what is wrong with them.

@@ -30,6 +30,14 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
 
     Raises:
         MaxstimError: if there is no such set, or it is for another eye.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> clips = ms.open_clips("probes", extent=5)
+        >>> len(clips), clips[0].shape[1]  # rendered when asked for, shape (frame, column)
+        (128, 91)
+        >>> clips.names[ms.clip_named(clips, "ON edge, 90°, 19 col/s")]
+        'ON edge, 90°, 19 col/s'
     """
     if name in MADE_SETS:
         return MADE_SETS[name](Lattice(extent), dt)

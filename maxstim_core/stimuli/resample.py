@@ -16,6 +16,12 @@ def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:
         clip: Shape (frame, …).
         dt: Seconds per frame of the clip.
         new_dt: Seconds per frame wanted.
+
+    Example:
+        >>> import numpy as np
+        >>> import maxstim_core as ms
+        >>> ms.resampled(np.array([[0.0], [1.0]]), dt=0.02, new_dt=0.01)[:, 0].tolist()
+        [0.0, 0.0, 1.0, 1.0]
     """
     if dt == new_dt:
         return clip

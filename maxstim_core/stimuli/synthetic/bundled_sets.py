@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.clip_set import Recipe, RenderedClips
 from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_edge
@@ -69,7 +70,21 @@ def flow(clips: RenderedClips, index: int) -> np.ndarray:
     Returns:
         Columns per second, x rightward and y upward, shape (frame, column, 2). Of an edge or grating:
         its velocity, everywhere and always. Of a flash: 0.
+
+    Raises:
+        MaxstimError: if the set does not come with maxstim.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> clips = ms.open_clips("probes", extent=5)
+        >>> ms.flow(clips, ms.clip_named(clips, "ON edge, 90°, 19 col/s"))[0, 0].round().tolist()
+        [0.0, 19.0]
     """
+    if not isinstance(clips, RenderedClips):
+        raise MaxstimError(
+            "Optic flow is known here of the sets that come with maxstim, such as open_clips('scenes'), "
+            f"not of {getattr(clips, 'name', clips)!r:.60}."
+        )
     recipe = clips.recipes[index]
     settings = dict(recipe.settings)
     seconds = settings.pop("seconds")
