@@ -23,6 +23,8 @@ serve: $(READY)
 test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy maxstim_core
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 format: $(READY)
@@ -34,7 +36,7 @@ lock:
 	@$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find maxstim_core dashboard scripts tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamp is the last thing made, so that an interrupted installation starts again.

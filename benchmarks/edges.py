@@ -1,7 +1,8 @@
-"""flyvis's algorithm, to measure against: one gather and one scatter over all edges per frame (spec §3).
+"""flyvis's algorithm, to measure against: one gather and one scatter over all edges per frame.
 
-Written from its behaviour: voltages are gathered to the edges, rectified there, weighted, and scattered
-to the targets, each frame anew; torch's automatic differentiation keeps what it needs of each.
+Written from its behaviour (docs/numerics.md#dynamics): voltages are gathered to the edges, rectified
+there, weighted, and scattered to the targets, each frame anew; torch's automatic differentiation keeps
+what it needs of each.
 """
 
 from __future__ import annotations

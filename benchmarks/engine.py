@@ -19,7 +19,7 @@ from benchmarks.measured import Child, machine
 
 CELL_TYPE, N_FRAMES, DT = "T4c", 80, 0.01
 N_EDGES = 1_513_231
-"""Multiply-adds that a frame of the published eye needs (spec §1.2)."""
+"""Multiply-adds that a frame of the published eye needs (docs/numerics.md#cells-and-synapses)."""
 
 RUNS = (("cpu", 1), ("cpu", 8), ("reference", 1))
 

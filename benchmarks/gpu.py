@@ -267,8 +267,8 @@ def steps(bench: Bench) -> list[dict]:
 
 def _descent(bench: Bench, batch: int):
     from maxstim_core.optimal.adam import Steps
+    from maxstim_core.optimal.configs import loss_of
     from maxstim_core.optimal.constraints import displayable
-    from maxstim_core.optimal.generated import loss_of
 
     layout, config = bench.network.layout, _config(bench)
     central = [layout.central_cells[bench.network.cell_type(CELL_TYPE)]] * batch
@@ -284,7 +284,7 @@ def _config(bench: Bench, **changes):
 
 def _edge_descent(bench: Bench, batch: int) -> Callable:
     from benchmarks.edges import EdgeSimulator
-    from maxstim_core.optimal.generated import loss_of
+    from maxstim_core.optimal.configs import loss_of
 
     torch, network = bench.torch, bench.network
     simulate, loss = EdgeSimulator(network, bench.device), loss_of(_config(bench))

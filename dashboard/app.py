@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 import panel_material_ui as pmui
+import xarray as xr
 from panel.util import edit_readonly
 
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
@@ -26,11 +27,12 @@ from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from dashboard.views.run_history import History
 from dashboard.views.traces import Traces
-from maxstim_core.export.colors import METHOD_COLORS, response_limit
+from maxstim_core.export.colors import response_limit
 from maxstim_core.export.peak import peak_frame, telling_frame
-from maxstim_core.lattice import Lattice
-from maxstim_core.model_cards.background import the_cards
+from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.networks.bundled import DEFAULT
+from maxstim_core.optimal.configs import METHODS
+from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
@@ -51,7 +53,7 @@ class App(pn.viewable.Viewer):
         super().__init__()
         self.choice = Choice()
         self.session = Session(self.choice, queue, library)
-        self.networks = Networks(self.choice, the_cards())
+        self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.controls = Controls(self.choice, NetworkChooser(self.networks), self._add_movie)
         self.movies: MovieDialog | None = None
         # Dialogs take the width of what they hold, even closed: they stand below, not beside.
@@ -68,8 +70,10 @@ class App(pn.viewable.Viewer):
             self.page.link(drawn, dark_theme="dark")
             drawn.dark = self.page.dark_theme
         self.page.link(self.theme, dark_theme="dark")
+        self._compared: dict[str, xr.Dataset] = {}  # what is on show beside the answer, and itself
         self._scale = ("", 0.0)  # of the run whose previews are on show
         self.session.param.watch(self._answered, "answer")
+        self.session.param.watch(self._listed, "looking")
         self.session.param.watch(self._running, "run")
         self.session.param.watch(self._devices, "devices")
         # After the networks' own, which forget what they know of the network chosen before.
@@ -106,8 +110,9 @@ class App(pn.viewable.Viewer):
 
     def _begin(self) -> None:
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)
-        self.networks.param.watch(self._pace, ["found", "progress"])
+        self.networks.param.watch(self._pace, ["found", "progress", "reply"])
         self.networks.param.watch(self._warm, "found")
+        self.session.param.watch(self._pace, ["submitting", "looking"])
         # What the page is told before it is there, it does not hear.
         self.page.dark_theme = self.theme.dark
         self.theme.link(self.page, dark="dark_theme")
@@ -127,21 +132,27 @@ class App(pn.viewable.Viewer):
 
     def _pace(self, *events: object) -> None:
         """Poll as often as there may be news."""
-        period = LIVE_PERIOD if self.session.live or self.networks.busy else IDLE_PERIOD
+        session = self.session
+        news = session.live or session.submitting or session.looking or self.networks.busy
+        period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
 
     def _answered(self, *events: object) -> None:
         answer, comparable_answers = self.session.answer, self.session.comparable_answers()
+        self._compared = comparable_answers
         peak = peak_frame(answer["central_response"].values)
         self.player.show(
             answer,
-            color=METHOD_COLORS[answer.attrs["method"]],
+            color=METHODS[answer.attrs["method"]].color,
             # One colour scale for all answers that are compared.
             limit=max(
-                response_limit(one["response"].values) for one in comparable_answers.values()
+                response_limit(one["response"].values, lattice_of(one))
+                for one in comparable_answers.values()
             ),
-            start=telling_frame(answer["stimulus"].values, peak, float(answer.attrs["dt"])),
+            start=telling_frame(
+                answer["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
+            ),
         )
         self.traces.show(comparable_answers)
         if "clip_name" in answer:
@@ -149,6 +160,18 @@ class App(pn.viewable.Viewer):
         elif "loss" in answer:
             terms = tuple(str(term) for term in answer["term"].values)
             self.losses.show(self.session.key, terms, answer["loss"].values)
+
+    def _listed(self, *events: object) -> None:
+        """Compare the answer with what comes to light after it."""
+        session = self.session
+        if session.looking or session.answer is None:
+            return
+        if session.run is not None and session.run.state in LIVE:
+            return
+        before = self._compared
+        now = session.comparable_answers()
+        if now.keys() != before.keys() or any(now[name] is not before[name] for name in now):
+            self._answered()
 
     def _running(self, *events: object) -> None:
         run = self.session.run
@@ -164,21 +187,22 @@ class App(pn.viewable.Viewer):
             self.losses.show(run.run_id, run.terms, run.losses)
 
     def _preview(self, run: RunSnapshot) -> None:
-        stimulus, response = run.preview.stimulus, run.preview.response
-        limit = None
-        if response is not None:
+        shown, limit = run.preview, None
+        if shown.response is not None:
             # A scale that followed every step down again would hide what the run does.
             run_id, before = self._scale
-            limit = max(response_limit(response), before if run_id == run.run_id else 0)
+            limit = max(
+                response_limit(shown.response, shown.lattice), before if run_id == run.run_id else 0
+            )
             self._scale = (run.run_id, limit)
         self.player.preview(
-            stimulus,
-            Lattice.with_columns(stimulus.shape[1]),
+            shown.stimulus,
+            shown.lattice,
             dt=run.request.config.dt,
-            response=response,
+            response=shown.response,
             cell_type=run.request.cell_type,
             limit=limit,
-            color=METHOD_COLORS[run.request.method],
+            color=METHODS[run.request.method].color,
         )
 
     def _chosen(self, *events: object) -> None:

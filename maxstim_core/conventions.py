@@ -13,9 +13,10 @@ MAX_DT = 0.05
 
 
 def frames_in(duration: float, dt: float) -> int:
-    """Return the number of whole frames in a duration, as flyvis counts them (spec §3.5).
+    """Return the number of whole frames in a duration, as flyvis counts them.
 
-    The quotient is truncated in double precision, float noise included: 0.29 s at 0.01 s gives 28.
+    The quotient is truncated in double precision, float noise included: 0.29 s at 0.01 s gives 28
+    (docs/numerics.md#frames).
 
     Args:
         duration: Seconds.

@@ -1,8 +1,8 @@
 """The hexagonal eye: its columns, their order, coordinates, rotations and mirror axes.
 
 Columns have axial coordinates (u, v) and are ordered with u ascending, then v ascending, as flyvis
-orders them (spec §2). *Up* on the eye is (u, v) = (-1, 0); angles run counter-clockwise from
-rightward, in the coordinates that plots use.
+orders them (docs/numerics.md#the-lattice). *Up* on the eye is (u, v) = (-1, 0); angles run
+counter-clockwise from rightward, in the coordinates that plots use.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from maxstim_core.errors import MaxstimError
 
@@ -45,7 +46,9 @@ class Lattice:
 
     @classmethod
     def with_columns(cls, n_columns: int) -> Lattice:
-        """Return the lattice of `n_columns` columns.
+        """Return the lattice of `n_columns` columns: for luminance of which nothing else is known.
+
+        Where there are coordinates, ask `of`; where there is a lattice, pass it on.
 
         Raises:
             MaxstimError: if no hexagon has that many columns.
@@ -57,6 +60,29 @@ class Lattice:
                 f"No hexagonal eye has {n_columns} columns; the nearest below has {lattice.n_columns}."
             )
         return lattice
+
+    @classmethod
+    def of(cls, u: np.ndarray, v: np.ndarray) -> Lattice:
+        """Return the lattice whose columns have these coordinates, in its order.
+
+        Args:
+            u: First axial coordinate of each column, shape (column,).
+            v: Second axial coordinate, same shape.
+
+        Raises:
+            MaxstimError: if they are no hexagon around (0, 0), or in another order.
+        """
+        u, v = np.asarray(u), np.asarray(v)
+        lattice = cls(int(ring_distance(u, v).max(initial=0)))
+        if not (np.array_equal(lattice.u, u) and np.array_equal(lattice.v, v)):
+            raise MaxstimError(
+                f"The {u.size} columns are not those of a hexagonal eye, ordered by u and then v."
+            )
+        return lattice
+
+    def __reduce__(self) -> tuple[type[Lattice], tuple[int]]:
+        # What travels to another process or into a file is the extent, not the tables made of it.
+        return Lattice, (self.extent,)
 
     @property
     def n_columns(self) -> int:
@@ -100,8 +126,8 @@ class Lattice:
         """Distance of each column from the centre, in columns."""
         return ring_distance(self.u, self.v)
 
-    def index(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return the index of the column at each (u, v), or -1 where the eye has none."""
+    def index(self, u: npt.ArrayLike, v: npt.ArrayLike) -> np.ndarray:
+        """Return the index of the column at each (u, v), or -1 where the eye has none; any one shape."""
         u, v = np.asarray(u), np.asarray(v)
         inside = ring_distance(u, v) <= self.extent
         row, col = (np.where(inside, w, 0) + self.extent for w in (u, v))
@@ -118,7 +144,7 @@ class Lattice:
         """Return `values` (…, column) turned counter-clockwise by `sixths` of 60° each.
 
         The value at (u, v) moves to R(u, v) = (-v, u + v), once per sixth: an exact operation
-        (spec §5.3).
+        (docs/numerics.md#turning-and-mirroring).
         """
         u, v = self.u, self.v
         for _ in range(sixths % 6):
@@ -126,10 +152,12 @@ class Lattice:
         return self._moved(values, u, v)
 
     def mirrored(self, values: np.ndarray, axis: int) -> np.ndarray:
-        """Return `values` (…, column) mirrored about one of flyvis's three axes (spec §5.3).
+        """Return `values` (…, column) mirrored about one of flyvis's three axes.
+
+        Which they are: docs/numerics.md#turning-and-mirroring.
 
         Args:
-            values: One value per column, along the last axis.
+            values: One value per column, shape (…, column).
             axis: 0 leaves the values; 1 swaps left and right; 2 mirrors about the line at 150°, 3
                 about the line at 210°.
 
@@ -174,8 +202,8 @@ class Lattice:
         return moved
 
 
-def ring_distance(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Return the number of columns between (0, 0) and (u, v) on the hexagonal lattice."""
+def ring_distance(u: np.ndarray | int, v: np.ndarray | int) -> np.ndarray:
+    """Return the number of columns between (0, 0) and each (u, v) on the lattice; any one shape."""
     return (np.abs(u) + np.abs(v) + np.abs(u + v)) // 2
 
 

@@ -76,6 +76,20 @@ class Config:
         for item in fields(self):
             object.__setattr__(self, item.name, _coerced(item, getattr(self, item.name)))
 
+    @classmethod
+    def taken(cls, name: str, value: object) -> Any:
+        """Return a value as the setting of a name takes it: of its type and in its bounds.
+
+        Raises:
+            MaxstimError: if there is no such setting, or it does not take the value.
+        """
+        for item in fields(cls):
+            if item.name == name:
+                return _coerced(item, value)
+        raise MaxstimError(
+            f"There is no setting {name!r}; choose from {', '.join(item.name for item in fields(cls))}."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the values by name, without those that came later and are at their default."""
         values = dataclasses.asdict(self)

@@ -1,4 +1,6 @@
-"""The hexagonal eye against the worked numbers of the spec (§1.2, §2, §5.3)."""
+"""The hexagonal eye against the worked numbers of docs/numerics.md#the-lattice."""
+
+import pickle
 
 import numpy as np
 import pytest
@@ -27,6 +29,28 @@ def test_number_of_columns(extent, columns):
 def test_refuses_a_number_of_columns_that_is_no_hexagon(columns):
     with pytest.raises(MaxstimError, match=f"{columns} columns"):
         Lattice.with_columns(columns)
+
+
+@given(extents)
+def test_columns_tell_their_lattice(extent):
+    lattice = Lattice(extent)
+    assert Lattice.of(lattice.u, lattice.v) == lattice
+    if extent:
+        for u, v in ((lattice.v, lattice.u), (lattice.u[1:], lattice.v[1:])):
+            with pytest.raises(MaxstimError, match=f"{u.size} columns"):
+                Lattice.of(u, v)
+
+
+def test_no_column_is_no_lattice():
+    with pytest.raises(MaxstimError, match="0 columns"):
+        Lattice.of(np.array([]), np.array([]))
+
+
+def test_a_lattice_travels_as_its_extent():
+    lattice = Lattice(15)
+    assert lattice.index(0, 0) == 360  # what is computed once stays here
+    sent = pickle.dumps(lattice)
+    assert pickle.loads(sent) == lattice and len(sent) < 100
 
 
 @pytest.mark.parametrize("extent", [-1, 1.5, True])

@@ -12,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from maxstim_core import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -28,6 +30,8 @@ REQUIREMENTS = [
         *PROJECT["build-system"]["requires"],
     )
 ]
+
+TEXT = {".cff", ".css", ".js", ".md", ".py", ".toml", ".yaml", ".yml"}
 
 PAGE_LIBRARIES = ("panel", "bokeh", "holoviews", "param", "panel_material_ui")
 
@@ -126,6 +130,63 @@ assert not logging.root.handlers
     assert not list(here.iterdir())
     assert not [path for path in home.rglob("*") if "maxstim" in path.name.lower()]
     assert _files() == before
+
+
+def test_numbers_cite_what_readers_have():
+    """A private page is cited nowhere, and every section cited is in docs/numerics.md."""
+    page = (ROOT / "docs" / "numerics.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S), re.M)
+    sections = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert len(sections) == len(headings)
+    assert set(re.findall(r"\]\(#([\w-]+)\)", page)) <= sections
+    cited = set()
+    for path in _texts():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\bspec\b.{0,4}\u00a7", text, re.I | re.S), path
+        for section in re.findall(r"docs/numerics\.md#([\w-]+)", text):
+            assert section in sections, f"{path} cites {section}"
+            cited.add(section)
+    assert len(cited) > 15
+
+
+def test_what_contributors_are_told_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:maxstim_core|dashboard|tests|docs|benchmarks)/[\w./]*)`", text)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_citation_is_of_this_version_and_of_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == __version__
+    doi = citation["preferred-citation"]["doi"]
+    assert PROJECT["project"]["urls"]["Paper"] == f"https://doi.org/{doi}"
+    assert doi in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_hooks_fetch_nothing():
+    """Every hook is a tool of the environment that `make` makes."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repo["repo"] for repo in config["repos"]] == ["local"]
+    (repo,) = config["repos"]
+    entries = {hook["entry"].partition(" --")[0] for hook in repo["hooks"]}
+    assert entries == {
+        ".venv/bin/ruff check",
+        ".venv/bin/ruff format",
+        ".venv/bin/mypy maxstim_core",
+        ".venv/bin/lint-imports",
+    }
+
+
+def _texts():
+    """All texts of the project; neither what hides behind a dot nor what was built from them."""
+    for top in ROOT.iterdir():
+        if top.name.startswith(".") or top.name in ("build", "dist"):
+            continue
+        for path in [top, *top.rglob("*")]:
+            if path.suffix in TEXT and path.is_file():
+                yield path
 
 
 def _files():

@@ -18,6 +18,7 @@ from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.store import RunStore
+from maxstim_core.runs.task import TaskRequest
 
 QUICK, SLOW, HANGING, DEAF, CRASHING, HUNGRY, REFUSING, BROKEN, UNWRITABLE, CHATTY = range(10)
 
@@ -56,9 +57,8 @@ class Toy:
             losses = np.full((1, 2), np.mean(distance**2), np.float32)
             self._stimulus = self._stimulus - 0.05 * distance
             self._losses.append(losses)
-            yield StepReport(
-                step, self.n_steps, losses, self._stimulus, partial(self._response, self._stimulus)
-            )
+            respond = partial(self._response, self._stimulus)
+            yield StepReport(step, self.n_steps, losses, self._stimulus, respond, LATTICE)
             self._happen()
 
     def _happen(self):
@@ -106,6 +106,29 @@ class Toy:
 
 def run(request, key, device, store):
     return Toy(request, device, store)
+
+
+def toy_task(behavior=QUICK, **changes):
+    """A task that counts its calls in the file that the environment names."""
+    return TaskRequest("toy_runs:call", {"behavior": behavior}, key=f"toy {behavior}", **changes)
+
+
+def call(behavior, *, device, report_stage):
+    report_stage("the first part")
+    if behavior == CRASHING:
+        os._exit(7)
+    if behavior == HANGING:
+        time.sleep(3600)
+    if behavior == REFUSING:
+        raise MaxstimError("The film has no frames; choose another.")
+    if behavior == BROKEN:
+        raise ZeroDivisionError("a defect")
+    for k in range(FOREVER if behavior == SLOW else 2):
+        time.sleep(0.02)
+        report_stage(f"part {k} on {device}")
+    if counted := os.environ.get("TOY_COUNTED"):
+        with open(counted, "a") as file:
+            file.write("x")
 
 
 def warm(network, device):

@@ -13,7 +13,7 @@ import param
 from dashboard.components.esm import DRAWING, source
 from maxstim_core.conventions import EXTENT
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.files.preview import Preview
+from maxstim_core.stimuli.files.preview import MoviePreview
 
 _EYE = Lattice(EXTENT)
 
@@ -21,7 +21,7 @@ _EYE = Lattice(EXTENT)
 class EyeView(pn.custom.JSComponent):
     """Plays both pictures in the browser. Only where the eye looks comes back, when it is moved."""
 
-    pictures = param.Bytes(b"", doc="JPEG after JPEG, as a `Preview` holds them.")
+    pictures = param.Bytes(b"", doc="JPEG after JPEG, as a `MoviePreview` holds them.")
     ends = param.List([], doc="Where each of them ends.")
     order = param.List([], doc="Which of them each frame shows.")
     size = param.List([0, 0], doc="Height and width of the movie, pixels.")
@@ -38,7 +38,7 @@ class EyeView(pn.custom.JSComponent):
     ]
     _constants: ClassVar = {"u": _EYE.u.tolist(), "v": _EYE.v.tolist(), "extent": EXTENT}
 
-    def open(self, preview: Preview | None) -> None:
+    def open(self, preview: MoviePreview | None) -> None:
         """Show a movie, or nothing."""
         if preview is None:
             self.param.update(pictures=b"", ends=[], order=[], size=[0, 0], seen=b"")

@@ -20,14 +20,14 @@ from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.upload import UploadFile, safe_file_name
 from dashboard.state.typed_numbers import TypedNumbers
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.files.preview import Preview, open_preview
+from maxstim_core.stimuli.files.preview import MoviePreview, open_preview
 from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
 from maxstim_core.stimuli.stored import clip_store
-from maxstim_core.stimuli.stored.import_movie import SECONDS, STILL_FPS, import_movie
+from maxstim_core.stimuli.stored.import_movie import DEFAULT_SECONDS, STILL_FPS, import_movie
 from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
 from maxstim_core.stimuli.viewing import Viewing, pixels_that_fit
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 EMPTY, RECEIVING, OPENING, READY, STORING = "empty", "receiving", "opening", "ready", "storing"
 
@@ -35,6 +35,9 @@ KERNELS = {"Box, as in flyvis": "box", "Ommatidium (Gaussian)": "gaussian"}
 
 WAYS = {"flips": FLIPS, "rotations": ROTATIONS}
 """How an augmented set is shown."""
+
+_UNITS = {"pixels": "pixels per column", "seconds": "s"}
+"""Unit of each number that has one."""
 
 
 class MovieUpload(param.Parameterized):
@@ -49,7 +52,7 @@ class MovieUpload(param.Parameterized):
     waits = param.Boolean(False, doc="Whether other visitors' movies come first.")
     problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
     file_name = param.String("", doc="What the file is called.")
-    preview = param.ClassSelector(class_=Preview, allow_None=True)
+    preview = param.ClassSelector(class_=MoviePreview, allow_None=True)
     seen = param.Array(
         None, doc="What the eye sees of the preview: 0 to 255, shape (frame, column)."
     )
@@ -70,7 +73,7 @@ class MovieUpload(param.Parameterized):
         bounds=(1, None),
         softbounds=(1, 33),
         step=2,
-        label="Scale (pixels per column)",
+        label="Scale",
         doc="How many pixels of the movie one column of the eye takes in, each way: the outline on the "
         "movie is what the whole eye sees. It can be moved.",
     )
@@ -93,11 +96,11 @@ class MovieUpload(param.Parameterized):
         doc="How a column sums pixels: their mean, as in flyvis, or as an ommatidium of 5° does.",
     )
     seconds = param.Number(
-        SECONDS,
+        DEFAULT_SECONDS,
         bounds=CLIP_SECONDS,
         softbounds=(0.2, 3.0),
         step=0.1,
-        label="Length of a clip (s)",
+        label="Length of a clip",
         doc="The movie is cut into clips of this length, each a candidate in a search. A single image "
         "stands still for so long.",
     )
@@ -186,6 +189,28 @@ class MovieUpload(param.Parameterized):
                     task.cancel()
             self._task = self._looking = None
             self._inbox.clear()
+
+    # -- the numbers
+
+    def unit(self, name: str) -> str:
+        """Unit of a number, or nothing."""
+        return _UNITS.get(name, "")
+
+    def set_number(self, name: str, number: float) -> None:
+        """Take a number for a parameter.
+
+        Raises:
+            MaxstimError: if it is out of its bounds, or more pixels than the movie has.
+        """
+        if name == "pixels" and number > max(self.most_pixels(), 3):
+            raise MaxstimError(
+                "The eye would see more than the movie; give fewer pixels per column."
+            )
+        try:
+            self.param.update(**{name: number})
+        except ValueError as error:
+            label = self.param[name].label
+            raise MaxstimError(f"{label} cannot be {number:g}; choose another number.") from error
 
     # -- the look
 
@@ -338,7 +363,7 @@ class MovieUpload(param.Parameterized):
         elif isinstance(error, MemoryError):
             self.problem = "The server's memory does not suffice for this movie; make it smaller."
         else:
-            logger.error("A movie could not be read", exc_info=error)
+            _logger.error("A movie could not be read", exc_info=error)
             self.problem = "This movie cannot be read; export it again as mp4, webm or gif."
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.files.detect import HEAD, check_bytes, kind_of_head
+from maxstim_core.storage.atomic import part_name, sweep_parts_of_ended
 
 PIECE = 1_000_000
 """Bytes of a piece: far below the 20 MB of a message that would close the connection."""
@@ -17,6 +19,7 @@ class UploadFile:
     """Takes one file at a time; its folder goes away with `clear`, at the latest with this object."""
 
     def __init__(self) -> None:
+        _sweep(tempfile.gettempdir())
         self._folder: tempfile.TemporaryDirectory | None = None
         self.path: Path | None = None
         self.n_bytes = self.received = 0
@@ -41,7 +44,10 @@ class UploadFile:
         check_bytes(name, n_bytes)
         try:
             self._folder = tempfile.TemporaryDirectory(
-                prefix="maxstim-", ignore_cleanup_errors=True
+                # As a part, so that what a server leaves that is killed is known by its name.
+                prefix=part_name().removesuffix(".part"),
+                suffix=".part",
+                ignore_cleanup_errors=True,
             )
             path = Path(self._folder.name) / name
             path.touch()
@@ -88,6 +94,12 @@ class UploadFile:
             f"The server has no room for {name} ({error.strerror or error}); choose a smaller file, "
             "or ask who runs it."
         )
+
+
+@lru_cache(maxsize=1)
+def _sweep(folder: str) -> None:
+    """Remove, once in a server's life, what others have left: of movies, that may be much."""
+    sweep_parts_of_ended(folder)
 
 
 def safe_file_name(name: str) -> str:

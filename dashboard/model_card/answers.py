@@ -15,9 +15,9 @@ import panel_material_ui as pmui
 
 from dashboard.model_card.figures import CARD_STYLE
 from dashboard.style.theme import TEXT
-from dashboard.text.words import METHOD_WORDS
+from maxstim_core.optimal.configs import METHODS
 
-PICTURES = Path(__file__).resolve().parents[2] / "docs" / "answers"
+PICTURE_FOLDER = Path(__file__).resolve().parents[2] / "docs" / "answers"
 """Where the pictures are, one PNG for each cell type, if they are."""
 
 
@@ -59,10 +59,10 @@ class CardAnswers(pn.viewable.Viewer):
 def answers_html(cell_type: str, said: dict[str, str]) -> str:
     """Return what is said of the answers of a cell type, and its picture if it is here."""
     columns = "".join(
-        f"<div><h4>{METHOD_WORDS[method]}</h4><p>{escape(text[0].upper() + text[1:])}.</p></div>"
+        f"<div><h4>{METHODS[method].title}</h4><p>{escape(text[0].upper() + text[1:])}.</p></div>"
         for method, text in said.items()
     )
-    file = PICTURES / f"{cell_type}.png"
+    file = PICTURE_FOLDER / f"{cell_type}.png"
     picture = ""
     if file.is_file():
         data = b64encode(file.read_bytes()).decode()

@@ -162,9 +162,9 @@ class CardDialog(pn.viewable.Viewer):
         live = progress is not None and progress.live
         text = _MISSING
         if live:
-            text = "Waiting for another measurement to end …"
+            text = "Waiting for its turn …"
             if progress.state == "measuring":
-                text = f"Showing {progress.stage} …" if progress.stage else "Starting …"
+                text = progress.message or f"Showing {progress.stage} …"
         elif progress is not None and progress.problem:
             text = progress.problem
         self.state.object = f'<p role="status">{text}</p>'

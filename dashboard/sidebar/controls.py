@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import panel as pn
 import panel_material_ui as pmui
@@ -14,8 +15,9 @@ from dashboard.components.widgets.setting import SELECT_MARGIN, setting_widget
 from dashboard.sidebar.start_clip import StartClip
 from dashboard.state.choice import Choice
 from dashboard.style.theme import TEXT
-from dashboard.text.words import METHOD_SENTENCES, METHOD_WORDS, device_words, equation_html
-from maxstim_core.optimal.configs import CONFIGS
+from dashboard.text.words import device_words, equation_html
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import METHODS
 
 
 class Controls(pn.viewable.Viewer):
@@ -37,8 +39,8 @@ class Controls(pn.viewable.Viewer):
         self.picker = CellPicker(choice.param.cell_type.objects, value=choice.cell_type)
         self.picker.link(choice, value="cell_type", bidirectional=True)
         self.tabs = pmui.Tabs(
-            *((METHOD_WORDS[method], self._tab(method)) for method in CONFIGS),
-            active=list(CONFIGS).index(choice.method),
+            *((METHODS[method].title, self._tab(method)) for method in METHODS),
+            active=list(METHODS).index(choice.method),
             sizing_mode="stretch_width",
             sx={"& .MuiTab-root": {"minWidth": 0, "flex": 1, "px": 1}},
         )
@@ -58,29 +60,43 @@ class Controls(pn.viewable.Viewer):
         return self._layout
 
     def _tab_chosen(self, event: param.parameterized.Event) -> None:
-        self.choice.method = list(CONFIGS)[event.new]
+        self.choice.method = list(METHODS)[event.new]
 
     def _method_chosen(self, event: param.parameterized.Event) -> None:
-        self.tabs.active = list(CONFIGS).index(event.new)
+        self.tabs.active = list(METHODS).index(event.new)
 
     def _tab(self, method: str) -> pn.Column:
         settings = self.choice.settings[method]
-        text = f'<p class="quiet">{METHOD_SENTENCES[method]}</p>{equation_html(CONFIGS[method])}'
         presets = pn.Row(
             _preset("Starting values", settings.load_starting),
             _preset("flyvis's values", settings.load_flyvis),
             margin=(0, 0, 4, 0),
         )
         return pn.Column(
-            pn.pane.HTML(
-                text, stylesheets=[TEXT], sizing_mode="stretch_width", margin=(12, 4, 8, 4)
-            ),
+            self._told(method),
             *self._movies(method),
             *(setting_widget(settings, name) for name in settings.names()),
             presets,
             sizing_mode="stretch_width",
             name=method,
         )
+
+    def _told(self, method: str) -> pn.pane.HTML:
+        """What a method does, and its formula, which follows the settings."""
+        settings, sentence = self.choice.settings[method], METHODS[method].sentence
+        pane = pn.pane.HTML(
+            "", stylesheets=[TEXT], sizing_mode="stretch_width", margin=(12, 4, 8, 4)
+        )
+
+        def tell(*events: object) -> None:
+            # Settings that contradict each other have no formula; the last one stays.
+            with suppress(MaxstimError):
+                equation = equation_html(settings.of_values())
+                pane.object = f'<p class="quiet">{sentence}</p>{equation}'
+
+        settings.param.watch(tell, list(settings.names()))
+        tell()
+        return pane
 
     def _movies(self, method: str) -> tuple[pn.viewable.Viewable, ...]:
         """What the natural clip is searched in, for the methods that start from one."""

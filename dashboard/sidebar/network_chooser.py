@@ -13,7 +13,7 @@ from dashboard.model_card.dialog import CardDialog
 from dashboard.state.networks import Networks
 from dashboard.style.theme import QUIET_BUTTON, TEXT
 from dashboard.text.tuning import agreement
-from maxstim_core.networks.network_file import MOST_BYTES
+from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
 
 _FIXED = {"flex": "0 0 auto", "width": "auto"}
 
@@ -38,12 +38,12 @@ class NetworkChooser(pn.viewable.Viewer):
             networks.refresh,
             groups=networks.groups,
             value=networks.choice.network,
-            most_bytes=MOST_BYTES,
+            most_bytes=MOST_NETWORK_BYTES,
             sizing_mode="stretch_width",
             margin=0,
         )
         self.picker.link(networks.choice, value="network", bidirectional=True)
-        networks.param.watch(self._offer, ["groups", "said", "refused"])
+        networks.param.watch(self._offer, ["groups", "reply", "refused"])
         self.dialog = CardDialog(networks)
         self.card = Press(self.dialog.show, label="Model card", icon="description", **QUIET_BUTTON)
         self.state = pn.pane.HTML(
@@ -76,7 +76,7 @@ class NetworkChooser(pn.viewable.Viewer):
     def _offer(self, *events: object) -> None:
         networks = self.networks
         self.picker.param.update(
-            groups=networks.groups, said=networks.said, refused=networks.refused
+            groups=networks.groups, said=networks.reply, refused=networks.refused
         )
 
     def _update(self, *events: object) -> None:

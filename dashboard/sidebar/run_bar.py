@@ -11,7 +11,8 @@ from dashboard.components.widgets.press import Press
 from dashboard.components.widgets.problem import Problem
 from dashboard.state.session import Session
 from dashboard.style.theme import ONE_LINE, RUNBAR, TEXT
-from dashboard.text.words import METHOD_WORDS, status_sentence
+from dashboard.text.words import status_sentence
+from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.snapshot import LIVE
 
 
@@ -48,7 +49,7 @@ class RunBar(pn.viewable.Viewer):
             stylesheets=[RUNBAR],
             sizing_mode="stretch_width",
         )
-        session.param.watch(self._update, "run")
+        session.param.watch(self._update, ["run", "submitting"])
         choice = session.choice
         choice.param.watch(self._update, ["cell_type", "method"])
         for changed in (choice, *choice.settings.values()):
@@ -67,14 +68,17 @@ class RunBar(pn.viewable.Viewer):
     def _update(self, *events: object) -> None:
         session = self.session
         choice, run = session.choice, session.run
-        live = run is not None and run.state in LIVE
+        opening = session.submitting
+        live = not opening and run is not None and run.state in LIVE
         with pn.io.hold():
-            self.run.label = f"Run {choice.cell_type} {METHOD_WORDS[choice.method].lower()}"
+            self.run.label = f"Run {choice.cell_type} {METHODS[choice.method].title.lower()}"
             self.cancel.disabled = not session.may_cancel
-            self.progress.visible = live
+            self.progress.visible = live or opening
             self.progress.variant = "determinate" if live and run.step else "indeterminate"
             self.progress.value = round(100 * run.step / run.n_steps) if live and run.n_steps else 0
             text = status_sentence(run) if run is not None else ""
+            if opening:
+                text = "Opening the network …"
             self.status.object = _one_line(text) if text else ""
 
 

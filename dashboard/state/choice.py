@@ -10,6 +10,7 @@ from typing import Any
 
 import param
 
+from dashboard.state.listing import CLIP_SETS
 from dashboard.state.settings import Settings, settings_class
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
@@ -18,9 +19,8 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
 )
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.stimuli.catalog import clip_set_names
 
-CLIP_SETS = {
+CLIP_SET_TITLES = {
     "scenes": "Made scenes",
     "made": "Made scenes and textbook stimuli",
     "probes": "Textbook stimuli alone",
@@ -63,15 +63,17 @@ class Choice(param.Parameterized):
 
     def offer_sets(self) -> None:
         """Offer the sets of movies that there are by now, and the chosen one even if it is gone."""
-        names = dict.fromkeys((*clip_set_names(), self.clips))
-        offered = {CLIP_SETS.get(name, name): name for name in names}
-        if offered != self.param.clips.names:
-            self.param.clips.objects = offered
+        self._offer((*CLIP_SETS.latest(), self.clips))
 
     def take_set(self, name: str) -> None:
         """Choose a set that has just been stored."""
-        self.offer_sets()
+        self._offer((*CLIP_SETS.latest(), self.clips, name))
         self.clips = name
+
+    def _offer(self, names: tuple[str, ...]) -> None:
+        offered = {CLIP_SET_TITLES.get(name, name): name for name in dict.fromkeys(names)}
+        if offered != self.param.clips.names:
+            self.param.clips.objects = offered
 
     def request(self) -> RunRequest:
         """Return the run that the choices describe.
@@ -98,6 +100,8 @@ class Choice(param.Parameterized):
             )
         finally:
             self.taking = False
+        if request.clips not in self.param.clips.objects:  # perhaps stored a moment ago
+            self._offer((*CLIP_SETS.read(), self.clips))
         if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
             self.clips = request.clips
             self.clip = request.clip if request.method == RegularizeConfig.method else ""

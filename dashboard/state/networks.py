@@ -1,7 +1,7 @@
 """The networks of one open page: which there are, and what is known of the chosen one.
 
-A network is opened and its card is looked up in a thread, because that can take seconds. Nothing is
-pushed into the page: `poll` takes in what has been found.
+A network is opened, its card looked up and a folder searched in a thread, because that can take seconds.
+Nothing is pushed into the page: `poll` takes in what has been found.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import param
 
 from dashboard.state.choice import Choice
+from dashboard.state.listing import NETWORKS
 from dashboard.text.tuning import contradictions_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.model_cards.background import CardMaker
@@ -57,6 +58,7 @@ class Networks(param.Parameterized):
     Args:
         choice: What the person has chosen.
         maker: Who makes model cards.
+        session: For whom they are made, as in `RunQueue.submit`.
     """
 
     groups = param.List(doc="Groups of networks, as `NetworkPicker` draws them.")
@@ -64,22 +66,25 @@ class Networks(param.Parameterized):
         None, doc="`OpenedNetwork` of the chosen network, or None while it is opened."
     )
     progress = param.Parameter(None, doc="`CardProgress` of its card, if that is being made.")
-    said = param.String("", doc="Answer to the last path or file that was given, one sentence.")
-    refused = param.Boolean(False, doc="Whether that answer is a refusal.")
+    reply = param.String("", doc="Reply to the last path or file that was given, one sentence.")
+    refused = param.Boolean(False, doc="Whether that reply is a refusal.")
 
-    def __init__(self, choice: Choice, maker: CardMaker) -> None:
+    def __init__(self, choice: Choice, maker: CardMaker, session: str = "") -> None:
         super().__init__()
-        self.choice, self.maker = choice, maker
+        self.choice, self.maker, self._session = choice, maker, session
         self._folder = ""
-        self._look: _NetworkLoader | None = None
+        self._loader: _NetworkLoader | None = None
+        self._search: _NetworkSearch | None = None
+        self._listed = NETWORKS.latest()
+        self.groups = grouped_networks(self._listed)
         choice.param.watch(self._chosen, "network")
-        self.refresh()
         self._chosen()
 
     @property
     def busy(self) -> bool:
         """Whether there may soon be something to poll."""
-        return self._look is not None or (self.progress is not None and self.progress.live)
+        making = self.progress is not None and self.progress.live
+        return making or self._loader is not None or self._search is not None
 
     @property
     def warnings(self) -> list[str]:
@@ -90,52 +95,50 @@ class Networks(param.Parameterized):
         return contradictions_of(found.card, self.choice.cell_type)
 
     def refresh(self) -> None:
-        """Look again which networks there are."""
-        self.groups = grouped(known_networks(self._folder or None))
+        """Look again which networks there are; `poll` takes them in."""
+        if self._search is None:
+            self._search_in(self._folder)
 
     def poll(self) -> None:
         """Take in what the threads have found."""
-        look = self._look
-        if look is not None and look.found is not None:
-            self._look = None
-            if look.found.name == self.choice.network:
-                self.found = look.found
+        self._take_list()
+        loader = self._loader
+        if loader is not None and loader.found is not None:
+            self._loader = None
+            if loader.found.name == self.choice.network:
+                self.found = loader.found
             else:
                 self._open()
-        found = self.found
+        found, before = self.found, self.progress
         if found is None or not found.content_hash:
             self.progress = None
             return
         self.progress = progress = self.maker.progress(found.content_hash)
-        if progress is not None and progress.state == "done" and found.card is None:
+        made = progress is not None and progress.state == "done"
+        # Once: a card that was removed after it had been made would not be there next time either.
+        if made and found.card is None and progress != before:
             self._open()
 
     def make_card(self) -> None:
-        """Let the card of the chosen network be made, if it has none."""
+        """Let the card of the chosen network be made, if it has none.
+
+        Raises:
+            MaxstimError: as `CardMaker.make`.
+        """
         found = self.found
         if found is not None and found.content_hash and found.card is None:
-            self.maker.make(found.name, found.content_hash)
+            self.maker.make(found.name, found.content_hash, self._session)
             self.poll()
 
     def give_path(self, path: str) -> None:
         """Take a network file or model on the server, or a folder of them, by its path."""
         path = path.strip()
-        try:
-            if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "_meta.yaml")):
-                networks = known_networks(path)
-                count = len(published_models(path))
-                if not count:
-                    raise MaxstimError(
-                        f"The folder {path} holds no flyvis models; give one that does, or a file."
-                    )
-                self._folder = path
-                self.groups = grouped(networks)
-                self._say(f"{count} networks of {path} can be chosen now.")
-            elif path:
-                self._say("")
-                self.choice.network = path
-        except MaxstimError as error:
-            self._say(str(error), refused=True)
+        if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "_meta.yaml")):
+            self._reply(f"Looking for networks in {path} …")
+            self._search_in(path, asked=True)
+        elif path:
+            self._reply("")
+            self.choice.network = path
 
     def take_file(self, file_name: str, content: str) -> None:
         """Store a network file that a person sends, and choose it; say why where it is refused."""
@@ -143,14 +146,39 @@ class Networks(param.Parameterized):
         try:
             name = store_beside(content, stem)
         except MaxstimError as error:
-            self._say(str(error), refused=True)
+            self._reply(str(error), refused=True)
             return
-        self.refresh()
-        self._say(f"It is stored as {name}.")
+        going = self._search
+        if going is None:
+            self._search_in(self._folder)
+        else:  # it may have begun before the file was stored
+            self._search_in(going.folder, asked=going.asked)
+        self._reply(f"It is stored as {name}.")
         self.choice.network = name
 
-    def _say(self, text: str, *, refused: bool = False) -> None:
-        self.param.update(said=text, refused=refused)
+    def _reply(self, text: str, *, refused: bool = False) -> None:
+        self.param.update(reply=text, refused=refused)
+
+    def _search_in(self, folder: str, *, asked: bool = False) -> None:
+        """Look which networks there are, in a folder besides; an earlier look counts no more."""
+        self._search = _NetworkSearch(folder, asked)
+        self._search.start()
+
+    def _take_list(self) -> None:
+        search = self._search
+        if search is None:
+            listed = NETWORKS.latest()
+            if not self._folder and listed is not self._listed:  # another visitor has stored one
+                self._listed, self.groups = listed, grouped_networks(listed)
+        elif search.problem:
+            self._search = None
+            self._reply(search.problem, refused=True)
+        elif search.networks is not None:
+            self._search = None
+            if search.asked:
+                self._reply(f"{search.count} networks of {search.folder} can be chosen now.")
+            self._folder, self._listed = search.folder, search.networks
+            self.groups = grouped_networks(search.networks)
 
     def _chosen(self, *events: object) -> None:
         self.param.update(found=None, progress=None)
@@ -158,16 +186,16 @@ class Networks(param.Parameterized):
 
     def _open(self) -> None:
         # One at a time: who clicks through many networks waits for the first and the last of them.
-        if self._look is None:
-            self._look = _NetworkLoader(self.choice.network)
-            self._look.start()
+        if self._loader is None:
+            self._loader = _NetworkLoader(self.choice.network)
+            self._loader.start()
 
 
 class _NetworkLoader(threading.Thread):
     """Opens a network and looks for its card."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name="maxstim-look", daemon=True)
+        super().__init__(name="maxstim-network", daemon=True)
         self._name = name
         self.found: OpenedNetwork | None = None
 
@@ -185,11 +213,49 @@ class _NetworkLoader(threading.Thread):
             )
 
 
-def grouped(networks: Iterable[NetworkInfo]) -> list[dict[str, Any]]:
+class _NetworkSearch(threading.Thread):
+    """Looks which networks there are.
+
+    Args:
+        folder: Where to look for published models besides the usual places, or nothing.
+        asked: Whether a person has just named the folder and waits for a reply.
+
+    Attributes:
+        networks: What was found, once it has been.
+        count: How many models the folder holds.
+        problem: Why the folder cannot be taken, one sentence.
+    """
+
+    def __init__(self, folder: str, asked: bool) -> None:
+        super().__init__(name="maxstim-networks", daemon=True)
+        self.folder, self.asked, self.count, self.problem = folder, asked, 0, ""
+        self.networks: tuple[NetworkInfo, ...] | None = None
+
+    def run(self) -> None:
+        folder = self.folder
+        try:
+            networks = NETWORKS.read()
+            if folder:
+                networks, self.count = known_networks(folder), len(published_models(folder))
+                if not self.count:
+                    raise MaxstimError(
+                        f"The folder {folder} holds no flyvis models; give one that does, or a file."
+                    )
+            self.networks = networks
+        except MaxstimError as error:
+            self.problem = str(error)
+        except Exception as error:
+            self.problem = (
+                f"The folder {folder or 'of the networks'} could not be read "
+                f"({type(error).__name__}); check who may read it."
+            )
+
+
+def grouped_networks(networks: Iterable[NetworkInfo]) -> list[dict[str, Any]]:
     """Return networks in the groups in which a person looks for them.
 
     Each group has a ``title`` and ``members`` with ``name``, ``label`` (what is shown in the group),
-    ``title`` (what is shown alone), ``note``, and ``more`` to say for those who ask.
+    ``title`` (what is shown alone), ``note``, and ``more`` for those who ask.
     """
     groups: dict[str, list[dict[str, str]]] = {}
     for known in networks:
@@ -228,10 +294,12 @@ def _member_note(name: str) -> str:
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
         summary, held_out = card["summary"], card["origin"]["held_out"]
-        told = f"not told of {' and '.join(held_out)}" if held_out else "told of all that is known"
+        fitted = (
+            f"not fitted to {' and '.join(held_out)}" if held_out else "fitted to all that is known"
+        )
         return (
             f"{summary['polarity_right']} of {summary['polarity_known']} polarities right, T4 and T5 "
-            f"within {summary['largest_error']:.0f}°; {told}."
+            f"within {summary['largest_error']:.0f}°; {fitted}."
         )
     except (OSError, KeyError, ValueError):
         return ""

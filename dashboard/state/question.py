@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from dashboard.text.words import METHOD_WORDS
+from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.request import RunRequest
 
 
@@ -52,7 +52,7 @@ class Question:
         """Return what tells this question from another one, in words."""
         parts = []
         if self.method != other.method:
-            parts.append(f"{self.cell_type} {METHOD_WORDS[self.method].lower()}")
+            parts.append(f"{self.cell_type} {METHODS[self.method].title.lower()}")
         elif self.cell_type != other.cell_type:
             parts.append(self.cell_type)
         if self.network != other.network:

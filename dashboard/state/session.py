@@ -18,16 +18,18 @@ import xarray as xr
 
 from dashboard.state.choice import Choice
 from dashboard.state.question import Question
+from dashboard.state.submissions import Submissions
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
-from maxstim_core.runs.library import ResultLibrary, ResultRecord
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
+from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.netcdf import load
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,19 +55,31 @@ class Session(param.Parameterized):
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
     run = param.Parameter(None, doc="Snapshot of the run that the page follows, or None.")
     answer = param.Parameter(None, doc="The answer on the page (an `xarray.Dataset`), or None.")
+    finished = param.Parameter(
+        (), doc="What was finished before, by whomever, as far as is known by now, newest first."
+    )
+    looking = param.Boolean(False, doc="Whether more of that may come to light in a moment.")
     is_example = param.Boolean(False, doc="Whether that answer came with maxstim.")
-    key = param.String("", doc="Run id, or key in the shelf, of what is on the page.")
+    key = param.String("", doc="Run id, or key in the library, of what is on the page.")
     problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
     network_hash = param.String(
         "", doc="Content hash of the chosen network, or nothing while unknown."
     )
     devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
+    submitting = param.Boolean(
+        False, doc="Whether a request is on its way to the queue: its network is being opened."
+    )
 
     def __init__(self, choice: Choice, queue: RunQueue, library: ResultLibrary) -> None:
         super().__init__()
         self.choice, self.queue, self.library = choice, queue, library
         self.id = secrets.token_hex(8)
         self._turn = threading.RLock()
+        self._submissions = Submissions(self._hand_over)
+        self._follows_next = True  # whether the page shall follow the run that is on its way
+        self._missing = False  # whether no answer to what is chosen is known
+        self._refresh()
+        self.finished = library.entries()
 
     @property
     def live(self) -> bool:
@@ -128,7 +142,7 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def start(self) -> None:
-        """Submit what the person has chosen, and follow it; say why where it is refused."""
+        """Let what the person has chosen be submitted, as `submit`; say why where that cannot be."""
         try:
             request = self.choice.request()
         except MaxstimError as error:
@@ -138,14 +152,9 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def submit(self, request: RunRequest) -> None:
-        """Submit a run, and follow it; say why where it is refused."""
-        try:
-            run_id = self._same(request) or self.queue.submit(request, self.id)
-        except MaxstimError as error:
-            self.problem = str(error)
-            return
-        self.param.update(problem="", key=run_id, run=None)
-        self.poll()
+        """Let a run be submitted; `poll` follows it, or says why it was refused."""
+        self._submissions.add(request)
+        self._follows_next = self.submitting = True
 
     @_one_at_a_time
     def cancel(self) -> None:
@@ -157,10 +166,12 @@ class Session(param.Parameterized):
     @_one_at_a_time
     def poll(self) -> None:
         """Read the queue, and fetch the answer of the followed run when it has ended."""
+        self._take_submitted()
         runs = self.queue.snapshots(self.id)
         if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
             self.runs = runs
         self.devices = self.queue.devices()
+        self._list()
         followed = self._run_in_queue(self.key) if self.key else None
         if followed is None or (self.run is not None and followed.version == self.run.version):
             return
@@ -172,7 +183,7 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def follow(self, key: str) -> None:
-        """Show a run of the queue, or an answer of the shelf, by its key."""
+        """Show a run of the queue, or an answer of the library, by its key."""
         try:
             run = self._run_in_queue(key)
             answer = self.library.open(key) if run is None else None
@@ -180,23 +191,33 @@ class Session(param.Parameterized):
         except MaxstimError as error:
             self.problem = str(error)
             return
+        self._follows_next = False
         self.choice.take(request)
         self.param.update(problem="", key=key, run=None)
         if run is not None:
             self.poll()
         else:
-            self.param.update(is_example=self.library.find(key).example, answer=answer)
+            entry = self.library.find(key)
+            example = entry is not None and entry.example
+            self.param.update(is_example=example, answer=answer, **self._news())
 
     @_one_at_a_time
     def show_chosen(self) -> None:
         """Show the newest finished answer to what is chosen, if there is one; settings stay as they are.
 
-        A run that is going stays on show, and so does an answer to what is chosen.
+        A run that is going stays on show, and so does an answer to what is chosen. What comes to light
+        while the folder is being looked at is shown by a later `poll`.
         """
+        self._refresh()
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        self._missing = False
         live = self.run is not None and self.run.state in LIVE
         if self.choice.taking or live or not self.network_hash or self.shows_question:
             return
         entry = self.newest()
+        self._missing = entry is None
         if entry is None:
             return
         try:
@@ -206,7 +227,10 @@ class Session(param.Parameterized):
         self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
 
     def newest(self) -> ResultRecord | None:
-        """Return the newest finished answer to what is chosen, a complete one if there is one."""
+        """Return the newest finished answer to what is chosen, a complete one if there is one.
+
+        Of those that are known by now.
+        """
         asked = self.question
         found = [
             entry
@@ -222,7 +246,7 @@ class Session(param.Parameterized):
             self.problem = str(error)
             return
         reference = secrets.token_hex(4)
-        logger.error("Fault %s", reference, exc_info=error)
+        _logger.error("Fault %s", reference, exc_info=error)
         self.problem = (
             f"Something went wrong on the server (its log says what under {reference}); try again."
         )
@@ -230,6 +254,19 @@ class Session(param.Parameterized):
     def comparable_answers(self) -> dict[str, xr.Dataset]:
         """Return the answer on the page with those to compare it with, by method."""
         return {} if self.answer is None else self.library.comparable_answers(self.answer)
+
+    def _take_submitted(self) -> None:
+        """Follow the runs that were submitted, unless another was chosen to be shown meanwhile."""
+        for submitted in self._submissions.take():
+            if submitted.error is not None:
+                self.unexpected(submitted.error)
+            elif self._follows_next:
+                self.param.update(problem="", key=submitted.run_id, run=None)
+        self.submitting = self._submissions.busy
+
+    def _hand_over(self, request: RunRequest) -> str:
+        """Submit a request and return the id of its run; not in the page's thread."""
+        return self._same(request) or self.queue.submit(request, self.id)
 
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.
@@ -247,7 +284,7 @@ class Session(param.Parameterized):
     def _run_in_queue(self, key: str) -> RunSnapshot | None:
         try:
             return self.queue.snapshot(key)
-        except MaxstimError:  # no run of this server: a key of the shelf, or nothing
+        except MaxstimError:  # no run of this server: a key of the library, or nothing
             return None
 
     def _fetch(self, run: RunSnapshot) -> None:
@@ -259,4 +296,23 @@ class Session(param.Parameterized):
         except MaxstimError as error:
             self.problem = str(error)
             return
-        self.param.update(is_example=False, answer=answer)
+        self.library.find(run.result.stem)  # so that it is listed at once
+        self._refresh()
+        self.param.update(is_example=False, answer=answer, **self._news())
+
+    def _refresh(self) -> None:
+        """Have the folder of results looked at; `poll` tells what comes of it."""
+        self._look, self.looking = self.library.refresh(), True
+
+    def _list(self) -> None:
+        """List what is known by now, and show what was chosen before it was known."""
+        looked, news = self.library.has_looked(self._look), self._news()
+        self.param.update(looking=not looked, **news)
+        if news and self._missing:
+            self._show_chosen()
+        if looked:
+            self._missing = False
+
+    def _news(self) -> dict[str, tuple[ResultRecord, ...]]:
+        finished = self.library.entries()
+        return {} if finished is self.finished else {"finished": finished}

@@ -31,6 +31,14 @@ class Settings(param.Parameterized):
             MaxstimError: if the values contradict each other, or a field holds what is no value.
         """
         self.entries.check()
+        return self.of_values()
+
+    def of_values(self) -> Config:
+        """Return the same, whatever the fields hold.
+
+        Raises:
+            MaxstimError: if the values contradict each other.
+        """
         return self.config_class(**{name: getattr(self, name) for name in self.names()})
 
     def load(self, config: Config) -> None:
@@ -45,6 +53,20 @@ class Settings(param.Parameterized):
     def load_flyvis(self) -> None:
         """Take the values with which flyvis runs this method."""
         self.load(flyvis_preset(self.config_class))
+
+    def set_number(self, name: str, number: float) -> None:
+        """Take a number for a setting.
+
+        Raises:
+            MaxstimError: if the configuration refuses it.
+        """
+        self.param.update(**{name: self.config_class.taken(name, number)})
+
+    @classmethod
+    def unit(cls, name: str) -> str:
+        """Unit of a setting, or nothing."""
+        about = {setting.name: setting.metadata for setting in dataclasses.fields(cls.config_class)}
+        return about[name]["unit"]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -62,8 +84,7 @@ def settings_class(config_class: type[Config]) -> type[Settings]:
 
 def _parameter(setting: dataclasses.Field) -> param.Parameter:
     about: Any = setting.metadata
-    unit = f" ({about['unit']})" if about["unit"] else ""
-    common = {"default": setting.default, "label": about["label"] + unit, "doc": about["doc"]}
+    common = {"default": setting.default, "label": about["label"], "doc": about["doc"]}
     if isinstance(setting.default, bool):
         return param.Boolean(**common)
     if isinstance(setting.default, str):

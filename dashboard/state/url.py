@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
-from maxstim_core.networks.catalog import known_networks
+from dashboard.state.listing import NETWORKS
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import CONFIGS
 from maxstim_core.runs.library import KEY
@@ -50,7 +50,7 @@ class Address:
         cell, method, network, run = (
             query.get(name, [""])[0] for name in ("cell", "method", "network", "run")
         )
-        known, is_cell = is_known(network), cell in bundled_connectome().names
+        known, is_cell = _is_there(network), cell in bundled_connectome().names
         return cls(
             cell_type=cell if is_cell else "",
             method=method if method in CONFIGS else "",
@@ -73,4 +73,11 @@ class Address:
 
 def is_known(network: str) -> bool:
     """Tell whether a network goes by this name on every page of this server; a path does not."""
-    return any(known.name == network for known in known_networks())
+    return any(known.name == network for known in NETWORKS.latest())
+
+
+def _is_there(network: str) -> bool:
+    """Whether `is_known`, or so by now: who stores a network may send a link to it at once."""
+    return bool(network) and (
+        is_known(network) or any(known.name == network for known in NETWORKS.read())
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LINE = "color-mix(in srgb, var(--panel-on-surface-color) 15%, transparent)"
+_LINE = "color-mix(in srgb, var(--panel-on-surface-color) 15%, transparent)"
 """Colour of hairlines, on either theme."""
 
 _TYPE = {
@@ -24,7 +24,7 @@ QUIET_BUTTON = {
     # All of the look is said here: `FileDownload` warns of `variant` and `color` under Panel 1.9.
     "sx": {
         **_CLEAR,
-        "border": f"1px solid {LINE}",
+        "border": f"1px solid {_LINE}",
         "color": "var(--panel-on-surface-color)",
         "fontSize": 13,
         "fontWeight": 500,
@@ -62,7 +62,7 @@ THEME = {
 CARD = f"""
 :host {{
   background: var(--panel-background-color);
-  border: 1px solid {LINE};
+  border: 1px solid {_LINE};
   border-radius: 14px;
   padding: 14px 18px 12px;
   box-sizing: border-box;
@@ -83,7 +83,7 @@ p { font-size: 13.5px; line-height: 1.5; }
 .small { font-size: 12px; }
 .formula { margin: 8px 0 4px; font-size: 13px; line-height: 1.6; }
 .formula b { font-weight: 600; }
-.formula sub { font-size: 0.75em; line-height: 0; }
+.formula sub, .formula sup { font-size: 0.75em; line-height: 0; }
 details { margin-top: 4px; }
 summary { cursor: pointer; }
 .equation {
@@ -98,7 +98,7 @@ PAGE = {
         "backgroundColor": "background.default",
         "backgroundImage": "none",
         "color": "text.primary",
-        "borderBottom": f"1px solid {LINE}",
+        "borderBottom": f"1px solid {_LINE}",
         "boxShadow": "none",
     },
     "& .MuiAppBar-root .MuiTypography-root": {"color": "text.primary"},
@@ -116,7 +116,7 @@ RUNBAR = f"""
 :host {{
   position: sticky; bottom: 0; z-index: 5; box-sizing: border-box; margin-top: auto;
   padding: 12px 16px 10px;
-  background: var(--panel-surface-color); border-top: 1px solid {LINE};
+  background: var(--panel-surface-color); border-top: 1px solid {_LINE};
 }}
 """
 """Stylesheet of the foot of the sidebar, which stays in sight while the settings scroll."""

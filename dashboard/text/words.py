@@ -1,21 +1,15 @@
-"""What the page says: names and one sentence for each method, equations, times."""
+"""What the page says: how to read it, equations, times, and where a run stands."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from html import escape
 
+from maxstim_core.optimal.configs import METHODS, loss_of, weights_of
 from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.settings import Config
-
-METHOD_WORDS = {"natural": "Natural", "regularized": "Regularized", "generated": "Generated"}
-
-METHOD_SENTENCES = {
-    "natural": "Finds the clip of a set of movies that excites the cell most.",
-    "regularized": "Pulls the best natural clip towards grey and keeps only what the cell needs.",
-    "generated": "Grows a movie from noise, step by step, until it excites the cell most.",
-}
 
 HOW_TO_READ = """
 #### The two eyes
@@ -42,33 +36,44 @@ tuning beside the cell type's name, and try several seeds before you believe a d
 """
 
 
-def equation(config_class: type[Config]) -> str:
-    """Return the loss of a method in plain text, from the docstring of its configuration, or ""."""
-    found = re.search(r"The loss is ``(.+?)``", config_class.__doc__ or "", re.DOTALL)
-    return f"loss = {found[1]}" if found else ""
+def equation(config: Config) -> str:
+    """Return what a method lowers, as code with the names of its weights, or "" for a search."""
+    weights = weights_of(config)
+    return f"loss = {loss_of(config).formula(weights)}" if weights else ""
 
 
-def equation_html(config_class: type[Config]) -> str:
-    """Return the loss of a method with the names of its controls, and what the symbols are, or ""."""
-    code = equation(config_class)
-    if not code:
+def equation_html(config: Config) -> str:
+    """Return the same with the labels of its weights, and what the symbols are, or ""."""
+    loss, weights = loss_of(config), weights_of(config)
+    if not weights:
         return ""
-    names = {item.name: item.metadata["label"] for item in dataclasses.fields(config_class)}
-    text = re.sub(r"_(th|t)\b", lambda found: f"<sub>{','.join(found[1])}</sub>", escape(code))
-    text = re.sub(
-        r"\w+", lambda word: f"<b>{names[word[0]]}</b>" if word[0] in names else word[0], text
-    )
-    for plain, drawn in (("**2", "²"), (" * ", " · "), ("-", "−")):
-        text = text.replace(plain, drawn)
-    target = ", target: that under the clip itself" if "target" in code else ""
-    last = ", for <i>a</i> the last alone if so chosen" if "last_only" in names else ""
+    labels = {item.name: item.metadata["label"] for item in dataclasses.fields(config)}
+    drawn = ""
+    for name, (_, term) in zip(weights, loss.parts, strict=True):
+        formula = str(term)
+        sign = "−" if formula.startswith("-") else "+"
+        formula = _drawn(formula.removeprefix("-"), loss.symbols)
+        drawn += f" {sign} " if drawn else sign.strip("+")
+        drawn += f"<b>{escape(labels[name])}</b> · {formula}"
+    symbols = "; ".join(f"<i>{name}</i>: {said}" for name, said in loss.symbols.items())
     return (
-        f'<p class="formula">{text}</p>'
-        f'<p class="small quiet"><i>a</i>: voltage of the central cell{target}; <i>x</i>: luminance; '
-        f"<i>t</i>: frames{last}; <i>h</i>: columns.</p>"
+        f'<p class="formula">loss = {drawn}</p>'
+        f'<p class="small quiet">{symbols}.</p>'
         '<details class="small quiet"><summary>As code</summary>'
-        f'<p class="equation">{escape(code)}</p></details>'
+        f'<p class="equation">{escape(equation(config))}</p></details>'
     )
+
+
+def _drawn(formula: str, symbols: Mapping[str, str]) -> str:
+    """Return the formula of a term (`Term.__str__`) with indices, powers and signs as in print."""
+
+    def index(found: re.Match) -> str:
+        letters = found[1]
+        return f"<sub>{','.join(letters) if symbols.keys() >= set(letters) else letters}</sub>"
+
+    text = re.sub(r"_([a-z]+)\b", index, escape(formula))
+    text = re.sub(r"\^(\d+)", r"<sup>\1</sup>", text)
+    return text.replace(" * ", " · ").replace("-", "−")
 
 
 def duration(seconds: float) -> str:
@@ -90,18 +95,9 @@ def ordinal(number: int) -> str:
     return f"{number}{ending or 'th'}"
 
 
-TERM_WORDS = {"total": "Total loss", "response": "Response term", "grey": "Grey term"}
-"""Titles of the loss terms; a term not listed is shown by its own name."""
-
-
-def term_words(term: str) -> str:
-    """Return the title of a loss term."""
-    return TERM_WORDS.get(term, term.replace("_", " ").capitalize())
-
-
 def status_sentence(run: RunSnapshot) -> str:
     """Return where a run stands, as one sentence."""
-    what = escape(f"{run.request.cell_type} {METHOD_WORDS[run.request.method].lower()}")
+    what = escape(f"{run.request.cell_type} {METHODS[run.request.method].title.lower()}")
     if run.state == "queued":
         return f"{what} waits: {ordinal(run.position)} in line."
     if run.state == "running":

@@ -16,14 +16,12 @@ from dashboard.components.gallery.component import Gallery, described, packed
 from dashboard.state.session import Session
 from dashboard.style.theme import CARD
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.colors import METHOD_COLORS
-from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.configs import SearchConfig
-from maxstim_core.optimal.result import clip_of
-from maxstim_core.runs.request import request_of
+from maxstim_core.optimal.configs import METHODS, SearchConfig
+from maxstim_core.optimal.result import clip_of, lattice_of
+from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.snapshot import LIVE
 
-UNITS = {
+_UNITS = {
     "peak": "by peak voltage (a.u.)",
     "above_grey": "by peak voltage above grey (a.u.)",
     "rms": "by peak voltage in units of the cell's RMS over the set",
@@ -47,7 +45,8 @@ class Browse(pn.viewable.Viewer):
         super().__init__()
         self.session, self._preview = session, preview
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
-        self.gallery = Gallery(self.choose, self._regularize, color=METHOD_COLORS["natural"])
+        self._chosen: tuple[RunRequest, int] | None = None  # a clip whose run is on its way
+        self.gallery = Gallery(self.choose, self._regularize, color=METHODS["natural"].color)
         self._layout = pn.Column(
             self.gallery,
             stylesheets=[CARD],
@@ -56,6 +55,8 @@ class Browse(pn.viewable.Viewer):
             visible=False,
         )
         session.param.watch(self._answered, "answer")
+        session.param.watch(self._listed, "finished")
+        session.param.watch(self._running, "run")
         self._answered()
 
     def __panel__(self) -> pn.Column:
@@ -63,6 +64,7 @@ class Browse(pn.viewable.Viewer):
 
     def _answered(self, *events: object) -> None:
         searched = self._searched = self._find()
+        self._chosen = None  # it was one of the clips before
         with pn.io.hold():
             self._layout.visible = searched is not None
             if searched is None:
@@ -77,9 +79,14 @@ class Browse(pn.viewable.Viewer):
                 clips=clips,
                 chosen=names.index(shown) if shown in names else -1,
                 heading=f"Clips that excite {searched.attrs['cell_type']} most",
-                unit=UNITS[config.score] if is_natural else f"{UNITS[config.score]}; {BACK}",
+                unit=_UNITS[config.score] if is_natural else f"{_UNITS[config.score]}; {BACK}",
                 can_regularize=is_natural,
             )
+
+    def _listed(self, *events: object) -> None:
+        """Show the clips that an answer goes with where they come to light after it."""
+        if self._find() is not self._searched:
+            self._answered()
 
     def _find(self) -> xr.Dataset | None:
         """Return the answer whose clips go with the one on the page, or None."""
@@ -106,13 +113,19 @@ class Browse(pn.viewable.Viewer):
             session.problem = str(error)
             return
         session.choice.begin_from(request, name)
+        self._chosen = request, place
         session.submit(request)
-        run = session.run
-        live = run is not None and run.request == request and run.state in LIVE
-        if live and place < len(self.gallery.clips):  # of those further down, there is no picture
+
+    def _running(self, *events: object) -> None:
+        """Show the movie of a chosen clip as soon as its run is there, if that has not ended already."""
+        run, searched, chosen = self.session.run, self._searched, self._chosen
+        if run is None or searched is None or chosen is None or run.request != chosen[0]:
+            return
+        self._chosen, place = None, chosen[1]
+        # Of clips further down the ranking, there is no picture.
+        if run.state in LIVE and place < len(self.gallery.clips):
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
-            lattice = Lattice.with_columns(movie.shape[1])
-            self._preview(movie, lattice, dt=float(searched.attrs["dt"]))
+            self._preview(movie, lattice_of(searched), dt=float(searched.attrs["dt"]))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""

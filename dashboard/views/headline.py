@@ -17,12 +17,12 @@ from dashboard.components.widgets.snippet import Snippet
 from dashboard.state.session import Session
 from dashboard.style.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
 from dashboard.text.cell_types import arrow, polarity
-from dashboard.text.words import METHOD_SENTENCES, METHOD_WORDS
 from maxstim_core.export.captions import file_name
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
 from maxstim_core.export.peak import peak_frame
 from maxstim_core.export.python_code import python_snippet
+from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.request import request_of
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
@@ -146,7 +146,7 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
 
 def live_heading(run: RunSnapshot) -> str:
     """Return the title of a run that is going, and how far it is, as HTML."""
-    facts = METHOD_SENTENCES[run.request.method]
+    facts = METHODS[run.request.method].sentence
     if run.step and len(run.losses) and "total" in run.terms:
         loss = run.losses[-1][run.terms.index("total")]
         facts = f"iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
@@ -165,6 +165,6 @@ def _heading(cell_type: str, method: str, mark: str, facts: str) -> str:
         if text
     )
     return (
-        f"<h1>{escape(cell_type)} <small>{METHOD_WORDS[method].lower()}</small>{marks}</h1>"
+        f"<h1>{escape(cell_type)} <small>{METHODS[method].title.lower()}</small>{marks}</h1>"
         f'<p class="quiet">{facts}</p>'
     )

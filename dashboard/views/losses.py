@@ -13,11 +13,8 @@ from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, LogTickFormat
 from dashboard.components.widgets.ranking import Ranking
 from dashboard.style.plots import in_document, quiet_figure
 from dashboard.style.theme import LOWER_CARD, TEXT
-from dashboard.text.words import term_words
+from maxstim_core.optimal.configs import term_title
 from maxstim_core.optimal.result import clip_of
-
-N_TERMS = 3
-"""Curves of an optimisation: the total and its two terms."""
 
 DECADES = 4
 """Most powers of ten on a log axis; what is closer to the lowest value leaves it at the bottom."""
@@ -41,8 +38,8 @@ def above_lowest(losses: np.ndarray) -> np.ndarray:
 class Losses(pn.viewable.Viewer):
     """One small plot per loss term, each with its own scale, sharing the iterations.
 
-    Rows are streamed, so that a zoomed axis stays where it is while a run goes on. Log plots show
-    `above_lowest` and are made when they are first asked for.
+    There are as many plots as the run has terms. Rows are streamed, so that a zoomed axis stays where
+    it is while a run goes on. Log plots show `above_lowest` and are made when they are first asked for.
 
     Args:
         on_choose: Called with the place of a clip in the ranking that a person clicks, 0 for the best.
@@ -53,12 +50,9 @@ class Losses(pn.viewable.Viewer):
         self._run = ""
         self._rows = 0
         self._terms: tuple[str, ...] = ()
-        self._losses = np.zeros((0, N_TERMS))
-        # One point, of which nothing is seen: Bokeh complains of plots that have nothing at all.
-        self.source, self.log_source = (
-            ColumnDataSource(self._columns(np.zeros((1, N_TERMS)), 0)) for _ in range(2)
-        )
-        self.plots = {"linear": self._plots("linear")}
+        self._losses = np.zeros((0, 0))
+        self.source, self.log_source = ColumnDataSource(), ColumnDataSource()
+        self.plots: dict[str, list] = {"linear": []}
         self.scale = pmui.RadioButtonGroup(
             options={"Linear": "linear", "Log": "log"},
             value="linear",
@@ -69,11 +63,7 @@ class Losses(pn.viewable.Viewer):
         self.scale.param.watch(self._scale_chosen, "value")
         self.title = pn.pane.HTML("<h2>Loss</h2>", stylesheets=[TEXT], align="center")
         self._boxes = {
-            scale: pn.Column(
-                *map(_pane, self.plots.get(scale, ())),
-                sizing_mode="stretch_width",
-                visible=scale == "linear",
-            )
+            scale: pn.Column(sizing_mode="stretch_width", visible=scale == "linear")
             for scale in ("linear", "log")
         }
         self.ranking = Ranking(on_choose, sizing_mode="stretch_width", margin=0, visible=False)
@@ -103,10 +93,16 @@ class Losses(pn.viewable.Viewer):
         """
         self._mode(ranking=False)
         self._terms, self._losses = terms, losses
-        in_document(lambda: self._draw(run, terms, losses))
+        if len(self.plots["linear"]) == len(terms):
+            in_document(lambda: self._draw(run, terms, losses))
+        else:
+            self._make_plots(run, terms, losses)
 
     def _draw(self, run: str, terms: tuple[str, ...], losses: np.ndarray) -> None:
-        _entitle(self.plots["linear"], [term_words(term) for term in terms])
+        plots = self.plots["linear"]
+        if len(plots) != len(terms):  # a run of other terms came before the tick
+            return
+        _entitle(plots, [term_title(term) for term in terms])
         if run == self._run and len(losses) >= self._rows:
             if len(losses) > self._rows:
                 self.source.stream(self._columns(losses[self._rows :], self._rows))
@@ -116,9 +112,23 @@ class Losses(pn.viewable.Viewer):
         if "log" in self.plots:
             self._draw_log()
 
+    def _make_plots(self, run: str, terms: tuple[str, ...], losses: np.ndarray) -> None:
+        """Make a plot for each term, drawn before the browser knows of it, so that no axis is empty."""
+        # Bokeh complains of plots that have nothing at all: one point, of which nothing is seen.
+        self.source, self.log_source = (
+            ColumnDataSource(self._columns(np.zeros((1, len(terms))), 0)) for _ in range(2)
+        )
+        self.plots = {scale: self._plots(scale, len(terms)) for scale in self.plots}
+        self._run = ""
+        self._draw(run, terms, losses)
+        for scale, plots in self.plots.items():
+            self._boxes[scale].objects = [_pane(plot) for plot in plots]
+
     def _draw_log(self) -> None:
         plots, above = self.plots["log"], above_lowest(self._losses)
-        _entitle(plots, [f"{term_words(term)}, above its lowest" for term in self._terms])
+        if not plots or len(plots) != len(self._terms):  # nothing yet, or as above
+            return
+        _entitle(plots, [f"{term_title(term)}, above its lowest" for term in self._terms])
         self.log_source.data = self._columns(above, 0)
         plots[0].x_range.end = max(len(above) - 1, 1)
         for plot, values in zip(plots, above.T, strict=False):
@@ -158,17 +168,17 @@ class Losses(pn.viewable.Viewer):
 
     def _scale_chosen(self, event: object) -> None:
         if self.scale.value == "log" and "log" not in self.plots:
-            self.plots["log"] = self._plots("log")
+            self.plots["log"] = self._plots("log", len(self.plots["linear"]))
             self._draw_log()  # before the browser knows of them, so that no axis is empty
             self._boxes["log"].objects = [_pane(plot) for plot in self.plots["log"]]
         for scale, box in self._boxes.items():
             box.visible = scale == self.scale.value
 
-    def _plots(self, scale: str) -> list:
+    def _plots(self, scale: str, n_terms: int) -> list:
         plots, shared = [], {}
         source = self.log_source if scale == "log" else self.source
-        for term in range(N_TERMS):
-            last = term == N_TERMS - 1
+        for term in range(n_terms):
+            last = term == n_terms - 1
             if scale == "log":  # ranges of its own: automatic ones fail where there is nothing yet
                 shared = {"x_range": Range1d(0, 1), **shared, "y_range": Range1d(0.1, 1)}
             plot = quiet_figure(
@@ -195,10 +205,7 @@ class Losses(pn.viewable.Viewer):
     def _columns(losses: np.ndarray, first: int) -> dict[str, np.ndarray]:
         """Return the rows as columns: iteration and each term."""
         columns = {"iteration": np.arange(first, first + len(losses))}
-        for term in range(N_TERMS):
-            values = losses[:, term] if term < losses.shape[1] else np.full(len(losses), np.nan)
-            columns[f"term_{term}"] = values
-        return columns
+        return columns | {f"term_{term}": values for term, values in enumerate(losses.T)}
 
 
 def log_powers(values: np.ndarray) -> tuple[int, int]:

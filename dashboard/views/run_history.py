@@ -10,15 +10,16 @@ import panel_material_ui as pmui
 from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
 from dashboard.style.theme import CARD, TEXT
-from dashboard.text.words import METHOD_WORDS, duration, ordinal
+from dashboard.text.words import duration, ordinal
 from maxstim_core.export.captions import describe_settings, settings_words
-from maxstim_core.runs.library import ResultRecord
+from maxstim_core.optimal.configs import METHODS
+from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 N_FINISHED = 12
-"""Answers of the shelf that are listed."""
+"""Answers of the library that are listed."""
 
-EMPTY = "Runs appear here."
+_EMPTY = "Runs appear here."
 """What is said where there are none."""
 
 
@@ -28,8 +29,7 @@ class History(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._finished: tuple[ResultRecord, ...] | None = None
-        self.list = RunList(session.follow, empty=EMPTY, sizing_mode="stretch_width", margin=0)
+        self.list = RunList(session.follow, empty=_EMPTY, sizing_mode="stretch_width", margin=0)
         self.one_type = pmui.Switch(
             label="", value=False, size="small", align="center",
             description="List the runs of the chosen cell type alone.",
@@ -45,25 +45,19 @@ class History(pn.viewable.Viewer):
             stylesheets=[CARD],
             sizing_mode="stretch_width",
         )
-        session.param.watch(self._answered, "answer")
-        session.param.watch(self._update, ["runs", "key"])
+        session.param.watch(self._update, ["runs", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
         self.one_type.param.watch(self._update, "value")
-        self._answered()
+        self._update()
 
     def __panel__(self) -> pn.Column:
         return self._layout
 
-    def _answered(self, *events: object) -> None:
-        # The folder is read again only when something has finished, not at every poll.
-        self._finished = self.session.library.entries()
-        self._update()
-
     def _update(self, *events: object) -> None:
-        finished = {entry.key: entry for entry in self._finished}
+        finished = {entry.key: entry for entry in self.session.finished}
         runs, wanted = self.session.runs, self.session.choice.cell_type
         mine = {run.result.stem for run in runs if run.result is not None}
-        others = [entry for entry in self._finished if entry.key not in mine]
+        others = [entry for entry in self.session.finished if entry.key not in mine]
         if self.one_type.value:
             runs = [run for run in runs if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]
@@ -71,7 +65,7 @@ class History(pn.viewable.Viewer):
         rows += [entry_row(entry) for entry in others[:N_FINISHED]]
         with pn.io.hold():
             self.one_type.label = f"{wanted} only"
-            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else EMPTY
+            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else _EMPTY
             self.list.rows = rows
             self.list.chosen = self.session.key
 
@@ -99,7 +93,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
         "heading": "This page",
         "key": run.run_id,
         "state": run.state,
-        "title": f"{request.cell_type} {METHOD_WORDS[request.method].lower()}",
+        "title": _title(request.cell_type, request.method),
         "detail": detail,
         "clip": _clip(request.method, clip),
         "settings": _settings(run, entry),
@@ -108,7 +102,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
 
 
 def entry_row(entry: ResultRecord) -> dict:
-    """Return the row of an answer of the shelf."""
+    """Return the row of an answer of the library."""
     when = "comes with maxstim" if entry.example else time.strftime(
         "%d %b %H:%M", time.localtime(entry.finished)
     )  # fmt: skip
@@ -118,7 +112,7 @@ def entry_row(entry: ResultRecord) -> dict:
         "state": "example"
         if entry.example
         else {"complete": "done"}.get(entry.status, entry.status),
-        "title": f"{entry.cell_type} {METHOD_WORDS.get(entry.method, entry.method).lower()}",
+        "title": _title(entry.cell_type, entry.method),
         "detail": f"peak {entry.peak:.3g} a.u. · {when}",
         "clip": _clip(entry.method, entry.clip),
         "settings": describe_settings(entry.method, entry.config, entry.steps),
@@ -134,6 +128,11 @@ def _settings(run: RunSnapshot, entry: ResultRecord | None) -> str:
         return settings_words(config, done if early else config.n_iters)
     said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
     return " · ".join(filter(None, (said, settings_words(config, 0))))
+
+
+def _title(cell_type: str, method: str) -> str:
+    # An answer of another version may be by a method that there is not here.
+    return f"{cell_type} {METHODS[method].title.lower() if method in METHODS else method}"
 
 
 def _clip(method: str, name: str) -> str:

@@ -13,20 +13,19 @@ from bokeh.models import ColumnDataSource, CrosshairTool, HoverTool, Span
 
 from dashboard.style.plots import in_document, quiet_figure
 from dashboard.style.theme import LOWER_CARD, TEXT
-from dashboard.text.words import METHOD_WORDS
 from maxstim_core.export.captions import source_words
-from maxstim_core.export.colors import METHOD_COLORS
 from maxstim_core.export.peak import peak_frame, time_from_peak
-from maxstim_core.optimal.configs import CONFIGS
+from maxstim_core.optimal.configs import METHODS
 
-EMPTY = {"time": [], "value": []}
+_EMPTY = {"time": [], "value": []}
+
+THIN = {"line_width": 2.5}
+"""How the others are drawn."""
 
 LOOK = {
     "natural": {"line_width": 6, "line_alpha": 0.65},
-    "regularized": {"line_width": 2.5},
-    "generated": {"line_width": 2.5},
 }
-"""How lines are drawn: the natural one wide and pale, to be seen beneath the regularized one."""
+"""How some lines are drawn: the natural one wide and pale, to be seen beneath the regularized one."""
 
 TARGET_COLOR = "#7F8C8A"
 """Grey that is seen on both themes, and on the line of every method."""
@@ -65,8 +64,8 @@ def missing_sentence(answers: Mapping[str, xr.Dataset]) -> str:
         return ""
     partner = {"natural": "regularized", "regularized": "natural"}
     missing = [
-        METHOD_WORDS[method] + (" of this clip" if partner.get(method) in answers else "")
-        for method in CONFIGS
+        METHODS[method].title + (" of this clip" if partner.get(method) in answers else "")
+        for method in METHODS
         if method not in answers
     ]
     return f"Run {' and '.join(missing)} to compare." if missing else ""
@@ -81,17 +80,17 @@ class Traces(pn.viewable.Viewer):
         self.figure = quiet_figure(
             height=260, x_axis_label="Time from the peak (ms)", y_axis_label="Voltage (a.u.)"
         )
-        self._target = ColumnDataSource({**EMPTY, "predicted": []})
+        self._target = ColumnDataSource({**_EMPTY, "predicted": []})
         self._band = self.figure.varea(
             "time", "value", "predicted", source=self._target, fill_alpha=0.25,
-            fill_color=METHOD_COLORS["regularized"],
+            fill_color=METHODS["regularized"].color,
         )  # fmt: skip
-        self._sources = {method: ColumnDataSource(EMPTY) for method in CONFIGS}
+        self._sources = {method: ColumnDataSource(_EMPTY) for method in METHODS}
         self._lines = {
             method: self.figure.line(
-                "time", "value", source=source, name=METHOD_WORDS[method],
-                line_color=METHOD_COLORS[method], legend_label=METHOD_WORDS[method],
-                **LOOK[method],
+                "time", "value", source=source, name=METHODS[method].title,
+                line_color=METHODS[method].color, legend_label=METHODS[method].title,
+                **LOOK.get(method, THIN),
             )
             for method, source in self._sources.items()
         }  # fmt: skip
@@ -120,7 +119,7 @@ class Traces(pn.viewable.Viewer):
         )  # fmt: skip
         self.baseline.param.watch(lambda event: in_document(self._draw), "value")
         self.note = pn.pane.HTML(
-            "", stylesheets=[TEXT, NOTE], sizing_mode="stretch_width", margin=(0, 4)
+            "", stylesheets=[TEXT, _NOTE], sizing_mode="stretch_width", margin=(0, 4)
         )
         self._layout = pn.Column(
             pn.Row(
@@ -150,7 +149,7 @@ class Traces(pn.viewable.Viewer):
             answer = self._answers.get(method)
             self._lines[method].visible = answer is not None
             if answer is None:
-                source.data = dict(EMPTY)
+                source.data = dict(_EMPTY)
                 continue
             time, values = aligned(answer, from_baseline=from_baseline)
             source.data = {"time": time, "value": values}
@@ -158,7 +157,7 @@ class Traces(pn.viewable.Viewer):
         has_target = regularized is not None and "target_response" in regularized
         self._band.visible = self._dashes.visible = has_target
         # Emptied, not only hidden: the axes would keep the room for what is out of sight.
-        data = {**EMPTY, "predicted": []}
+        data = {**_EMPTY, "predicted": []}
         if has_target:
             time, values = aligned(regularized, from_baseline=from_baseline)
             offset = float(values[0] - regularized["central_response"].values[0])
@@ -172,9 +171,9 @@ class Traces(pn.viewable.Viewer):
     def _said(self) -> str:
         """Return where each line comes from, how close the target was met, and what is missing."""
         lines = [
-            f'<p class="small"><i style="background:{METHOD_COLORS[method]}"></i>'
-            f"<b>{METHOD_WORDS[method]}</b> {escape(source_words(self._answers[method]))}</p>"
-            for method in CONFIGS
+            f'<p class="small"><i style="background:{METHODS[method].color}"></i>'
+            f"<b>{METHODS[method].title}</b> {escape(source_words(self._answers[method]))}</p>"
+            for method in METHODS
             if method in self._answers
         ]
         regularized = self._answers.get("regularized")
@@ -183,7 +182,7 @@ class Traces(pn.viewable.Viewer):
         return "".join(lines) + (f'<p class="small quiet">{said}</p>' if said else "")
 
 
-NOTE = """
+_NOTE = """
 p.small { line-height: 1.6; }
 p i { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 50%; }
 """

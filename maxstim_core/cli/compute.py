@@ -15,7 +15,7 @@ import numpy as np
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
-from maxstim_core.cli.progress import Progress
+from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from maxstim_core.optimal.run import Optimization
 
 
-def generate(arguments: argparse.Namespace) -> int:
+def generate_command(arguments: argparse.Namespace) -> int:
     """Grow a stimulus from noise and write it."""
     config = read_settings(arguments, GenerateConfig)
     network, device = _prepare(arguments)
@@ -43,7 +43,7 @@ def generate(arguments: argparse.Namespace) -> int:
     return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
 
 
-def regularize(arguments: argparse.Namespace) -> int:
+def regularize_command(arguments: argparse.Namespace) -> int:
     """Pull a movie or a clip to grey with the response kept, and write it."""
     config = read_settings(arguments, RegularizeConfig)
     network, device = _prepare(arguments)
@@ -51,13 +51,23 @@ def regularize(arguments: argparse.Namespace) -> int:
     from maxstim_core.optimal import regularized
 
     run = regularized.regularize(
-        network, arguments.cell_type, movie, config, device=device, source=source
+        network,
+        arguments.cell_type,
+        movie,
+        config,
+        device=device,
+        source=source,
+        clip_name=arguments.clip or "",
     )
     return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
 
 
-def simulate(arguments: argparse.Namespace) -> int:
-    """Show a movie after one second of grey, and write what the central cells do."""
+def simulate_command(arguments: argparse.Namespace) -> int:
+    """Show a movie after one second of grey, and write what the central cells do.
+
+    Raises:
+        MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
+    """
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)
@@ -97,7 +107,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def search(arguments: argparse.Namespace) -> int:
+def search_command(arguments: argparse.Namespace) -> int:
     """Find the best clips of a set for every cell type, and write the table."""
     from maxstim_core.cli.ranking import ranking
     from maxstim_core.stimuli.catalog import open_clips
@@ -189,12 +199,15 @@ def _movie(
 
 
 def _run_and_save(
-    run: Optimization, output: str, what: str, then: Callable[[xr.Dataset], None] | None = None
+    run: Optimization,
+    output: str,
+    what: str,
+    then: Callable[[xr.Dataset], None] | None = None,
 ) -> int:
     """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
     stopped = False
     with OneInterrupt() as interrupt:
-        with Progress(what, run.terms) as progress:
+        with ProgressLine(what, run.terms) as progress:
             try:
                 for report in run:
                     progress.show(report)
@@ -206,6 +219,7 @@ def _run_and_save(
         if stopped:
             tell(STOPPING)
         result = run.result()
+        assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
         if then is not None:

@@ -61,7 +61,7 @@ def _versions() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding("dependencies", "unknown: maxstim runs uninstalled", "note")
         return
-    named = {re.match(r"[\w.-]+", text).group(): text for text in requirements}
+    named = {m[0]: text for text in requirements if (m := re.match(r"[\w.-]+", text))}
     for name, requirement in sorted(named.items()):
         for_tests = "extra ==" in requirement
         try:

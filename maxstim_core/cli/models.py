@@ -61,7 +61,7 @@ def _own(name: str) -> str:
     return "your own"
 
 
-def describe(arguments: argparse.Namespace) -> int:
+def describe_command(arguments: argparse.Namespace) -> int:
     """Print what identifies a network, what it was fitted to, and the range of its parameters."""
     from maxstim_core.model_cards.card import describe as identify
     from maxstim_core.model_cards.origin import origin_of
@@ -88,7 +88,11 @@ def describe(arguments: argparse.Namespace) -> int:
 
 
 def import_model(arguments: argparse.Namespace) -> int:
-    """Store a published model, a whole ensemble or a network file, or write a model as a file."""
+    """Store a published model, a whole ensemble or a network file, or write a model as a file.
+
+    Raises:
+        MaxstimError: if there is no such model, its name is taken, or it cannot be written.
+    """
     from maxstim_core.networks.flyvis_models import find_model, numbered
 
     source = arguments.model
@@ -187,7 +191,7 @@ def export_model(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def remove(arguments: argparse.Namespace) -> int:
+def remove_network_command(arguments: argparse.Namespace) -> int:
     """Remove a network or an ensemble of your own from the data directory."""
     from maxstim_core.networks.catalog import remove_network
 
@@ -198,7 +202,11 @@ def remove(arguments: argparse.Namespace) -> int:
 
 
 def fetch_models(arguments: argparse.Namespace) -> int:
-    """Download the networks that flyvis publishes."""
+    """Download the networks that flyvis publishes.
+
+    Raises:
+        MaxstimError: if they cannot be fetched, or are not what flyvis published.
+    """
     from maxstim_core.networks.flyvis_download import SHA256, URL, fetch, fetched_folder
     from maxstim_core.networks.flyvis_models import published_models
     from maxstim_core.storage.download import report_tenths

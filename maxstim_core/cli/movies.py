@@ -5,17 +5,25 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import TypeVar
 
 from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
+
+_Number = TypeVar("_Number", int, float)
 
 _QUIET_SECONDS = 2.0
 
 
 def sintel(arguments: argparse.Namespace) -> int:
-    """See an unpacked MPI Sintel once, and store what the eye sees."""
-    from maxstim_core.stimuli.catalog import open_clips
+    """See an unpacked MPI Sintel once, and store what the eye sees.
+
+    Raises:
+        MaxstimError: if the film is missing or incomplete, or the set cannot be stored.
+    """
+    from maxstim_core.stimuli.augment import Augmented
     from maxstim_core.stimuli.stored import sintel as film
+    from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored
 
     if arguments.download == bool(arguments.path):
         raise MaxstimError(
@@ -31,9 +39,10 @@ def sintel(arguments: argparse.Namespace) -> int:
         tell("Note: the film has no training/flow; no optic flow is stored.")
     for scene, done in film.render(path):
         tell(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}")
-    clips = open_clips(film.NAME)
+    clips = open_stored(clips_folder(film.NAME))
+    ways = Augmented(clips, clips.flips, clips.rotations)
     print(
-        f"{len(clips)} clips of {len(clips.clips.sequences)} sequences are in {clips.clips.folder}; "
+        f"{len(ways)} clips of {len(clips.sequences)} sequences are in {clips.folder}; "
         "search them with: maxstim search --clips sintel --output found.nc"
     )
     return 0
@@ -49,7 +58,7 @@ def _downloaded() -> Path:
     return folder
 
 
-def import_movie(arguments: argparse.Namespace) -> int:
+def import_movie_command(arguments: argparse.Namespace) -> int:
     """Store what the eye sees of a movie as a clip set."""
     from maxstim_core.stimuli.stored.import_movie import import_movie as store_movie
     from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
@@ -95,7 +104,7 @@ class _Tenths:
             tell(f"{self._what}: {tenth}0 %")
 
 
-def _number(what: str, text: str, kind: type) -> float:
+def _number(what: str, text: str, kind: type[_Number]) -> _Number:
     try:
         return kind(text)
     except ValueError:
@@ -126,7 +135,7 @@ def list_sets(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def remove(arguments: argparse.Namespace) -> int:
+def remove_movie_command(arguments: argparse.Namespace) -> int:
     """Remove a clip set from the data directory."""
     from maxstim_core.stimuli.catalog import remove_stored
 

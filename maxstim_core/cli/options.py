@@ -39,21 +39,21 @@ def read_settings(arguments: argparse.Namespace, config_class: type[AnyConfig]) 
 def _add(group: argparse._ArgumentGroup, setting: Field) -> None:
     about = setting.metadata
     text = about["doc"].replace("%", "%%")  # argparse fills in what follows a single one
-    common = {"dest": setting.name, "default": argparse.SUPPRESS}
+    name, absent = setting.name, argparse.SUPPRESS
     flag, words = flag_of(setting), about["flag_words"]
     if words:
         default = next(word for word, value in words.items() if value is setting.default)
         help_text = f"{text} (default: {default})"
-        group.add_argument(flag, choices=tuple(words), help=help_text, **common)
+        group.add_argument(flag, dest=name, default=absent, choices=tuple(words), help=help_text)
     elif isinstance(setting.default, bool):
         help_text = f"{text} (default: {'yes' if setting.default else 'no'})"
         action = argparse.BooleanOptionalAction
-        group.add_argument(flag, action=action, help=help_text, **common)
+        group.add_argument(flag, dest=name, default=absent, action=action, help=help_text)
     else:
         shown = f"{setting.default} {about['unit']}".strip()
         metavar = "|".join(about["choices"]) or _letter(setting)
         help_text = f"{text} (default: {shown})"
-        group.add_argument(flag, metavar=metavar, help=help_text, **common)
+        group.add_argument(flag, dest=name, default=absent, metavar=metavar, help=help_text)
 
 
 def _letter(setting: Field) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
 
 from maxstim_core import __version__
@@ -34,14 +35,19 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"maxstim {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    generate = _command(commands, "generate", compute.generate, "grow a stimulus from noise")
+    generate = _command(
+        commands, "generate", compute.generate_command, "grow a stimulus from noise"
+    )
     generate.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_network(generate)
     add_settings(generate, GenerateConfig)
     _add_device_and_output(generate)
 
     regularize = _command(
-        commands, "regularize", compute.regularize, "pull a movie to grey, the response kept"
+        commands,
+        "regularize",
+        compute.regularize_command,
+        "pull a movie to grey, the response kept",
     )
     regularize.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_movie(regularize)
@@ -50,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device_and_output(regularize)
 
     simulate = _command(
-        commands, "simulate", compute.simulate, "show a movie and record the central cells"
+        commands, "simulate", compute.simulate_command, "show a movie and record the central cells"
     )
     _add_movie(simulate)
     _add_network(simulate)
@@ -58,7 +64,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device_and_output(simulate)
 
     search = _command(
-        commands, "search", compute.search, "find the best clip of a set for every cell type"
+        commands,
+        "search",
+        compute.search_command,
+        "find the best clip of a set for every cell type",
     )
     _add_clips(search)
     _add_network(search)
@@ -111,7 +120,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_models(commands) -> None:
+def _add_models(commands: argparse._SubParsersAction) -> None:
     listed = _command(
         commands, "list", models.list_models, "list them, and say which cannot be opened"
     )
@@ -122,7 +131,7 @@ def _add_models(commands) -> None:
         help="where to look for flyvis models (default: what FLYVIS_ROOT_DIR names)",
     )
 
-    described = _command(commands, "describe", models.describe, "say what a network is")
+    described = _command(commands, "describe", models.describe_command, "say what a network is")
     _add_network_name(described)
 
     card = _command(
@@ -160,7 +169,10 @@ def _add_models(commands) -> None:
     )
 
     removed = _command(
-        commands, "remove", models.remove, "remove a network or an ensemble of your own"
+        commands,
+        "remove",
+        models.remove_network_command,
+        "remove a network or an ensemble of your own",
     )
     removed.add_argument(
         "name",
@@ -199,7 +211,7 @@ def _add_models(commands) -> None:
     )
 
 
-def _add_movies(commands) -> None:
+def _add_movies(commands: argparse._SubParsersAction) -> None:
     sintel = _command(commands, "sintel", movies.sintel, "store the film Sintel as flyvis shows it")
     sintel.add_argument(
         "path",
@@ -213,7 +225,9 @@ def _add_movies(commands) -> None:
         help="download the film instead, 5.6 GB; goes on where an earlier try stopped",
     )
 
-    imported = _command(commands, "import", movies.import_movie, "store a movie of your own")
+    imported = _command(
+        commands, "import", movies.import_movie_command, "store a movie of your own"
+    )
     imported.add_argument(
         "path",
         metavar="PATH",
@@ -264,11 +278,18 @@ def _add_movies(commands) -> None:
     )
 
     _command(commands, "list", movies.list_sets, "show the clip sets that there are")
-    removed = _command(commands, "remove", movies.remove, "remove a clip set that was stored here")
+    removed = _command(
+        commands, "remove", movies.remove_movie_command, "remove a clip set that was stored here"
+    )
     removed.add_argument("name", metavar="NAME", help="name of the clip set")
 
 
-def _command(commands, name: str, run, summary: str) -> argparse.ArgumentParser:
+def _command(
+    commands: argparse._SubParsersAction,
+    name: str,
+    run: Callable[[argparse.Namespace], int] | None,
+    summary: str,
+) -> argparse.ArgumentParser:
     description = f"{summary[0].upper()}{summary[1:]}."
     command = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
     command.set_defaults(run=run)

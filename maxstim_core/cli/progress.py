@@ -15,7 +15,7 @@ _REDRAW_SECONDS = 0.1
 _LINES = 10
 
 
-class Progress:
+class ProgressLine:
     """Shows reports on a terminal as one line that is redrawn, elsewhere as a line for each tenth.
 
     Use as a context manager: leaving it ends the line.
@@ -33,7 +33,7 @@ class Progress:
         self._first: tuple[int, float] | None = None
         self._lines = 0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,6 +66,7 @@ class Progress:
         return " · ".join(parts)
 
     def _time(self, report: StepReport, now: float) -> str:
+        assert self._first is not None  # `show` has set it
         first_step, first_time = self._first
         if report.step == report.n_steps:
             return f"{now - self._started:.1f} s"

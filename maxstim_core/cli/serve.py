@@ -1,30 +1,29 @@
 """``maxstim serve``: the dashboard, to this computer alone unless asked otherwise.
 
-Panel is imported only inside, and only here in `maxstim_core`: everything else runs without it.
+Who can reach it is decided here; the page and its server are found when they are wanted, so that the
+core does without them.
 """
 
 from __future__ import annotations
 
 import argparse
 import errno
+import importlib
 import importlib.util
-import logging
 import os
 import re
-import secrets
 import socket
 import sys
 import webbrowser
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from maxstim_core.errors import MaxstimError
 
 PORT = 5006
 PASSWORD_VARIABLE = "MAXSTIM_PASSWORD"
-
-UNUSED_SESSION_MILLISECONDS = 60_000
-"""How long a page that lost its connection, on a laptop that sleeps say, can come back to."""
 
 _LOCAL = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]+))?")
@@ -82,41 +81,32 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    """Serve the dashboard until Ctrl-C."""
+    """Serve the dashboard until Ctrl-C.
+
+    Raises:
+        MaxstimError: if it may not be served so, is not installed, or cannot listen there.
+    """
     reach = read_reach(arguments, os.environ.get(PASSWORD_VARIABLE))
-    page = _dashboard_script()
-    try:
-        from panel.io.server import get_server
-    except ImportError as error:
-        raise MaxstimError(
-            f"The dashboard needs {error.name}, which is not installed; run: pip install maxstim"
-        ) from error
+    make_server = _page_server()
     from maxstim_core.networks.bundled import DEFAULT
     from maxstim_core.runs.queue import the_queue
 
-    # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
-    # click that follows may then overtake one another. Work is done in processes, not here.
     try:
-        server = get_server(
-            {"dashboard": str(page)},
+        server = make_server(
             port=reach.port,
             address=reach.address,
-            websocket_origin=list(reach.origins),
-            basic_auth=reach.password,
-            cookie_secret=secrets.token_hex(32) if reach.password else None,
-            title="maxstim",
-            unused_session_lifetime_milliseconds=UNUSED_SESSION_MILLISECONDS,
+            origins=reach.origins,
+            password=reach.password,
         )
     except OSError as error:
         raise MaxstimError(_why_not(reach, error)) from error
     queue = the_queue()
     queue.warm(DEFAULT)  # before the first visitor waits for it
     print(f"maxstim is at {reach.url} (Ctrl-C stops it)", flush=True)
-    logging.getLogger("asyncio").addFilter(_is_worth_saying)
     if arguments.open:
-        server.io_loop.add_callback(webbrowser.open, reach.url)
+        server.loop.add_callback(webbrowser.open, reach.url)
     try:
-        server.run_until_shutdown()
+        server.run()
     finally:
         queue.close()
     return 0
@@ -175,40 +165,39 @@ def _origin(text: str, port: int) -> str:
     return f"{match['host']}:{_port(match['port']) if match['port'] else port}"
 
 
-def _dashboard_script() -> Path:
-    """Return the page that was installed together with this file, and have its package imported.
+def _page_server() -> Callable[..., Any]:
+    """Return the class of the server that was installed together with this file.
 
     By its place, not by its name: another package called ``dashboard`` may come first on the path, in
     the folder that a person happens to be in say.
 
     Raises:
-        MaxstimError: if there is none.
+        MaxstimError: if there is none, or something that it needs is missing.
     """
     folder = page_folder()
-    script, package = folder / "main.py", folder / "__init__.py"
-    if not script.is_file() or not package.is_file():
+    package = folder / "__init__.py"
+    if not package.is_file():
         raise MaxstimError("The dashboard is not installed; run: pip install maxstim")
     known = sys.modules.get("dashboard")
     if known is None or str(folder) not in known.__path__:
         spec = importlib.util.spec_from_file_location(
             "dashboard", package, submodule_search_locations=[str(folder)]
         )
-        assert spec is not None and spec.loader is not None  # since the file is there
+        assert spec is not None and spec.loader is not None  # a file has both
         module = importlib.util.module_from_spec(spec)
-        sys.modules["dashboard"] = module  # which the script and all that it imports find
+        sys.modules["dashboard"] = module  # which the page and all that it imports find
         spec.loader.exec_module(module)
-    return script
+    try:
+        return importlib.import_module("dashboard.server").Server
+    except ImportError as error:
+        raise MaxstimError(
+            f"The dashboard needs {error.name}, which is not installed; run: pip install maxstim"
+        ) from error
 
 
 def page_folder() -> Path:
     """Return where the page is that was installed together with this file; it need not be there."""
     return Path(__file__).resolve().parents[2] / "dashboard"
-
-
-def _is_worth_saying(record: logging.LogRecord) -> bool:
-    """Tell whether a complaint is more than that somebody closed a page in mid-sentence."""
-    error = record.exc_info[1] if record.exc_info else None
-    return type(error).__name__ != "WebSocketClosedError"
 
 
 def _why_not(reach: Reach, error: OSError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -33,7 +34,7 @@ class Canvas:
 
     def __init__(self, width: float, height: float, scale: float, inks: Inks) -> None:
         self.scale, self.inks = scale, inks
-        size = tuple(round(length * scale) for length in (width, height))
+        size = (round(width * scale), round(height * scale))
         self.image = Image.new("RGB", size, inks.paper)
         self.draw = ImageDraw.Draw(self.image)
 
@@ -45,7 +46,7 @@ class Canvas:
     def font(self, size: float) -> ImageFont.FreeTypeFont:
         """Return the font at a size in points."""
         # Pillow's own font, so that the figure does not depend on the fonts of the machine.
-        return ImageFont.load_default(size * self.scale)
+        return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size * self.scale))
 
     def text(
         self, place: tuple[float, float], text: str, size: float, ink: str, anchor: str

@@ -56,7 +56,7 @@ def settings_words(config: Config, steps: int) -> str:
         steps: Iterations that were done.
     """
     starting = starting_preset(type(config))
-    said = []
+    said: list[str] = []
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)
         if item.name == "n_iters":

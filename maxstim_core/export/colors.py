@@ -8,13 +8,12 @@ that flyvis's own figures use.
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maxstim_core.lattice import Lattice
-
-METHOD_COLORS = {"natural": "#D98A0B", "regularized": "#3F86C9", "generated": "#0F9D8A"}
-"""Line colour of each method; told apart by the common kinds of colour blindness, on both themes."""
+if TYPE_CHECKING:
+    from maxstim_core.lattice import Lattice
 
 BORDER = 3
 """Outermost rings that do not set the colours of a response: cells there lack neighbours."""
@@ -101,18 +100,18 @@ def blue_red(voltage: np.ndarray, limit: float) -> np.ndarray:
     return diverging()[index]
 
 
-def response_limit(voltage: np.ndarray) -> float:
+def response_limit(voltage: np.ndarray, lattice: Lattice) -> float:
     """Return the largest finite absolute voltage of the columns whose neighbours are all there, or 1.
 
     Args:
-        voltage: Voltage, shape (frame, column). An eye that is hardly more than border counts whole.
+        voltage: Voltage, shape (frame, column).
+        lattice: The eye that the columns belong to. One that is hardly more than border counts whole.
     """
-    eye = Lattice.with_columns(voltage.shape[1])
-    whole = eye.extent <= 2 * BORDER
-    return symmetric_limit(voltage if whole else voltage[:, eye.ring <= eye.extent - BORDER])
+    inside = lattice.ring <= lattice.extent - BORDER
+    return symmetric_limit(voltage if lattice.extent <= 2 * BORDER else voltage[:, inside])
 
 
 def symmetric_limit(voltage: np.ndarray) -> float:
-    """Return the largest finite absolute voltage, or 1 where all are zero or none is finite."""
+    """Return the largest finite absolute voltage of any shape, 1 where all are zero or none finite."""
     finite = np.abs(voltage[np.isfinite(voltage)])
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0

@@ -12,8 +12,8 @@ import xarray as xr
 from maxstim_core.export.captions import figure_notes
 from maxstim_core.export.colors import response_limit
 from maxstim_core.export.film import film_gif
-from maxstim_core.export.strip import EXTENT, strip_png
-from maxstim_core.lattice import ring_distance
+from maxstim_core.export.strip import SHOWN_RINGS, strip_png
+from maxstim_core.optimal.result import lattice_of
 from maxstim_core.storage.netcdf import save
 
 
@@ -25,8 +25,10 @@ def figure(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = F
         compared: All answers that share its colour scale on the page, itself among them.
         dark: Whether to draw for a dark page.
     """
-    rings = int(ring_distance(answer["u"].values, answer["v"].values).max())
-    shown = f"central {EXTENT} of {rings} rings" if rings > EXTENT else f"all {rings} rings"
+    rings = lattice_of(answer).extent
+    shown = (
+        f"central {SHOWN_RINGS} of {rings} rings" if rings > SHOWN_RINGS else f"all {rings} rings"
+    )
     notes = figure_notes(answer)
     notes = (*notes[:-1], f"{notes[-1]} · {shown}")
     return BytesIO(strip_png(answer, dark=dark, limit=_limit(compared), notes=notes))
@@ -47,4 +49,4 @@ def netcdf(answer: xr.Dataset) -> BytesIO:
 
 
 def _limit(answers: Iterable[xr.Dataset]) -> float:
-    return max(response_limit(one["response"].values) for one in answers)
+    return max(response_limit(one["response"].values, lattice_of(one)) for one in answers)

@@ -9,21 +9,22 @@ import xarray as xr
 from PIL import Image, ImageColor, ImageDraw
 
 from maxstim_core.export.canvas import DARK, LIGHT, Canvas, Inks
-from maxstim_core.export.colors import METHOD_COLORS, blue_red, diverging, grey
+from maxstim_core.export.colors import blue_red, diverging, grey
 from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.export.strip import bar_columns, degrees
 from maxstim_core.lattice import ring_distance
+from maxstim_core.optimal.configs import METHODS
 
 SLOWER = 6
 """How many times slower than in life the film plays, as the player does at first."""
 
-MOST_FRAMES = 120
+MOST_FILM_FRAMES = 120
 """Frames of a film, roughly; of a longer result, every second is shown, or fewer."""
 
 SHORTEST = 0.03
 """Seconds that a frame of the film lasts at least: some programs show shorter ones slowly."""
 
-SMOOTHING = 2
+_SMOOTHING = 2
 """Hexagons are painted this many times larger and then shrunk, for smooth edges."""
 
 TOUCHING = 1.1
@@ -47,7 +48,7 @@ def film_frames(n_frames: int, peak: int, dt: float) -> np.ndarray:
         peak: Frame of the peak.
         dt: Seconds per frame of the result.
     """
-    wanted = max(SHORTEST / (SLOWER * dt), n_frames / MOST_FRAMES)
+    wanted = max(SHORTEST / (SLOWER * dt), n_frames / MOST_FILM_FRAMES)
     stride = max(1, int(np.ceil(round(wanted, 6))))
     return np.arange(peak % stride, n_frames, stride)
 
@@ -98,7 +99,8 @@ class _Page(Canvas):
         foot = self.trace_top + TRACE + 16
         super().__init__(WIDTH, foot + 13 * len(notes) + 6, SCALE, inks)
         self.answer, self.limit = answer, limit
-        self.color = METHOD_COLORS.get(str(answer.attrs.get("method")), inks.ink)
+        method = METHODS.get(str(answer.attrs.get("method")))
+        self.color = inks.ink if method is None else method.color
         self.central = answer["central_response"].values
         self.dt = float(answer.attrs["dt"])
         self.peak = peak_frame(self.central)
@@ -106,7 +108,7 @@ class _Page(Canvas):
         self.columns = self._painted_columns(u, v)
         known = Image.fromarray(np.where(self.columns > 0, 255, 0).astype(np.uint8))
         # The corners beside an eye stay free: a length on the eye stands in one.
-        self.covered = known.reduce(SMOOTHING).point(lambda share: 255 if share else 0)
+        self.covered = known.reduce(_SMOOTHING).point(lambda share: 255 if share else 0)
         self._still(bar_columns(rings))
         for k, note in enumerate(notes):
             self.text((14, foot + 13 * k), note, 8, inks.quiet, "lm")
@@ -167,8 +169,8 @@ class _Page(Canvas):
 
     def _painted_columns(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return which column each fine pixel of an eye shows, plus one; 0 between them."""
-        zoom = SCALE * SMOOTHING
-        height, width = (int(np.ceil(n * SCALE)) * SMOOTHING for n in (self.eye_height, EYE))
+        zoom = SCALE * _SMOOTHING
+        height, width = (int(np.ceil(n * SCALE)) * _SMOOTHING for n in (self.eye_height, EYE))
         image = Image.new("I", (width, height), 0)
         draw = ImageDraw.Draw(image)
         angle = np.arange(6) * np.pi / 3
@@ -187,7 +189,7 @@ class _Page(Canvas):
         # One number for each colour, of which numpy takes many times more in a second.
         packed = np.take(table.view(np.uint32)[:, 0], self.columns, mode="clip")
         fine = packed.view(np.uint8).reshape(*packed.shape, 4)
-        return Image.fromarray(fine[..., :3]).reduce(SMOOTHING)
+        return Image.fromarray(fine[..., :3]).reduce(_SMOOTHING)
 
 
 def _palette(inks: Inks, color: str) -> Image.Image:

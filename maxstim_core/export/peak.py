@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from maxstim_core.lattice import Lattice
+if TYPE_CHECKING:
+    from maxstim_core.lattice import Lattice
 
 LEAD = 0.15
 """Seconds before the peak in which the telling frame is looked for."""
@@ -14,11 +17,15 @@ NEAR = 2
 
 
 def peak_frame(central: np.ndarray) -> int:
-    """Return the frame of the largest finite central response, 0 where none is finite."""
+    """Return the frame of the largest finite central response, 0 where none is finite.
+
+    Args:
+        central: Voltage of the central cell, shape (frame,).
+    """
     return int(np.argmax(np.where(np.isfinite(central), central, -np.inf)))
 
 
-def telling_frame(stimulus: np.ndarray, peak: int, dt: float) -> int:
+def telling_frame(stimulus: np.ndarray, lattice: Lattice, peak: int, dt: float) -> int:
     """Return the frame that shows best what the cell answers to: where the most has changed before it.
 
     At the peak itself a stimulus is often grey again: what is shown then reaches the cell too late. Only
@@ -27,10 +34,11 @@ def telling_frame(stimulus: np.ndarray, peak: int, dt: float) -> int:
 
     Args:
         stimulus: Luminance, shape (frame, column).
+        lattice: The eye that the columns belong to.
         peak: Frame of the peak response.
         dt: Seconds per frame.
     """
-    near = Lattice.with_columns(stimulus.shape[1]).ring <= NEAR
+    near = lattice.ring <= NEAR
     first = max(0, peak - round(LEAD / dt))
     window = stimulus[first : peak + 1, near]
     return first + int(np.argmax(np.square(window - window[0]).sum(axis=1)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.strip import EXTENT, strip_png
+from maxstim_core.export.strip import SHOWN_RINGS, strip_png
 from maxstim_core.storage.atomic import write_whole
 
 
@@ -57,7 +57,7 @@ def strip(
     *,
     dark: bool = False,
     scale: float = 2,
-    extent: int = EXTENT,
+    extent: int = SHOWN_RINGS,
     n_panels: int = 10,
     limit: float | None = None,
     notes: tuple[str, ...] = (),

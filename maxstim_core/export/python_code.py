@@ -76,7 +76,8 @@ def _regularize(request: RunRequest, output: str) -> str:
         f"clips = ms.open_clips({_text(request.clips)})\n"
         + _config(request.config)
         + clip
-        + f"run = ms.regularize(network, {cell}, clip, config, device=device, source=source)\n"
+        + f"run = ms.regularize(network, {cell}, clip, config, device=device,\n"
+        + '                    source=f"{clips.name}: {name}", clip_name=name)\n'
         + _RUN
         + f"ms.save(run.result(), {output})\n"
     )
@@ -86,7 +87,6 @@ def _chosen_clip(request: RunRequest) -> str:
     return (
         f"name = {_text(request.clip)}\n"
         "clip = ms.resampled(clips[ms.clip_named(clips, name)], clips.dt, config.dt)\n"
-        'source = f"{clips.name}: {name}"\n'
     )
 
 
@@ -96,5 +96,5 @@ def _best_clip(cell: str) -> str:
         "run = ms.search(network, clips, protocol, device=device)\n"
         + _RUN
         + f"best = ms.replay(network, {cell}, clips, run.result(), protocol, device=device)\n"
-        'clip, source = best["stimulus"].values, best.attrs["source"]\n'
+        'clip, name = best["stimulus"].values, best.attrs["shown_clip"]\n'
     )

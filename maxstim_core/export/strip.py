@@ -1,7 +1,7 @@
 """The static figure of a result: ten frames in a row, stimulus above and response below.
 
-It follows flyvis's strip (spec §6.5) but for two things: the frame of the peak is always among
-those shown, and the two rows show the same frames.
+It follows flyvis's strip (docs/numerics.md#the-strip) but for two things: the frame of the peak is
+always among those shown, and the two rows show the same frames.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from maxstim_core.lattice import DEGREES_PER_COLUMN, ring_distance
 SPAN = 0.2
 """Seconds between the first and the last frame shown, roughly, as in flyvis."""
 
-SMOOTHING = 4
+_SMOOTHING = 4
 """Hexagons are painted this many times larger and then shrunk, for smooth edges."""
 
 FILL = 0.96
 """Side of a drawn hexagon relative to its cell."""
 
-SIDE = 4.6
+_SIDE = 4.6
 """Side of a hexagon in points, where six or fewer rings are shown; smaller where more are."""
 
-EXTENT = 6
+SHOWN_RINGS = 6
 """Rings around the central column that a strip shows."""
 
 NOTE_HEIGHT = 15
@@ -67,7 +67,7 @@ def strip_png(
     *,
     dark: bool = False,
     scale: float = 2,
-    extent: int = EXTENT,
+    extent: int = SHOWN_RINGS,
     n_panels: int = 10,
     limit: float | None = None,
     notes: tuple[str, ...] = (),
@@ -180,7 +180,7 @@ class _Page(Canvas):
     ) -> None:
         self.x, self.y = 1.5 * v, -np.sqrt(3) * (u + v / 2)
         rings = int(ring_distance(u, v).max(initial=0))
-        side = SIDE * min(1.0, 20 / (3 * rings + 2))
+        side = _SIDE * min(1.0, 20 / (3 * rings + 2))
         self.rings = rings
         self.panel = np.array([3 * rings + 2, np.sqrt(3) * (2 * rings + 1)]) * side
         self.side = side
@@ -197,9 +197,9 @@ class _Page(Canvas):
 
     def hexagons(self, row: int, panel: int, values: np.ndarray, colors: Colors) -> None:
         """Paint one frame; columns without a value are faint outlines."""
-        zoom = self.scale * SMOOTHING
-        size = np.ceil(self.panel * self.scale).astype(int)
-        tile = Image.new("RGB", tuple(int(n) for n in size * SMOOTHING), self.inks.paper)
+        zoom = self.scale * _SMOOTHING
+        width, height = (int(n) for n in np.ceil(self.panel * self.scale))
+        tile = Image.new("RGB", (width * _SMOOTHING, height * _SMOOTHING), self.inks.paper)
         draw = ImageDraw.Draw(tile)
         angle = np.arange(6) * np.pi / 3
         shape = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * self.side * zoom
@@ -209,13 +209,14 @@ class _Page(Canvas):
             if known:
                 draw.polygon(_points(center + 1.05 * shape), fill=self.inks.ground)
             else:
-                width = max(1, round(0.5 * zoom))
-                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=width)
+                line = max(1, round(0.5 * zoom))
+                draw.polygon(_points(center + FILL * shape), outline=self.inks.ground, width=line)
         painted = colors(values[finite])
         for center, color in zip(centers[finite], painted, strict=True):
             draw.polygon(_points(center + FILL * shape), fill=tuple(int(c) for c in color))
-        tile = tile.resize(tuple(int(n) for n in size), Image.Resampling.LANCZOS)
-        self.image.paste(tile, tuple(round(float(n)) for n in self.corner(row, panel) * self.scale))
+        tile = tile.resize((width, height), Image.Resampling.LANCZOS)
+        left, top = (round(float(n)) for n in self.corner(row, panel) * self.scale)
+        self.image.paste(tile, (left, top))
 
     def title(self, name: str, detail: str) -> None:
         """Write the title of the figure."""

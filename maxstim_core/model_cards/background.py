@@ -1,26 +1,28 @@
-"""Model cards made in the background: one at a time, each in a process of its own.
+"""Model cards made in the background, by the worker that does the runs.
 
-A card takes a while to measure, and is then kept for everybody (`maxstim_core.model_cards.store`). Any
-thread may call `CardMaker`; nobody is called back, pages ask how it goes.
+A card takes a while to measure, and is then kept for everybody (`maxstim_core.model_cards.store`). It
+waits for its turn among the runs. Any thread may call `CardMaker`; nobody is called back, pages ask how
+it goes.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
-import re
-import subprocess
-import sys
-import threading
-from collections import deque
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import maxstim_core
+from maxstim_core.model_cards.store import find_card, keep_card
+from maxstim_core.networks.catalog import open_network
+from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.task import TaskRequest
 
-_STAGE = re.compile(r"Showing (.+) \.\.\.")
-_SAID = re.compile(r"maxstim: (.+)")
-_KEPT = 100
+_STATES = {
+    "queued": "waiting",
+    "running": "measuring",
+    "done": "done",
+    "cancelled": "failed",
+    "failed": "failed",
+}
+"""What the state of a task means for its card."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class CardProgress:
     Attributes:
         state: ``waiting``, ``measuring``, ``done`` or ``failed``.
         stage: What is being shown to the network.
+        message: What it waits for while it is being measured, one sentence, or nothing.
         problem: Why it failed, one sentence.
     """
 
     state: str
     stage: str = ""
+    message: str = ""
     problem: str = ""
 
     @property
@@ -44,110 +48,64 @@ class CardProgress:
 
 
 class CardMaker:
-    """Makes the cards that are asked for, in the order in which they were."""
+    """Lets a queue make the cards that are asked for; of one queue, all know the same.
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: deque[tuple[str, str]] = deque()
-        self._progress: dict[str, CardProgress] = {}
-        self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[str] | None = None
-        self._closed = False
+    Args:
+        queue: Whose worker measures them.
+    """
 
-    def make(self, network: str, content_hash: str) -> None:
-        """Let the card of a network be made, unless it already is.
+    def __init__(self, queue: RunQueue) -> None:
+        self._queue = queue
+
+    def make(self, network: str, content_hash: str, session: str = "") -> None:
+        """Let the card of a network be made; who asks while it is being made waits for the same one.
 
         Args:
             network: As `maxstim_core.networks.catalog.open_network` takes it.
-            content_hash: Its content hash, under which `progress` tells of it.
+            content_hash: Its content hash, by which `progress` knows it.
+            session: Who asks, as in `RunQueue.submit`.
+
+        Raises:
+            MaxstimError: if the session has too many cards waiting, or the server is shutting down.
         """
-        with self._changed:
-            known = self._progress.get(content_hash)
-            if self._closed or (known is not None and known.live):
-                return
-            self._progress.pop(content_hash, None)
-            self._progress[content_hash] = CardProgress("waiting")
-            self._waiting.append((network, content_hash))
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._work, name="maxstim-cards", daemon=True
-                )
-                self._thread.start()
-            self._forget()
-            self._changed.notify_all()
+        request = TaskRequest(
+            f"{__name__}:measure_card", {"network": network}, key=_key(content_hash)
+        )
+        self._queue.submit_task(request, session)
 
     def progress(self, content_hash: str) -> CardProgress | None:
-        """Return how the card of a network stands; None if it was not asked for."""
-        with self._changed:
-            return self._progress.get(content_hash)
-
-    def close(self) -> None:
-        """End what is being made."""
-        with self._changed:
-            self._closed = True
-            if self._process is not None:
-                self._process.kill()
-            self._changed.notify_all()
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                if self._closed:
-                    return
-                network, content_hash = self._waiting.popleft()
-            try:
-                problem = self._measure(network, content_hash)
-            except OSError as error:
-                problem = f"No process could be started ({error.strerror or error}); try again."
-            with self._changed:
-                ended = CardProgress("failed", problem=problem) if problem else CardProgress("done")
-                self._progress[content_hash] = ended
-
-    def _measure(self, network: str, content_hash: str) -> str:
-        """Make a card in a process, and return why that failed, or nothing."""
-        home = str(Path(maxstim_core.__file__).parent.parent)
-        paths = filter(None, [home, os.environ.get("PYTHONPATH")])
-        command = [sys.executable, "-P", "-m", "maxstim_core.cli", "models", "card", "--json"]
-        with self._changed:
-            if self._closed:
-                return "The server was shut down; try again."
-            self._process = subprocess.Popen(
-                [*command, "--", network],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # the card is read from where it is kept
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            self._progress[content_hash] = CardProgress("measuring")
-        said = ""
-        with self._process as process:
-            for line in process.stderr:
-                if stage := _STAGE.match(line):
-                    with self._changed:
-                        told = replace(self._progress[content_hash], stage=stage[1])
-                        self._progress[content_hash] = told
-                elif refusal := _SAID.match(line):
-                    said = refusal[1]
-        self._process = None
-        return "" if process.returncode == 0 else said or "The measurement ended early; try again."
-
-    def _forget(self) -> None:
-        ended = [key for key, progress in self._progress.items() if not progress.live]
-        for key in ended[: max(0, len(ended) - _KEPT)]:
-            del self._progress[key]
+        """Return how the card of a network stands; None if it was not asked for, or long ago."""
+        task = self._queue.newest_task(_key(content_hash))
+        if task is None:
+            return None
+        state = _STATES[task.state]
+        if state == "failed":
+            return CardProgress(state, problem=task.message)
+        return CardProgress(state, task.stage, task.message)
 
 
-_the_cards: CardMaker | None = None
-_making = threading.Lock()
+def measure_card(
+    network: str, *, device: str, report_stage: Callable[[str], None] = lambda stage: None
+) -> None:
+    """Measure the card of a network and store it, unless there is one; called in the worker.
+
+    Args:
+        network: As `maxstim_core.networks.catalog.open_network` takes it.
+        device: Where to compute: ``cpu``, or a GPU such as ``cuda:0``.
+        report_stage: Called with a few words before each stage.
+
+    Raises:
+        MaxstimError: if there is no such network, a voltage does not stay finite, or the card cannot
+            be stored.
+    """
+    from maxstim_core.model_cards.card import make_card
+    from maxstim_core.model_cards.origin import origin_of
+    from maxstim_core.simulation.choose_engine import make_engine
+
+    opened = open_network(network)
+    if find_card(opened.content_hash) is None:
+        keep_card(make_card(make_engine(opened, device=device), origin_of(network), report_stage))
 
 
-def the_cards() -> CardMaker:
-    """Return the card maker of this process, the same to every thread; made on the first call."""
-    global _the_cards
-    with _making:
-        if _the_cards is None:
-            _the_cards = CardMaker()
-            atexit.register(_the_cards.close)
-        return _the_cards
+def _key(content_hash: str) -> str:
+    return f"model card {content_hash}"

@@ -6,6 +6,7 @@ it is wrong about something. Each contradiction is said in one sentence.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def contradictions(tuning: Tuning) -> list[Contradiction]:
     return sorted(found, key=lambda item: tuning.cell_types.index(item.cell_type))
 
 
-def _polarities(tuning: Tuning):
+def _polarities(tuning: Tuning) -> Iterator[Contradiction]:
     for name, sign in KNOWN_POLARITY.items():
         index = tuning.flash_index[tuning.cell_types.index(name)]
         if index * sign <= 0:
@@ -60,7 +61,7 @@ def _polarities(tuning: Tuning):
             )
 
 
-def _directions(tuning: Tuning):
+def _directions(tuning: Tuning) -> Iterator[Contradiction]:
     for name, known in PREFERRED_DIRECTION.items():
         motion = tuning.motion(name)
         edge, other = ("bright", "dark") if KNOWN_POLARITY[name] == ON else ("dark", "bright")
@@ -86,7 +87,7 @@ def _directions(tuning: Tuning):
             )
 
 
-def _untuned(tuning: Tuning):
+def _untuned(tuning: Tuning) -> Iterator[Contradiction]:
     for name in NOT_DIRECTION_SELECTIVE:
         index = np.max(tuning.selectivity[:, tuning.cell_types.index(name)])
         if index >= SELECTIVE:

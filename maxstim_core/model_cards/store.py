@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from maxstim_core.errors import MaxstimError
 from maxstim_core.model_cards.descriptions import with_answers
 from maxstim_core.networks.bundled import cards_folder
+from maxstim_core.storage.atomic import aside, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 
 FORMAT = "maxstim model card 3"
@@ -45,19 +44,17 @@ def keep_card(card: dict[str, Any]) -> Path:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
     file = _file(card["network"]["hash"])
-    part = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(card_as_json(card), encoding="utf-8")
-        os.replace(part, file)
+        sweep_leftovers(file.parent)
+        with aside(file.parent) as part:
+            part.write_text(card_as_json(card), encoding="utf-8")
+            os.replace(part, file)
     except OSError as error:
         raise MaxstimError(
             f"The model card could not be stored in {file.parent} ({error.strerror or error}); make "
             "room there, or name another folder in MAXSTIM_DATA_DIR."
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return file
 
 

@@ -10,23 +10,26 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
 
+_Row = TypeVar("_Row")
+
 ROLES = ("input", "intermediate", "output")
 
 FILL_COUNT = 1.0
-"""Synapse count that flyvis assumes where a receptive field has a gap (spec §1.3)."""
+"""Synapse count that flyvis assumes where a receptive field has a gap: docs/numerics.md#filled-gaps."""
 
 # flyvis fills the *joggled* convex hull of the listed offsets, which drops exactly these points of
-# the closed hull's boundary (spec §1.3); no rule explains them, so they are named.
+# the closed hull's boundary (docs/numerics.md#filled-gaps); no rule explains them: they are named.
 _NOT_FILLED = frozenset(
     {
         ("T4c", "TmY4", 3, -4),
@@ -111,7 +114,7 @@ class Connectome:
 @cache
 def bundled_connectome() -> Connectome:
     """Return the connectome that comes with maxstim: 65 cell types, 2,378 synapse offsets."""
-    return read_csv(resources.files("maxstim_core") / "data" / "connectome")
+    return read_csv(Path(str(resources.files("maxstim_core"))) / "data" / "connectome")
 
 
 def read_csv(folder: str | os.PathLike) -> Connectome:
@@ -142,7 +145,9 @@ def write_csv(connectome: Connectome, folder: str | os.PathLike) -> None:
 
 
 def read_flyvis_json(path: str | os.PathLike) -> Connectome:
-    """Read a connectome in flyvis's JSON schema, gaps filled as flyvis fills them (spec §1.1, §1.3).
+    """Read a connectome in flyvis's JSON schema, gaps filled as flyvis fills them.
+
+    See docs/numerics.md#the-connectome and docs/numerics.md#filled-gaps.
 
     Raises:
         MaxstimError: if the file is missing or malformed.
@@ -249,7 +254,7 @@ def _synapse_from_row(row: dict[str, str]) -> Synapse:
     )
 
 
-def _rows(path: Path, parse) -> tuple:
+def _rows(path: Path, parse: Callable[[dict[str, str]], _Row]) -> tuple[_Row, ...]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             table = csv.DictReader(file)
@@ -262,7 +267,9 @@ def _rows(path: Path, parse) -> tuple:
         raise MaxstimError(f"The file {path} is no CSV table ({error}).") from error
 
 
-def _parsed(parse, row: dict[str, str], path: Path, line: int):
+def _parsed(
+    parse: Callable[[dict[str, str]], _Row], row: dict[str, str], path: Path, line: int
+) -> _Row:
     try:
         return parse(row)
     except (KeyError, TypeError, ValueError) as error:

@@ -10,8 +10,6 @@ import io
 import os
 import pickle
 import re
-import shutil
-import uuid
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +24,7 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.networks.layout import Layout
 from maxstim_core.networks.network import Network, Parameters
+from maxstim_core.storage.atomic import aside, exclusively, put_in_place
 
 _CONNECTOME_FILE = "fib25-fib19_v2.2.json"
 
@@ -45,7 +44,9 @@ _TENSORS = {
 
 
 def read_model(folder: str | os.PathLike, extent: int | None = None) -> Network:
-    """Open a flyvis model folder at its best checkpoint, as flyvis chooses it (spec §4.3).
+    """Open a flyvis model folder at its best checkpoint, as flyvis chooses it.
+
+    How it does: docs/numerics.md#model-folders.
 
     Args:
         folder: For example ``…/flow/0000/000``.
@@ -103,18 +104,19 @@ def _write_folder(folder: str | os.PathLike, write: Callable[[Path], None]) -> N
     folder = Path(folder)
     if os.path.lexists(folder):
         raise MaxstimError(f"There is something at {folder} already; name a new folder.")
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
     try:
-        part.mkdir()
-        write(part)
-        part.rename(folder)
+        with aside(folder.parent) as part:
+            part.mkdir()
+            write(part)
+            with exclusively(folder.parent):
+                put_in_place(part, folder)
+    except FileExistsError:
+        raise MaxstimError(f"There is something at {folder} already; name a new folder.") from None
     except OSError as error:
         raise MaxstimError(
             f"The model folder {folder} could not be written ({error.strerror or error}); choose a "
             "place that exists, is writable and has room."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def best_checkpoint(folder: str | os.PathLike) -> Path:

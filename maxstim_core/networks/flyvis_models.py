@@ -1,8 +1,8 @@
 """Published flyvis models on this computer: where they are, and which of them open.
 
 flyvis keeps its models under ``FLYVIS_ROOT_DIR`` as ``results/<task>/<ensemble>/<model>``, an ensemble
-being a folder of model folders with numbers for names (spec §4.2, §4.4); ``maxstim models fetch`` keeps
-them alike in the data directory. Nothing here writes to them.
+being a folder of model folders with numbers for names (docs/numerics.md#model-folders); ``maxstim models
+fetch`` keeps them alike in the data directory. Nothing here writes to them.
 """
 
 from __future__ import annotations

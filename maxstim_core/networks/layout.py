@@ -72,7 +72,8 @@ class Layout:
         return np.concatenate(sources), np.concatenate(targets), taps
 
     def _list_taps(self) -> None:
-        index, pairs, taps = self.connectome.index, {}, []
+        index, taps = self.connectome.index, []
+        pairs: dict[tuple[int, int], int] = {}
         for synapse in self.connectome.synapses:
             source, target = index[synapse.source], index[synapse.target]
             if self._connects(source, target, synapse.du, synapse.dv):

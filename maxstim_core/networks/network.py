@@ -1,7 +1,7 @@
 """A network: the connectome laid out on an eye, with its parameters.
 
 Everything here is numpy: the simulation engines turn it into what they compute with. Orders, counts
-and parameter groups are flyvis's (spec §1.2, §1.4, §3.2).
+and parameter groups are flyvis's: docs/numerics.md#cells-and-synapses, docs/numerics.md#parameters.
 """
 
 from __future__ import annotations

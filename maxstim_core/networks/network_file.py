@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +22,12 @@ from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.storage.atomic import write_whole
 
-FORMAT = "maxstim network 1"
+_FORMAT = "maxstim network 1"
 
 _COUNT_TOLERANCE = 1e-6
 """Relative error of a count that went through flyvis, which stores its logarithm in float32."""
 
-MOST_BYTES = 2_000_000
+MOST_NETWORK_BYTES = 2_000_000
 """What a network file holds at most: the published connectome takes about 40 kB."""
 
 _NO_NETWORK = "The file {} is no network of maxstim; give one that `maxstim fit` wrote."
@@ -57,7 +58,7 @@ def write_network(network: Network, path: str | os.PathLike, about: dict[str, ob
     per_type = zip(names, values.resting_potential, values.time_constant, strict=True)
     per_pair = zip(network.layout.pairs, values.synapse_strength, strict=True)
     content = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "about": {"maxstim_version": __version__, **about},
         "connectome_hash": network.connectome.content_hash,
         "cell_types": {
@@ -116,12 +117,15 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
             f"The network {label} belongs to another connectome; use the maxstim it was made with."
         )
     try:
+        rest = [per_type[name]["resting_potential"] for name in names]
+        tau = [per_type[name]["time_constant"] for name in names]
+        strength = [strengths[names[a], names[b]] for a, b in layout.pairs]
         parameters = Parameters(
-            resting_potential=[per_type[name]["resting_potential"] for name in names],
-            time_constant=[per_type[name]["time_constant"] for name in names],
+            resting_potential=np.array(rest, np.float32),
+            time_constant=np.array(tau, np.float32),
             synapse_sign=pair_signs(layout),
             synapse_count=layout.tap_counts,
-            synapse_strength=[strengths[names[a], names[b]] for a, b in layout.pairs],
+            synapse_strength=np.array(strength, np.float32),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MaxstimError(
@@ -130,7 +134,7 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
     return Network(name, layout, parameters)
 
 
-def read_about(path: str | os.PathLike) -> dict[str, object]:
+def read_about(path: str | os.PathLike) -> dict[str, Any]:
     """Return how a network was made, as `write_network` was told.
 
     Raises:
@@ -157,7 +161,7 @@ def _read(path: Path) -> dict:
 def _parse(text: str, label: object) -> dict:
     try:
         content = json.loads(text)
-        if content["format"] != FORMAT:
+        if content["format"] != _FORMAT:
             raise ValueError(content["format"])
         return content
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -172,7 +176,7 @@ def _short(value: np.float32) -> float:
 def _readable_json(content: dict) -> str:
     """JSON with one cell type or pair to a line."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    lines = []
+    lines: list[str] = []
     for line in text.splitlines():
         # Everything deeper than two levels joins the line of its parent.
         depth = len(line) - len(line.lstrip())

@@ -24,6 +24,10 @@ def prior_network(extent: int = EXTENT, connectome: Connectome | None = None) ->
     weights into a cell type sum to 1.5. Resting potentials are set so that a cell with all its
     synapses would sit at 0.3 under grey: b = 0.3 - 0.3 * sum(signed weights), less the 0.5 that a
     photoreceptor sees. Time constants are flyvis's 0.05 s.
+
+    Args:
+        extent: Rings of the eye.
+        connectome: The table; the bundled one if None.
     """
     layout = Layout(connectome or bundled_connectome(), Lattice(extent))
     n_types = len(layout.connectome.names)
@@ -45,10 +49,14 @@ def prior_network(extent: int = EXTENT, connectome: Connectome | None = None) ->
 
 
 def flyvis_initial_network(extent: int = EXTENT) -> Network:
-    """Return the network that flyvis starts training from, bias seed 0 (spec §3.2).
+    """Return the network that flyvis starts training from, bias seed 0.
 
     Resting potentials are 0.5 + 0.05 z with z from torch's CPU generator seeded 0; strengths are 0.01
-    over the mean synapse count of the pair, the mean over its edges on this eye.
+    over the mean synapse count of the pair, the mean over its edges on this eye
+    (docs/numerics.md#parameters).
+
+    Args:
+        extent: Rings of the eye.
     """
     import torch  # only here: the numbers are torch's own
 

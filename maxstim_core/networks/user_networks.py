@@ -1,7 +1,8 @@
 """Networks that a person has stored: network files in the data directory, called ``own/…``.
 
 A file ``networks/mine.json`` is called ``own/mine``; one of a folder, ``networks/lab/000.json``, is
-``own/lab/000``. Files are written whole or not at all.
+``own/lab/000``. Files are written whole or not at all. A network and an ensemble cannot have one name:
+of several processes that store something under one name at the same moment, one does.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import shutil
-import uuid
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
-from maxstim_core.networks.network_file import MOST_BYTES, parse_network, write_network
+from maxstim_core.networks.network_file import MOST_NETWORK_BYTES, parse_network, write_network
+from maxstim_core.storage.atomic import (
+    aside,
+    exclusively,
+    put_in_place,
+    remove_whole,
+    sweep_leftovers,
+)
 from maxstim_core.storage.data_dir import data_directory
 
 PREFIX = "own/"
@@ -34,6 +40,7 @@ def own_folder() -> Path:
 def own_names() -> tuple[str, ...]:
     """Return the names of all stored networks, sorted."""
     folder = own_folder()
+    sweep_leftovers(folder)
     try:
         found = (*folder.glob("*.json"), *folder.glob("*/*.json"))
     except OSError:  # a folder that may not be read holds none for us
@@ -47,6 +54,7 @@ def own_file(name: str | os.PathLike) -> Path | None:
     """Return the file of a stored network by its name, or None."""
     if not _NAMES.fullmatch(str(name)):
         return None
+    sweep_leftovers(own_folder())
     file = own_folder() / f"{str(name).removeprefix(PREFIX)}.json"
     return file if os.path.isfile(file) else None
 
@@ -85,11 +93,9 @@ def store_text(text: str, name: str, *, replace: bool = False) -> str:
         MaxstimError: if it is no network of maxstim, the name is taken, or it cannot be written.
     """
     check_new(name, replace=replace)
-    if len(text) > MOST_BYTES:
-        raise MaxstimError(f"The file is larger than {MOST_BYTES / 1e6:g} MB, so it is no network.")
-    parse_network(text, name)
-    _put(name, lambda part: part.write_text(text, encoding="utf-8"), ".json")
-    return PREFIX + name
+    _check_text(text, name)
+    with _made(lambda part: part.write_text(text, encoding="utf-8")) as part:
+        return _name(part, name, ".json", replace)
 
 
 def store_beside(text: str, name: str) -> str:
@@ -98,14 +104,17 @@ def store_beside(text: str, name: str) -> str:
     Raises:
         MaxstimError: as `store_text`.
     """
-    for number in itertools.count(1):
-        tried = name if number == 1 else f"{name[:58]}-{number}"
-        file, folder = _places(tried)
-        if os.path.isfile(file) and file.read_text(encoding="utf-8", errors="replace") == text:
-            return PREFIX + tried
-        if not os.path.lexists(file) and not os.path.lexists(folder):
-            break
-    return store_text(text, tried)
+    check_new(name, replace=True)
+    _check_text(text, name)
+    with _made(lambda part: part.write_text(text, encoding="utf-8")) as part:
+        for number in itertools.count(1):
+            tried = name if number == 1 else f"{name[:58]}-{number}"
+            file, folder = _places(tried)
+            if os.path.isfile(file) and file.read_text(encoding="utf-8", errors="replace") == text:
+                return PREFIX + tried
+            if not os.path.lexists(file) and not os.path.lexists(folder):
+                break
+        return _name(part, tried, ".json")
 
 
 def store_network(
@@ -117,8 +126,8 @@ def store_network(
         MaxstimError: as `maxstim_core.networks.network_file.write_network`, or if the name is taken.
     """
     check_new(name, replace=replace)
-    _put(name, lambda part: write_network(network, part, about), ".json")
-    return PREFIX + name
+    with _made(lambda part: write_network(network, part, about)) as part:
+        return _name(part, name, ".json", replace)
 
 
 def store_ensemble(
@@ -141,8 +150,8 @@ def store_ensemble(
         for member, network, about in members:
             write_network(network, part / f"{member}.json", about)
 
-    _put(name, write, "")
-    return PREFIX + name
+    with _made(write) as part:
+        return _name(part, name, "", replace)
 
 
 def remove_own(name: str) -> int:
@@ -157,17 +166,13 @@ def remove_own(name: str) -> int:
             f"There is no network {name!r} of your own to remove; 'maxstim models list' shows those "
             f"there are, as {PREFIX}NAME."
         )
-    file = own_file(name)
-    place = file or own_folder() / name.removeprefix(PREFIX)
-    gone = own_folder() / f".{place.name}.{uuid.uuid4().hex}.part"
+    file, folder = own_file(name), own_folder()
+    place = file or folder / name.removeprefix(PREFIX)
     try:
-        os.replace(place, gone)  # from now on it is not there, whatever remains
-        if file is None:
-            shutil.rmtree(gone)
-        else:
-            gone.unlink()
-            if file.parent != own_folder() and not any(file.parent.iterdir()):
-                file.parent.rmdir()
+        with exclusively(folder):
+            remove_whole(place, folder)
+            if place.parent != folder and not any(place.parent.iterdir()):
+                place.parent.rmdir()
     except OSError as error:
         raise MaxstimError(
             f"The network {name} cannot be removed ({error.strerror or error}); check the permissions "
@@ -181,25 +186,40 @@ def _places(name: str) -> tuple[Path, Path]:
     return own_folder() / f"{name}.json", own_folder() / name
 
 
-def _put(name: str, write, ending: str) -> None:
-    """Write beside, then put in place of whatever has the name."""
-    target = own_folder() / f"{name}{ending}"
-    part = own_folder() / f".{name}.{uuid.uuid4().hex}.part"
+def _check_text(text: str, name: str) -> None:
+    if len(text) > MOST_NETWORK_BYTES:
+        raise MaxstimError(
+            f"The file is larger than {MOST_NETWORK_BYTES / 1e6:g} MB, so it is no network."
+        )
+    parse_network(text, name)
+
+
+@contextmanager
+def _made(write: Callable[[Path], object]) -> Iterator[Path]:
+    """Write something aside, and give names alone until it has its own."""
+    folder = own_folder()
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        write(part)
-        for place in _places(name):
-            if os.path.isdir(place):
-                shutil.rmtree(place)
-            elif place != target:
-                place.unlink(missing_ok=True)
-        os.replace(part, target)
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep_leftovers(folder)
+        with aside(folder) as part:
+            write(part)
+            with exclusively(folder):
+                yield part
     except OSError as error:
         raise MaxstimError(
-            f"The network could not be stored in {own_folder()} ({error.strerror or error}); make room "
+            f"The network could not be stored in {folder} ({error.strerror or error}); make room "
             "there, or name another folder in MAXSTIM_DATA_DIR."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        with suppress(OSError):
-            part.unlink()
+
+
+def _name(part: Path, name: str, ending: str, replace: bool = False) -> str:
+    """Give what was made its name, unless somebody else has meanwhile, and return what it is called."""
+    check_new(name, replace=replace)
+    try:
+        put_in_place(
+            part, own_folder() / f"{name}{ending}", replaced=_places(name) if replace else ()
+        )
+    except FileExistsError:  # a disk that knows no locks
+        check_new(name)
+        raise
+    return PREFIX + name

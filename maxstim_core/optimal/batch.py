@@ -13,11 +13,11 @@ import xarray as xr
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.adam import Steps
-from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
-from maxstim_core.optimal.generated import loss_of, noise
+from maxstim_core.optimal.generated import noise
 from maxstim_core.optimal.result import provenance
-from maxstim_core.optimal.run import StepReport, check_losses, check_report_every
+from maxstim_core.optimal.run import StepReport, check_report_every
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
@@ -130,17 +130,14 @@ class GenerateMany:
             central = self._central[batch]
             steps = Steps(self._engine, central, start, self._loss, displayable, config)
             self._running = (batch, steps)
-            take_step = self._engine.repeated(steps)
-            unreported: list[torch.Tensor] = []
-            for step in range(1, config.n_iters + 1):
-                unreported.append(take_step().clone())
-                if step % self._report_every == 0 or step == config.n_iters:
-                    losses = self._log(batch, step, unreported)
-                    unreported = []
-                    yield StepReport(self._n_done, self.n_steps, losses.mean(1))
+            for step, losses in steps.run(self._report_every):
+                self._losses[step - len(losses) : step, batch] = losses
+                self._n_done += len(losses)
+                yield StepReport(self._n_done, self.n_steps, losses.mean(1))
             self._fetch()
             # So that the next batch finds the memory free.
-            self._running = steps = take_step = None
+            self._running = None
+            del steps
 
     def result(self) -> xr.Dataset:
         """Return all movies as they are, the last and the best of each, with the central responses.
@@ -180,13 +177,6 @@ class GenerateMany:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
-
-    def _log(self, batch: slice, step: int, unreported: list[torch.Tensor]) -> np.ndarray:
-        losses = torch.stack(unreported).cpu().numpy()
-        check_losses(losses, step)
-        self._losses[step - len(losses) : step, batch] = losses
-        self._n_done += len(losses)
-        return losses
 
     def _fetch(self) -> None:
         """Bring the movies of the running batch to the host."""

@@ -1,4 +1,4 @@
-"""What a person may set for each of the three answers.
+"""What a person may set for each of the three answers, and the one table of what the answers are.
 
 Each configuration is a frozen dataclass that validates itself when made, prints as Python and as
 JSON, and hashes by content. The metadata of each field (label, unit, bounds, the narrower range of its
@@ -11,12 +11,19 @@ Defaults are flyvis's own (``flyvis.analysis.optimal_stimuli``, version 1.2.0), 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from maxstim_core.conventions import MAX_DT, frames_in
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.objectives.response import Excite, KeepResponse
+from maxstim_core.optimal.objectives.stimulus import GreyPenalty
+from maxstim_core.optimal.objectives.terms import Loss, Term, words_of
 from maxstim_core.settings import AnyConfig, Config, setting
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MAX_FRAMES = 1_000
 """Most frames that a run accepts: ten seconds at the default frame of 10 ms."""
@@ -81,7 +88,7 @@ SCORES = {
 
 @dataclass(frozen=True)
 class SearchConfig(Config):
-    """How the best clip of a natural movie set is chosen (spec §6.1).
+    """How the best clip of a natural movie set is chosen: docs/numerics.md#the-natural-answer.
 
     Neither the score nor the two settings of the list change what is simulated: one search serves all.
 
@@ -126,9 +133,9 @@ class SearchConfig(Config):
 
 @dataclass(frozen=True)
 class RegularizeConfig(Config):
-    """How a clip is pulled towards grey with the response kept (spec §6.2).
+    """How a clip is pulled towards grey with the response kept: docs/numerics.md#the-regularized-answer.
 
-    The loss is ``l2_act * sum_t (a_t - target_t)**2 + l2_stim * sum_th (x_th - 0.5)**2``.
+    What is lowered is ``loss_of(config)``, whose text is its formula.
 
     Raises:
         MaxstimError: if a value is of the wrong type or out of its bounds.
@@ -163,10 +170,9 @@ class RegularizeConfig(Config):
 
 @dataclass(frozen=True)
 class GenerateConfig(Config):
-    """How a stimulus is grown from noise (spec §6.3).
+    """How a stimulus is grown from noise: docs/numerics.md#the-generated-answer.
 
-    The loss is ``-weight_central * mean_t exp(a_t) + weight_mei * mean_th (x_th - 0.5)**2``, the first
-    mean over the last frame or over all frames.
+    What is lowered is ``loss_of(config)``, whose text is its formula.
 
     Raises:
         MaxstimError: if a value is of the wrong type or out of its bounds.
@@ -233,7 +239,7 @@ class GenerateConfig(Config):
         return frames_in(self.t_stim, self.dt)
 
 
-_FLYVIS_VALUES = {
+_FLYVIS_VALUES: dict[type[Config], dict[str, Any]] = {
     SearchConfig: {"protocol": "flyvis"},
     RegularizeConfig: {"clamp": False},
     GenerateConfig: {},
@@ -258,7 +264,7 @@ def flyvis_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
     return config_class(**{**_FLYVIS_VALUES[config_class], **changes})
 
 
-_STARTING_VALUES = {
+_STARTING_VALUES: dict[type[Config], dict[str, Any]] = {
     SearchConfig: {"n_best": 12},
     RegularizeConfig: {"l2_act": 10.0},
     GenerateConfig: {"t_stim": 0.8},
@@ -274,5 +280,95 @@ def starting_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
     return config_class(**{**_STARTING_VALUES[config_class], **changes})
 
 
-CONFIGS = {config.method: config for config in (SearchConfig, RegularizeConfig, GenerateConfig)}
+Terms = dict[str, Term]
+"""Terms of a loss by the setting that is the weight of each."""
+
+
+def _no_terms(config: Config, target: Tensor | None) -> Terms:
+    return {}
+
+
+def _keep(config: RegularizeConfig, target: Tensor | None) -> Terms:
+    return {"l2_act": KeepResponse(target), "l2_stim": GreyPenalty("sum")}
+
+
+def _excite(config: GenerateConfig, target: Tensor | None) -> Terms:
+    return {"weight_central": Excite(config.last_only), "weight_mei": GreyPenalty("mean")}
+
+
+@dataclass(frozen=True)
+class Method:
+    """All that a method is: whoever runs, shows or names one asks here.
+
+    Attributes:
+        config_class: What a person may set.
+        title: What people call it.
+        sentence: What it does.
+        color: Colour of its lines, as in CSS; told apart by the common kinds of colour blindness, on
+            both themes.
+        terms: Makes the terms of its loss from a configuration, and from the response to keep where
+            there is one; no terms where nothing is lowered.
+    """
+
+    config_class: type[SearchConfig | RegularizeConfig | GenerateConfig]
+    title: str
+    sentence: str
+    color: str
+    terms: Callable[[Any, Tensor | None], Terms] = _no_terms
+
+
+METHODS = {
+    method.config_class.method: method
+    for method in (
+        Method(
+            SearchConfig,
+            "Natural",
+            "Finds the clip of a set of movies that excites the cell most.",
+            "#D98A0B",
+        ),
+        Method(
+            RegularizeConfig,
+            "Regularized",
+            "Pulls the best natural clip towards grey and keeps only what the cell needs.",
+            "#3F86C9",
+            _keep,
+        ),
+        Method(
+            GenerateConfig,
+            "Generated",
+            "Grows a movie from noise, step by step, until it excites the cell most.",
+            "#0F9D8A",
+            _excite,
+        ),
+    )
+}
+"""The methods by the name that answers, addresses and commands have for them."""
+
+CONFIGS = {name: method.config_class for name, method in METHODS.items()}
 """Class of the configuration by method."""
+
+
+def loss_of(config: Config, target: Tensor | None = None) -> Loss:
+    """Return what a method lowers with these settings; a loss of no terms where it lowers nothing.
+
+    Args:
+        config: Its settings, the weights among them.
+        target: For a regularized stimulus, the response to keep, shape (frame,); the formula and the
+            words of the terms are there without it.
+    """
+    terms = METHODS[config.method].terms(config, target)
+    return Loss(tuple((float(getattr(config, name)), term) for name, term in terms.items()))
+
+
+def weights_of(config: Config) -> tuple[str, ...]:
+    """Return the names of the settings that are the weights of the terms of `loss_of`, in order."""
+    return tuple(METHODS[config.method].terms(config, None))
+
+
+def term_title(name: str) -> str:
+    """Return what people read for a loss term: its own title, or its name where no method has it."""
+    for method in METHODS.values():
+        loss = loss_of(method.config_class())
+        if name in loss.terms:
+            return loss.titles[loss.terms.index(name)]
+    return words_of(name)

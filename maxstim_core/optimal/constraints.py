@@ -11,10 +11,10 @@ Projection = Callable[[Tensor], Tensor]
 
 
 def displayable(stimulus: Tensor) -> Tensor:
-    """Return the nearest stimulus with luminance between 0 (black) and 1 (white)."""
+    """Return the nearest stimulus, of any shape, with luminance between 0 (black) and 1 (white)."""
     return stimulus.clamp(0, 1)
 
 
 def unconstrained(stimulus: Tensor) -> Tensor:
-    """Return the stimulus as it is."""
+    """Return the stimulus, of any shape, as it is."""
     return stimulus

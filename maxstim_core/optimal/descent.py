@@ -1,4 +1,4 @@
-"""The one loop behind the regularised and the generated stimulus, as a run."""
+"""One regularised or generated stimulus, as a run: a batch of one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import answer, provenance
-from maxstim_core.optimal.run import StepReport, check_losses, check_report_every
+from maxstim_core.optimal.run import StepReport, check_report_every
 from maxstim_core.simulation.engine import Engine
 
 
 class Descent:
     """Lowers a loss by gradient descent on a stimulus (an `Optimization`).
 
-    Losses and iterates stay on the device between reports: one transfer per report, none per step.
+    Args:
+        engine: Simulates.
+        cell_type: Whose central cell the loss is about.
+        start: Luminance to begin with, shape (frame, column).
+        loss: What to lower.
+        projection: Applied after every step.
+        config: Learning rate, frame duration and number of iterations.
+        report_every: Iterations between reports.
+        variables: Further variables of the result as ``name: (dims, values)``.
+        attributes: Further attributes of the result.
 
     Attributes:
         n_steps: Iterations in all.
@@ -56,13 +65,8 @@ class Descent:
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel."""
-        take_step = self._engine.repeated(self._steps)
-        unreported: list[Tensor] = []
-        for step in range(1, self.n_steps + 1):
-            unreported.append(take_step()[0].clone())
-            if step % self._report_every == 0 or step == self.n_steps:
-                yield self._report(step, unreported)
-                unreported = []
+        for step, losses in self._steps.run(self._report_every):
+            yield self._report(step, losses[:, 0])
 
     def result(self) -> xr.Dataset:
         """Return the last and the best iterate so far, with the responses to exactly these."""
@@ -104,15 +108,14 @@ class Descent:
     def _central_response(self, stimulus: Tensor) -> Tensor:
         return self._steps.central_response(stimulus[None])[0]
 
-    def _report(self, step: int, unreported: list[Tensor]) -> StepReport:
-        losses = _host(torch.stack(unreported))
-        check_losses(losses, step)
+    def _report(self, step: int, losses: np.ndarray) -> StepReport:
         self._logged.append(losses)
         self._stimulus = self._steps.stimuli.detach()[0].clone()
         shown = _host(self._stimulus)
         shown.setflags(write=False)
         respond = partial(self._response, self._stimulus)
-        return StepReport(step, self.n_steps, losses, shown, respond)
+        lattice = self._engine.layout.lattice
+        return StepReport(step, self.n_steps, losses, shown, respond, lattice)
 
 
 def _host(tensor: Tensor) -> np.ndarray:

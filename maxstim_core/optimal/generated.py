@@ -1,4 +1,7 @@
-"""The third answer: a movie grown from noise by gradient ascent (spec §6.3)."""
+"""The third answer: a movie grown from noise by gradient ascent.
+
+Formulas and worked numbers: docs/numerics.md#the-generated-answer.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,9 @@ import torch
 from torch import Tensor
 
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives.response import Excite
-from maxstim_core.optimal.objectives.stimulus import GreyPenalty
-from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 
@@ -70,9 +70,3 @@ def noise(config: GenerateConfig, network: Network) -> Tensor:
     """Return what a generated stimulus starts from, on the CPU, shape (frame, column)."""
     seeded = torch.Generator().manual_seed(config.random_seed)
     return torch.rand(config.n_frames, network.lattice.n_columns, generator=seeded)
-
-
-def loss_of(config: GenerateConfig) -> Loss:
-    """Return what a generated stimulus lowers."""
-    grey = config.weight_mei * GreyPenalty("mean")
-    return config.weight_central * Excite(config.last_only) + grey

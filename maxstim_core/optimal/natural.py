@@ -1,7 +1,7 @@
-"""The first answer: the best clip of a natural set (spec §6.1).
+"""The first answer: the best clip of a natural set.
 
 One pass over the clips measures what every cell type answers, from which
-`maxstim_core.optimal.ranking` tells the best.
+`maxstim_core.optimal.ranking` tells the best. The protocols: docs/numerics.md#the-natural-answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from maxstim_core.optimal.result import answer, provenance
 from maxstim_core.optimal.run import StepReport
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
-from maxstim_core.simulation.engine import Engine
+from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
@@ -172,8 +172,9 @@ class Search:
     def _responses(self, clips: np.ndarray) -> torch.Tensor:
         """Central cells' voltage, shape (sample, frame, cell_type)."""
         engine, dt = self._engine, self._config.dt
-        faded = self._config.protocol == "flyvis"
-        start = engine.fade_in(FADE_SECONDS, dt, clips[:, 0]) if faded else "grey"
+        start: InitialState = "grey"
+        if self._config.protocol == "flyvis":
+            start = engine.fade_in(FADE_SECONDS, dt, clips[:, 0])
         cells = engine.layout.central_cells
         return engine.simulate(clips, dt, initial_state=start, cells=cells)
 
@@ -236,6 +237,7 @@ def replay(
             "clips": clips.name,
             "clips_hash": clips.content_hash,
             "clip": clip,
+            "shown_clip": clips.names[chosen],
             "source": clips.names[chosen],
             "grey_voltage": float(ranked["grey_voltage"]),
             "rms_voltage": float(ranked["rms_voltage"]),

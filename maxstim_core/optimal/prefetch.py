@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import TypeVar
 
-Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 
 
-def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch(items: Iterator[_Item]) -> Iterator[_Item]:
     """Yield `items`, each made by another thread while the one before is in use.
 
     At most one is made ahead, so that memory stays bounded. What goes wrong in making an item is raised
     where the item would have been yielded. Items may not be None.
     """
     wanted: SimpleQueue[bool] = SimpleQueue()
-    made: SimpleQueue[tuple[Item | None, BaseException | None]] = SimpleQueue()
+    made: SimpleQueue[tuple[_Item | None, BaseException | None]] = SimpleQueue()
 
     def make() -> None:
         while wanted.get():

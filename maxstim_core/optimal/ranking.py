@@ -4,15 +4,16 @@ A search measures once, for every cell type *i* and clip *k*, the peak of the ce
 
     P_ik = max_t V_i(k, t),
 
-and two numbers per cell type: the voltage that grey alone leads to, G_i (the state after one second
-of uniform 0.5, spec §3.5), and the root mean square of the responses to the whole set,
+and two numbers per cell type: the voltage that grey alone leads to, G_i (the state after one second of
+uniform 0.5, docs/numerics.md#grey-and-fades), and the root mean square of the responses to the whole
+set,
 
     R_i = sqrt(mean_kt V_i(k, t)²),
 
-on raw voltages, every frame of every clip counted once: flyvis's ``responses_norm`` (spec §5.7;
-``flyvis.analysis.response_norms``), there over Sintel. The scores are
+on raw voltages, every frame of every clip counted once: flyvis's ``responses_norm``, there over Sintel
+(docs/numerics.md#units-of-responses). The scores are
 
-- ``peak``: P_ik, by which flyvis chooses (spec §6.1);
+- ``peak``: P_ik, by which flyvis chooses (docs/numerics.md#the-natural-answer);
 - ``above_grey``: P_ik - G_i, what the clip adds to grey;
 - ``rms``: P_ik / R_i, flyvis's unit of responses; 0 where R_i is 0, since then all voltages are.
 
@@ -44,7 +45,7 @@ def scored(
     Args:
         peak: P, in arbitrary units, any shape.
         grey_voltage: G, of a shape that broadcasts with it.
-        rms_voltage: R, likewise.
+        rms_voltage: R, of a shape that broadcasts with it.
         score: ``peak``, ``above_grey`` or ``rms``.
     """
     if score == "above_grey":

@@ -1,4 +1,7 @@
-"""The second answer: a clip pulled to grey, the response kept (spec §6.2)."""
+"""The second answer: a clip pulled to grey, the response kept.
+
+Formulas: docs/numerics.md#the-regularized-answer.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.configs import RegularizeConfig
+from maxstim_core.optimal.configs import RegularizeConfig, loss_of
 from maxstim_core.optimal.constraints import displayable, unconstrained
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.objectives.response import KeepResponse
-from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 
@@ -25,6 +26,7 @@ def regularize(
     dtype: str = "float32",
     report_every: int = 1,
     source: str = "",
+    clip_name: str = "",
 ) -> Descent:
     """Find the greyest movie that the central cell of a type answers like `clip`.
 
@@ -40,6 +42,7 @@ def regularize(
         dtype: Precision to compute in: ``float32`` or ``float64``.
         report_every: Iterations between reports.
         source: Where the clip came from, kept in the result.
+        clip_name: What the clip is called in its set, kept as ``shown_clip``; `source` if empty.
 
     Returns:
         An `Optimization`: iterate it, then (or at any time) ask for its `result`.
@@ -67,13 +70,12 @@ def regularize(
             f"The clip must have shape (frame, {network.lattice.n_columns}), not {tuple(start.shape)}; "
             "give one movie."
         )
-    target = engine.simulate(start, config.dt, cells=[central])[:, 0]
-    loss = config.l2_act * KeepResponse(target) + config.l2_stim * GreyPenalty("sum")
+    target = engine.simulate(start, config.dt, cells=np.array([central]))[:, 0]
     return Descent(
         engine,
         cell_type,
         start,
-        loss,
+        loss_of(config, target),
         displayable if config.clamp else unconstrained,
         config,
         report_every=report_every,
@@ -81,5 +83,5 @@ def regularize(
             "target_response": ("frame", target.cpu().numpy()),
             "source_stimulus": (("frame", "column"), start.cpu().numpy()),
         },
-        attributes={"source": source},
+        attributes={"source": source, "shown_clip": clip_name or source},
     )

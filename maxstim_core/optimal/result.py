@@ -26,20 +26,24 @@ Variables, where the method has them:
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, torch and numpy.
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
-""), ``source`` (the clip that ``stimulus`` is), and ``grey_voltage`` and ``rms_voltage``, G and R of
-`maxstim_core.optimal.ranking`; regularised ones have ``source``, and ``clips`` and ``clip`` where it is
-a clip of a set.
+""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
+``rms_voltage``, G and R of `maxstim_core.optimal.ranking`; regularised ones have ``shown_clip`` (the
+clip that they began from), ``source`` (where that came from, in words), and ``clips`` and ``clip`` where
+it is a clip of a set. Answers stored before ``shown_clip`` was written lack it: ask `clip_of`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from maxstim_core import __version__
+from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.settings import Config
 from maxstim_core.storage.notebook import Result
 
 if TYPE_CHECKING:
@@ -84,7 +88,20 @@ def answer(
     )
 
 
-def provenance(engine: Engine, config: object) -> dict[str, object]:
+def lattice_of(answer: xr.Dataset) -> Lattice:
+    """Return the eye that the columns of an answer belong to, from their coordinates.
+
+    Raises:
+        MaxstimError: if it has no coordinates, or they are those of no eye.
+    """
+    if not {"u", "v"} <= set(answer.variables):
+        raise MaxstimError(
+            "This result does not say where its columns are (u and v); run it again."
+        )
+    return Lattice.of(answer["u"].values, answer["v"].values)
+
+
+def provenance(engine: Engine, config: Config) -> dict[str, object]:
     """Return the attributes by which a result can be made again."""
     import torch  # not before it is needed: who reads a result does without it
 
@@ -100,8 +117,17 @@ def provenance(engine: Engine, config: object) -> dict[str, object]:
     }
 
 
-def clip_of(answer: xr.Dataset) -> str:
-    """Return the name of the clip that an answer shows, or began from; nothing if there is none."""
-    about = answer.attrs
-    # A regularized answer names the set as well.
+def clip_of(answer: xr.Dataset | Mapping[str, object]) -> str:
+    """Return the name of the clip that an answer shows, or began from; nothing if there is none.
+
+    Args:
+        answer: The answer, or its attributes alone.
+
+    Returns:
+        Attribute ``shown_clip``. Answers stored before that was written have only ``source``: the same
+        name, before which a regularized answer may say the set, as "scenes: scene 34".
+    """
+    about = answer.attrs if isinstance(answer, xr.Dataset) else answer
+    if "shown_clip" in about:
+        return str(about["shown_clip"])
     return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class StepReport:
         respond: Computes the voltage of the cell type while the network watches this stimulus, shape
             (frame, column), NaN where no cell is; None for a search. It takes a simulation: ask only
             if you show it.
+        lattice: The eye that the columns of the stimulus belong to; None for a search.
     """
 
     step: int
@@ -38,6 +40,7 @@ class StepReport:
     losses: np.ndarray
     stimulus: np.ndarray | None = None
     respond: Callable[[], np.ndarray] | None = None
+    lattice: Lattice | None = None
 
 
 def check_report_every(steps: object) -> None:
@@ -56,7 +59,7 @@ def check_losses(losses: np.ndarray, step: int) -> None:
     """Make sure that a run can go on.
 
     Args:
-        losses: Those since the last report, steps first, as they were before each step.
+        losses: Those since the last report, as they were before each step, shape (step, …).
         step: The last of these steps.
 
     Raises:
@@ -78,13 +81,20 @@ def check_losses(losses: np.ndarray, step: int) -> None:
 class Optimization(Protocol):
     """A run of one of the three answers: iterate it once, ask for the result when you like."""
 
-    n_steps: int
-    terms: tuple[str, ...]
+    @property
+    def n_steps(self) -> int:
+        """Steps of the present stage."""
+        ...
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the logged losses of the present stage."""
+        ...
 
     def __iter__(self) -> Iterator[StepReport]: ...
 
-    def result(self) -> xr.Dataset:
-        """Return the answer so far (schema in `maxstim_core.optimal.result`)."""
+    def result(self) -> xr.Dataset | None:
+        """Return the answer so far (schema in `maxstim_core.optimal.result`), or None before any."""
         ...
 
 
@@ -123,4 +133,6 @@ def finish(run: Optimization) -> xr.Dataset:
     except KeyboardInterrupt:
         if not begun:  # there is nothing yet
             raise
-    return run.result()
+    result = run.result()
+    assert result is not None  # a run that has begun has one
+    return result

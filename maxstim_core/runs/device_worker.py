@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
-from maxstim_core.runs.job import Ending, Job
+from maxstim_core.runs.job import AnyJob, Ending
 from maxstim_core.runs.messages import (
     Cancel,
     Cancelled,
@@ -13,31 +14,65 @@ from maxstim_core.runs.messages import (
     Failed,
     Hello,
     Progress,
-    RunTask,
+    StageReport,
     Stopping,
     Warm,
 )
+from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.worker_process import Gone, WorkerProcess
-
-if TYPE_CHECKING:
-    from maxstim_core.runs.queue import RunQueue
 
 _TICK = 0.1
 """Seconds between looks at the clock while a worker is silent."""
 
 
+class JobSource(Protocol):
+    """What a `DeviceWorker` needs of the queue; every method may be called by any thread.
+
+    Attributes:
+        runner: As `maxstim_core.runs.worker` takes it.
+        store: Where results go.
+        clock: Seconds that never go back.
+        hang_seconds: Patience with a run that is silent after its last step.
+        grace_seconds: Patience with a cancelled job that does not stop.
+        start_seconds: Patience with a worker that starts, and with a job before its first step.
+    """
+
+    runner: str
+    store: RunStore
+    clock: Callable[[], float]
+    hang_seconds: float
+    grace_seconds: float
+    start_seconds: float
+
+    def take(self, worker: DeviceWorker) -> AnyJob | None:
+        """Wait for the next job of a worker's device; None when there will be no more."""
+
+    def note_report(self, job: AnyJob, report: Progress | StageReport) -> None:
+        """Take in a report on a running job."""
+
+    def finish(self, job: AnyJob, ending: Ending) -> None:
+        """Take in how a running job ended."""
+
+    def note_start(self, problem: str) -> None:
+        """Learn whether a worker could be started: why not, or nothing."""
+
+    def note_devices(self, hello: Hello) -> None:
+        """Learn from a worker which devices there are."""
+
+
 class DeviceWorker(threading.Thread):
     """Takes jobs for a device from the queue, one after another, until the queue is closed.
 
-    The thread alone starts and hears the worker; `cancel` and `kill` may be called by any thread.
+    The thread alone starts the worker process and reads from it; `cancel` and `kill` may be called by
+    any thread.
 
     Args:
         queue: Where jobs come from.
-        name: Device asked for; ``auto`` for the first lane, which finds out what there is.
+        name: Device asked for; ``auto`` for the first worker, which finds out what there is.
     """
 
-    def __init__(self, queue: RunQueue, name: str) -> None:
-        super().__init__(name=f"maxstim-lane-{name}", daemon=True)
+    def __init__(self, queue: JobSource, name: str) -> None:
+        super().__init__(name=f"maxstim-device-{name}", daemon=True)
         self.device = name
         self._queue = queue
         self._worker: WorkerProcess | None = None
@@ -60,13 +95,13 @@ class DeviceWorker(threading.Thread):
             problem = problem and self._worker_problem()
             try:
                 ending = Ending("failed", reason=problem) if problem else self._follow(job)
-            except Exception as error:  # a defect of ours must not leave the device without a lane
+            except Exception as error:  # a defect of ours must not leave the device idle for good
                 self._replace_worker()
                 ending = Ending("failed", reason=self._queue.store.defect(job.job_id, error))
             self._queue.finish(job, ending)
         self.kill()
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: AnyJob) -> None:
         """Ask the worker to stop a job, for its last run."""
         worker = self._worker
         if worker is not None:
@@ -103,37 +138,39 @@ class DeviceWorker(threading.Thread):
             pass
         if isinstance(message, Hello):
             self.device = message.device
-            queue.greet(message)
+            queue.note_devices(message)
             return ""
         self._replace_worker()
         if isinstance(message, Failed):
             return message.reason
         return "its worker process did not start; run `maxstim doctor` to see what is missing."
 
-    def _follow(self, job: Job) -> Ending:
+    def _follow(self, job: AnyJob) -> Ending:
         """Give a job to the worker and listen until it ends, one way or another."""
         queue, worker = self._queue, self._worker
         if worker is None:  # the queue was closed a moment ago
             return Ending("cancelled")
-        worker.send(RunTask(job.job_id, job.key, job.request))
-        if job.cancelled_at is not None:  # it may have been cancelled before this worker could hear
+        worker.send(job.message)
+        if job.cancelled_at is not None:  # perhaps before this worker could be asked to stop
             self.cancel(job)
-        heard, stepped, stopping = queue.clock(), False, False
+        last_sign, stepped, stopping = queue.clock(), False, False
         while True:
             message = worker.receive(_TICK)
             now = queue.clock()
             if message is None:
                 silence = queue.hang_seconds if stepped else queue.start_seconds
-                ending = self._overdue(job, now, now - heard > silence, stopping)
+                ending = self._overdue(job, now, now - last_sign > silence, stopping)
                 if ending is not None:
                     self._replace_worker()
                     return ending
                 continue
-            heard = now
+            last_sign = now
             match message:
                 case Progress(step):
-                    stepped = step > 0  # before, it may compile
-                    queue.note(job, message)
+                    stepped = step > 0  # before, it may compile; a function has no steps at all
+                    queue.note_report(job, message)
+                case StageReport():
+                    queue.note_report(job, message)
                 case Stopping():
                     stopping = True
                 case Done(result):
@@ -148,9 +185,9 @@ class DeviceWorker(threading.Thread):
                     self._replace_worker()
                     if job.cancelled_at is not None:
                         return Ending("cancelled")
-                    return Ending("failed", reason=_died(exit_code))
+                    return Ending("failed", reason=_died(exit_code, job))
 
-    def _overdue(self, job: Job, now: float, silent: bool, stopping: bool) -> Ending | None:
+    def _overdue(self, job: AnyJob, now: float, silent: bool, stopping: bool) -> Ending | None:
         """Return how a job ends whose worker must be ended, or None while there is patience."""
         queue = self._queue
         if job.cancelled_at is not None and not stopping:
@@ -164,8 +201,8 @@ class DeviceWorker(threading.Thread):
         if silent:
             return Ending(
                 "failed",
-                reason="it gave no sign of life for too long and was ended; run it again, with "
-                "fewer frames or on another device.",
+                reason="it gave no sign of life for too long and was ended; "
+                f"{job.advice_when_silent}.",
             )
         return None
 
@@ -176,8 +213,5 @@ class DeviceWorker(threading.Thread):
             worker.end()
 
 
-def _died(exit_code: int) -> str:
-    return (
-        f"its worker process died (exit code {exit_code}), perhaps for lack of memory; "
-        "try fewer frames, or another device."
-    )
+def _died(exit_code: int, job: AnyJob) -> str:
+    return f"its worker process died (exit code {exit_code}), perhaps for lack of memory; {job.advice}."

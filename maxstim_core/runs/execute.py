@@ -13,7 +13,7 @@ import xarray as xr
 from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
-from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
+from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.run import Optimization, StepReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.store import RunStore
@@ -71,15 +71,16 @@ def start(
     request: RunRequest, network: Network, clips: ClipSet | None, device: str, store: RunStore
 ) -> Optimization:
     """Start the run of a request on a network and clips that are open already."""
-    if request.method == "generated":
+    config = request.config
+    if isinstance(config, GenerateConfig):
         from maxstim_core.optimal.generated import generate
 
         every = report_every(device)
-        return generate(
-            network, request.cell_type, request.config, device=device, report_every=every
-        )
-    kind = Natural if request.method == "natural" else Regularized
-    return kind(request, network, clips, device, store)
+        return generate(network, request.cell_type, config, device=device, report_every=every)
+    assert clips is not None  # the other two begin from a set
+    if isinstance(config, SearchConfig):
+        return Natural(request, config, network, clips, device, store)
+    return Regularized(request, config, network, clips, device, store)
 
 
 def report_every(device: str) -> int:
@@ -99,22 +100,23 @@ class Natural:
     terms: tuple[str, ...] = ()
 
     def __init__(
-        self, request: RunRequest, network: Network, clips: ClipSet, device: str, store: RunStore
+        self,
+        request: RunRequest,
+        config: SearchConfig,
+        network: Network,
+        clips: ClipSet,
+        device: str,
+        store: RunStore,
     ) -> None:
         self.message = f"Searching the clips of '{clips.name}' for all cell types."
         self._request, self._network, self._clips = request, network, clips
-        self._device = device
-        self._search = StoredSearch(network, clips, self.search_config, device, store)
+        self._config, self._device = config, device
+        self._search = StoredSearch(network, clips, config, device, store)
         self.n_steps = self._search.n_steps
 
     def __iter__(self) -> Iterator[StepReport]:
         """Search; stop iterating to cancel."""
         yield from self._search
-
-    @property
-    def search_config(self) -> SearchConfig:
-        """How the clips are searched."""
-        return self._request.config
 
     def result(self) -> xr.Dataset | None:
         """Return the best clip so far and the response to it; None before the first report."""
@@ -128,7 +130,7 @@ class Natural:
             self._request.cell_type,
             self._clips,
             found,
-            self.search_config,
+            self._config,
             clip=self._request.clip,
             device=self._device,
         )
@@ -146,16 +148,24 @@ class Regularized:
     """
 
     def __init__(
-        self, request: RunRequest, network: Network, clips: ClipSet, device: str, store: RunStore
+        self,
+        request: RunRequest,
+        config: RegularizeConfig,
+        network: Network,
+        clips: ClipSet,
+        device: str,
+        store: RunStore,
     ) -> None:
+        self._config = config
         self._request, self._network, self._clips, self._device = request, network, clips, device
         self._natural: Natural | None = None
         self._descent: Optimization | None = None
         if request.clip:
             self._descent = self._regularize(clip_named(clips, request.clip))
         else:
-            chosen = replace(request, config=SearchConfig(dt=request.config.dt))
-            self._natural = Natural(chosen, network, clips, device, store)
+            searched = SearchConfig(dt=config.dt)
+            asked = replace(request, config=searched)
+            self._natural = Natural(asked, searched, network, clips, device, store)
 
     @property
     def n_steps(self) -> int:
@@ -174,20 +184,24 @@ class Regularized:
 
     @property
     def _stage(self) -> Optimization:
-        return self._descent or self._natural
+        stage = self._descent or self._natural
+        assert stage is not None  # it began with one of them
+        return stage
 
     def __iter__(self) -> Iterator[StepReport]:
         """Search where no clip was named, then regularize; stop iterating to cancel."""
         if self._natural is not None:
             yield from self._natural
-            best = self._natural.found().sel(cell_type=self._request.cell_type).isel(rank=0)
+            found = self._natural.found()
+            assert found is not None  # the search has come to its end
+            best = found.sel(cell_type=self._request.cell_type).isel(rank=0)
             self._descent = self._regularize(int(best.clip_index))
-        yield from self._descent
+        yield from self._stage
 
     def _regularize(self, index: int) -> Optimization:
         from maxstim_core.optimal.regularized import regularize
 
-        clips, config = self._clips, self._request.config
+        clips, config = self._clips, self._config
         return regularize(
             self._network,
             self._request.cell_type,
@@ -196,11 +210,12 @@ class Regularized:
             device=self._device,
             report_every=report_every(self._device),
             source=f"{clips.name}: {clips.names[index]}",
+            clip_name=clips.names[index],
         )
 
     def result(self) -> xr.Dataset | None:
         """Return the stimulus so far; None while the clip is still being searched."""
-        if self._descent is None:
+        result = None if self._descent is None else self._descent.result()
+        if result is None:
             return None
-        result = self._descent.result()
         return result.assign_attrs(clips=self._clips.name, clip=self._request.clip)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 
 _SESSIONS_REMEMBERED = 1_000
 
 
-class FairOrder(Generic[Item]):
+class FairOrder(Generic[_Item]):
     """Items that wait, each for one session or several.
 
     The session that was served longest ago is next, those never served before all others; within a
@@ -21,13 +21,13 @@ class FairOrder(Generic[Item]):
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[Item]] = {}
+        self._waiting: dict[str, list[_Item]] = {}
         self._served: OrderedDict[str, None] = OrderedDict()
 
-    def __contains__(self, item: Item) -> bool:
+    def __contains__(self, item: _Item) -> bool:
         return any(item in items for items in self._waiting.values())
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[_Item]:
         """Go through the items in the order in which they would be served."""
         turns = {session: turn for turn, session in enumerate(self._served, 1)}
         sessions = sorted(self._waiting, key=lambda session: turns.get(session, 0))
@@ -35,19 +35,19 @@ class FairOrder(Generic[Item]):
         everything = (item for turn in rounds for item in turn if item is not None)
         return iter(dict.fromkeys(everything))
 
-    def add(self, session: str, item: Item) -> None:
+    def add(self, session: str, item: _Item) -> None:
         """Let an item wait for a session."""
         self._waiting.setdefault(session, []).append(item)
 
-    def leave(self, session: str, item: Item) -> None:
+    def leave(self, session: str, item: _Item) -> None:
         """Let a session wait for an item no longer."""
         items = self._waiting[session]
         items.remove(item)
         if not items:
             del self._waiting[session]
 
-    def serve(self, item: Item) -> None:
-        """Take an item out of the line: its sessions have had their turn."""
+    def serve(self, item: _Item) -> None:
+        """Take an item out of the order: its sessions have had their turn."""
         for session in [s for s, items in self._waiting.items() if item in items]:
             while item in self._waiting.get(session, ()):
                 self.leave(session, item)

@@ -1,4 +1,4 @@
-"""One computation and the runs that wait for it.
+"""One computation and the sessions that wait for it.
 
 Two sessions that ask for the same thing have a run each, and share one job. Nothing here is
 thread-safe: the queue's lock guards it.
@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from maxstim_core.runs.messages import Progress
+from maxstim_core.runs.messages import FunctionTask, Progress, RunTask, StageReport
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.runs.snapshot import RunSnapshot, no_losses
-
-if TYPE_CHECKING:
-    from maxstim_core.runs.device_worker import DeviceWorker
+from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, no_losses
+from maxstim_core.runs.task import TaskRequest
 
 STARTING = "Starting."
 """What a job says before its worker does."""
@@ -34,119 +32,14 @@ NEXT_STATES = {
 }
 """The states of a job, and which can follow which."""
 
-
-class Job:
-    """What is known of one computation.
-
-    Attributes:
-        key: Content key of the request.
-        request: As the first session asked; others may have named the same network otherwise.
-        job_id: The id of its first run.
-        state: One of `NEXT_STATES`.
-        device: Where it runs, once it does.
-        worker: What runs it, once it does.
-        runs: The runs that wait for it.
-        cancelled_at: When the last of them was cancelled, while it had begun; else None.
-        version: Of the last change.
-    """
-
-    def __init__(self, job_id: str, key: str, request: RunRequest) -> None:
-        self.job_id, self.key, self.request = job_id, key, request
-        self.state, self.device = "queued", ""
-        self.worker: DeviceWorker | None = None
-        self.runs: list[Run] = []
-        self.cancelled_at: float | None = None
-        self.version = 0
-        self._began = 0.0
-        self._ended: float | None = None
-        self._latest = Progress(0, 0, (), no_losses(), None, "")
-        self._pace: deque[tuple[float, int]] = deque(maxlen=_REPORTS_IN_AVERAGE)
-
-    def begin(self, worker: DeviceWorker, device: str, now: float) -> None:
-        """Note that a lane has taken it."""
-        self._move("running")
-        self.worker, self.device, self._began = worker, device, now
-        self._latest = replace(self._latest, message=STARTING)
-
-    def end(self, state: str, now: float) -> None:
-        """Note that it is over: ``done``, ``cancelled`` or ``failed``."""
-        self._ended = now if self.state == "running" else self._began
-        self._move(state)
-
-    def say(self, message: str) -> None:
-        """Change what it says that it is doing."""
-        self._latest = replace(self._latest, message=message)
-
-    def take(self, news: Progress, now: float) -> None:
-        """Take in a report of the worker."""
-        before = self._latest
-        if (before.terms, before.message) != (news.terms, news.message):  # another stage
-            self._pace.clear()
-        losses = news.losses
-        if before.terms == news.terms and len(before.losses):
-            losses = np.concatenate([before.losses, losses])
-        losses.setflags(write=False)
-        preview = news.preview or before.preview
-        if preview is not None:
-            preview.freeze()
-        message = before.message if self.cancelled_at is not None else news.message
-        self._latest = replace(news, losses=losses, preview=preview, message=message)
-        self._pace.append((now, news.step))
-
-    @property
-    def seconds_per_step(self) -> float | None:
-        """Mean duration of the last steps; None before two reports."""
-        if len(self._pace) < 2:
-            return None
-        (t0, step0), (t1, step1) = self._pace[0], self._pace[-1]
-        return (t1 - t0) / (step1 - step0) if step1 > step0 else None
-
-    def snapshot(self, run: Run, now: float, *, message: str = "", **place: object) -> RunSnapshot:
-        """Return the picture that one of its runs has of it; `place` as in `RunSnapshot`."""
-        latest = self._latest
-        begun = self.state != "queued"
-        return RunSnapshot(
-            run_id=run.run_id,
-            request=run.request,
-            session=run.session,
-            state=self.state,
-            step=latest.step,
-            n_steps=latest.n_steps,
-            elapsed=(now if self._ended is None else self._ended) - self._began if begun else 0.0,
-            eta=self._eta(now) if self.state == "running" else None,
-            terms=latest.terms,
-            losses=latest.losses,
-            preview=latest.preview,
-            message=message or (latest.message if self._ended is None else ""),
-            **place,
-        )
-
-    def _eta(self, now: float) -> float | None:
-        pace = self.seconds_per_step
-        if pace is None:
-            return None
-        reported, step = self._pace[-1]
-        return max(0.0, (self._latest.n_steps - step) * pace - (now - reported))
-
-    def _move(self, state: str) -> None:
-        assert state in NEXT_STATES[self.state], f"a {self.state} job cannot be {state}"
-        self.state = state
+Request = TypeVar("Request", RunRequest, TaskRequest)
 
 
-@dataclass(eq=False)
-class Run:
-    """One session's wish for a job.
+class Stopper(Protocol):
+    """What a job knows of the worker that does it."""
 
-    Attributes:
-        job: What it waits for; None for an answer that was in the store.
-        last: Its final picture, once it has ended.
-    """
-
-    run_id: str
-    session: str
-    request: RunRequest
-    job: Job | None = None
-    last: RunSnapshot | None = None
+    def cancel(self, job: AnyJob) -> None:
+        """Ask the worker to stop a job."""
 
 
 @dataclass(frozen=True)
@@ -162,3 +55,279 @@ class Ending:
     state: str
     result: Path | None = None
     reason: str = ""
+
+
+@dataclass(eq=False)
+class Run(Generic[Request]):
+    """One session's wish for a job.
+
+    Attributes:
+        run_id: Name of the run, or of the task where it is no run.
+        session: Who asked.
+        request: What was asked for.
+        job: What it waits for; None once it has ended.
+        last: Its final picture, once it has ended.
+    """
+
+    run_id: str
+    session: str
+    request: Request
+    job: Job[Request] | None = None
+    last: RunSnapshot | TaskSnapshot | None = None
+
+
+class Job(Generic[Request]):
+    """What is known of one computation.
+
+    Attributes:
+        key: What tells it from other jobs: equal for what is to be computed once.
+        request: As the first session asked; others may have named the same network otherwise.
+        job_id: The id of its first run.
+        state: One of `NEXT_STATES`.
+        device: Where it runs, once it does.
+        worker: What runs it, once it does.
+        runs: The wishes that wait for it.
+        cancelled_at: When the last of them was cancelled, while it had begun; else None.
+        version: Of the last change.
+    """
+
+    advice: ClassVar[str]
+    """What to do after a worker has died of it."""
+
+    advice_when_silent: ClassVar[str]
+    """What to do after it gave no sign of life."""
+
+    plural: ClassVar[str]
+    """What several of its kind are called."""
+
+    request: Request
+
+    def __init__(self, job_id: str, key: str, request: Request) -> None:
+        self.job_id, self.key, self.request = job_id, key, request
+        self.state, self.device = "queued", ""
+        self.worker: Stopper | None = None
+        self.runs: list[Run[Request]] = []
+        self.cancelled_at: float | None = None
+        self.version = 0
+        self._began = 0.0
+        self._ended: float | None = None
+
+    @property
+    def message(self) -> Any:
+        """What its worker is sent."""
+        raise NotImplementedError
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """Mean duration of the last steps; None where there are none."""
+        return None
+
+    def begin(self, worker: Stopper | None, device: str, now: float) -> None:
+        """Note that a worker has taken it."""
+        self._move("running")
+        self.worker, self.device, self._began = worker, device, now
+        self.set_message(STARTING)
+
+    def end(self, state: str, now: float) -> None:
+        """Note that it is over: ``done``, ``cancelled`` or ``failed``."""
+        self._ended = now if self.state == "running" else self._began
+        self._move(state)
+
+    def set_message(self, message: str) -> None:
+        """Change what is said of what it is doing, one sentence."""
+        raise NotImplementedError
+
+    def take(self, report: Progress | StageReport, now: float) -> None:
+        """Take in a report of the worker."""
+        raise NotImplementedError
+
+    def snapshot(
+        self,
+        run: Run[Request],
+        now: float,
+        *,
+        position: int = 0,
+        device: str = "",
+        version: int = 0,
+    ) -> Any:
+        """Return the picture that one of its runs has of it."""
+        raise NotImplementedError
+
+    def last_snapshot(
+        self, run: Run[Request], now: float, ending: Ending, *, device: str, version: int
+    ) -> Any:
+        """Return the final picture of one of its runs, which may end before the job does."""
+        raise NotImplementedError
+
+    def _elapsed(self, now: float) -> float:
+        if self.state == "queued":
+            return 0.0
+        return (now if self._ended is None else self._ended) - self._began
+
+    def _move(self, state: str) -> None:
+        assert state in NEXT_STATES[self.state], f"a {self.state} job cannot be {state}"
+        self.state = state
+
+
+class RunJob(Job[RunRequest]):
+    """The computation of an answer; its key is the content key of the request."""
+
+    advice = "try fewer frames, or another device"
+    advice_when_silent = "run it again, with fewer frames or on another device"
+    plural = "runs"
+
+    def __init__(self, job_id: str, key: str, request: RunRequest) -> None:
+        super().__init__(job_id, key, request)
+        self._latest = Progress(0, 0, (), no_losses(), None, "")
+        self._pace: deque[tuple[float, int]] = deque(maxlen=_REPORTS_IN_AVERAGE)
+
+    @property
+    def message(self) -> RunTask:
+        """What its worker is sent."""
+        return RunTask(self.job_id, self.key, self.request)
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """Mean duration of the last steps; None before two reports."""
+        if len(self._pace) < 2:
+            return None
+        (t0, step0), (t1, step1) = self._pace[0], self._pace[-1]
+        return (t1 - t0) / (step1 - step0) if step1 > step0 else None
+
+    def set_message(self, message: str) -> None:
+        """Change what is said of what it is doing, one sentence."""
+        self._latest = replace(self._latest, message=message)
+
+    def take(self, report: Progress | StageReport, now: float) -> None:
+        """Take in a report of the worker."""
+        if isinstance(report, StageReport):
+            return
+        before = self._latest
+        if (before.terms, before.message) != (report.terms, report.message):  # another stage
+            self._pace.clear()
+        losses = report.losses
+        if before.terms == report.terms and len(before.losses):
+            losses = np.concatenate([before.losses, losses])
+        losses.setflags(write=False)
+        preview = report.preview or before.preview
+        if preview is not None:
+            preview.freeze()
+        message = before.message if self.cancelled_at is not None else report.message
+        self._latest = replace(report, losses=losses, preview=preview, message=message)
+        self._pace.append((now, report.step))
+
+    def snapshot(
+        self,
+        run: Run[RunRequest],
+        now: float,
+        *,
+        position: int = 0,
+        device: str = "",
+        version: int = 0,
+    ) -> RunSnapshot:
+        """Return the picture that one of its runs has of it."""
+        latest = self._latest
+        return RunSnapshot(
+            run_id=run.run_id,
+            request=run.request,
+            session=run.session,
+            state=self.state,
+            position=position,
+            step=latest.step,
+            n_steps=latest.n_steps,
+            elapsed=self._elapsed(now),
+            eta=self._eta(now) if self.state == "running" else None,
+            terms=latest.terms,
+            losses=latest.losses,
+            preview=latest.preview,
+            message=latest.message if self._ended is None else "",
+            device=device,
+            version=version,
+        )
+
+    def last_snapshot(
+        self, run: Run[RunRequest], now: float, ending: Ending, *, device: str, version: int
+    ) -> RunSnapshot:
+        """Return the final picture of one of its runs, which may end before the job does."""
+        last = self.snapshot(run, now, device=device, version=version)
+        message = f"Run {run.run_id}: {ending.reason}" if ending.reason else last.message
+        return replace(
+            last,
+            state=ending.state,
+            eta=None,
+            preview=None,
+            message=message,
+            result=ending.result,
+        )
+
+    def _eta(self, now: float) -> float | None:
+        pace = self.seconds_per_step
+        if pace is None:
+            return None
+        reported, step = self._pace[-1]
+        return max(0.0, (self._latest.n_steps - step) * pace - (now - reported))
+
+
+class TaskJob(Job[TaskRequest]):
+    """Work that is no run: a function that the worker calls."""
+
+    advice = "try again"
+    advice_when_silent = "try again"
+    plural = "tasks"
+
+    def __init__(self, job_id: str, key: str, request: TaskRequest) -> None:
+        super().__init__(job_id, key, request)
+        self._stage = self._message = ""
+
+    @property
+    def message(self) -> FunctionTask:
+        """What its worker is sent."""
+        return FunctionTask(self.job_id, self.request.function, dict(self.request.arguments))
+
+    def set_message(self, message: str) -> None:
+        """Change what is said of what it is doing, one sentence."""
+        self._message = message
+
+    def take(self, report: Progress | StageReport, now: float) -> None:
+        """Take in a report of the worker: a stage, or what the worker does for it, as a message."""
+        if self.cancelled_at is not None:
+            return
+        if isinstance(report, StageReport):
+            self._stage, self._message = report.stage, ""
+        else:
+            self._message = report.message
+
+    def snapshot(
+        self,
+        run: Run[TaskRequest],
+        now: float,
+        *,
+        position: int = 0,
+        device: str = "",
+        version: int = 0,
+    ) -> TaskSnapshot:
+        """Return the picture that one of those who wait has of it."""
+        return TaskSnapshot(
+            task_id=run.run_id,
+            request=run.request,
+            session=run.session,
+            state=self.state,
+            position=position,
+            stage=self._stage,
+            message=self._message if self._ended is None else "",
+            elapsed=self._elapsed(now),
+            device=device,
+            version=version,
+        )
+
+    def last_snapshot(
+        self, run: Run[TaskRequest], now: float, ending: Ending, *, device: str, version: int
+    ) -> TaskSnapshot:
+        """Return the final picture of one of those who wait, who may leave before the job ends."""
+        last = self.snapshot(run, now, device=device, version=version)
+        message = ending.reason[:1].upper() + ending.reason[1:]
+        return replace(last, state=ending.state, message=message)
+
+
+AnyJob = Job[Any]
+"""A job of whichever kind."""

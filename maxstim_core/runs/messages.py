@@ -1,4 +1,4 @@
-"""What the server and a worker tell each other, and how it travels.
+"""The messages between the server and a worker, and how they travel.
 
 Messages are pickled, each after its length, over the two pipes of a child process that the server
 has started itself; nothing else can write to them.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pickle
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -22,11 +23,20 @@ _LENGTH = struct.Struct("!Q")
 
 @dataclass(frozen=True)
 class RunTask:
-    """Server to worker: do this."""
+    """Server to worker: do this run."""
 
     job_id: str
     key: str
     request: RunRequest
+
+
+@dataclass(frozen=True)
+class FunctionTask:
+    """Server to worker: call this function, as `maxstim_core.runs.task.TaskRequest` says."""
+
+    job_id: str
+    function: str
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,15 +79,22 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class StageReport:
+    """Worker to server: what a function begins to do, in a few words; also the sign that it lives."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
 class Stopping:
     """Worker to server: the cancel was seen; the best so far is being saved."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """Worker to server: the answer is in the store."""
+    """Worker to server: the answer of a run is in the store, or a function has ended."""
 
-    result: Path
+    result: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +106,7 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class Failed:
-    """Worker to server: why there is no answer, as one sentence.
+    """Worker to server: why nothing came of it, as one sentence.
 
     ``replace`` says that the worker should not be trusted with another run.
     """
@@ -98,20 +115,20 @@ class Failed:
     replace: bool = False
 
 
-def write(stream: BinaryIO, message: Any) -> None:
+def write(stream: IO[bytes], message: Any) -> None:
     """Send one message; raises OSError where the other side is gone."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     stream.write(_LENGTH.pack(len(body)) + body)
     stream.flush()
 
 
-def read(stream: BinaryIO) -> Any:
+def read(stream: IO[bytes]) -> Any:
     """Wait for one message; raises EOFError where the other side is gone."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     return pickle.loads(_exactly(stream, length))
 
 
-def _exactly(stream: BinaryIO, length: int) -> bytes:
+def _exactly(stream: IO[bytes], length: int) -> bytes:
     body = stream.read(length)
     if len(body) < length:
         raise EOFError

@@ -2,7 +2,7 @@
 
 Any thread may call any public method of `RunQueue`. One lock guards all state and is held for
 moments only; files and networks are read outside it. Nobody is called back: pages poll
-`RunSnapshot`s, so that no thread of the queue ever writes into a document.
+`RunSnapshot`s and `TaskSnapshot`s, so that no thread of the queue ever writes into a document.
 """
 
 from __future__ import annotations
@@ -14,20 +14,24 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+from types import UnionType
+from typing import Any
 
 from maxstim_core.devices import ALWAYS_THERE, choose_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.device_worker import DeviceWorker
 from maxstim_core.runs.fair_order import FairOrder
-from maxstim_core.runs.job import Ending, Job, Run
-from maxstim_core.runs.messages import Hello, Progress
+from maxstim_core.runs.job import AnyJob, Ending, Run, RunJob, TaskJob
+from maxstim_core.runs.messages import Hello, Progress, StageReport
 from maxstim_core.runs.request import RunRequest, content_key, opened
-from maxstim_core.runs.snapshot import RunSnapshot, stored_snapshot
+from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
 from maxstim_core.runs.store import RunStore
+from maxstim_core.runs.task import TaskRequest
 
 _ENDED_RUNS_KEPT = 500
+"""Runs and tasks that are remembered after they have ended."""
+
 _OTHERS_WAIT = "cancelled for you alone; others wait for the same answer, so it goes on."
 _SHUT_DOWN = "the server was shut down; submit it again."
 
@@ -39,6 +43,9 @@ class RunQueue:
     turns. The same request, while it waits or runs, is computed once for all who ask; when it is in
     the store, it is ``done`` at once. Worker processes start with the first run, or with `warm`.
 
+    Other work, such as measuring a model card, is a task (`submit_task`): it has the same states, waits
+    in the same order and is done by the same workers.
+
     Args:
         runner: ``module:function`` that starts a run in the worker; the module also has
             ``available_devices`` and ``warm``, as `maxstim_core.runs.execute`.
@@ -46,8 +53,9 @@ class RunQueue:
         hang_seconds: A run that gives no sign of life for so long after its last is ended.
         grace_seconds: A cancelled run that does not stop for so long is ended.
         start_seconds: A worker that is not ready after so long is given up, and so is a run that
-            gives no first sign of life: its first step may have to be compiled.
-        most_queued: Runs that one session may have waiting.
+            gives no first sign of life: its first step may have to be compiled. So is a task that
+            is silent for so long.
+        most_queued: Runs that one session may have waiting, and tasks.
         clock: Seconds that never go back.
     """
 
@@ -67,10 +75,11 @@ class RunQueue:
         self.start_seconds, self.most_queued = start_seconds, most_queued
         self._changed = threading.Condition()
         self._versions = itertools.count(1)
-        self._line_version = 0
+        self._order_version = 0
         self._runs: dict[str, Run] = {}
-        self._jobs: dict[str, Job] = {}  # that can be joined, by key
-        self._line: FairOrder[Job] = FairOrder()
+        self._newest_tasks: dict[str, str] = {}  # id of the last task of each key
+        self._jobs: dict[str, AnyJob] = {}  # that can be joined, by key
+        self._order: FairOrder[AnyJob] = FairOrder()
         self._workers: list[DeviceWorker] = []
         self._devices: tuple[str, ...] | None = None
         self._start_problem = ""
@@ -98,42 +107,85 @@ class RunQueue:
             self.store.check_writable()
         run = Run(secrets.token_hex(8), session, request)
         with self._changed:
-            if self._closed:
-                raise MaxstimError("The server is shutting down; start it again to run anything.")
+            self._check_open()
             if stored is not None:
                 run.last = stored_snapshot(
                     run.run_id, request, session, *stored, version=next(self._versions)
                 )
             else:
-                self._enter(run, key)
+                self._enter(run, key, RunJob)
             self._runs[run.run_id] = run
             self._forget_old_runs()
         return run.run_id
 
-    def cancel(self, run_id: str) -> None:
-        """Cancel a run. What others wait for too goes on; the best so far of a lone run is kept.
+    def submit_task(self, request: TaskRequest, session: str) -> str:
+        """Let a task wait for its turn, and return its id; reads no files.
+
+        A session that waits for a task of the same key already gets the id of that.
 
         Raises:
-            MaxstimError: if there is no such run.
+            MaxstimError: if the session has too many tasks waiting. Nothing has changed.
+        """
+        key = f"task {request.key}"
+        with self._changed:
+            self._check_open()
+            job = self._jobs.get(key)
+            same = (run for run in (job.runs if job is not None else ()) if run.session == session)
+            run = next(same, None)
+            if run is None:
+                run = Run(secrets.token_hex(8), session, request)
+                self._enter(run, key, TaskJob)
+                self._runs[run.run_id] = run
+                self._newest_tasks[request.key] = run.run_id
+                self._forget_old_runs()
+        return run.run_id
+
+    def task(self, task_id: str) -> TaskSnapshot:
+        """Return how a task stands.
+
+        Raises:
+            MaxstimError: if there is no such task.
         """
         with self._changed:
-            run = self._run(run_id)
-            if run.last is not None or run.job.cancelled_at is not None:
-                return
+            return self._picture(self._find(task_id, TaskRequest), self._positions(), self.clock())
+
+    def newest_task(self, key: str) -> TaskSnapshot | None:
+        """Return how the last task of a key stands, whoever asked for it, or None.
+
+        Of those that have ended, the last ones of all are remembered.
+        """
+        with self._changed:
+            job, task_id = self._jobs.get(f"task {key}"), self._newest_tasks.get(key)
+            run = job.runs[0] if job is not None else self._runs.get(task_id or "")
+            if run is None:
+                return None
+            return self._picture(run, self._positions(), self.clock())
+
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run or task. What others wait for too goes on; the best of a lone run is kept.
+
+        Raises:
+            MaxstimError: if there is no such run or task.
+        """
+        with self._changed:
+            run = self._find(run_id, RunRequest | TaskRequest)
             job = run.job
+            if job is None or job.cancelled_at is not None:
+                return
             if job.state == "queued":
-                self._line.leave(run.session, job)
+                self._order.leave(run.session, job)
             if len(job.runs) > 1:
-                self._end_run(run, Ending("cancelled", reason=_OTHERS_WAIT))
+                self._end_run(run, job, Ending("cancelled", reason=_OTHERS_WAIT))
                 job.runs.remove(run)
             elif job.state == "queued":
                 self._finish(job, Ending("cancelled"))
             else:
                 del self._jobs[job.key]
                 job.cancelled_at = self.clock()
-                job.say("Stopping.")
+                job.set_message("Stopping.")
                 job.version = next(self._versions)
-                job.worker.cancel(job)
+                if job.worker is not None:
+                    job.worker.cancel(job)
             self._order_changed()
 
     def snapshot(self, run_id: str) -> RunSnapshot:
@@ -143,13 +195,17 @@ class RunQueue:
             MaxstimError: if there is no such run.
         """
         with self._changed:
-            return self._picture(self._run(run_id), self._positions(), self.clock())
+            return self._picture(self._find(run_id, RunRequest), self._positions(), self.clock())
 
     def snapshots(self, session: str | None = None) -> tuple[RunSnapshot, ...]:
         """Return how all runs stand, or those of one session, newest first."""
         with self._changed:
             positions, now = self._positions(), self.clock()
-            runs = [r for r in self._runs.values() if session is None or r.session == session]
+            runs = [
+                run
+                for run in self._runs.values()
+                if isinstance(run.request, RunRequest) and session in (None, run.session)
+            ]
             return tuple(self._picture(run, positions, now) for run in reversed(runs))
 
     def devices(self) -> tuple[str, ...]:
@@ -167,7 +223,7 @@ class RunQueue:
         """
         with self._changed:
             if not self._workers and not self._closed:
-                self._open_lane("auto")
+                self._start_worker("auto")
             workers = [
                 worker for worker in self._workers if network and self._serves(worker, device)
             ]
@@ -175,11 +231,11 @@ class RunQueue:
             worker.warm(network)
 
     def close(self) -> None:
-        """End all workers; runs that have not ended are cancelled."""
+        """End all workers; runs and tasks that have not ended are cancelled."""
         with self._changed:
             self._closed = True
-            for job in list(self._line):
-                self._line.serve(job)
+            for job in list(self._order):
+                self._order.serve(job)
                 self._finish(job, Ending("cancelled", reason=_SHUT_DOWN))
             workers = tuple(self._workers)
             self._changed.notify_all()
@@ -188,15 +244,15 @@ class RunQueue:
         for worker in workers:
             worker.join(timeout=10)
 
-    # What lanes call, each from its own thread.
+    # What the device workers call, each from its own thread: `device_worker.JobSource`.
 
-    def take(self, worker: DeviceWorker) -> Job | None:
-        """Wait for the next job of a lane's device; None when the queue is closed."""
+    def take(self, worker: DeviceWorker) -> AnyJob | None:
+        """Wait for the next job of a worker's device; None when the queue is closed."""
         with self._changed:
             while not self._closed:
-                job = next((job for job in self._line if self._suits(job, worker)), None)
+                job = next((job for job in self._order if self._suits(job, worker)), None)
                 if job is not None:
-                    self._line.serve(job)
+                    self._order.serve(job)
                     job.begin(worker, self._device(job), self.clock())
                     job.version = next(self._versions)
                     self._order_changed()
@@ -204,13 +260,13 @@ class RunQueue:
                 self._changed.wait()
             return None
 
-    def note(self, job: Job, news: Progress) -> None:
+    def note_report(self, job: AnyJob, report: Progress | StageReport) -> None:
         """Take in a report on a running job."""
         with self._changed:
-            job.take(news, self.clock())
+            job.take(report, self.clock())
             job.version = next(self._versions)
 
-    def finish(self, job: Job, ending: Ending) -> None:
+    def finish(self, job: AnyJob, ending: Ending) -> None:
         """Take in how a running job ended."""
         with self._changed:
             if self._closed and ending.state == "failed":
@@ -223,90 +279,90 @@ class RunQueue:
             self._start_problem = problem
             self._changed.notify_all()
 
-    def greet(self, hello: Hello) -> None:
+    def note_devices(self, hello: Hello) -> None:
         """Learn from a worker which devices there are."""
         with self._changed:
             self._devices = hello.devices
-            for job in self._line:
-                self._open_lane_for(job)
+            for job in self._order:
+                self._start_worker_for(job)
             self._order_changed()
 
     # Everything below runs under the lock, but for `_check_device`.
 
-    def _enter(self, run: Run, key: str) -> None:
+    def _check_open(self) -> None:
+        if self._closed:
+            raise MaxstimError("The server is shutting down; start it again to run anything.")
+
+    def _enter(self, run: Run, key: str, kind: type[RunJob] | type[TaskJob]) -> None:
         job = self._jobs.get(key)
         if job is None or job.state == "queued":
-            waiting = [
-                r for r in self._runs.values() if r.last is None and r.session == run.session
-            ]
-            if sum(r.job.state == "queued" for r in waiting) >= self.most_queued:
+            jobs = [other.job for other in self._runs.values() if other.session == run.session]
+            count = sum(isinstance(one, kind) and one.state == "queued" for one in jobs)
+            if count >= self.most_queued:
                 raise MaxstimError(
-                    f"You have {self.most_queued} runs waiting; let one start, or cancel one."
+                    f"You have {count} {kind.plural} waiting; let one start, or cancel one."
                 )
         if job is None:
-            job = self._jobs[key] = Job(run.run_id, key, run.request)
+            job = self._jobs[key] = kind(run.run_id, key, run.request)
         run.job = job
         job.runs.append(run)
         if job.state == "queued":
-            self._line.add(run.session, job)
-            self._open_lane_for(job)
+            self._order.add(run.session, job)
+            self._start_worker_for(job)
         self._order_changed()
 
-    def _finish(self, job: Job, ending: Ending) -> None:
+    def _finish(self, job: AnyJob, ending: Ending) -> None:
         job.end(ending.state, self.clock())
         job.version = next(self._versions)
         for run in job.runs:
-            self._end_run(run, ending)
+            self._end_run(run, job, ending)
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
 
-    def _end_run(self, run: Run, ending: Ending) -> None:
+    def _end_run(self, run: Run, job: AnyJob, ending: Ending) -> None:
         """Fix the last picture of a run, and let go of its job."""
-        message = f"Run {run.run_id}: {ending.reason}" if ending.reason else ""
-        last = run.job.snapshot(
-            run, self.clock(), message=message, device=self._device(run.job), result=ending.result
-        )
-        run.last = replace(
-            last, state=ending.state, eta=None, preview=None, version=next(self._versions)
+        run.last = job.last_snapshot(
+            run, self.clock(), ending, device=self._device(job), version=next(self._versions)
         )
         run.job = None
 
-    def _picture(self, run: Run, positions: dict[Job, int], now: float) -> RunSnapshot:
-        if run.last is not None:
+    def _picture(self, run: Run, positions: dict[AnyJob, int], now: float) -> Any:
+        job = run.job
+        if job is None:
             return run.last
-        queued = run.job.state == "queued"
-        return run.job.snapshot(
+        return job.snapshot(
             run,
             now,
-            position=positions.get(run.job, 0),
-            device=self._device(run.job),
-            version=max(run.job.version, self._line_version if queued else 0),
+            position=positions.get(job, 0),
+            device=self._device(job),
+            version=max(job.version, self._order_version if job.state == "queued" else 0),
         )
 
-    def _positions(self) -> dict[Job, int]:
+    def _positions(self) -> dict[AnyJob, int]:
         ahead: dict[str, int] = {}
         positions = {}
-        for job in self._line:
+        for job in self._order:
             device = self._device(job)
             positions[job] = ahead[device] = ahead.get(device, 0) + 1
         return positions
 
-    def _run(self, run_id: str) -> Run:
-        if run_id not in self._runs:
+    def _find(self, run_id: str, kind: type | UnionType) -> Run:
+        run = self._runs.get(run_id)
+        if run is None or not isinstance(run.request, kind):
             raise MaxstimError(
                 f"There is no run {run_id!r} on this server any more; ask again, and a finished "
                 "answer comes from the store at once."
             )
-        return self._runs[run_id]
+        return run
 
-    def _device(self, job: Job) -> str:
+    def _device(self, job: AnyJob) -> str:
         return job.device or choose_device(job.request.device, self._devices or ("cpu",))
 
-    def _suits(self, job: Job, worker: DeviceWorker) -> bool:
+    def _suits(self, job: AnyJob, worker: DeviceWorker) -> bool:
         return self._devices is None or self._device(job) == worker.device
 
     def _serves(self, worker: DeviceWorker, device: str) -> bool:
-        """Tell whether a lane takes runs that ask for a device; before it is known, the first may."""
+        """Whether a worker takes runs that ask for a device; before it is known, the first may."""
         if self._devices is None:
             return True
         with suppress(MaxstimError):
@@ -324,26 +380,28 @@ class RunQueue:
                 raise MaxstimError(f"Whether there is a {name} is not known: {self._start_problem}")
             choose_device(name, self._devices or ("cpu",))
 
-    def _open_lane_for(self, job: Job) -> None:
+    def _start_worker_for(self, job: AnyJob) -> None:
         if not self._workers:
-            self._open_lane("auto")
+            self._start_worker("auto")
         elif self._devices is not None:
             device = self._device(job)
             if all(worker.device != device for worker in self._workers):
-                self._open_lane(device)
+                self._start_worker(device)
 
-    def _open_lane(self, name: str) -> None:
+    def _start_worker(self, name: str) -> None:
         self._workers.append(DeviceWorker(self, name))
         self._workers[-1].start()
 
     def _order_changed(self) -> None:
-        self._line_version = next(self._versions)
+        self._order_version = next(self._versions)
         self._changed.notify_all()
 
     def _forget_old_runs(self) -> None:
         ended = [run_id for run_id, run in self._runs.items() if run.last is not None]
         for run_id in ended[: max(0, len(ended) - _ENDED_RUNS_KEPT)]:
-            del self._runs[run_id]
+            request = self._runs.pop(run_id).request
+            if isinstance(request, TaskRequest) and self._newest_tasks.get(request.key) == run_id:
+                del self._newest_tasks[request.key]
 
 
 _the_queue: RunQueue | None = None

@@ -17,7 +17,7 @@ from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConf
 from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
 
-FORMAT = 1
+_FORMAT = 1
 """Part of every key: to be raised when the same request would give another result."""
 
 SEARCH_FORMAT = 2
@@ -136,7 +136,7 @@ def content_key(request: RunRequest, network: Network, clips: ClipSet | None) ->
     begins from what it tells. The device is no part of it.
     """
     parts = [
-        FORMAT,
+        _FORMAT,
         request.config.content_hash,
         request.cell_type,
         request.network,

@@ -1,14 +1,17 @@
-"""What anyone may know of a run: an immutable picture of one moment."""
+"""What anyone may know of a run or another task: an immutable picture of one moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from maxstim_core.lattice import Lattice
 from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.task import TaskRequest
 
 
 def no_losses() -> np.ndarray:
@@ -24,11 +27,13 @@ class Preview:
 
     Attributes:
         stimulus: Luminance, uint8, shape (frame, column), 255 is white.
+        lattice: The eye that the columns belong to.
         response: Voltage of the cell type, float32, same shape, NaN where no cell is; None where the
             run cannot tell.
     """
 
     stimulus: np.ndarray
+    lattice: Lattice
     response: np.ndarray | None = None
 
     def freeze(self) -> None:
@@ -47,7 +52,7 @@ class RunSnapshot:
         request: What was asked for.
         session: Who asked.
         state: ``queued``, ``running``, ``done``, ``cancelled`` or ``failed``.
-        position: Place in line, 1 = next; 0 unless queued.
+        position: Place in the order, 1 = next; 0 unless queued.
         step: Steps done: iterations, or clips while a clip set is searched.
         n_steps: Steps in all, 0 while unknown.
         elapsed: Seconds since the run began; its duration once it has ended.
@@ -82,11 +87,40 @@ class RunSnapshot:
     version: int = 0
 
 
+@dataclass(frozen=True)
+class TaskSnapshot:
+    """One task that is no run, at one moment.
+
+    Attributes:
+        task_id: Name of the task, unique and not to be guessed.
+        request: What was asked for.
+        session: Who asked.
+        state: ``queued``, ``running``, ``done``, ``cancelled`` or ``failed``.
+        position: Place in the order, 1 = next; 0 unless queued.
+        stage: What it reported last that it does, in a few words; empty before the first report.
+        message: One sentence: why it failed or was cancelled, or what it waits for while it runs.
+        elapsed: Seconds since it began; its duration once it has ended.
+        device: Where it runs, for example ``cpu`` or ``cuda:0``.
+        version: Grows with every change but the passing of time.
+    """
+
+    task_id: str
+    request: TaskRequest
+    session: str
+    state: str = "queued"
+    position: int = 0
+    stage: str = ""
+    message: str = ""
+    elapsed: float = 0.0
+    device: str = "cpu"
+    version: int = 0
+
+
 def stored_snapshot(
     run_id: str, request: RunRequest, session: str, path: Path, answer: xr.Dataset, version: int
 ) -> RunSnapshot:
     """Return the picture of a run whose answer was in the store already."""
-    logged = {}
+    logged: dict[str, Any] = {}
     if "loss" in answer:
         losses = answer["loss"].values
         losses.setflags(write=False)

@@ -7,49 +7,24 @@ changed. Nothing is created before something is stored.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.runs.result_index import ResultIndex, Stamp, facts_of, index_of
+from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import load, save
 
-ROOM = 20_000_000
+_ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
-
-_LEFT_OVER_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class StoredResult:
-    """One line of the history of finished results.
-
-    Attributes:
-        key: Content key, or the run id of a cancelled run.
-        cell_type: For example ``T4c``.
-        method: ``natural``, ``regularized`` or ``generated``.
-        status: ``complete`` or ``cancelled``.
-        when: Seconds since 1970 at which it was stored.
-        path: Its file.
-    """
-
-    key: str
-    cell_type: str
-    method: str
-    status: str
-    when: float
-    path: Path
 
 
 class RunStore:
-    """The folders of one data directory: ``results``, ``searches`` and ``logs``.
+    """The folders of one data directory: ``results`` with its index, ``searches`` and ``logs``.
 
     Args:
         root: The data directory; the user's if None. It need not exist.
@@ -70,16 +45,13 @@ class RunStore:
             MaxstimError: if the data directory cannot be written, or its disk is full.
         """
         try:
-            self.results.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.results) as probe:
-                probe.write(b"maxstim")
-            free = shutil.disk_usage(self.results).free
+            free = free_bytes(self.results)
         except OSError as error:
             raise MaxstimError(
                 f"Results cannot be written to {self.root} ({error.strerror or error}); make it "
                 "writable or name another folder in MAXSTIM_DATA_DIR."
             ) from error
-        if free < ROOM:
+        if free < _ROOM:
             raise MaxstimError(
                 f"The disk of {self.root} is full ({free / 1e6:.0f} MB left); make room or name "
                 "another folder in MAXSTIM_DATA_DIR."
@@ -97,10 +69,18 @@ class RunStore:
     def save(self, key: str, dataset: xr.Dataset) -> Path:
         """Store a result under its content key (or run id) and return its file.
 
+        What there is to be known of it goes to the index, so that nobody need open it to list it.
+
         Raises:
             MaxstimError: if it cannot be written; nothing half-written stays.
         """
-        return self._write(self.results / f"{key}.nc", dataset)
+        path = self._write(self.results / f"{key}.nc", dataset)
+        facts = facts_of(dataset)
+        with suppress(OSError):  # removed since
+            if facts is not None:
+                stamp = Stamp.of(path.stat())
+                ResultIndex(index_of(self.results)).add([(path.name, stamp, facts)])
+        return path
 
     def find_search(self, key: str) -> xr.Dataset | None:
         """Return a stored search of all cell types, or None."""
@@ -126,28 +106,10 @@ class RunStore:
             where = "please report it, with what you had chosen"
         return f"an unexpected error ({type(error).__name__}) ended it; {where}."
 
-    def recent(self, n: int = 50) -> tuple[StoredResult, ...]:
-        """Return the last `n` results that were stored, newest first."""
-        times = {}
-        for path in self.results.glob("*.nc"):
-            with suppress(OSError):  # removed since it was listed
-                times[path] = path.stat().st_mtime
-        lines = (_line(path, times[path]) for path in sorted(times, key=times.get, reverse=True))
-        found = []
-        for line in lines:
-            if len(found) == n:
-                break
-            if line is not None:
-                found.append(line)
-        return tuple(found)
-
     def sweep(self) -> None:
-        """Remove what a worker that was killed while writing has left: parts over an hour old."""
-        for folder in (self.results, self.root / "searches"):
-            for part in folder.glob(".*.part"):
-                with suppress(OSError):
-                    if time.time() - part.stat().st_mtime > _LEFT_OVER_SECONDS:
-                        part.unlink()
+        """Remove what workers that were killed while writing have left."""
+        for folder in (self.root, self.results, self.root / "searches"):
+            sweep_leftovers(folder)
 
     def _write(self, path: Path, dataset: xr.Dataset) -> Path:
         with suppress(OSError):  # `save` says what to do
@@ -162,15 +124,4 @@ def _readable(path: Path) -> xr.Dataset | None:
     try:
         return load(path)
     except Exception:  # a damaged HDF5 file raises whatever the damage leads to
-        return None
-
-
-def _line(path: Path, when: float) -> StoredResult | None:
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            about = dataset.attrs
-            return StoredResult(
-                path.stem, about["cell_type"], about["method"], about["status"], when, path
-            )
-    except Exception:  # as above
         return None

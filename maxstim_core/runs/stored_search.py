@@ -61,7 +61,7 @@ class StoredSearch:
 
     def __iter__(self) -> Iterator[StepReport]:
         """Search; stop iterating to cancel."""
-        if self.stored:
+        if self._search is None:
             return
         for report in self._search:
             self._begun = True
@@ -72,8 +72,10 @@ class StoredSearch:
 
     def result(self) -> xr.Dataset | None:
         """Return the best clips of each cell type so far; None before the first report."""
-        if self._measured is None and not self._begun:
-            return None
-        measured = self._search.measured() if self._measured is None else self._measured
+        measured = self._measured
+        if measured is None:
+            if self._search is None or not self._begun:
+                return None
+            measured = self._search.measured()
         found = with_ranks(measured, self._clips, self._config)
         return found.assign_attrs(config=self._config.to_json(), clips=self._clips.name)

@@ -1,4 +1,4 @@
-"""The worker process: does one run after another on one device, and tells how it goes.
+"""The worker process: does one job after another on one device, and reports how it goes.
 
 Started by `maxstim_core.runs.worker_process`. Messages come in on standard input and go out on what was
 standard output; whatever a library prints goes to standard error. When the server dies, standard
@@ -30,9 +30,11 @@ from maxstim_core.runs.messages import (
     Cancelled,
     Done,
     Failed,
+    FunctionTask,
     Hello,
     Progress,
     RunTask,
+    StageReport,
     Stopping,
     Warm,
     read,
@@ -48,12 +50,12 @@ SHARE_OF_PREVIEWS = 0.08
 """Most of a run's time that its previews may take: each is a simulation more."""
 
 _READY = Progress(0, 0, (), no_losses(), None, STARTING)
-"""What is told after warming up, to a run that waits for it: nothing is being compiled any more."""
+"""Sent after warming up, for a job that waits for it: nothing is being compiled any more."""
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
-def main() -> None:
+def serve_tasks() -> None:
     """Serve tasks until standard input ends."""
     parser = argparse.ArgumentParser(prog="maxstim_core.runs.worker")
     parser.add_argument(
@@ -86,15 +88,38 @@ def main() -> None:
     while True:
         task = inbox.next_task()
         if isinstance(task, Warm):
-            with suppress(Exception):  # what is wrong with a network, its run will say
+            with suppress(Exception):  # what is wrong with a network, its run will report
                 warm(task.network, device)
             outbox.send(_READY)
             continue
+        ending: Done | Cancelled | Failed
         try:
-            ending = _perform(task, runner, device, store, inbox, outbox)
-        except Exception as error:  # whatever it is, the next run should have a worker
-            ending = _failure(error, task.job_id, device, store)
+            if isinstance(task, FunctionTask):
+                ending = _call(task, device, inbox, outbox)
+            else:
+                ending = _perform(task, runner, device, store, inbox, outbox)
+        except Exception as error:  # whatever it is, the next job should have a worker
+            ending = _failure(error, task.job_id, device, store, isinstance(task, RunTask))
         outbox.send(ending)
+
+
+class _CancelledError(Exception):
+    """Raised within a function that nobody waits for any more."""
+
+
+def _call(task: FunctionTask, device: str, inbox: _Inbox, outbox: _Outbox) -> Done | Cancelled:
+    def report_stage(stage: str) -> None:
+        if task.job_id in inbox.cancelled:
+            raise _CancelledError
+        outbox.send(StageReport(stage))
+
+    module_name, _, name = task.function.partition(":")
+    function = getattr(importlib.import_module(module_name), name)
+    try:
+        function(device=device, report_stage=report_stage, **task.arguments)
+    except _CancelledError:
+        return Cancelled()
+    return Done()
 
 
 def _perform(
@@ -117,20 +142,24 @@ def _perform(
                 return Cancelled()
             return Cancelled(store.save(run_id, best.assign_attrs(status="cancelled")))
     progress.flush()
-    return Done(store.save(task.key, run.result()))
+    result = run.result()
+    assert result is not None  # a run that has ended has one
+    return Done(store.save(task.key, result))
 
 
-def _failure(error: Exception, run_id: str, device: str, store: RunStore) -> Failed:
-    """Return what a person is told of an error; what they are not told goes to a log."""
+def _failure(
+    error: Exception, run_id: str, device: str, store: RunStore, has_frames: bool = False
+) -> Failed:
+    """Return the sentence for a person that says what went wrong; the traceback goes to a log."""
     text = str(error)
     if isinstance(error, MaxstimError):
         return Failed(text)
     # By its words, since torch has one class for GPUs and none for the CPU.
     if isinstance(error, MemoryError) or any(w in text.lower() for w in _OUT_OF_MEMORY):
-        elsewhere = "choose the CPU" if device.startswith("cuda") else "close other programs"
-        return Failed(
-            f"there was not enough memory on {device}; try fewer frames, or {elsewhere}.", True
-        )
+        advice = "choose the CPU" if device.startswith("cuda") else "close other programs"
+        if has_frames:
+            advice = f"try fewer frames, or {advice}"
+        return Failed(f"there was not enough memory on {device}; {advice}.", True)
     return Failed(store.defect(run_id, error), True)
 
 
@@ -166,13 +195,13 @@ class _ProgressReporter:
 
     def _preview(self, report: StepReport) -> Preview | None:
         began = time.monotonic()
-        if report.stimulus is None or began < self._preview_due:
+        if report.stimulus is None or report.lattice is None or began < self._preview_due:
             return None
         response = None if report.respond is None else report.respond()
         ended = time.monotonic()
         self._preview_due = ended + (ended - began) * (1 / SHARE_OF_PREVIEWS - 1)
         levels = np.rint(255 * np.clip(report.stimulus, 0, 1)).astype(np.uint8)
-        return Preview(levels, response)
+        return Preview(levels, report.lattice, response)
 
 
 class _Inbox:
@@ -180,10 +209,10 @@ class _Inbox:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.cancelled: dict[str, str] = {}
-        self._tasks: queue.SimpleQueue[RunTask | Warm] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[RunTask | FunctionTask | Warm] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
-    def next_task(self) -> RunTask | Warm:
+    def next_task(self) -> RunTask | FunctionTask | Warm:
         """Wait for something to do; of what came after it, a wish to be warm makes way."""
         task = self._tasks.get()
         while isinstance(task, Warm) and not self._tasks.empty():
@@ -200,7 +229,7 @@ class _Inbox:
                     self._tasks.put(message)
         except (EOFError, OSError):
             # The server is gone. Nothing that this process holds is worth an orderly end, and its
-            # main thread may be deep in a step.
+            # serve_tasks thread may be deep in a step.
             os._exit(0)
 
 
@@ -220,4 +249,4 @@ class _Outbox:
 
 
 if __name__ == "__main__":
-    main()
+    serve_tasks()

@@ -44,9 +44,13 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [home, inherited]))},
         )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._to_worker, self._from_worker = self._process.stdin, self._process.stdout
         self._sending = threading.Lock()
         self._received: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, name=f"maxstim-ear-{device}", daemon=True).start()
+        threading.Thread(
+            target=self._listen, name=f"maxstim-listener-{device}", daemon=True
+        ).start()
 
     @property
     def pid(self) -> int:
@@ -61,7 +65,7 @@ class WorkerProcess:
     def send(self, message: Any) -> None:
         """Send a message; to a worker that has died, nothing is sent. Any thread."""
         with self._sending, suppress(OSError, ValueError):
-            write(self._process.stdin, message)
+            write(self._to_worker, message)
 
     def receive(self, timeout: float) -> Any:
         """Return the next message, `Gone` for a worker that has died, or None after `timeout` s."""
@@ -76,13 +80,13 @@ class WorkerProcess:
         with suppress(subprocess.TimeoutExpired):  # it may hang in a driver: do not hang with it
             self._process.wait(timeout=10)
         with self._sending, suppress(OSError):
-            self._process.stdin.close()
+            self._to_worker.close()
 
     def _listen(self) -> None:
         try:
             while True:
-                self._received.put(read(self._process.stdout))
+                self._received.put(read(self._from_worker))
         except Exception:  # its end, or something that is no message: no more can be heard from it
             self._process.kill()
-        self._process.stdout.close()
+        self._from_worker.close()
         self._received.put(Gone(self._process.wait()))

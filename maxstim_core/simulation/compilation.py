@@ -18,12 +18,12 @@ def report_compilation(report_progress: Callable[[str], None]) -> None:
     class Listener(event.Listener):
         told = False
 
-        def on_start(self, event) -> None:
+        def on_start(self, event: event.Event) -> None:
             if not self.told:
                 self.told = True
                 report_progress(COMPILING)
 
-        def on_end(self, event) -> None:
+        def on_end(self, event: event.Event) -> None:
             pass
 
     event.register("numba:compile", Listener())

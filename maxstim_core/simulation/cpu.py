@@ -275,7 +275,7 @@ class CpuEngine(Engine):
         on_eye = positions % self._stencil.size
         return np.flatnonzero((place.first <= on_eye) & (on_eye < place.last))
 
-    def _run(self, n_samples: int, work) -> None:
+    def _run(self, n_samples: int, work: Callable[[int, ThreadPlace], None]) -> None:
         """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
         size = self._stencil.size
         if n_samples >= self.threads:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
 
@@ -24,7 +26,7 @@ so that it does with the other one, as a test makes sure."""
 _SPIN = 2_000
 """How often a thread looks for the others, some microseconds, before it lets another use its core."""
 
-_compiled = njit(nogil=True, cache=True, boundscheck=False)
+_compiled: Callable[[Callable], Callable] = njit(nogil=True, cache=True, boundscheck=False)
 
 
 @_compiled
@@ -69,6 +71,7 @@ def roll(
     """Roll one sample out; this thread owns the positions from `first` to before `last`.
 
     States go round in a ring as long as their first axis: all are kept, or one changes in place.
+    `dt` is in seconds per frame.
     """
     n_frames, size = movie.shape
     n_types = len(rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -32,7 +33,9 @@ class Conductor:
         ).start()
         weakref.finalize(self, self._calls.put, None)
 
-    def run(self, work, jobs: list[list[tuple[int, ThreadPlace]]]) -> None:
+    def run(
+        self, work: Callable[[int, ThreadPlace], None], jobs: list[list[tuple[int, ThreadPlace]]]
+    ) -> None:
         """Call ``work(sample, place)`` for all jobs, each list in a thread of its own."""
         ended: SimpleQueue = SimpleQueue()
         self._calls.put((work, jobs, ended))
@@ -56,7 +59,12 @@ def _conduct(calls: SimpleQueue, threads: int) -> None:
             del call  # it holds the engine, which may be waiting to be let go
 
 
-def _perform(pool: ThreadPoolExecutor, work, jobs, ended: SimpleQueue) -> None:
+def _perform(
+    pool: ThreadPoolExecutor,
+    work: Callable[[int, ThreadPlace], None],
+    jobs: list[list[tuple[int, ThreadPlace]]],
+    ended: SimpleQueue,
+) -> None:
     try:
         # This thread sleeps meanwhile: were it to work too, the system would often start the others
         # on its core, behind its back.
@@ -69,7 +77,15 @@ def _perform(pool: ThreadPoolExecutor, work, jobs, ended: SimpleQueue) -> None:
 
 
 class ThreadPlace(NamedTuple):
-    """A thread's place in a team: which positions of the eye it owns."""
+    """A thread's place in a team: which positions of the eye it owns.
+
+    Attributes:
+        number: Which of the team it is.
+        team_size: How many share one stimulus.
+        counter: Where they count who has come to a meeting, shape (1,).
+        first: First position that it owns.
+        last: The position behind its last one.
+    """
 
     number: int
     team_size: int
@@ -93,7 +109,9 @@ def thread_places(n_threads: int, size: int) -> list[ThreadPlace]:
     ]
 
 
-def _work_through(work, jobs: list[tuple[int, ThreadPlace]]) -> None:
+def _work_through(
+    work: Callable[[int, ThreadPlace], None], jobs: list[tuple[int, ThreadPlace]]
+) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, _allowed_cores())  # placed by now: free to move on
     for sample, place in jobs:

@@ -21,7 +21,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ from maxstim_core.simulation.cuda_graph import Replayed
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
 from maxstim_core.simulation.stencil import Stencil, Taps
 
-LANES = 4
+_LANES = 4
 """Stimuli side by side: one load of 16 bytes."""
 
 _OLDEST = (7, 0)
@@ -285,7 +286,7 @@ class CudaEngine(Engine):
             states.shape[1],
             self._stride,
             self._stencil.size,
-            LANES=lanes,
+            _LANES=lanes,
             BLOCK=self._many.positions * lanes,
             num_warps=self._many.warps,
         )
@@ -318,15 +319,15 @@ class CudaEngine(Engine):
         """Return a view of shape (slot, group, type, place, lane): a row, then its margin."""
         return states[:, :, self._stencil.margin :].unflatten(2, (self._n_types, self._pitch))
 
-    def _launch(self, kernel, n_samples: int, states: Tensor) -> Callable:
+    def _launch(self, kernel: Any, n_samples: int, states: Tensor) -> Callable:
         tile = self._few if n_samples < MANY_STIMULI else self._many
         _, n_groups, _, lanes = states.shape
         grid = (self._stencil.size // tile.positions, self._n_types, n_groups)
 
-        def launch(*arguments) -> None:
+        def launch(*arguments: object) -> None:
             kernel[grid](
                 *arguments,
-                LANES=lanes,
+                _LANES=lanes,
                 BLOCK=tile.positions * lanes,
                 TAPS=tile.taps,
                 num_warps=tile.warps,
@@ -339,7 +340,7 @@ class CudaEngine(Engine):
         return self._stride, self._stencil.margin, self._pitch, self._stencil.size
 
     def _empty(self, first: int, n_samples: int, places: int) -> Tensor:
-        lanes = LANES if n_samples >= LANES else 1
+        lanes = _LANES if n_samples >= _LANES else 1
         return torch.empty((first, -(-n_samples // lanes), places, lanes), device=self.device)
 
     def _on_device(self) -> contextlib.AbstractContextManager:
@@ -363,7 +364,7 @@ class CudaEngine(Engine):
                 f"{n_samples} {stimuli} not fit into the memory of {self.device}; {advice}."
             ) from None
 
-    def _tried_kernels(self):
+    def _tried_kernels(self) -> ModuleType:
         """Return the kernels' module, once one has run: they are compiled on this machine."""
         if self.device.type == "cuda" and torch.cuda.get_device_capability(self.device) < _OLDEST:
             oldest = ".".join(map(str, _OLDEST))

@@ -28,7 +28,7 @@ class Replayed:
         self._n_calls = 0
         self._recordable = True
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._result: Tensor | None = None
+        self._result: Tensor  # of the graph, from when there is one
         with torch.cuda.device(device):
             # A graph cannot be recorded on the default stream, nor from work begun on another.
             self._stream = torch.cuda.Stream()

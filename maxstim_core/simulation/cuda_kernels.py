@@ -37,11 +37,11 @@ def advance(
     BLOCK: tl.constexpr,
     TAPS: tl.constexpr,
 ):
-    """One frame forward: from the voltages in slot `before` to those in slot `after` (spec §3.1).
+    """One frame forward: from the voltages in slot `before` to those in slot `after`.
 
     Shapes: states (slot, group, stride, lane); light (frame, group, size, lane); activity (frame, group,
     n_recorded, lane); record (type, size): below 0 where there is no cell, the number of the record
-    where it is less than n_recorded.
+    where it is less than n_recorded. `dt` is in seconds per frame.
     """
     block, kind, group = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     place = block * BLOCK + tl.arange(0, BLOCK)

@@ -24,7 +24,7 @@ from maxstim_core.networks.network import Network
 InitialState = Literal["grey", "rest"] | Tensor
 
 GREY_SECONDS = 1.0
-"""Grey that precedes a movie, flyvis's choice (spec §3.5)."""
+"""Grey that precedes a movie, flyvis's choice: docs/numerics.md#grey-and-fades."""
 
 
 class FreeParameters(NamedTuple):
@@ -139,9 +139,23 @@ class Engine(ABC):
         cells: Tensor | np.ndarray | None = None,
         parameters: FreeParameters | None = None,
     ) -> Tensor:
-        """Return the voltage of cells while they watch a movie: see `simulate`.
+        """Return the voltage of cells while they watch a movie.
 
         Differentiable with respect to the movie, the initial state and `parameters`.
+
+        Args:
+            movie: Luminance, shape (frame, column) or (sample, frame, column).
+            dt: Seconds per frame, and per Euler step.
+            initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a state
+                of shape (cell,) or (sample, cell).
+            cells: Numbers of the cells to record, shape (recorded cell,); all if None.
+            parameters: Free parameters in place of the network's own.
+
+        Returns:
+            Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
+
+        Raises:
+            MaxstimError: if the movie does not fit the eye or is not finite.
         """
         movie = self.as_movie(movie)
         batch = movie if movie.ndim == 3 else movie[None]
@@ -156,11 +170,13 @@ class Engine(ABC):
         """Return a movie where and how this engine computes, a batch of movies likewise.
 
         Args:
-            movie: Luminance in floating-point numbers of any precision and order of bytes.
+            movie: Luminance in floating-point numbers of any precision and order of bytes, shape
+                (frame, column) or (sample, frame, column).
 
         Raises:
             MaxstimError: if it holds anything else.
         """
+        kind: torch.dtype | np.dtype
         if isinstance(movie, Tensor):
             is_luminance, kind = movie.is_floating_point(), movie.dtype
         else:
@@ -189,7 +205,7 @@ class Engine(ABC):
         cells: Tensor,
         parameters: FreeParameters | None = None,
     ) -> Tensor:
-        """Do what `simulate` does with arguments that are known to fit, as `rollout` takes them.
+        """Do what `simulate` does with arguments that are known to fit: as for `rollout`.
 
         For loops: nothing here looks at a value, so that nothing waits for the device.
         """
@@ -217,6 +233,12 @@ class Engine(ABC):
         """Return the state after uniform luminance from rest, shape (1, cell), without gradient.
 
         The state of the network's own parameters is kept for the next call.
+
+        Args:
+            dt: Seconds per frame.
+            seconds: How long it is shown.
+            value: The luminance.
+            parameters: Free parameters in place of the network's own.
         """
         key = (dt, seconds, value)
         if parameters is None and key in self._grey_states:
@@ -230,9 +252,9 @@ class Engine(ABC):
 
     @torch.no_grad()
     def fade_in(self, seconds: float, dt: float, first_frames: Tensor | np.ndarray) -> Tensor:
-        """Return the states after fading from grey to the first frame of each movie (spec §3.5).
+        """Return the states after fading from grey to the first frame of each movie.
 
-        Starts from rest, as flyvis does for naturalistic stimuli.
+        Starts from rest, as flyvis does for naturalistic stimuli (docs/numerics.md#grey-and-fades).
 
         Args:
             seconds: Duration of the fade.
@@ -327,7 +349,15 @@ class _Rollout(torch.autograd.Function):
     """An engine's rollout and adjoint as one step of torch's automatic differentiation."""
 
     @staticmethod
-    def forward(ctx, engine, dt, cells, movie, state, *parameters):
+    def forward(
+        ctx: Any,
+        engine: Engine,
+        dt: float,
+        cells: Tensor,
+        movie: Tensor,
+        state: Tensor,
+        *parameters: Tensor,
+    ) -> Tensor:
         needs = ctx.needs_input_grad
         rollout = engine.rollout(
             movie,
@@ -343,7 +373,7 @@ class _Rollout(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, cotangent):
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
         gradients = ctx.engine.adjoint(ctx.tape, cotangent, with_parameters=ctx.with_parameters)
         parameters = gradients.parameters or (None, None, None)
         return None, None, None, gradients.movie, gradients.initial_state, *parameters

@@ -2,8 +2,8 @@
 
     V <- V + dt / max(tau, dt) * (-V + b + W relu(V) + x)
 
-is the whole forward pass (spec §3.1), and its transpose the whole adjoint. Every faster engine is
-tested against this one.
+is the whole forward pass (docs/numerics.md#dynamics), and its transpose the whole adjoint
+(docs/numerics.md#gradients). Every faster engine is tested against this one.
 """
 
 from __future__ import annotations
@@ -73,11 +73,13 @@ class ReferenceEngine(Engine):
             recorded.append(state[cells].T)
             if tape:
                 states.append(state)
-        transposed = self._backward.matrix(weights) if tape else None
+        kept = None
+        if tape:
+            kept = _Tape(states, self._backward.matrix(weights), parameters, dt, cells)
         return Rollout(
             activity=torch.stack(recorded, dim=1),
             final_state=state.T,
-            tape=_Tape(states, transposed, parameters, dt, cells) if tape else None,
+            tape=kept,
         )
 
     def adjoint(self, tape: _Tape, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
@@ -116,10 +118,10 @@ class _ParameterSums:
     def __init__(self, engine: ReferenceEngine) -> None:
         self.engine = engine
         n_cells, n_edges = engine.layout.n_cells, len(engine._source)
-        options = {"dtype": engine.dtype, "device": engine.device}
-        self.on_rest = torch.zeros(n_cells, **options)
-        self.on_change = torch.zeros(n_cells, **options)
-        self.on_weight = torch.zeros(n_edges, **options)
+        dtype, device = engine.dtype, engine.device
+        self.on_rest = torch.zeros(n_cells, dtype=dtype, device=device)
+        self.on_change = torch.zeros(n_cells, dtype=dtype, device=device)
+        self.on_weight = torch.zeros(n_edges, dtype=dtype, device=device)
 
     def add(self, on_state: Tensor, on_pull: Tensor, before: Tensor, after: Tensor) -> None:
         self.on_rest += on_pull.sum(1)
@@ -145,7 +147,9 @@ class _ParameterSums:
 class _Sparsity:
     """Where the entries of a square sparse matrix are, so that only values change."""
 
-    def __init__(self, rows: np.ndarray, columns: np.ndarray, size: int, device) -> None:
+    def __init__(
+        self, rows: np.ndarray, columns: np.ndarray, size: int, device: torch.device
+    ) -> None:
         order = np.lexsort((columns, rows))
         starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))])
         self._order = torch.as_tensor(order, device=device)

@@ -65,7 +65,7 @@ def simulate(
     voltage = engine.simulate(
         _values(movie),
         dt,
-        initial_state=initial_state if isinstance(initial_state, str) else _values(initial_state),
+        initial_state=_values(initial_state),
         cells=None if cells is None else np.asarray(cells),
     )
     about = {
@@ -185,5 +185,8 @@ def _labeled(
 
 
 def _values(given: Any) -> Any:
-    """Return the bare values of what has its dimensions named, anything else for the engine to judge."""
+    """Return the bare values of what has its dimensions named, anything else as it is.
+
+    The engine says what is wrong with them.
+    """
     return given.values if isinstance(given, xr.DataArray) else given

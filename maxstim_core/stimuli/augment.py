@@ -16,10 +16,10 @@ from maxstim_core.stimuli.clip_set import ClipSet
 
 @dataclass(frozen=True)
 class Augmented:
-    """The clips of a set, each turned and mirrored in all ways asked for (spec §5.4).
+    """The clips of a set, each turned and mirrored in all ways asked for.
 
     Exact operations on the lattice. The order is flyvis's: clips slowest, then mirror axes, rotations
-    fastest; a clip is mirrored first and turned after.
+    fastest; a clip is mirrored first and turned after (docs/numerics.md#natural-clips).
 
     Attributes:
         clips: The set.

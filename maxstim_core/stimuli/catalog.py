@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from difflib import get_close_matches
 
 from maxstim_core.conventions import EXTENT
@@ -11,13 +9,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.clip_set import ClipSet
-from maxstim_core.stimuli.stored.clip_store import (
-    clips_folder,
-    hidden_folder,
-    open_stored,
-    stored_names,
-)
+from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored, stored_names
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
+from maxstim_core.storage.atomic import exclusively, remove_whole
 
 
 def clip_set_names() -> tuple[str, ...]:
@@ -92,10 +86,9 @@ def remove_stored(name: str) -> None:
         raise MaxstimError(
             f"There is no clip set {name!r} to remove; maxstim movies list shows those there are."
         )
-    gone = hidden_folder(name)
     try:
-        os.rename(folder, gone)  # from now on it is not there, whatever remains
-        shutil.rmtree(gone)
+        with exclusively(folder.parent):
+            remove_whole(folder, folder.parent)
     except OSError as error:
         raise MaxstimError(
             f"The clip set {name} cannot be removed ({error.strerror or error}); check the "

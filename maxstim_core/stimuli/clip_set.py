@@ -22,11 +22,30 @@ from maxstim_core.lattice import Lattice
 class ClipSet(Protocol):
     """Clips of one frame duration, on one eye."""
 
-    name: str
-    dt: float
-    lattice: Lattice
-    names: tuple[str, ...]
-    content_hash: str
+    @property
+    def name(self) -> str:
+        """Name of the set."""
+        ...
+
+    @property
+    def dt(self) -> float:
+        """Seconds per frame."""
+        ...
+
+    @property
+    def lattice(self) -> Lattice:
+        """The eye that the clips are for."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each clip."""
+        ...
+
+    @property
+    def content_hash(self) -> str:
+        """Hexadecimal SHA-256 of everything that determines the clips."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -53,7 +72,7 @@ class ArrayClips:
 
     @property
     def lattice(self) -> Lattice:
-        """The eye that the clips are for."""
+        """The eye that the clips are for; of arrays, the number of columns is all that there is."""
         return Lattice.with_columns(self.clips[0].shape[1])
 
     @cached_property
@@ -113,7 +132,12 @@ class RenderedClips:
 
     @cached_property
     def content_hash(self) -> str:
-        """Hexadecimal SHA-256 of everything that determines the clips."""
+        """Hexadecimal SHA-256 of everything that determines the clips.
+
+        A renderer enters it by the *name of its function*: who renames one, or the keys of
+        `Recipe.settings`, gives the set another hash, and every answer that was stored for it is
+        lost. Those names stay.
+        """
         listed = [(r.name, r.render.__name__, r.settings) for r in self.recipes]
         recipe = json.dumps([self.version, self.lattice.extent, self.dt, listed], sort_keys=True)
         return hashlib.sha256(recipe.encode()).hexdigest()

@@ -1,8 +1,8 @@
 """The eye: from the pixels of a film to the columns of the hexagonal lattice.
 
 A column sums the pixels around its centre with a kernel that is separable in rows and columns: flyvis's
-box (spec §5.1), or a Gaussian like that of an ommatidium. Every frame is first summed along its rows for
-the few columns of pixels that receptors look at, then down those sums.
+box (docs/numerics.md#the-eye), or a Gaussian like that of an ommatidium. Every frame is first summed
+along its rows for the few columns of pixels that receptors look at, then down those sums.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Eye:
 
     Args:
         lattice: Its columns.
-        pixels: Distance between neighbouring columns, in pixels, both ways (spec §2, anisotropy); odd.
+        pixels: Distance between neighbouring columns, in pixels, both ways though the
+            lattice is not as wide as high (docs/numerics.md#the-lattice); odd.
         kernel: ``box``: the mean of `pixels` x `pixels`, as flyvis sees. ``gaussian``: an ommatidium.
         acceptance: Acceptance angle of an ommatidium: full width at half maximum, degrees.
 
@@ -134,5 +135,11 @@ def _stretched(frames: np.ndarray, side: int) -> np.ndarray:
     """Frames resized to a square, bilinear and antialiased as torchvision does for flyvis."""
     import torch  # only here: films of full size need no torch
 
-    size = {"size": (side, side), "mode": "bilinear", "antialias": True, "align_corners": False}
-    return torch.nn.functional.interpolate(torch.from_numpy(frames)[None], **size)[0].numpy()
+    stretched = torch.nn.functional.interpolate(
+        torch.from_numpy(frames)[None],
+        size=(side, side),
+        mode="bilinear",
+        antialias=True,
+        align_corners=False,
+    )
+    return stretched[0].numpy()

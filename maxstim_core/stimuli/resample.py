@@ -8,7 +8,9 @@ import numpy as np
 
 
 def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:
-    """Return a clip shown at another frame duration, each frame held (spec §5.3).
+    """Return a clip shown at another frame duration, each frame held.
+
+    As flyvis resamples luminance: docs/numerics.md#resampling.
 
     Args:
         clip: Shape (frame, …).
@@ -28,7 +30,9 @@ def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:
 
 
 def interpolated(flow: np.ndarray, dt: float, new_dt: float) -> np.ndarray:
-    """Return optic flow at another frame duration, on straight lines between frames (spec §5.3).
+    """Return optic flow at another frame duration, on straight lines between frames.
+
+    As flyvis resamples flow: docs/numerics.md#resampling.
 
     Args:
         flow: Shape (frame, …).

@@ -10,10 +10,12 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.storage.atomic import aside, locked, sweep_leftovers
 
 _CHUNK = 1 << 20
 _PATIENCE_SECONDS = 30
@@ -55,15 +57,31 @@ def obtain(archive: Archive) -> Iterator[tuple[int, int]]:
         come in.
 
     Raises:
-        MaxstimError: if the server cannot be reached, breaks off or brings something else, or the disk
-            is full. What has come in of an archive is kept for the next try.
+        MaxstimError: if the server cannot be reached, breaks off or brings something else, the disk is
+            full, or another process is at it. What has come in of an archive is kept for the next try.
     """
     if os.path.isdir(archive.folder):
         return
+    with ExitStack() as held:
+        try:
+            archive.folder.parent.mkdir(parents=True, exist_ok=True)
+            sweep_leftovers(archive.folder.parent)
+            held.enter_context(locked(archive.folder.with_name(f".{archive.folder.name}.lock")))
+        except BlockingIOError:
+            raise MaxstimError(
+                f"{archive.what} is being downloaded by another process; wait until it is done, or stop "
+                "it."
+            ) from None
+        except OSError as error:
+            raise _failed(archive, error) from error
+        if not os.path.isdir(archive.folder):  # it may have come meanwhile
+            yield from _obtain(archive)
+
+
+def _obtain(archive: Archive) -> Iterator[tuple[int, int]]:
     whole = archive.part.with_suffix("")
     whole_is_here = os.path.isfile(whole)
     try:
-        whole.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(whole.parent).free < archive.room and not whole_is_here:
             raise MaxstimError(
                 f"{archive.what} needs {archive.room / 1e9:.2g} GB at {whole.parent}, which has less; "
@@ -75,11 +93,15 @@ def obtain(archive: Archive) -> Iterator[tuple[int, int]]:
         _check(archive, whole)
         _unpack(archive, whole)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        raise MaxstimError(
-            f"{archive.what} could not be downloaded from {archive.url} ({reason}); try again to go on "
-            f"from where it stopped, or {archive.otherwise}."
-        ) from error
+        raise _failed(archive, error) from error
+
+
+def _failed(archive: Archive, error: Exception) -> MaxstimError:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+    return MaxstimError(
+        f"{archive.what} could not be downloaded from {archive.url} ({reason}); try again to go on "
+        f"from where it stopped, or {archive.otherwise}."
+    )
 
 
 def _fetch(url: str, part: Path) -> Iterator[tuple[int, int]]:
@@ -119,25 +141,24 @@ def _check(archive: Archive, whole: Path) -> None:
 
 def _unpack(archive: Archive, whole: Path) -> None:
     """Unpack what is needed, whole or not at all, and remove the archive."""
-    part = archive.folder.with_name(f"{archive.folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        with zipfile.ZipFile(whole) as packed:
-            needed = [name for name in packed.namelist() if name.startswith(archive.needed)]
-            packed.extractall(part, needed)  # takes no member out of the folder, and checks each
-    except (zipfile.BadZipFile, EOFError) as error:
-        whole.unlink()
-        shutil.rmtree(part, ignore_errors=True)
-        raise MaxstimError(
-            "What was downloaded is no archive, or a damaged one, and was removed; try again."
-        ) from error
-    if not needed:
-        whole.unlink()
-        raise MaxstimError(
-            f"The archive from {archive.url} holds no {' or '.join(archive.needed)} and was removed; "
-            f"name another address, or {archive.otherwise}."
-        )
-    os.replace(part, archive.folder)
+    with aside(archive.folder.parent) as part:
+        try:
+            with zipfile.ZipFile(whole) as packed:
+                needed = [name for name in packed.namelist() if name.startswith(archive.needed)]
+                # This takes no member out of the folder, and checks each.
+                packed.extractall(part, needed)
+        except (zipfile.BadZipFile, EOFError) as error:
+            whole.unlink()
+            raise MaxstimError(
+                "What was downloaded is no archive, or a damaged one, and was removed; try again."
+            ) from error
+        if not needed:
+            whole.unlink()
+            raise MaxstimError(
+                f"The archive from {archive.url} holds no {' or '.join(archive.needed)} and was "
+                f"removed; name another address, or {archive.otherwise}."
+            )
+        os.replace(part, archive.folder)
     whole.unlink()
 
 

@@ -67,4 +67,5 @@ def load(path: str | os.PathLike) -> Result:
 
 
 def _compressible(dataset: xr.Dataset) -> list[str]:
-    return [name for name, var in dataset.variables.items() if var.ndim and var.dtype.kind in "iuf"]
+    variables = dataset.variables.items()
+    return [str(name) for name, var in variables if var.ndim and var.dtype.kind in "iuf"]

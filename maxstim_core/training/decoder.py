@@ -1,10 +1,11 @@
 """A small decoder that reads optic flow from the voltages of the output cell types.
 
-In spirit the decoder that flyvis trains with its networks (spec §7): rectified voltages, a hexagonal
-convolution to eight channels, softplus, a hexagonal convolution to the two components of flow and a
-third channel that divides them. Three things are other than there, so that it learns from few scenes in
-a few hundred steps: inputs are brought to a common scale once, where flyvis normalizes each batch; there
-is no dropout; and weights start from seeded chance, where all of flyvis's start equal.
+In spirit the decoder that flyvis trains with its networks (docs/numerics.md#training): rectified
+voltages, a hexagonal convolution to eight channels, softplus, a hexagonal convolution to the two
+components of flow and a third channel that divides them. Three things are other than there, so that it
+learns from few scenes in a few hundred steps: inputs are brought to a common scale once, where flyvis
+normalizes each batch; there is no dropout; and weights start from seeded chance, where all of flyvis's
+start equal.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ class HexConvolution(nn.Module):
         random: Where the weights come from.
     """
 
+    _inside: Tensor
+    _place: Tensor
+
     def __init__(self, lattice: Lattice, n_in: int, n_out: int, random: torch.Generator) -> None:
         super().__init__()
         offset = np.arange(-RINGS, RINGS + 1)
@@ -69,6 +73,9 @@ class FlowDecoder(nn.Module):
         n_types: Number of cell types that it reads.
         seed: Where the first weights come from.
     """
+
+    _mean: Tensor
+    _spread: Tensor
 
     def __init__(self, lattice: Lattice, n_types: int, seed: int) -> None:
         super().__init__()

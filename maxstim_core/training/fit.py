@@ -18,6 +18,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,7 +61,7 @@ WEIGHTS = {
 }
 """What each term of the loss weighs."""
 
-DT = 0.01
+_DT = 0.01
 SMALL_EXTENT = 7
 SMALL_SHARE = 0.6
 """The eye of the first steps, in rings, and their share."""
@@ -104,23 +105,23 @@ class _OnEye:
         targets, central = self._targets, self.engine.layout.central_cells
         fixed = FreeParameters(*(values.detach() for values in parameters))
         # The short grey before each movie lets the gradient see how grey voltages depend on them.
-        grey = self.engine.steady_state(DT, seconds=_GREY_SECONDS, parameters=fixed)
+        grey = self.engine.steady_state(_DT, seconds=_GREY_SECONDS, parameters=fixed)
 
         def voltages(movies: np.ndarray, cells: np.ndarray) -> Tensor:
             shown = self.engine.simulate(
-                movies, DT, initial_state=grey, cells=cells, parameters=parameters
+                movies, _DT, initial_state=grey, cells=cells, parameters=parameters
             )
             return shown[:, drills.lead - 1 :]
 
         edges = voltages(drills.edges, central)
         found = terms.edge_terms(edges, targets, drills.angles)
-        found |= terms.flash_terms(voltages(drills.flashes, central), targets, DT)
+        found |= terms.flash_terms(voltages(drills.flashes, central), targets, _DT)
         found |= terms.grey_term(edges[0, 0])
         if len(drills.scenes):
             near = voltages(drills.scenes, self._near.ravel()).unflatten(2, self._near.shape)
             flow = torch.as_tensor(drills.flow, dtype=near.dtype, device=near.device)
             # Skip the answer to the scene's appearance.
-            found |= terms.scene_terms(near[:, round(0.2 / DT) :], targets, flow)
+            found |= terms.scene_terms(near[:, round(0.2 / _DT) :], targets, flow)
         return found
 
 
@@ -171,10 +172,11 @@ class Fit:
         }
         groups = [{"params": [self._free[name]], "lr": rate} for name, rate in _RATES.items()]
         self._adam = torch.optim.Adam(groups)
-        self._flow = None
+        self._flow: FlowStage | None = None
         if config.flow_steps:
-            self._flow = FlowStage(self._large.engine, DT, config.random_seed)
-        self.step, self.unkept = 0, None
+            self._flow = FlowStage(self._large.engine, _DT, config.random_seed)
+        self.step = 0
+        self.unkept: str | None = None
         self._whole: dict[str, object] | None = None
         if checkpoint is not None and os.path.exists(checkpoint):
             self._resume(checkpoint)
@@ -182,28 +184,30 @@ class Fit:
     def __iter__(self) -> Iterator[FitReport]:
         """Fit, and report every step."""
         while self.step < self.n_steps:
-            second = self.step >= self.config.n_iters
-            if second and self._flow.before is None:
-                self._flow.begin(self._parameters())
+            second = self._flow if self.step >= self.config.n_iters else None
+            if second is not None and second.before is None:
+                second.begin(self._parameters())
             # One generator per step, so that a fit goes on after a pause as it would have without.
             random = np.random.default_rng((self.config.random_seed, self.step))
             small = self.step < SMALL_SHARE * self.config.n_iters
             shown = self._small if small else self._large
-            drills = draw(shown.engine.layout.lattice, DT, self.config.n_scenes, random)
+            drills = draw(shown.engine.layout.lattice, _DT, self.config.n_scenes, random)
             asked = shown.terms(drills, self._parameters())
             asked["prior"] = (self._free["strength"] - self._prior).square().mean()
-            if second:
-                asked |= self._flow.terms(self._parameters(), random)
+            if second is not None:
+                asked |= second.terms(self._parameters(), random)
             weighted = {name: self._weights[name] * value for name, value in asked.items()}
             self._adam.zero_grad()
-            sum(weighted.values()).backward()
+            loss = sum(weighted.values())
+            assert isinstance(loss, Tensor)  # there are always terms
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(self._free.values(), _LONGEST_GRADIENT)
             share = self._cooling()
             for group, rate in zip(self._adam.param_groups, _RATES.values(), strict=True):
-                group["lr"] = rate * share * (_FLOW_RATE if second else 1)
+                group["lr"] = rate * share * (1 if second is None else _FLOW_RATE)
             self._adam.step()
-            if second:
-                self._flow.step(share)
+            if second is not None:
+                second.step(share)
             self.step += 1
             values = {name: value.item() for name, value in weighted.items()}
             if not all(map(math.isfinite, values.values())):
@@ -221,7 +225,7 @@ class Fit:
 
         The fit is worth more than its checkpoint: if that cannot be written, `unkept` says why.
         """
-        if self._whole is None:
+        if self._whole is None or self._checkpoint is None:
             return
         content = io.BytesIO()
         torch.save(self._whole, content)
@@ -237,11 +241,12 @@ class Fit:
         Raises:
             MaxstimError: if a voltage does not stay finite.
         """
-        begun = self._flow is not None and self._flow.before is not None
-        return self._flow.errors(self._parameters()) if begun else None
+        if self._flow is None or self._flow.before is None:
+            return None
+        return self._flow.errors(self._parameters())
 
     def network(self, name: str = "fitted", extent: int = EXTENT) -> Network:
-        """Return the network as fitted so far, on any eye."""
+        """Return the network as fitted so far, on an eye of `extent` rings."""
         prior = self._large.engine.network.parameters
         rest, tau, strength = (values.detach().cpu().numpy() for values in self._parameters())
         parameters = Parameters(rest, tau, prior.synapse_sign, prior.synapse_count, strength)
@@ -269,7 +274,7 @@ class Fit:
             "free": {name: values.detach() for name, values in self._free.items()},
             "adam": self._adam.state_dict(),
         }
-        if self.step > self.config.n_iters:
+        if self._flow is not None and self.step > self.config.n_iters:
             state["flow"] = self._flow.state()
         return state
 
@@ -293,7 +298,7 @@ class Fit:
                 "or another file."
             )
 
-    def _take(self, state: dict[str, object]) -> None:
+    def _take(self, state: dict[str, Any]) -> None:
         """Go on from a state; raises whatever it lacks leads to."""
         self.step = int(state["step"])
         with torch.no_grad():
@@ -301,4 +306,5 @@ class Fit:
                 values.copy_(state["free"][name].view_as(values))
         self._adam.load_state_dict(state["adam"])
         if "flow" in state:
+            assert self._flow is not None
             self._flow.go_on(state["flow"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,11 +20,11 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.stimuli.synthetic.bundled_sets import FADE, SECONDS
-from maxstim_core.stimuli.synthetic.scenes import Scene, moving_scene
+from maxstim_core.stimuli.synthetic.scenes import Scene, SceneSettings, moving_scene
 from maxstim_core.training.decoder import FlowDecoder, endpoint_error
 from maxstim_core.training.terms import MOST_SCENE_VOLTAGE, beyond
 
-N_SCENES, N_UNSEEN = 96, 96
+_N_SCENES, N_UNSEEN = 96, 96
 """Scenes that a decoder is fitted to, and others that its error is measured on."""
 
 _SCENES_AT_ONCE = 8
@@ -95,9 +96,8 @@ def draw_scenes(
         first_seed: Seeds of the scenes are between this and `_UNSEEN_SEEDS` more.
     """
     scenes = [_any_scene(random, first_seed) for _ in range(number)]
-    timing = {"dt": dt, "seconds": SECONDS}
-    movies = [moving_scene(lattice, fade=FADE, **timing, **scene) for scene in scenes]
-    flow = [Scene(**scene).flow(lattice, **timing)[_told(dt)] for scene in scenes]
+    movies = [moving_scene(lattice, dt=dt, seconds=SECONDS, fade=FADE, **s) for s in scenes]
+    flow = [Scene(**scene).flow(lattice, dt, SECONDS)[_told(dt)] for scene in scenes]
     return FlowScenes(np.stack(movies), np.stack(flow).swapaxes(2, 3).astype(np.float32))
 
 
@@ -120,7 +120,7 @@ class FlowTask:
     @cached_property
     def _scenes(self) -> FlowScenes:
         random = np.random.default_rng([self._seed, *b"decoder"])
-        return draw_scenes(self._lattice, self._dt, N_SCENES, random)
+        return draw_scenes(self._lattice, self._dt, _N_SCENES, random)
 
     @cached_property
     def _unseen(self) -> FlowScenes:
@@ -165,7 +165,7 @@ class FlowTask:
         for step in range(DECODER_STEPS):
             share = 0.5 * (1 + math.cos(math.pi * step / DECODER_STEPS))
             adam.param_groups[0]["lr"] = _DECODER_RATE * share
-            some = torch.randperm(N_SCENES, generator=random)[:_SCENES_AT_ONCE].to(flow.device)
+            some = torch.randperm(_N_SCENES, generator=random)[:_SCENES_AT_ONCE].to(flow.device)
             adam.zero_grad()
             endpoint_error(decoder(voltage[some]), flow[some]).backward()
             adam.step()
@@ -247,6 +247,7 @@ class FlowStage:
         Raises:
             MaxstimError: if a voltage does not stay finite.
         """
+        assert self.before is not None  # it has begun
         after = self._task.error(self._task.fitted_decoder(parameters), parameters)
         return FlowErrors(self.before, after, *self._task.errors_of_constants())
 
@@ -255,7 +256,7 @@ class FlowStage:
         adam, decoder = self._adam.state_dict(), self._decoder.state_dict()
         return {"before": self.before, "decoder": decoder, "adam": adam}
 
-    def go_on(self, state: dict[str, object]) -> None:
+    def go_on(self, state: dict[str, Any]) -> None:
         """Go on where another stage of the same fit was."""
         self.before = state["before"]
         self._decoder.load_state_dict(state["decoder"])
@@ -266,7 +267,7 @@ class FlowStage:
         self._adam.zero_grad()
 
 
-def _any_scene(random: np.random.Generator, first_seed: int) -> dict[str, float]:
+def _any_scene(random: np.random.Generator, first_seed: int) -> SceneSettings:
     """Settings of `moving_scene`: a flight, with chance for everything."""
     speed, object_speed = (
         float(np.exp(random.uniform(*np.log(s)))) for s in (_SPEEDS, _OBJECT_SPEEDS)

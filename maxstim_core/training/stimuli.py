@@ -31,7 +31,8 @@ class FitStimuli:
     """Movies of one step, each after a little grey, and what moves in them.
 
     Attributes:
-        angles: Which of `ANGLES` the edges move at, shape (angle,): every other one.
+        angles: Index into `ANGLES` (degrees) of each direction of the edges, shape (angle,): every
+            other one.
         edges: ON then OFF edges, shape (2 * angle, frame, column).
         flashes: Bright and dark discs by turns, three radii, shape (6, frame, column).
         scenes: Plain and natural textures that move over the eye, shape (scene, frame, column).
@@ -59,7 +60,8 @@ def draw(lattice: Lattice, dt: float, n_scenes: int, random: np.random.Generator
     lead = round(0.15 / dt)
     angles = np.arange(random.integers(2), len(ANGLES), 2)
     ways = random.uniform(0, 360, n_scenes)
-    speeds = np.exp(random.uniform(*np.log(_SCENE_SPEEDS), n_scenes))
+    slowest, fastest = np.log(_SCENE_SPEEDS)
+    speeds = np.exp(random.uniform(slowest, fastest, n_scenes))
     return FitStimuli(
         angles=angles,
         edges=_after_grey(
@@ -85,10 +87,17 @@ def _edges(lattice: Lattice, dt: float, angles: np.ndarray, speed: float) -> lis
 
 
 def _flashes(lattice: Lattice, dt: float, random: np.random.Generator) -> list[np.ndarray]:
-    radii = (lattice.extent, min(6, lattice.extent - 1), random.integers(2, 6))
-    timing = {"seconds": _FLASH_TOTAL, "onset": _FLASH_ONSET, "duration": FLASH_SECONDS}
+    radii = (lattice.extent, min(6, lattice.extent - 1), int(random.integers(2, 6)))
     return [
-        flash(lattice, dt=dt, radius=radius, luminance=luminance, **timing)
+        flash(
+            lattice,
+            dt=dt,
+            seconds=_FLASH_TOTAL,
+            radius=radius,
+            luminance=luminance,
+            onset=_FLASH_ONSET,
+            duration=FLASH_SECONDS,
+        )
         for radius in radii
         for luminance in (1.0, 0.0)
     ]

@@ -2,7 +2,7 @@
 
 Voltages of central cells have shape (sample, frame, cell_type); angles are those of
 `maxstim_core.tuning.facts`. Peaks are rectified maxima over frames, as the published measures
-take them (spec §5.7).
+take them (docs/numerics.md#tuning-protocols).
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
     """Return what moving edges tell: direction, selectivity, contrast, strength.
 
     Args:
-        voltage: Of ON edges, then OFF edges.
+        voltage: Of ON edges, then OFF edges, shape (2 * angle, frame, cell_type).
         targets: What is published.
-        angles: Which of the published angles the edges move at, shape (angle,).
+        angles: Index of each direction of the edges in the published ones (degrees), shape (angle,).
     """
     highest = voltage[:, 1:].amax(1).unflatten(0, (2, len(angles)))  # contrast, angle, type
     peak = torch.relu(highest)
@@ -70,7 +70,8 @@ def edge_terms(voltage: Tensor, targets: Targets, angles: np.ndarray) -> dict[st
     likeness = (preferred * curves).sum(1) / (norms + 1e-3)
     strongest = preferred.amax(1)
     # Of a cell that stays below zero no other term has a gradient: this one brings it back.
-    reached = torch.where(targets.prefers_on, *highest.amax(1)[:, targets.tuned])
+    highest_on, highest_off = highest.amax(1)[:, targets.tuned]
+    reached = torch.where(targets.prefers_on, highest_on, highest_off)
     wrong = opposite.amax(1) / (strongest + _SMALL)
     along = (preferred * phases).sum(1) * torch.exp(-1j * torch.deg2rad(targets.directions))
     along = along / (torch.maximum(preferred.sum(1), opposite.sum(1)) + _SMALL)
@@ -91,7 +92,7 @@ def flash_terms(voltage: Tensor, targets: Targets, dt: float) -> dict[str, Tenso
     """Return what flashes tell: the polarity of the 32 known types, as index and as change.
 
     Args:
-        voltage: Of bright and dark discs by turns.
+        voltage: Of bright and dark discs by turns, shape (2 * disc, frame, cell_type).
         targets: What is published.
         dt: Seconds per frame.
     """
@@ -150,7 +151,7 @@ def motion_signal(response: Tensor, directions: Tensor) -> Tensor:
 
 
 def beyond(voltage: Tensor, most: float) -> Tensor:
-    """Return the mean square of what voltages have beyond `most`."""
+    """Return the mean square of what voltages, of any shape, have beyond `most`."""
     return torch.relu(voltage - most).square().mean()
 
 

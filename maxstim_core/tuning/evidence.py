@@ -40,7 +40,7 @@ PICTURES: dict[str, Callable[[int], np.ndarray]] = {
 }
 """What moves over the eye in the scenes. Fits are shown leaves of other seeds, and never clouds."""
 
-N_SCENES, N_TEXTURES, SCENE_SPEEDS = 48, 16, (4.0, 25.0)
+_N_SCENES, N_TEXTURES, SCENE_SPEEDS = 48, 16, (4.0, 25.0)
 """Of each kind: scenes, different textures, and least and greatest speed, columns per second."""
 
 CENTRAL_RINGS = 2
@@ -72,7 +72,7 @@ class GratingEvidence:
 
     Attributes:
         wavelength: Columns per cycle.
-        frequency: Cycles per second.
+        frequency: Cycles per second (Hz).
         contrast: Michelson contrast.
         direction: Degrees, of each T4 and T5; NaN where it never rises above zero.
     """
@@ -154,8 +154,8 @@ def _scene_evidence(
     engine: Engine, name: str, texture: Callable[[int], np.ndarray]
 ) -> SceneEvidence:
     layout, random = engine.layout, np.random.default_rng(0)
-    angles = np.arange(N_SCENES) * 360 / N_SCENES
-    speeds = random.permutation(np.geomspace(*SCENE_SPEEDS, N_SCENES))
+    angles = np.arange(_N_SCENES) * 360 / _N_SCENES
+    speeds = random.permutation(np.geomspace(*SCENE_SPEEDS, _N_SCENES))
     movies = [
         translating_scene(
             layout.lattice,
@@ -174,7 +174,7 @@ def _scene_evidence(
     voltage = voltage_after_grey(engine, np.stack(movies), cells)
     central, tuned = np.split(voltage, [len(layout.central_cells)], axis=2)
     loud = tuned[:, frames_in(_APPEARED, DT) :].clip(0).mean(1)
-    per_type = loud.reshape(N_SCENES, len(types), -1).mean(2)
+    per_type = loud.reshape(_N_SCENES, len(types), -1).mean(2)
     direction = np.deg2rad([*PREFERRED_DIRECTION.values()])
     way = np.deg2rad(angles)
     return SceneEvidence(

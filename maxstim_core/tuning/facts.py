@@ -1,10 +1,10 @@
 """Published tuning of the cell types: which contrast they prefer, and which direction of motion.
 
 These are facts from experiments, not predictions of a network; flyvis compares its networks with the
-same table (spec §8). Polarity is known for 32 of the 65 cell types, after the 26 studies listed in
-Lappalainen et al. (2024), "Connectome-constrained networks predict neural activity across the fly
-visual system", Nature 634:1132, doi:10.1038/s41586-024-07939-3. The preferred directions of T4 and
-T5 are from Maisak et al. (2013), "A directional tuning map of Drosophila elementary motion
+same table (docs/numerics.md#known-tuning). Polarity is known for 32 of the 65 cell types, after the 26
+studies listed in Lappalainen et al. (2024), "Connectome-constrained networks predict neural activity
+across the fly visual system", Nature 634:1132, doi:10.1038/s41586-024-07939-3. The preferred directions
+of T4 and T5 are from Maisak et al. (2013), "A directional tuning map of Drosophila elementary motion
 detectors", Nature 500:212, doi:10.1038/nature12320.
 """
 
@@ -41,7 +41,7 @@ PREFERRED_DIRECTION: dict[str, int] = {
 SELECTIVE = 0.2
 """Direction selectivity index from which a cell type counts as direction selective."""
 
-ANGLES = np.arange(0, 360, 30)
+ANGLES: np.ndarray = np.arange(0, 360, 30)
 """Directions of motion of the tuning curves, degrees counter-clockwise from rightward."""
 
 TUNING_CURVES = {
@@ -55,13 +55,13 @@ TUNING_CURVES = {
     "T5d": (0.17, 0.21, 0.21, 0.20, 0.19, 0.15, 0.185, 0.42, 0.85, 0.79, 0.685, 0.565),
 }
 """Relative response of the T4 and T5 subtypes to edges moving at `ANGLES`: Maisak et al., Nature 500,
-212 (2013), as in spec §8."""
+212 (2013), as in flyvis 1.2.0, ``flyvis/utils/groundtruth_utils.py``."""
 
 NOT_DIRECTION_SELECTIVE = (
     *("Tm1", "Tm2", "Tm4", "Tm9", "CT1(Lo1)"),
     *("Mi1", "Tm3", "Mi4", "Mi9", "CT1(M10)"),
 )
-"""Cell types that answer to motion in all directions alike (spec §8)."""
+"""Cell types that answer to motion in all directions alike: docs/numerics.md#known-tuning."""
 
 UNRECTIFIED = (*(f"R{i}" for i in range(1, 9)), "L1", "L2")
 """Cell types whose voltage follows light both ways, which the flash index does not resolve."""

@@ -1,18 +1,20 @@
-"""Measures of tuning as flyvis takes them, on arrays of voltages (spec §5.7)."""
+"""Measures of tuning as flyvis takes them, on arrays of voltages."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 
 def flash_response_index(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
-    """Return the flash response index: +1 pure ON, -1 pure OFF (spec §5.7).
+    """Return the flash response index: +1 pure ON, -1 pure OFF.
 
-    Peaks are counted from the lowest voltage of both flashes, in absolute value, as flyvis counts.
+    Peaks are counted from the lowest voltage of both flashes, in absolute value, as flyvis counts
+    (docs/numerics.md#flash-response-index).
 
     Args:
         bright: Voltage while a bright disc is flashed, shape (frame, cell).
-        dark: The same for a dark disc.
+        dark: The same for a dark disc, shape (frame, cell).
 
     Returns:
         Shape (cell,).
@@ -30,7 +32,7 @@ def flash_change(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
 
     Args:
         bright: Voltage while a bright disc is flashed, shape (frame, cell).
-        dark: The same for a dark disc.
+        dark: The same for a dark disc, shape (frame, cell).
 
     Returns:
         Shape (cell,).
@@ -47,7 +49,7 @@ def direction_selectivity_index(peaks: np.ndarray, angles: np.ndarray) -> np.nda
     """Return the direction selectivity index: 0 all directions alike, 1 one direction alone.
 
     As flyvis, both contrasts are normalised by the larger of their summed responses, and the mean is
-    taken over speeds (spec §5.7).
+    taken over speeds (docs/numerics.md#direction-selectivity-index).
 
     Args:
         peaks: Peak responses, shape (contrast, angle, speed, cell).
@@ -76,8 +78,8 @@ def preferred_direction(peaks: np.ndarray, angles: np.ndarray) -> np.ndarray:
     return np.where(peaks.any((1, 2)), direction, np.nan)
 
 
-def angular_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return how far two directions lie apart, degrees in [0, 180]."""
+def angular_distance(first: npt.ArrayLike, second: np.ndarray | float) -> np.ndarray:
+    """Return how far two directions, in degrees, lie apart: degrees in [0, 180]; any one shape."""
     return np.abs((np.asarray(first) - second + 180) % 360 - 180)
 
 

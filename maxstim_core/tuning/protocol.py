@@ -1,7 +1,8 @@
-"""flyvis's own protocols, shown to a network: flashes and moving edges (spec §5.5 to §5.7).
+"""flyvis's own protocols, shown to a network: flashes and moving edges.
 
-Every movie follows two seconds of grey: one before the dataset, one that the dataset begins with. The
-frames after the window in which peaks are taken are left out: nothing in them enters a measure.
+They are told in docs/numerics.md#tuning-protocols. Every movie follows two seconds of grey: one before
+the dataset, one that the dataset begins with. The frames after the window in which peaks are taken are
+left out: nothing in them enters a measure.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ DT = 1 / 200
 FLASH_RADIUS = 6
 """Rings of columns of the disc that the flash index is quoted for."""
 
-FLASH_SECONDS = 1.0
+_FLASH_SECONDS = 1.0
 """Duration of a flash."""
 
 
@@ -68,7 +69,7 @@ class Tuning:
     Attributes:
         cell_types: Their names.
         flash_index: Flash response index to a disc of `FLASH_RADIUS`, shape (cell_type,).
-        full_field_index: The same to a flash of the whole eye.
+        full_field_index: The same to a flash of the whole eye, shape (cell_type,).
         flash_change: Mean voltage during a bright disc of `FLASH_RADIUS` less that during a dark one,
             shape (cell_type,).
         speeds: Of the edges, columns per second, shape (speed,).
@@ -106,7 +107,7 @@ class Tuning:
         )
 
     def at_speed(self, speed: float) -> Tuning:
-        """Return the tuning to edges of one speed alone."""
+        """Return the tuning to edges of one speed alone, columns per second."""
         k = self.speeds.index(speed)
         return Tuning(
             self.cell_types,
@@ -165,11 +166,17 @@ def flash_indices(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
 def _flashed(engine: Engine, radii: tuple[float, ...]) -> np.ndarray:
     """Voltages during a bright and a dark flash, shape (radius, 2, frame, cell_type)."""
     lattice = engine.layout.lattice
-    # The window closes with the flash; the frame in which it does still counts (spec §5.7).
-    timing = {"dt": DT, "seconds": FLASH_SECONDS + 1.5 * DT}
+    # The window closes with the flash; as in flyvis, the frame in which it does still counts.
+    seconds = _FLASH_SECONDS + 1.5 * DT
     movies = [
         flash(
-            lattice, radius=radius, luminance=luminance, onset=0, duration=FLASH_SECONDS, **timing
+            lattice,
+            dt=DT,
+            seconds=seconds,
+            radius=radius,
+            luminance=luminance,
+            onset=0,
+            duration=_FLASH_SECONDS,
         )
         for radius in radii
         for luminance in (1.0, 0.0)
@@ -200,7 +207,7 @@ def edge_peaks(engine: Engine, speed: float) -> np.ndarray:
         t_pre=0.0,  # the grey before is the same for all
         t_post=2 * DT,
     )
-    # The window closes with the motion; the frame in which it does still counts (spec §5.7).
+    # The window closes with the motion; as in flyvis, the frame in which it does still counts.
     window = frames_in(seconds_of_motion(speed), DT) + 1
     voltage = central_voltage(engine, np.stack([clips[k][:window] for k in range(len(clips))]))
     return peak_response(voltage).reshape(len(ANGLES), 2, -1).swapaxes(0, 1)

@@ -35,7 +35,7 @@ LIMIT = 2.0
 
 
 def spec_position(u: float, v: float) -> tuple[float, float]:
-    """Spec §2: x rightward and y upward in units of a hexagon's side."""
+    """docs/numerics.md#the-lattice: x rightward and y upward in units of a hexagon's side."""
     return 1.5 * v, -np.sqrt(3) * (u + v / 2)
 
 

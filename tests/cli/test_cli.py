@@ -91,7 +91,7 @@ def test_regularize(tmp_path, movie, flag, clamp):
     answer = load(output)
     config = RegularizeConfig(l2_act=0.5, l2_stim=2, n_iters=2, clamp=clamp)
     assert answer.attrs["config"] == config.to_json()
-    assert answer.attrs["source"] == str(movie)
+    assert answer.attrs["source"] == answer.attrs["shown_clip"] == str(movie)
     assert answer.target_response.dims == ("frame",)
     assert len(answer.loss) == 2
 
@@ -160,6 +160,7 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
     assert run("regularize", "T4c", *by_name, "--iterations", 1, "--output", grey) == 0
     np.testing.assert_array_equal(load(grey).source_stimulus, np.load(exported))
     assert load(grey).attrs["source"] == f"made: {best.clip_name.item()}"
+    assert load(grey).attrs["shown_clip"] == best.clip_name.item()
 
 
 @pytest.mark.parametrize(

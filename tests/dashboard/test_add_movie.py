@@ -1,5 +1,6 @@
 """A movie on its way from a visitor to a clip set, without a browser."""
 
+import os
 import threading
 import time
 
@@ -8,12 +9,13 @@ import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 from PIL import Image
+from racing import busy, hidden, receive_for_long
 
 from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.dialog import MovieDialog
 from dashboard.add_movie.dropzone import DropZone
 from dashboard.add_movie.movie_upload import EMPTY, OPENING, READY, RECEIVING, MovieUpload
-from dashboard.add_movie.upload import PIECE, UploadFile, safe_file_name
+from dashboard.add_movie.upload import PIECE, UploadFile, _sweep, safe_file_name
 from dashboard.state.choice import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
@@ -94,17 +96,24 @@ def test_a_set_that_another_visitor_stores_is_offered(folders):
     other.param.watch(changes.append, "clips", what="objects")
     np.save(folders / "walk.npy", np.full((8, 721), 0.5, np.float32))
     import_movie(folders / "walk.npy", "walk", fps=10)
-    for _ in range(3):  # as the page does at every poll
-        other.offer_sets()
-    assert "walk" in other.param.clips.objects and len(changes) == 1
+    until_offered(other, "walk", True)
+    assert len(changes) == 1
     mine.take_set("walk")
     remove_stored("walk")
-    for choice in (mine, other):
-        choice.offer_sets()
-    assert "walk" not in other.param.clips.objects
+    until_offered(other, "walk", False)
+    mine.offer_sets()
     assert mine.clips == "walk"  # to be told that it is gone, rather than to search another set
     with pytest.raises(MaxstimError, match="no clip set 'walk'"):
         opened(mine.request())
+
+
+def until_offered(choice, name, offered):
+    """Offer the sets again as the page does at every poll, until one is offered, or no longer."""
+    give_up = time.monotonic() + 60
+    while (name in choice.param.clips.objects) is not offered:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+        choice.offer_sets()
 
 
 def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
@@ -253,3 +262,16 @@ def test_tasks_take_turns_and_can_be_cancelled():
     for task in tasks:
         task.wait(PATIENCE)
     assert [task.result for task in tasks].count("done") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Processes are not told apart there.")
+def test_what_a_killed_server_was_sent_is_removed_at_the_next_start(folders):
+    server = busy(receive_for_long, folders / "temporary")
+    _sweep.cache_clear()  # as in a server that starts
+    UploadFile()
+    assert len(hidden(folders / "temporary")) == 1  # the other one lives
+    server.kill()
+    server.join()
+    _sweep.cache_clear()
+    UploadFile()
+    assert hidden(folders / "temporary") == []

@@ -35,7 +35,7 @@ def app(queue):
 
 def until_ended(session):
     give_up = time.monotonic() + 120
-    while session.run is None or session.run.state in LIVE:
+    while session.submitting or session.run is None or session.run.state in LIVE:
         assert time.monotonic() < give_up, session.run
         time.sleep(0.02)
         session.poll()
@@ -56,7 +56,10 @@ def test_a_chosen_clip_is_shown_at_once_and_then_its_response(app):
     movies, scene = gallery.movies, app.player.scene
     name = gallery.clips[2]["name"]
     gallery._handle_msg(2)
-    assert app.player.live  # its luminance, before the worker had its turn
+    while not app.player.live:  # its luminance, before the worker had its turn
+        assert session.submitting
+        time.sleep(0.01)
+        session.poll()
     until_ended(session)
     assert not app.player.live and app.player.scene != scene
     assert session.answer.attrs["source"] == session.answer.attrs["clip"] == name

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from toy_runs import toy_queue
 
 from dashboard.model_card.dialog import CardDialog
 from dashboard.sidebar.network_chooser import NetworkChooser
@@ -34,14 +35,19 @@ def data(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def networks():
-    maker = CardMaker()
-    yield Networks(Choice(), maker)
-    maker.close()
+def queue(tmp_path):
+    toys = toy_queue(tmp_path)
+    yield toys
+    toys.close()
+
+
+@pytest.fixture
+def networks(queue):
+    return Networks(Choice(), CardMaker(queue))
 
 
 def settled(networks):
-    """Poll as the page does until the network is open."""
+    """Poll as the page does until the network is open, and the networks are listed."""
     give_up = time.monotonic() + 600
     while networks.busy:
         assert time.monotonic() < give_up, networks.progress
@@ -81,8 +87,8 @@ def test_who_clicks_through_many_networks_opens_few(networks):
     for k in range(10):
         networks.choice.network = f"maxstim/{k:03d}"
         networks.poll()
-        looks = [thread for thread in threading.enumerate() if thread.name == "maxstim-look"]
-        assert len(looks) <= 1
+        loaders = [thread for thread in threading.enumerate() if thread.name == "maxstim-network"]
+        assert len(loaders) <= 1
     assert settled(networks).name == "maxstim/009"
     assert len([found for found in seen if found is not None]) < 5
 
@@ -94,12 +100,14 @@ def test_files_are_stored_once_and_others_are_refused(networks):
         assert networks.choice.network == "own/my-net-1"
     networks.take_file("my net (1).json", content.replace('"maxstim fit"', '"hand"'))
     assert networks.choice.network == "own/my-net-1-2"
+    settled(networks)
     assert {"own/my-net-1", "own/my-net-1-2"} <= offered(networks)
     for name, wrong in (("a.json", "{}"), ("b.json", "[" * 100_000), ("../c", content[:-9])):
         networks.take_file(name, wrong)
-        assert networks.refused and networks.said.endswith("that `maxstim fit` wrote.")
+        assert networks.refused and networks.reply.endswith("that `maxstim fit` wrote.")
     networks.take_file("big.json", " " * 2_000_001)
-    assert networks.refused and "larger than 2 MB" in networks.said
+    assert networks.refused and "larger than 2 MB" in networks.reply
+    settled(networks)
     own = {name for name in offered(networks) if name.startswith("own/")}
     assert own == {"own/my-net-1", "own/my-net-1-2"}
 
@@ -132,14 +140,16 @@ def test_a_card_is_measured_once_and_says_why_where_that_fails(networks, tmp_pat
 
 def test_published_networks_of_a_folder_are_offered_and_open(networks, shared_data):
     networks.give_path(str(shared_data))
-    assert networks.said.startswith("50 networks of")
+    settled(networks)
+    assert networks.reply.startswith("50 networks of")
     [group] = [group for group in networks.groups if group["title"].startswith("Published")]
     assert [member["label"] for member in group["members"]] == [f"{k:03d}" for k in range(50)]
     networks.choice.network = group["members"][20]["name"]
     found = settled(networks)
     assert found.content_hash and found.card is None
     networks.give_path(str(shared_data / "flyvis_pretrained" / "flow" / "0000" / "000" / "chkpts"))
-    assert networks.refused and "holds no flyvis models" in networks.said
+    settled(networks)
+    assert networks.refused and "holds no flyvis models" in networks.reply
 
 
 def mirrored():

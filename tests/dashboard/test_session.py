@@ -1,17 +1,21 @@
 """One open page and the queue: toy optimisations in a real worker process, no browser."""
 
 import json
+import os
+import sys
 import time
 
 import pytest
-from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
+from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
 
 from dashboard.app import App
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.colors import response_limit
+from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import LIVE
 
 
@@ -36,7 +40,13 @@ def ask(session, seed=0, iterations=5, cell_type="T4c"):
     settings = session.choice.settings["generated"]
     settings.param.update(random_seed=seed, n_iters=iterations)
     session.choice.cell_type = cell_type
+    start(session)
+
+
+def start(session):
+    """Start what is chosen, and wait as the page does until the queue has it or has refused it."""
     session.start()
+    until(session, lambda s: not s.submitting)
 
 
 def until(session, is_so):
@@ -88,12 +98,37 @@ def test_a_refused_request_is_a_sentence_and_changes_nothing(session):
     until_ended(session)
     answer, runs, key = session.answer, session.runs, session.key
     session.choice.network = "no/such/folder"
-    session.start()
+    start(session)
     assert session.problem.endswith(".") and "no/such/folder" in session.problem
     assert (session.answer is answer, session.runs, session.key) == (True, runs, key)
     session.choice.network = "default"
-    session.start()
+    start(session)
     assert session.problem == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes of POSIX")
+def test_what_takes_long_to_open_does_not_hold_up_the_page(session, monkeypatch, tmp_path):
+    """A clip set whose index is a pipe: who opens it waits until the test writes into it."""
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    (tmp_path / "clips" / "distant").mkdir(parents=True)
+    pipe = tmp_path / "clips" / "distant" / "set.json"
+    os.mkfifo(pipe)
+    before, distant = toy_request(n_iters=13), RunRequest("T4c", SearchConfig(), clips="distant")
+    for request in (before, distant, toy_request(n_iters=14)):
+        began = time.monotonic()
+        session.submit(request)
+        assert time.monotonic() - began < 0.1
+    until(session, lambda s: s.run is not None)
+    assert session.run.request == before and session.submitting
+    # Meanwhile the person looks at something else: that is what stays.
+    example = session.library.example().key
+    session.follow(example)
+    pipe.write_text("{}")
+    until(session, lambda s: s.problem)
+    assert "The clip set distant is damaged" in session.problem
+    until(session, lambda s: not s.submitting)
+    assert [run.request.config.n_iters for run in session.runs] == [14, 13]
+    assert session.key == example and session.is_example
 
 
 def test_a_run_that_fails_says_why_and_leaves_the_answer(session):
@@ -178,9 +213,9 @@ def test_the_views_follow_a_run(queue):
     shown = json.loads(app.player.live[4 : 4 + int.from_bytes(app.player.live[:4], "little")])
     assert {"stimulus", "response", "central"} <= {array["name"] for array in shown["arrays"]}
     # Pulling to grey, the response falls: the colours stay as far apart as they were.
-    assert shown["cell_type"] == "L5" and shown["limit"] > response_limit(
-        session.run.preview.response
-    )
+    preview = session.run.preview
+    assert shown["cell_type"] == "L5"
+    assert shown["limit"] > response_limit(preview.response, preview.lattice)
     assert "Forming" in app.headline.title.object and app.headline.data.disabled
     assert not app.runbar.cancel.disabled and "Pulling noise" not in session.problem
     assert "L5 generated" in app.runbar.status.object
@@ -224,8 +259,10 @@ def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
     assert session.answer.identical(answer) and session.is_example
     assert choice.settings["generated"].n_iters == iterations
     # A run that is on its way stays, whatever is chosen meanwhile.
+    blocker = queue.submit(toy_request(SLOW, FOREVER), "another page")
     ask(session, SLOW, FOREVER, "Tm16")
     assert "Tm16 is on its way; this is T4c." in app.headline.note.object
+    queue.cancel(blocker)
     until(session, lambda s: s.run.preview is not None)
     assert not app.headline.note.visible and session.link_key == session.key
     choice.cell_type = "T4c"

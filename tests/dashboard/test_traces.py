@@ -1,5 +1,9 @@
 """The overlay of the central traces, and the plots of the loss."""
 
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from bokeh.document import Document
@@ -7,8 +11,13 @@ from bokeh.document.events import ColumnsStreamedEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.text.words import equation, equation_html
 from dashboard.views.losses import DECADES, Losses, above_lowest, log_powers
 from dashboard.views.traces import Traces, aligned, deviation_sentence
+from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.optimal.configs import METHODS, GenerateConfig
+from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.objectives.terms import Term
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.library import ResultLibrary
 
@@ -78,6 +87,67 @@ def test_losses_are_streamed_while_one_run_goes_on_and_start_afresh_for_another(
         "Response term",
         "Grey term",
     ]
+
+
+@dataclass(frozen=True)
+class Smooth(Term):
+    """A fourth term, of which the page has never heard."""
+
+    name = "smooth_in_time"
+    symbols: ClassVar = {"x": "luminance", "t": "frames", "h": "columns"}
+
+    def __call__(self, stimulus, response):
+        return stimulus.diff(dim=-2).square().mean((-2, -1))
+
+    def __str__(self):
+        return "mean_th (x_th - x_t)^2"
+
+
+@pytest.fixture
+def four_terms(monkeypatch):
+    """The generated method with one more term, weighed by a setting that there is."""
+    method = METHODS["generated"]
+    own = method.terms
+
+    def terms(config, target):
+        return {**own(config, target), "lr": Smooth()}
+
+    monkeypatch.setitem(METHODS, "generated", dataclasses.replace(method, terms=terms))
+
+
+def test_one_more_term_of_a_loss_is_drawn_with_its_own_words(four_terms):
+    run = generate(prior_network(1), "T4c", GenerateConfig(t_stim=0.05, n_iters=3))
+    losses = Losses()
+    losses.show("before", ("total", "response", "grey"), np.ones((2, 3)))
+    rows = np.concatenate([report.losses for report in run])
+    losses.show("run", run.terms, rows)
+    losses.scale.value = "log"
+    for scale, source in (("linear", losses.source), ("log", losses.log_source)):
+        plots = losses.plots[scale]
+        drawn = [plot.renderers[0] for plot in plots]
+        assert [line.glyph.y for line in drawn] == [f"term_{k}" for k in range(4)]
+        assert all(line.data_source is source for line in drawn)
+        assert [plot.title.text.split(",")[0] for plot in plots] == [
+            "Total loss", "Response term", "Grey term", "Smooth in time term",
+        ]  # fmt: skip
+        assert [pane.object for pane in losses._boxes[scale].objects] == plots
+    np.testing.assert_array_equal(losses.source.data["term_3"], rows[:, 3])
+    assert rows[:, 3].min() > 0
+    losses.show("after", ("total", "grey"), np.ones((1, 2)))
+    assert len(losses.plots["linear"]) == len(losses.plots["log"]) == 2
+
+
+def test_one_more_term_of_a_loss_is_in_the_formula(four_terms):
+    assert equation(GenerateConfig()).endswith(" + lr * mean_th (x_th - x_t)^2")
+    assert "+ <b>Learning rate</b> · mean<sub>t,h</sub> (x" in equation_html(GenerateConfig())
+
+
+def test_log_plots_can_be_asked_for_before_there_is_a_run():
+    losses = Losses()
+    losses.scale.value = "log"
+    losses.show("a", ("total", "grey"), np.array([[2.0, 1.0], [1.0, 1.0]]))
+    assert len(losses.plots["log"]) == 2
+    np.testing.assert_array_equal(losses.log_source.data["term_0"], [1, np.nan])
 
 
 def test_nothing_is_left_of_an_answer_that_is_no_longer_shown(answers):

@@ -44,6 +44,7 @@ def test_a_refused_entry_stops_the_run_until_it_is_mended():
     choice = Choice()
     settings = choice.settings["generated"]
     field = NumberField(settings, "t_stim")
+    assert (field.label, field.unit) == ("Stimulus duration", "s")
     for mend in ({"entry": "0,7"}, "restore", settings.load_starting):
         field._handle_msg({"entry": "99"})
         assert field.shown.items() >= {"text": "99", "value": settings.t_stim}.items()

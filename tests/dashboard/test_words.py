@@ -2,21 +2,24 @@
 
 import re
 
+import panel as pn
 import pytest
 
 from dashboard.model_card.figures import polarity_figure, summary_tiles
-from dashboard.state.networks import grouped
+from dashboard.sidebar.controls import Controls
+from dashboard.state.choice import Choice
+from dashboard.state.networks import grouped_networks
 from dashboard.text.words import equation, equation_html
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import known_networks, open_network
-from maxstim_core.optimal.configs import CONFIGS
+from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, SearchConfig, loss_of
 from maxstim_core.tuning.facts import CLEAR
 
 
 @pytest.mark.parametrize("method", ["regularized", "generated"])
 def test_a_formula_has_the_names_of_its_controls_and_tells_its_symbols(method):
-    config = CONFIGS[method]
+    config = CONFIGS[method]()
     shown, code = equation_html(config).split("<details")
     weights = [name for name in re.findall(r"\w+", equation(config)) if hasattr(config, name)]
     assert weights
@@ -27,12 +30,34 @@ def test_a_formula_has_the_names_of_its_controls_and_tells_its_symbols(method):
         assert f"<i>{symbol}</i>: " in shown
 
 
+def test_a_formula_is_that_of_the_loss_itself():
+    config = GenerateConfig(weight_central=2.0, last_only=False)
+    with_numbers = equation(config).replace("weight_central", "2").replace("weight_mei", "3000")
+    assert with_numbers == f"loss = {loss_of(config)}"
+    assert "−<b>Drive the cell</b> · mean<sub>t</sub> exp(a<sub>t</sub>)" in equation_html(config)
+    last = equation_html(GenerateConfig())
+    assert "exp(a<sub>last</sub>) + <b>Pull to grey</b> · mean<sub>t,h</sub>" in last
+    assert "(x<sub>t,h</sub> − 0.5)<sup>2</sup>" in last
+
+
+def test_a_formula_follows_the_settings():
+    choice = Choice()
+    controls = Controls(choice, pn.pane.HTML(""), lambda: None)
+    [pane] = [
+        pane for pane in controls.tabs.objects[2].objects
+        if isinstance(pane, pn.pane.HTML) and "formula" in pane.object
+    ]  # fmt: skip
+    assert "a<sub>last</sub>" in pane.object
+    choice.settings["generated"].last_only = False
+    assert "a<sub>last</sub>" not in pane.object and "mean<sub>t</sub> exp" in pane.object
+
+
 def test_a_search_has_no_formula():
-    assert equation_html(CONFIGS["natural"]) == ""
+    assert equation_html(SearchConfig()) == ""
 
 
-def test_every_bundled_network_is_told_in_a_line():
-    groups = grouped(known_networks())
+def test_every_bundled_network_is_described_in_a_line():
+    groups = grouped_networks(known_networks())
     members = {one["name"]: one for group in groups for one in group["members"]}
     assert members["default"]["note"].startswith(f"The recommended one ({default().member}): ")
     assert members["default"]["more"] == default().because or members["default"]["more"].endswith(
@@ -42,7 +67,7 @@ def test_every_bundled_network_is_told_in_a_line():
     assert len(fitted) == 10 and len(set(fitted)) > 5
     for note in fitted:
         assert re.fullmatch(
-            r"\d+ of 32 polarities right, T4 and T5 within \d+°; (not )?told of .+\.", note
+            r"\d+ of 32 polarities right, T4 and T5 within \d+°; (not )?fitted to .+\.", note
         )
 
 

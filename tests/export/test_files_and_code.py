@@ -19,7 +19,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import figure_notes, file_name
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
-from maxstim_core.export.film import MOST_FRAMES, SLOWER, film_frames
+from maxstim_core.export.film import MOST_FILM_FRAMES, SLOWER, film_frames
 from maxstim_core.export.python_code import python_snippet
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
@@ -101,6 +101,7 @@ def test_both_make_the_answer_of_a_chosen_clip(request_, tmp_path, monkeypatch):
     else:
         np.testing.assert_array_equal(made.stimulus, of_python.stimulus)
         assert made.attrs["source"] == of_python.attrs["source"] == f"probes: {request_.clip}"
+        assert made.attrs["shown_clip"] == of_python.attrs["shown_clip"] == request_.clip
 
 
 def commands(request: RunRequest, output: str) -> list[list[str]]:
@@ -170,7 +171,7 @@ def test_the_peak_is_in_the_film_however_long(n_frames, share, dt):
     peak = round(share * (n_frames - 1))
     frames = film_frames(n_frames, peak, dt)
     assert peak in frames and frames[0] >= 0 and frames[-1] < n_frames
-    assert len(frames) <= MOST_FRAMES + 1
+    assert len(frames) <= MOST_FILM_FRAMES + 1
     assert len(set(np.diff(frames))) <= 1
 
 

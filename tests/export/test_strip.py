@@ -171,5 +171,6 @@ def test_the_limit_is_finite_and_never_zero():
 def test_the_colors_of_a_response_go_by_the_cells_inside_the_border():
     eye = Lattice(15)
     voltage = np.where(eye.ring > 12, 9.0, -1.0)[None].repeat(2, 0)
-    assert response_limit(voltage) == 1.0
-    assert response_limit(np.full((2, Lattice(3).n_columns), 2.0)) == 2.0
+    assert response_limit(voltage, eye) == 1.0
+    small = Lattice(3)
+    assert response_limit(np.where(small.ring > 0, 2.0, 1.0)[None], small) == 2.0

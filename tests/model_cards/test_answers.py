@@ -4,7 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from dashboard.model_card.answers import PICTURES, answers_html
+from toy_runs import toy_queue
+
+from dashboard.model_card.answers import PICTURE_FOLDER, answers_html
 from dashboard.model_card.dialog import CardDialog
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks, OpenedNetwork
@@ -29,7 +31,7 @@ def test_the_default_network_s_answers_are_described_as_in_the_docs():
         for name, _, *said in rows
     }
     assert told == answers, "docs/answers/README.md and data/networks/answers.json say the same"
-    assert {file.stem for file in PICTURES.glob("*.png")} == set(NAMES)
+    assert {file.stem for file in PICTURE_FOLDER.glob("*.png")} == set(NAMES)
 
 
 def test_cards_tell_them_of_that_network_and_no_other(tmp_path, monkeypatch, capsys):
@@ -47,7 +49,7 @@ def test_cards_tell_them_of_that_network_and_no_other(tmp_path, monkeypatch, cap
 
 def test_the_dialog_shows_them_when_they_are_looked_at(tmp_path, monkeypatch):
     monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
-    networks = Networks(Choice(cell_type="Mi9"), CardMaker())
+    networks = Networks(Choice(cell_type="Mi9"), CardMaker(toy_queue(tmp_path)))
     dialog = CardDialog(networks)
     for name, pages in (("default", 5), ("prior", 4), ("default", 5)):
         content_hash = open_network(name).content_hash

@@ -1,4 +1,4 @@
-"""Layout and parameters against the worked numbers of the spec (§1.2, §1.4, §3.2)."""
+"""Layout and parameters against the worked numbers of docs/numerics.md."""
 
 import numpy as np
 import pytest

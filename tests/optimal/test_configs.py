@@ -1,21 +1,33 @@
 """Configurations: flyvis's values, validation, printing, hashing."""
 
 import json
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maxstim_core import settings
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
+    METHODS,
     GenerateConfig,
     RegularizeConfig,
     SearchConfig,
     flyvis_preset,
+    loss_of,
+    term_title,
+    weights_of,
 )
 
 ALL = (SearchConfig, RegularizeConfig, GenerateConfig)
+HASHES = [
+    "fcfa1953879df75890d61ed1d68dfbed59900d4487d1ca9bd5d60262a2a967ce",
+    "e575e5e1d4b6ec374f6bb2a253fc1be4d68778a34d80232cd4419b54992e02a5",
+    "30ad348d80caadb134f59bbf253b599f6c7b7cecc4450ab79c76075bfb6190f0",
+]
 
 
 def test_defaults_are_flyvis_s():
@@ -93,3 +105,65 @@ def test_hash_follows_content(a, b):
 
 def test_hash_tells_methods_apart():
     assert len({config_class().content_hash for config_class in ALL}) == 3
+
+
+@dataclass(frozen=True)
+class Extended(GenerateConfig):
+    """The generated method, with a setting that it did not have when answers were stored."""
+
+    tilt: float = settings.setting(
+        0.0, "Tilt of the eye.", label="Tilt", unit="°", bounds=(-90.0, 90.0), step=1.0, later=True
+    )
+
+
+def test_a_later_setting_leaves_no_trace_while_it_has_its_default():
+    old, new = GenerateConfig(n_iters=7), Extended(n_iters=7)
+    assert new.to_json() == old.to_json() and new.to_dict() == old.to_dict()
+    assert new.content_hash == old.content_hash
+    assert Extended(**json.loads(old.to_json())) == new
+    tilted = Extended(n_iters=7, tilt=3.0)
+    assert json.loads(tilted.to_json()) == {**json.loads(old.to_json()), "tilt": 3.0}
+    assert tilted.content_hash != old.content_hash
+    assert Extended(**json.loads(tilted.to_json())) == tilted
+
+
+def test_hashes_are_those_under_which_answers_are_stored():
+    """With another hash, no stored answer would be found."""
+    assert [config_class().content_hash for config_class in ALL] == HASHES
+
+
+def test_a_setting_takes_or_refuses_a_value_by_itself():
+    assert GenerateConfig.taken("n_iters", "7") == 7
+    with pytest.raises(MaxstimError, match="must lie between"):
+        GenerateConfig.taken("n_iters", 0)
+    with pytest.raises(MaxstimError, match="no setting 'speed'"):
+        GenerateConfig.taken("speed", 1)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_method_is_told_in_one_place(method):
+    config = method.config_class()
+    assert METHODS[config.method] is method
+    assert method.title and method.sentence.endswith(".") and method.color.startswith("#")
+    loss, names = loss_of(config), [item.name for item in fields(config)]
+    assert len(weights_of(config)) == len(loss.parts)
+    for name, (weight, term) in zip(weights_of(config), loss.parts, strict=True):
+        assert name in names and weight == getattr(config, name)
+        assert term_title(term.name) == term.title and term.symbols
+    assert loss.titles == tuple(map(term_title, loss.terms))
+
+
+def test_a_loss_prints_its_formula_without_what_a_run_brings():
+    kept = loss_of(RegularizeConfig(l2_act=10.0))
+    assert str(kept) == "10 * sum_t (a_t - target_t)^2 + 1 * sum_th (x_th - 0.5)^2"
+    assert kept.formula(["A", "B"]) == "A * sum_t (a_t - target_t)^2 + B * sum_th (x_th - 0.5)^2"
+    stimulus, response = torch.zeros(2, 3), torch.ones(2)
+    with pytest.raises(MaxstimError, match="no response to keep"):
+        kept(stimulus, response)
+    found = loss_of(RegularizeConfig(l2_act=10.0), torch.zeros(2))(stimulus, response)
+    np.testing.assert_allclose(found, [21.5, 20.0, 1.5])
+
+
+def test_a_term_of_no_method_goes_by_its_name():
+    assert term_title("slow_in_time") == "Slow in time"
+    assert term_title("total") == "Total loss"

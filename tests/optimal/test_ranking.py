@@ -119,7 +119,7 @@ def test_peak_and_rms_of_flyvis_s_own_responses():
     rms = np.sqrt(np.mean(central**2, axis=0))
     np.testing.assert_allclose(found.rms_voltage, rms, rtol=1e-5)
     np.testing.assert_allclose(found.score[:, 0], central.max(0) / rms, rtol=1e-5)
-    grey = [0.954138, 0.516858, 0.411336, 0.508644, 0.173779]  # printed in spec §3.6
+    grey = [0.954138, 0.516858, 0.411336, 0.508644, 0.173779]  # docs/numerics.md#grey-and-fades
     shown = found.grey_voltage.sel(cell_type=["R1", "L1", "L2", "Mi1", "T4c"])
     np.testing.assert_allclose(shown, grey, atol=2e-6)
 

@@ -6,7 +6,7 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.result import answer
+from maxstim_core.optimal.result import answer, clip_of, lattice_of
 from maxstim_core.storage.netcdf import load, save
 
 
@@ -30,6 +30,22 @@ def test_schema(dataset):
     np.testing.assert_allclose(dataset.time, [0, 0.01, 0.02, 0.03])
     np.testing.assert_array_equal(dataset.central_response, dataset.response[:, 3])
     assert dataset.attrs["maxstim_version"]
+
+
+@pytest.mark.parametrize(
+    ("about", "clip"),
+    [
+        ({}, ""),
+        ({"shown_clip": "made: bar", "source": "made: made: bar", "clips": "made"}, "made: bar"),
+        ({"shown_clip": "", "source": "no clip"}, ""),
+        # Stored before the attribute was: a natural answer, a regularized one, one of a movie file.
+        ({"source": "bar", "clips": "made"}, "bar"),
+        ({"source": "made: bar", "clips": "made"}, "bar"),
+        ({"source": "my film.npy"}, "my film.npy"),
+    ],
+)
+def test_the_clip_that_an_answer_shows(dataset, about, clip):
+    assert clip_of(dataset.assign_attrs(about)) == clip_of(about) == clip
 
 
 def test_round_trip(dataset, tmp_path):
@@ -81,3 +97,11 @@ def test_refuses_a_file_damaged_anywhere(dataset, tmp_path):
             assert "no readable result" in str(error)
             refused += 1
     assert refused > 10
+
+
+def test_an_answer_knows_its_eye(dataset):
+    assert lattice_of(dataset) == Lattice(1)
+    with pytest.raises(MaxstimError, match="7 columns"):
+        lattice_of(dataset.isel(column=slice(None, None, -1)))
+    with pytest.raises(MaxstimError, match="run it again"):
+        lattice_of(dataset.drop_vars("u"))

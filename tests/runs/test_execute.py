@@ -14,6 +14,7 @@ from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, Searc
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.execute import execute, start
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest
@@ -73,6 +74,7 @@ def test_regularized_starts_from_the_best_natural_clip(store):
     np.testing.assert_array_equal(answer.stimulus, expected.stimulus)
     np.testing.assert_array_equal(answer.loss, expected.loss)
     assert answer.attrs["source"] == f"few: {clips.names[best]}"
+    assert answer.attrs["shown_clip"] == clip_of(answer) == clips.names[best]
     reports, _ = finished(started(config, store))
     assert len(reports) == 3
 
@@ -86,14 +88,14 @@ def test_a_named_clip_is_shown_or_regularized_in_place_of_the_best(store):
     assert len(reports) == 3  # nothing had to be searched
     _, expected = finished(regularize(prior_network(1), "T4c", movie, config))
     np.testing.assert_array_equal(answer.stimulus, expected.stimulus)
-    record = {"clips": "few", "clip": name, "source": f"few: {name}"}
+    record = {"clips": "few", "clip": name, "shown_clip": name, "source": f"few: {name}"}
     assert answer.attrs.items() >= record.items()
     _, shown = finished(started(SearchConfig(dt=DT), store, clip=name))
     np.testing.assert_array_equal(shown.stimulus, movie)
     assert shown.central_response.max().item() == pytest.approx(
         ranked.peak_value[2].item(), abs=1e-6
     )
-    assert shown.attrs["clip"] == shown.attrs["source"] == name
+    assert shown.attrs["clip"] == shown.attrs["source"] == shown.attrs["shown_clip"] == name
     shared = ["clip_name", "peak_value", "shown_stimulus", "shown_response"]
     assert shown[shared].equals(ranked[shared])
 

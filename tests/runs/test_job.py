@@ -1,4 +1,4 @@
-"""What a job tells of its progress, at times that the test chooses."""
+"""What a job shows of its progress, at times that the test chooses."""
 
 import time
 from dataclasses import replace
@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from toy_runs import toy_request
 
+from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.run import StepReport
-from maxstim_core.runs.job import NEXT_STATES, Job, Run
+from maxstim_core.runs.job import NEXT_STATES, Run, RunJob
 from maxstim_core.runs.messages import Progress
 from maxstim_core.runs.snapshot import Preview
 from maxstim_core.runs.worker import _ProgressReporter
 
 
 def running(at=100.0):
-    job = Job("id", "key", toy_request())
+    job = RunJob("id", "key", toy_request())
     job.begin(None, "cpu", at)
     return job, Run("id", "anna", job.request, job)
 
@@ -58,31 +59,31 @@ def test_losses_add_up_and_start_anew_with_another_stage():
 
 def test_a_preview_stays_until_there_is_another():
     job, run = running()
-    first, second = (Preview(np.full((2, 7), level, np.uint8)) for level in (0, 9))
+    first, second = (Preview(np.full((2, 7), level, np.uint8), Lattice(1)) for level in (0, 9))
     for step, preview, shown in ((1, first, first), (2, None, first), (3, second, second)):
         job.take(replace(report(step), preview=preview), 100.0 + step)
         assert job.snapshot(run, 100.0 + step).preview is shown
 
 
 def test_previews_take_no_more_of_a_run_than_their_share():
-    told, movie = [], np.zeros((2, 7), np.float32)
+    sent, movie = [], np.zeros((2, 7), np.float32)
 
     def respond():
         time.sleep(0.05)
         return movie
 
     reporter = _ProgressReporter(
-        SimpleNamespace(terms=("total",)), SimpleNamespace(send=told.append)
+        SimpleNamespace(terms=("total",)), SimpleNamespace(send=sent.append)
     )
     losses, give_up = np.zeros((1, 1), np.float32), time.monotonic() + 60
-    while len(previews := [at for at, news in enumerate(told) if news.preview]) < 2:
-        reporter.take(StepReport(len(told) + 1, 10_000, losses, movie, respond))
+    while len(previews := [at for at, report in enumerate(sent) if report.preview]) < 2:
+        reporter.take(StepReport(len(sent) + 1, 10_000, losses, movie, respond, Lattice(1)))
         reporter.flush()
         time.sleep(0.001)
         assert time.monotonic() < give_up
     # The losses went on in between, for as long as the share demands.
     assert previews[0] == 0 and previews[1] > 10
-    assert all(len(news.losses) == 1 for news in told)
+    assert all(len(report.losses) == 1 for report in sent)
 
 
 def test_an_ended_job_keeps_its_duration():

@@ -1,7 +1,13 @@
 """Answers that were finished before are found by key, and nothing else is."""
 
+import dataclasses
+import json
 import os
 import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +15,13 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.result_index import ResultIndex, facts_in, facts_of, index_of, read_facts
 from maxstim_core.storage.netcdf import load, save
 
 
 @pytest.fixture
 def library(tmp_path):
-    """A shelf with two stored results, the second one newer, and the bundled examples."""
+    """A library of two stored results, the second one newer, and the bundled examples."""
     bundled = ResultLibrary(tmp_path / "none").entries()
     folder = tmp_path / "results"
     folder.mkdir()
@@ -24,7 +31,13 @@ def library(tmp_path):
         os.utime(folder / f"{key}.nc", (1_700_000_000 - age, 1_700_000_000 - age))
     (folder / "broken.nc").write_bytes(b"not a result")
     (folder / "notes.txt").write_text("not a result either")
-    return ResultLibrary(folder)
+    return looked(ResultLibrary(folder))
+
+
+def looked(library):
+    """The library, once it has looked at its folder."""
+    library.refresh(wait=True)
+    return library
 
 
 def test_results_come_newest_first_and_examples_last(library):
@@ -40,7 +53,7 @@ def test_a_first_time_visitor_sees_a_generated_example(tmp_path):
 
 
 def test_without_examples_there_is_none(tmp_path):
-    library = ResultLibrary(tmp_path, examples=tmp_path)
+    library = looked(ResultLibrary(tmp_path, examples=tmp_path))
     assert library.entries() == () and library.example() is None
 
 
@@ -83,17 +96,19 @@ def test_natural_and_regularized_are_compared_for_one_clip_alone(stored):
     flight = stored("b", "natural", source="flight", clips="made", peak=1.0)
     regularized = stored("c", "regularized", source="made: flight", clips="made")
     other_set = stored("d", "regularized", source="other: bar", clips="other")
-    library = stored.library
+    library = looked(stored.library)
     assert clips_of(library.comparable_answers(bar)) == {"natural": "bar"}
     both = {"natural": "flight", "regularized": "flight"}
     assert clips_of(library.comparable_answers(flight)) == both
     assert clips_of(library.comparable_answers(regularized)) == both
     assert clips_of(library.comparable_answers(other_set)) == {"regularized": "bar"}
     generated = stored("e", "generated")
+    looked(library)
     assert clips_of(library.comparable_answers(generated)) == {"natural": "bar", "generated": ""}
     stored(
         "f", "regularized", source="bar", clips=""
     )  # of a movie file, of which only the name is known
+    looked(library)
     assert set(library.comparable_answers(generated)) == {"natural", "regularized", "generated"}
 
 
@@ -103,7 +118,7 @@ def test_a_throw_away_run_is_not_what_an_answer_is_compared_with(stored):
     stored("short", "generated", peak=5.0, frames=10)
     stored("cut off", "generated", peak=9.0, status="cancelled")
     natural = stored("natural", "natural", peak=1.0)
-    found = stored.library.comparable_answers(natural)
+    found = looked(stored.library).comparable_answers(natural)
     assert float(found["generated"]["central_response"].max()) == pytest.approx(2.9)
     shown = load(stored.library.find("newest").path)
     assert stored.library.comparable_answers(shown)["generated"] is shown
@@ -129,4 +144,176 @@ def test_a_damaged_result_is_left_out(stored):
     for place in range(0, len(content), 997):
         damaged = content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
         whole.with_name("bad.nc").write_bytes(damaged)
-        assert "good" in {entry.key for entry in stored.library.entries()}
+        assert "good" in {entry.key for entry in looked(stored.library).entries()}
+
+
+def keys(library):
+    return [entry.key for entry in library.entries() if not entry.example]
+
+
+def test_what_is_read_from_a_file_is_what_the_answer_says(library):
+    for entry in library.entries():
+        assert read_facts(entry.path) == facts_of(load(entry.path)) == facts_in(entry)
+
+
+def test_the_list_is_the_same_until_something_changes(library):
+    before = library.entries()
+    assert looked(library).entries() == before
+    source = library.find("new").path
+    shutil.copy(source, source.with_name("newer.nc"))
+    os.utime(source.with_name("newer.nc"), (1_800_000_000,) * 2)
+    assert looked(library).entries() is looked(library).entries()
+    assert keys(library) == ["newer", "new", "old"]
+    source.unlink()
+    assert keys(looked(library)) == ["newer", "old"]
+
+
+def test_a_look_is_over_when_it_is_said_to_be(library):
+    look = library.refresh()
+    give_up = time.monotonic() + 60
+    while not library.has_looked(look):
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    assert not library.has_looked(look + 1)
+
+
+def test_a_link_opens_any_result_before_the_folder_was_looked_at(stored, tmp_path):
+    stored("oldest", "generated", peak=1.5, age=10**6)
+    library = ResultLibrary(tmp_path / "stored")
+    assert keys(library) == []
+    assert library.open("oldest").attrs["cell_type"] == "T5a"
+    assert keys(library) == ["oldest"]  # and is listed from then on
+    assert library.find("oldest").peak == pytest.approx(1.5)
+    (tmp_path / "stored" / "oldest.nc").unlink()
+    assert library.find("oldest") is None
+
+
+def test_more_results_than_a_page_would_list_are_all_there(library, tmp_path):
+    source = library.find("old").path
+    for number in range(400):
+        os.link(source, source.with_name(f"{number}.nc"))
+    assert len(keys(looked(library))) == 402
+
+
+def test_an_answer_is_loaded_once(library):
+    assert library.open("new") is library.open("new")
+    path = library.find("new").path
+    shutil.copy(library.find("old").path, path)
+    assert library.open("new").attrs["method"] == "generated"
+
+
+def spoiled(path, kind):
+    """Do to an index what an accident, another program or another version of maxstim would."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    if kind == "absent":
+        path.unlink()
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "foreign":
+        path.write_bytes(b"\x89PNG\r\n")
+    elif kind == "of another version":
+        path.write_bytes(b'{"maxstim_results": 99}\n' + b"".join(lines[1:]))
+    elif kind == "cut off":
+        path.write_bytes(path.read_bytes()[:-20])
+    elif kind == "a spoilt line":
+        path.write_bytes(lines[0] + b'{"file": 3, "changed": []}\n[]\n\xff\n' + lines[2])
+    elif kind == "of other files":
+        values = json.loads(lines[1]) | {"size": 1, "cell_type": "wrong"}
+        path.write_bytes(lines[0] + json.dumps(values).encode() + b"\n" + lines[2])
+    elif kind == "a folder":
+        path.unlink()
+        path.mkdir()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "absent",
+        "empty",
+        "foreign",
+        "of another version",
+        "cut off",
+        "a spoilt line",
+        "of other files",
+        "a folder",
+    ],
+)
+def test_an_index_in_whatever_state_changes_nothing(library, kind):
+    expected, folder = library.entries(), library.find("new").path.parent
+    index = index_of(folder)
+    assert len(index.read_bytes().splitlines()) == 3  # what it is, and two answers
+    spoiled(index, kind)
+    assert looked(ResultLibrary(folder)).entries() == expected
+    assert looked(library).entries() == expected
+    if kind != "a folder":
+        found = ResultIndex(index).news()
+        assert found.keys() >= {"new.nc", "old.nc"}
+        assert found["new.nc"][1] == read_facts(folder / "new.nc")
+    assert not list(folder.parent.glob(".*.part"))
+
+
+def test_what_is_in_the_index_is_not_opened_again(library):
+    folder = library.find("new").path.parent
+    index = index_of(folder)
+    index.write_bytes(index.read_bytes().replace(b'"T4c"', b'"T9z"'))
+    again = looked(ResultLibrary(folder))
+    assert {entry.cell_type for entry in again.entries() if not entry.example} == {"T9z"}
+
+
+def test_an_index_of_many_changes_is_written_anew(library):
+    folder = library.find("new").path.parent
+    for change in range(120):
+        os.utime(folder / "new.nc", (1_750_000_000 + change,) * 2)
+        looked(library)
+    assert len(index_of(folder).read_bytes().splitlines()) < 110
+    assert looked(ResultLibrary(folder)).entries() == library.entries()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.store import RunStore
+from maxstim_core.storage.netcdf import load
+store, answer = RunStore(sys.argv[1]), load(sys.argv[2])
+library = ResultLibrary(store.results)
+for number in range(20):
+    store.save(f"{sys.argv[3]}-{number}", answer)
+    library.refresh(wait=True)
+"""
+
+
+def test_two_processes_store_and_look_at_the_same_time(library, tmp_path):
+    source, data = library.find("old").path, tmp_path / "data"
+    root = Path(__file__).resolve().parents[2]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(data), str(source), name],
+            env={**os.environ, "PYTHONPATH": str(root)},
+        )
+        for name in "ab"
+    ]
+    assert [writer.wait(timeout=300) for writer in writers] == [0, 0]
+    found = looked(ResultLibrary(data / "results"))
+    assert sorted(keys(found)) == sorted(f"{name}-{n}" for name in "ab" for n in range(20))
+    assert len({dataclasses.replace(e, key="", path=Path(), finished=0) for e in found.entries()
+                if not e.example}) == 1  # fmt: skip
+
+
+def test_a_program_that_ends_does_not_wait_for_a_look(library):
+    source = library.find("old").path
+    for number in range(2000):
+        os.link(source, source.with_name(f"{number}.nc"))
+    code = (
+        "import sys; from pathlib import Path; from maxstim_core.runs.library import ResultLibrary\n"
+        "library = ResultLibrary(Path(sys.argv[1])); library.refresh()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(source.parent)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    remembered = index_of(source.parent).read_bytes().splitlines()
+    assert len(remembered) < 2000

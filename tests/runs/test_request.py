@@ -1,6 +1,7 @@
 """Requests: what they hold, and what makes two of them the same."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -9,10 +10,15 @@ from hypothesis import strategies as st
 
 from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.optimal import configs
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.result import answer
 from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.store import RunStore
+from maxstim_core.settings import setting
 from maxstim_core.stimuli.catalog import open_clips
 
 CONFIGS = st.one_of(
@@ -135,3 +141,27 @@ def test_devices_that_are_not_there():
         choose_device("cuda:0", ("cpu",))
     with pytest.raises(MaxstimError, match="choose auto or cpu or cuda:0"):
         choose_device("cuda:1", ("cpu", "cuda:0"))
+
+
+def test_a_setting_that_came_later_finds_the_answers_stored_before(monkeypatch, tmp_path):
+    old = RunRequest("T4c", GenerateConfig(n_iters=7))
+    network, text, store = prior_network(1), old.to_json(), RunStore(tmp_path)
+    key, grey = content_key(old, network, None), np.full((2, 7), 0.5)
+    store.save(key, answer(lattice=Lattice(1), dt=0.01, stimulus=grey, response=grey))
+
+    @dataclasses.dataclass(frozen=True)
+    class Extended(GenerateConfig):
+        tilt: float = setting(
+            0.0, "Tilt.", label="Tilt", bounds=(-90.0, 90.0), step=1.0, later=True
+        )
+
+    monkeypatch.setitem(configs.CONFIGS, "generated", Extended)
+    new = RunRequest.from_json(text)
+    assert new.config == Extended(n_iters=7)
+    assert new.to_json() == text
+    assert content_key(new, network, None) == key
+    assert store.find(content_key(new, network, None)) is not None
+    tilted = dataclasses.replace(new, config=Extended(n_iters=7, tilt=3.0))
+    assert json.loads(tilted.to_json())["config"]["tilt"] == 3.0
+    assert RunRequest.from_json(tilted.to_json()) == tilted
+    assert store.find(content_key(tilted, network, None)) is None

@@ -13,18 +13,25 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer
+from maxstim_core.runs.result_index import ResultIndex, Stamp, index_of, read_facts
 from maxstim_core.runs.store import RunStore
 from maxstim_core.storage.data_dir import data_directory
 
 
-def result(cell_type="T4c", status="complete", n_frames=3):
+def result(cell_type="T4c", status="complete", n_frames=3, **attributes):
     noise = np.random.default_rng(0).random((n_frames, 721))
     return answer(
         lattice=Lattice(15),
         dt=0.01,
         stimulus=noise,
         response=noise,
-        attributes={"method": "generated", "cell_type": cell_type, "status": status},
+        attributes={
+            "method": "generated",
+            "cell_type": cell_type,
+            "status": status,
+            "config": "{}",
+            **attributes,
+        },
     )
 
 
@@ -44,21 +51,22 @@ def test_what_is_saved_is_found(store):
 def test_a_store_that_is_only_asked_creates_nothing(store):
     assert store.find("a") is None
     assert store.find_search("a") is None
-    assert store.recent() == ()
     store.sweep()
     assert not store.root.exists()
 
 
-def test_recent_results_newest_first(store):
-    for age, key in enumerate(["new", "old", "older"]):
-        path = store.save(key, result(cell_type=f"T{age}", status="complete"))
-        os.utime(path, times=(1000 - age, 1000 - age))
-    (store.results / "damaged.nc").write_bytes(b"?")
-    (store.results / "notes.txt").write_text("")
-    assert [line.key for line in store.recent()] == ["new", "old", "older"]
-    (line,) = store.recent(1)
-    assert (line.cell_type, line.method, line.status) == ("T0", "generated", "complete")
-    assert (line.when, line.path) == (1000, store.results / "new.nc")
+def test_what_is_saved_is_in_the_index_as_it_would_be_read(store):
+    for key in ("a", "b"):
+        path = store.save(key, result(cell_type=key, network_hash="0"))
+    found = ResultIndex(index_of(store.results)).news()
+    assert list(found) == ["a.nc", "b.nc"]
+    assert found["b.nc"] == (Stamp.of(path.stat()), read_facts(path))
+    assert found["b.nc"][1]["cell_type"] == "b"
+
+
+def test_a_folder_whose_index_cannot_be_written_is_as_good(store):
+    index_of(store.results).mkdir(parents=True)
+    assert store.save("a", result(network_hash="0")).exists()
 
 
 def test_old_left_overs_are_swept(store):
@@ -123,7 +131,7 @@ def test_the_data_directory_is_the_user_s_unless_named(tmp_path, monkeypatch):
 
 
 def test_the_server_s_side_needs_no_torch_and_no_panel():
-    code = "import sys, maxstim_core.runs as r; r.the_queue().devices(); print(*sys.modules)"
+    code = "import sys, maxstim_core.runs.queue as r; r.the_queue().devices(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -20,9 +20,9 @@ from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.networks.unfitted import flyvis_initial_network, prior_network
 from maxstim_core.optimal.adam import Steps
-from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
-from maxstim_core.optimal.generated import generate, loss_of, noise
+from maxstim_core.optimal.generated import generate, noise
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.cpu import CpuEngine
 from maxstim_core.simulation.cuda import FEW, MANY, MANY_STIMULI, CudaEngine, Tile

@@ -1,4 +1,4 @@
-"""The reference engine against flyvis, finite differences and the worked numbers of the spec (§3)."""
+"""The reference engine against flyvis, finite differences and docs/numerics.md."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The eye against flyvis's box filter and the worked numbers of the spec (§5.1)."""
+"""The eye against flyvis's box filter and the worked numbers of docs/numerics.md#the-eye."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Moving edges, bars, flashes and impulses against flyvis and the numbers of the spec (§5.5, §5.6)."""
+"""Moving edges, bars, flashes and impulses against flyvis and docs/numerics.md."""
 
 from pathlib import Path
 

@@ -16,6 +16,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from racing import at_once, hidden, killed_at
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -28,6 +29,7 @@ from maxstim_core.stimuli.files.preview import FRAMES, open_preview
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import cuts, import_movie
 from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.storage.atomic import part_name
 
 EYE = Lattice(2)
 SMALL = Viewing(EYE)
@@ -237,15 +239,70 @@ def test_of_imports_under_one_name_at_once_one_is_stored_and_stays(tmp_path, dat
 def test_a_set_that_comes_too_late_harms_none_unless_it_shall_replace_it(tmp_path, data):
     film = _saved(tmp_path / "a.npy", np.ones((2, 19)))
     import_movie(film, "mine", fps=10, viewing=SMALL)
-    shutil.copytree(data / "clips" / "mine", late := clip_store.hidden_folder("mine"))
+    shutil.copytree(data / "clips" / "mine", late := data / "clips" / part_name())
     with pytest.raises(MaxstimError, match="meanwhile"):
-        clip_store.put_in_place(late, "mine")
+        clip_store.name_set(late, "mine")
     with pytest.raises(MaxstimError, match="could not be written"):
-        clip_store.put_in_place(data / "missing", "mine", replace=True)
+        clip_store.name_set(data / "missing", "mine", replace=True)
     assert len(open_clips("mine", 2)) == 1
-    clip_store.put_in_place(late, "mine", replace=True)
+    clip_store.name_set(late, "mine", replace=True)
     assert len(open_clips("mine", 2)) == 1
     assert [path.name for path in (data / "clips").iterdir()] == ["mine"]
+
+
+def _import(arguments):
+    path, name, replace = arguments
+    import_movie(path, name, fps=10, viewing=SMALL, replace=replace)
+    return name
+
+
+def test_of_processes_that_import_under_one_name_one_is_stored(tmp_path, data):
+    films = [_saved(tmp_path / f"{k}.npy", np.full((3, 19), k / 8)) for k in range(3)]
+    for names in (("race",) * 3, ("race", "Race", "RACE")):  # one name, on some disks
+        told = at_once(_import, *zip(films, names, [False] * 3, strict=True))
+        (winner,) = (k for k, each in enumerate(told) if isinstance(each, str))
+        for other in (each for k, each in enumerate(told) if k != winner):
+            assert "already; choose another name" in str(other) or "meanwhile" in str(other)
+        assert (open_clips(names[winner], 2)[0] == np.float32(winner / 8)).all()
+        assert os.listdir(data / "clips") == [names[winner]]
+        remove_stored(names[winner])
+    import_movie(films[0], "race", fps=10, viewing=SMALL)
+    assert at_once(_import, *((film, "race", True) for film in films)) == ["race"] * 3
+    assert len(np.unique(open_clips("race", 2)[0])) == 1
+    assert os.listdir(data / "clips") == ["race"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Processes are not told apart there.")
+def test_an_import_that_is_killed_leaves_the_old_set_or_the_new(tmp_path, data):
+    old, new = (_saved(tmp_path / f"{k}.npy", np.full((3, 19), k / 1)) for k in (0, 1))
+    import_movie(old, "mine", fps=10, viewing=SMALL)
+    seen = []
+    for step in range(1, 60, 3):  # tests/storage takes every one
+        killed = killed_at(step, data, _import, (new, "mine", True))
+        assert clip_store.stored_names() == ("mine",)  # which sweeps
+        assert hidden(data) == []
+        seen.append(open_clips("mine", 2)[0].mean())
+        if not killed or seen[-1]:
+            break
+    assert len(seen) > 5
+    assert {*seen} == {0, 1}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Processes are not told apart there.")
+def test_what_a_killed_rendering_left_in_a_set_is_swept(data):
+    folder = clip_store.clips_folder("sintel")
+    left, step = 0, 1
+    while killed_at(step, data, _save_sequence, folder):
+        left += len(hidden(data))
+        clip_store.stored_names()
+        assert hidden(data) == []
+        step += 1
+    assert left and len(list(folder.iterdir())) == 1
+
+
+def _save_sequence(folder):
+    clip_store.check_room(folder)
+    clip_store.save_sequence(folder, "000", np.zeros((3, 7)), fps=24, origin="abc")
 
 
 def test_a_folder_that_is_no_set_is_left_alone(tmp_path, data):

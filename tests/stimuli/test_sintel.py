@@ -173,9 +173,11 @@ def test_the_command_says_what_it_did(small, capsys):
 
 
 def test_the_published_film_has_nothing_to_be_noted():
-    """Its lengths give the 63 windows and 2268 clips of the spec (§5.4)."""
+    """Its lengths give the 63 windows and 2268 clips of docs/numerics.md#natural-clips."""
     images = {name: tuple(map(Path, map(str, range(n)))) for name, n in sintel.PUBLISHED.items()}
-    scenes = tuple(sintel.Scene(k, name, images[name], ()) for k, name in enumerate(sorted(images)))
+    scenes = tuple(
+        sintel.FilmScene(k, name, images[name], ()) for k, name in enumerate(sorted(images))
+    )
     assert sintel.differences(scenes) == []
     assert all(scene.is_long_enough for scene in scenes)
     sequences = [
@@ -194,7 +196,7 @@ def test_the_published_film_has_nothing_to_be_noted():
 
 
 def test_flow_points_up_in_image_heights(tmp_path):
-    """20 pixels downward are -7.7523 summed over 13 x 13 pixels (spec §5.2)."""
+    """20 pixels downward are -7.7523 summed over 13 x 13 pixels: docs/numerics.md#sintel."""
     path = tmp_path / "a.flo"
     with path.open("wb") as file:
         np.float32(202021.25).tofile(file)
@@ -267,6 +269,15 @@ def test_a_damaged_film_is_refused_in_one_sentence(small, capsys, case):
 def test_the_film_that_flyvis_rendered_is_the_one_that_is_made():
     names = json.loads(str(BY_FLYVIS["sequences"]))["data"]
     assert {row[2].split("_")[2] for row in names} == {n for n, k in SCENES.items() if k > 19}
+
+
+def test_two_do_not_render_at_once(small):
+    going_on = sintel.render(small)
+    next(going_on)
+    with pytest.raises(MaxstimError, match="made by another process; wait"):
+        list(sintel.render(small))
+    list(going_on)
+    assert clip_store.stored_names() == ("sintel",)
 
 
 def test_a_data_directory_that_cannot_be_written_is_told(small, tmp_path):

@@ -51,6 +51,16 @@ def test_a_download_goes_on_where_it_broke_off(server):
     assert unpacked()["training/flow/arch/frame_0001.flo"] == b"flow"
 
 
+def test_two_do_not_download_at_once(server):
+    going_on = download(server.url, room=0)
+    next(going_on)
+    with pytest.raises(MaxstimError, match="downloaded by another process; wait"):
+        list(download(server.url, room=0))
+    list(going_on)
+    assert unpacked()["training/flow/arch/frame_0001.flo"] == b"flow"
+    assert [path.name for path in film_folder().parent.iterdir()] == ["MPI-Sintel"]
+
+
 def test_a_download_that_was_stopped_at_its_very_end_is_used(server):
     archive = film_folder().parent / "MPI-Sintel.zip.part"
     archive.parent.mkdir(parents=True)

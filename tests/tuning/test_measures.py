@@ -1,4 +1,4 @@
-"""Measures of tuning against toy values of the spec (§5.7), and the tuning of the default network."""
+"""Measures of tuning against toy values of docs/numerics.md, and the tuning of the default network."""
 
 from functools import cache
 

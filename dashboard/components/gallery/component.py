@@ -18,8 +18,9 @@ import xarray as xr
 from dashboard.components.esm import DRAWING, source
 from dashboard.components.hexplayer.component import pack
 from maxstim_core.export.peak import telling_frame
+from maxstim_core.optimal.result import lattice_of
 
-HERE = Path(__file__).parent
+_HERE = Path(__file__).parent
 
 REGULARIZE = "regularize"
 """What the browser says when the button is pressed; otherwise it says the place of a clip."""
@@ -53,8 +54,8 @@ class Gallery(pn.custom.JSComponent):
     color = param.String(doc="CSS colour of the responses.")
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
-    _esm = source(DRAWING, HERE / "gallery.js")
-    _stylesheets: ClassVar = [(HERE / "gallery.css").read_text(encoding="utf-8")]
+    _esm = source(DRAWING, _HERE / "gallery.js")
+    _stylesheets: ClassVar = [(_HERE / "gallery.css").read_text(encoding="utf-8")]
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ def described(answer: xr.Dataset) -> list[dict]:
     ``frames`` is the number of its frames, ``peak`` the one at which its score was measured, and
     ``still`` the one to show while it stands still.
     """
-    dt = float(answer.attrs["dt"])
+    dt, lattice = float(answer.attrs["dt"]), lattice_of(answer)
     said = []
     for k in range(answer.sizes["shown"]):
         frames = max(int(np.isfinite(answer["shown_response"].values[k]).sum()), 1)
@@ -103,7 +104,7 @@ def described(answer: xr.Dataset) -> list[dict]:
                 "time": 1e3 * peak * dt,
                 "peak": peak,
                 "frames": frames,
-                "still": telling_frame(luminance, peak, dt),
+                "still": telling_frame(luminance, lattice, peak, dt),
             }
         )
     return said

@@ -22,7 +22,7 @@ from maxstim_core.export.colors import BORDER, diverging
 from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
 
-HERE = Path(__file__).parent
+_HERE = Path(__file__).parent
 
 CENTRAL_OF = {"stimulus": "central_response", "best_stimulus": "best_central_response"}
 """Each stimulus that a result may hold, and the central trace that belongs to it."""
@@ -54,8 +54,8 @@ class HexPlayer(pn.custom.JSComponent):
     )
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
-    _esm = source(DRAWING, HERE / "hexplayer.js")
-    _stylesheets: ClassVar = [(HERE / "hexplayer.css").read_text(encoding="utf-8")]
+    _esm = source(DRAWING, _HERE / "hexplayer.js")
+    _stylesheets: ClassVar = [(_HERE / "hexplayer.css").read_text(encoding="utf-8")]
     _constants: ClassVar = {
         "diverging": ["#{:02x}{:02x}{:02x}".format(*color) for color in diverging()],
         "degrees_per_column": DEGREES_PER_COLUMN,

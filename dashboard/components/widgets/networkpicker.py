@@ -11,7 +11,7 @@ import param
 
 from dashboard.components.esm import PICKER, source
 
-HERE = Path(__file__)
+_HERE = Path(__file__)
 
 
 class NetworkPicker(pn.custom.JSComponent):
@@ -30,9 +30,9 @@ class NetworkPicker(pn.custom.JSComponent):
     refused = param.Boolean(doc="Whether that answer is a refusal.")
     most_bytes = param.Integer(doc="Size of the largest file that is sent.")
 
-    _esm = source(PICKER, HERE.with_name("networkpicker.js"))
+    _esm = source(PICKER, _HERE.with_name("networkpicker.js"))
     _stylesheets: ClassVar[list[str]] = [
-        HERE.with_name(f"{name}.css").read_text(encoding="utf-8")
+        _HERE.with_name(f"{name}.css").read_text(encoding="utf-8")
         for name in ("cellpicker", "networkpicker")
     ]
 

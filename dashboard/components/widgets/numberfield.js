@@ -79,7 +79,8 @@ export function render({model}) {
   // -- what the server says
 
   const draw = () => {
-    const {label, start, end, step, disabled, shown: {text, value, problem: allowed}} = model
+    const {start, end, step, disabled, shown: {text, value, problem: allowed}} = model
+    const label = model.unit ? `${model.label} (${model.unit})` : model.label
     name.textContent = `${label}:`
     slider.setAttribute("aria-label", `${label}, slider`)
     help.setAttribute("aria-label", `About ${label}`)
@@ -99,7 +100,7 @@ export function render({model}) {
     }
     fill()
   }
-  for (const property of ["label", "description", "start", "end", "step", "disabled", "shown"]) {
+  for (const property of ["label", "unit", "description", "start", "end", "step", "disabled", "shown"]) {
     model.on(property, draw)
   }
   draw()

@@ -10,22 +10,24 @@ import param
 
 from dashboard.components.esm import source
 from dashboard.state.typed_numbers import allowed, number_text, read_number
+from maxstim_core.errors import MaxstimError
 
 
 class NumberField(pn.custom.JSComponent):
     """Shows and takes one number of `settings`.
 
     The browser sends what is typed on Enter and when the field is left, hence before the click on a
-    button that follows. What is no number, or out of bounds, stays in the field, which says what is
-    allowed; the setting keeps its value, and `settings.entries` knows of it.
+    button that follows. What is no number, or what `settings` refuse, stays in the field, which says
+    what is allowed; the setting keeps its value, and `settings.entries` knows of it.
 
     Args:
-        settings: Whose setting it is; has `entries`.
+        settings: Whose setting it is; has `entries`, `unit(name)` and `set_number(name, number)`.
         name: Its name.
         **params: Further parameters.
     """
 
-    label = param.String(doc="Name of the setting, with its unit.")
+    label = param.String(doc="Name of the setting.")
+    unit = param.String(doc="Its unit, or nothing.")
     description = param.String(doc="Help text.")
     shown = param.Dict(
         doc="The `text` in the field; the `value` of the setting; as `problem` what is allowed, where "
@@ -47,7 +49,7 @@ class NumberField(pn.custom.JSComponent):
         number = settings.param[name]
         (low, high), (start, end) = number.bounds, number.softbounds
         super().__init__(
-            label=number.label, step=number.step, shown={"times": 0},
+            label=number.label, unit=settings.unit(name), step=number.step, shown={"times": 0},
             low=low, high=end if high is None else high, start=start, end=end, **params,
         )  # fmt: skip
         self._settings, self._name = settings, name
@@ -69,17 +71,18 @@ class NumberField(pn.custom.JSComponent):
 
     def _take(self, entry: str) -> None:
         number, entries = read_number(entry, whole=self._whole), self._settings.entries
-        if number is None or not self.low <= number <= self.high:
-            title = self.label.partition(" (")[0]
-            entries.refuse(self._name, entry[:80], f"{title} must be {self._allowed()}.")
-        else:
+        try:
+            if number is None:
+                raise MaxstimError(f"{entry!r} is no number.")
+            self._settings.set_number(self._name, number)
             entries.accept(self._name)
-            self._settings.param.update(**{self._name: number})
+        except MaxstimError:
+            # Said as people type numbers, and shorter: the field stands beside it.
+            entries.refuse(self._name, entry[:80], f"{self.label} must be {self._allowed()}.")
         self._show()
 
     def _allowed(self) -> str:
-        unit = self.label.partition("(")[2].removesuffix(")")
-        return allowed(self.low, self.high, unit, whole=self._whole)
+        return allowed(self.low, self.high, self.unit, whole=self._whole)
 
     def _show(self, *events: object) -> None:
         value = getattr(self._settings, self._name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import panel as pn
 import param
 
-HERE = Path(__file__)
+_HERE = Path(__file__)
 
 
 class RememberTheme(pn.custom.JSComponent):
@@ -15,4 +15,4 @@ class RememberTheme(pn.custom.JSComponent):
 
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 
-    _esm = HERE.with_name("remember.js").read_text(encoding="utf-8")
+    _esm = _HERE.with_name("remember.js").read_text(encoding="utf-8")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.objectives.terms import Term
 
 if TYPE_CHECKING:
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Excite(Term):
-    """Drive the central cell, in the last frame or in the mean of all frames (spec §6.3)."""
+    """Drive the central cell, in the last frame or in the mean of all frames.
+
+    As flyvis does for its artificial stimuli: docs/numerics.md#the-generated-answer.
+    """
 
     last_only: bool
     name = "response"
+    symbols: ClassVar = {"a": "voltage of the central cell", "t": "frames"}
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """See `Term`."""
@@ -29,13 +34,31 @@ class Excite(Term):
 
 @dataclass(frozen=True, eq=False)
 class KeepResponse(Term):
-    """Keep the central cell's response as it is in `target`, shape (frame,) (spec §6.2)."""
+    """Keep the central cell's response as it is in `target`, shape (frame,).
 
-    target: Tensor
+    As flyvis does for its regularized stimuli: docs/numerics.md#the-regularized-answer.
+
+    Without a target it has its words and its formula, but no value.
+    """
+
+    target: Tensor | None = None
     name = "response"
+    symbols: ClassVar = {
+        "a": "voltage of the central cell",
+        "target": "that under the clip itself",
+        "t": "frames",
+    }
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
-        """See `Term`."""
+        """See `Term`.
+
+        Raises:
+            MaxstimError: if there is no target.
+        """
+        if self.target is None:
+            raise MaxstimError(
+                "There is no response to keep: give loss_of (KeepResponse) a target, shape (frame,)."
+            )
         return (response - self.target).square().sum(-1)
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from maxstim_core.conventions import GREY
 from maxstim_core.optimal.objectives.terms import Term
@@ -18,6 +18,7 @@ class GreyPenalty(Term):
 
     reduction: Literal["sum", "mean"]
     name = "grey"
+    symbols: ClassVar = {"x": "luminance", "t": "frames", "h": "columns"}
 
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """See `Term`."""

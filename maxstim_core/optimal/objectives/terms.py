@@ -9,18 +9,30 @@ stimulus is a projection, of another type: see `maxstim_core.optimal.constraints
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 class Term(ABC):
-    """One number to lower, computed from a stimulus and the response to it."""
+    """One number to lower, computed from a stimulus and the response to it.
+
+    A subclass brings its own words; who draws its curve or its formula asks for nothing else.
+    """
 
     name: str
-    """Short name, used as a label of the loss curves."""
+    """Short name: that of the curve in an answer."""
+
+    symbols: ClassVar[Mapping[str, str]] = {}
+    """What each symbol of the formula stands for, in a few words."""
+
+    @property
+    def title(self) -> str:
+        """What the curve is called where people read it: the name, unless a subclass says better."""
+        return f"{words_of(self.name)} term"
 
     @abstractmethod
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
@@ -33,7 +45,7 @@ class Term(ABC):
 
     @abstractmethod
     def __str__(self) -> str:
-        """Formula of the term."""
+        """Return the formula: ``_t`` and ``_th`` are indices, ``^2`` a power, a minus comes first."""
 
     def __rmul__(self, weight: float) -> Loss:
         return Loss(((float(weight), self),))
@@ -50,6 +62,16 @@ class Loss:
         """Names of what a call returns: ``total``, then each term."""
         return ("total", *(term.name for _, term in self.parts))
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What people read for each of `terms`."""
+        return ("Total loss", *(term.title for _, term in self.parts))
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """What the symbols of the formula stand for, in the order in which terms bring them."""
+        return {symbol: said for _, term in self.parts for symbol, said in term.symbols.items()}
+
     def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
         """Return the total and each weighted term, shape (..., 1 + term): arguments as for `Term`."""
         import torch  # not before it is needed: the page shows formulas without it
@@ -62,4 +84,15 @@ class Loss:
         return Loss(self.parts + other.parts)
 
     def __str__(self) -> str:
-        return " + ".join(f"{weight:g} * {term}" for weight, term in self.parts)
+        return self.formula([f"{weight:g}" for weight, _ in self.parts])
+
+    def formula(self, weights: Sequence[str]) -> str:
+        """Return the formula with these in the places of the weights, one per term."""
+        return " + ".join(
+            f"{weight} * {term}" for weight, (_, term) in zip(weights, self.parts, strict=True)
+        )
+
+
+def words_of(name: str) -> str:
+    """Return the name of a term as words: "Slow in time" for ``slow_in_time``."""
+    return name.replace("_", " ").capitalize()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def read_arrays(
     return films
 
 
-def open_arrays(path: Path, kind: str, viewing: Viewing) -> Iterator[FilmArray]:
+def open_arrays(path: Path, kind: str, viewing: Viewing) -> Generator[FilmArray, None, None]:
     """Open the films of a file one after the other, and check them but for their values.
 
     Args:
@@ -151,7 +151,9 @@ def _variable(path: Path) -> tuple[np.ndarray, float | None]:
     try:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
             films = {
-                n: v for n, v in dataset.data_vars.items() if v.ndim > 1 and v.dtype.kind in "fu"
+                str(n): v
+                for n, v in dataset.data_vars.items()
+                if v.ndim > 1 and v.dtype.kind in "fu"
             }
             chosen = next((name for name in _VARIABLES if name in films), None)
             if chosen is None and len(films) == 1:

@@ -25,7 +25,7 @@ SUFFIXES = (
 """What files of these kinds are usually called."""
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """What a movie is.
 
     Attributes:
@@ -38,14 +38,14 @@ class Kind(NamedTuple):
     format: str = ""
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path) -> FileKind:
     """Return what a movie is.
 
     Raises:
         MaxstimError: if it is missing, empty, no movie, no regular file or beyond the limit on bytes.
     """
     if os.path.isdir(path):
-        return Kind("images")
+        return FileKind("images")
     try:
         about = os.stat(path)
         if not stat.S_ISREG(about.st_mode):
@@ -62,7 +62,7 @@ def kind_of(path: Path) -> Kind:
     check_bytes(path, about.st_size)
     kind = kind_of_head(path, head)
     if kind.format == "npz" and _holds_no_arrays(path):
-        return Kind("images", "zip")
+        return FileKind("images", "zip")
     return kind
 
 
@@ -81,7 +81,7 @@ def check_bytes(name: Path | str, n_bytes: int) -> None:
         )
 
 
-def kind_of_head(name: Path | str, head: bytes) -> Kind:
+def kind_of_head(name: Path | str, head: bytes) -> FileKind:
     """Return what a file is that begins with these bytes; a zip of images still counts as ``npz``.
 
     Raises:
@@ -92,11 +92,11 @@ def kind_of_head(name: Path | str, head: bytes) -> Kind:
             f"The file {name} is a photo of a kind that cannot be read; save it as JPEG or PNG."
         )
     if kind := film_kind(head):
-        return Kind("film", kind)
+        return FileKind("film", kind)
     if kind := array_kind(head):
-        return Kind("array", kind)
+        return FileKind("array", kind)
     if is_image(head):
-        return Kind("image")
+        return FileKind("image")
     raise MaxstimError(
         f"The file {name} is no movie, whatever its name; use mp4, mov, webm, gif, npy, npz, NetCDF, an "
         "image, or a folder or zip of images."

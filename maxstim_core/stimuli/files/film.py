@@ -6,11 +6,11 @@ nothing that looks like a playlist can lead to other files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.limits import FPS, MOST_FRAMES, MOST_SECONDS
 from maxstim_core.stimuli.viewing import Viewing
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 _MAY_LACK = 0.02
 """Share of the promised length that may lack at the end, and at least 0.1 s: more was cut off."""
@@ -42,7 +45,7 @@ def is_photo(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
 
 
-class Picture(NamedTuple):
+class FilmPicture(NamedTuple):
     """A picture of a film, upright.
 
     Attributes:
@@ -72,9 +75,9 @@ class Film:
     seconds: float
     rate: float
     n_frames: int
-    container: Any
+    container: InputContainer
 
-    def pictures(self) -> Iterator[Picture]:
+    def pictures(self) -> Generator[FilmPicture, None, None]:
         """Decode one picture after the other.
 
         Raises:
@@ -91,7 +94,7 @@ class Film:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream is not stream:
                 continue
-            for frame in packet.decode():
+            for frame in stream.decode(packet):
                 if n_pictures == MOST_FRAMES or (frame.time or 0) > MOST_SECONDS:
                     raise _too_long(path)
                 if frame.is_corrupt:
@@ -105,7 +108,7 @@ class Film:
                 grey = np.asarray(Image.fromarray(color).convert("L"))
                 time = n_pictures / 24 if frame.time is None else frame.time
                 turns = round(frame.rotation / 90)
-                yield Picture(np.rot90(grey, turns), np.rot90(color, turns), time)
+                yield FilmPicture(np.rot90(grey, turns), np.rot90(color, turns), time)
                 n_pictures += 1
         if not n_pictures:
             raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
@@ -179,7 +182,7 @@ def read_film(
 
 
 def luminance(grey: np.ndarray) -> np.ndarray:
-    """Return 0 to 255, uint8, as luminance in [0, 1], float32."""
+    """Return 0 to 255, uint8, as luminance in [0, 1], float32, in the same shape."""
     return grey / np.float32(255)
 
 
@@ -187,7 +190,7 @@ def evenly(times: np.ndarray, told: float) -> tuple[np.ndarray, float]:
     """Return which pictures to show one after the other, all equally long, and how many in a second.
 
     Args:
-        times: When each picture is shown, seconds.
+        times: When each picture is shown, seconds, shape (picture,).
         told: Frames per second by the header, for what the times leave open: webm rounds them to
             milliseconds.
 
@@ -215,7 +218,7 @@ def _ends_as_gif(path: Path) -> bool:
         return file.read().rstrip(b"\0").endswith(b";")
 
 
-def _check_header(path: Path, container, viewing: Viewing) -> None:
+def _check_header(path: Path, container: InputContainer, viewing: Viewing) -> None:
     """Refuse what the header says is beyond a limit, before a picture is decoded."""
     stream = container.streams.video[0]
     if stream.codec_context is None:

@@ -18,7 +18,7 @@ from maxstim_core.stimuli.files.film import evenly, luminance, open_film
 from maxstim_core.stimuli.files.images import find_images, image_batches, read_image
 from maxstim_core.stimuli.viewing import Viewing
 
-SECONDS = 4.0
+_SECONDS = 4.0
 """How much of a film is kept at most."""
 
 FRAMES = 160
@@ -27,7 +27,7 @@ FRAMES = 160
 BYTES = 200_000_000
 """Of all frames kept, at the size that the film has: 24 frames of 4K, 96 of Full HD."""
 
-SIDE = 480
+_SIDE = 480
 """Longer side of the small pictures, in pixels."""
 
 _QUALITY = 80
@@ -35,7 +35,7 @@ _ANY = Viewing()
 
 
 @dataclass(frozen=True)
-class Preview:
+class MoviePreview:
     """The first seconds of a movie.
 
     Attributes:
@@ -86,7 +86,7 @@ class Preview:
         return np.concatenate(seen)[self.order]
 
 
-def open_preview(path: Path, report_progress: ReportProgress = no_report) -> Preview:
+def open_preview(path: Path, report_progress: ReportProgress = no_report) -> MoviePreview:
     """Read the beginning of a movie.
 
     Args:
@@ -113,33 +113,36 @@ def open_preview(path: Path, report_progress: ReportProgress = no_report) -> Pre
     n_frames = len(film.values)
     if film.is_columns:
         kept = min(n_frames, FRAMES)
-        return Preview(film.luminance(0, kept), np.arange(kept), (), film.fps, n_frames)
+        return MoviePreview(list(film.luminance(0, kept)), np.arange(kept), (), film.fps, n_frames)
     step = _ANY.batch(*film.values.shape[1:3])
     batches = (film.luminance(start, start + step) for start in range(0, n_frames, step))
     return _of_pixels(batches, n_frames, film.fps, report_progress)
 
 
-def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> Preview:
-    frames, pictures, times = [], [], []
+def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePreview:
+    frames: list[np.ndarray] = []
+    pictures: list[bytes] = []
+    times: list[float] = []
     with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
         for picture in shown:
             frames.append(picture.grey)
             pictures.append(_small(picture.color))
             times.append(picture.time)
-            share = max((times[-1] - times[0]) / SECONDS, len(frames) / _most(picture.grey))
+            share = max((times[-1] - times[0]) / _SECONDS, len(frames) / _most(picture.grey))
             if share >= 1:
                 break
             report_progress(share)
         n_frames = film.n_frames or round(film.seconds * film.rate)
         rate = film.rate
     order, fps = evenly(np.array(times), rate)
-    return Preview(frames, order, tuple(pictures), fps, max(n_frames, len(order)))
+    return MoviePreview(frames, order, tuple(pictures), fps, max(n_frames, len(order)))
 
 
 def _of_pixels(
     batches: Iterator[np.ndarray], n_frames: int, fps: float | None, report_progress: ReportProgress
-) -> Preview:
-    frames, pictures = [], []
+) -> MoviePreview:
+    frames: list[np.ndarray] = []
+    pictures: list[bytes] = []
     for batch in batches:
         _ANY.eye(*batch.shape[1:])
         most = _most(batch[0])
@@ -150,7 +153,7 @@ def _of_pixels(
         report_progress(share)
         if share >= 1:
             break
-    return Preview(frames, np.arange(len(frames)), tuple(pictures), fps, n_frames)
+    return MoviePreview(frames, np.arange(len(frames)), tuple(pictures), fps, n_frames)
 
 
 def _most(frame: np.ndarray) -> int:
@@ -162,7 +165,7 @@ def _small(picture: np.ndarray) -> bytes:
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(picture))
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
+    image.thumbnail((_SIDE, _SIDE), Image.Resampling.BILINEAR)
     stream = BytesIO()
     image.save(stream, "JPEG", quality=_QUALITY)
     return stream.getvalue()

@@ -4,8 +4,9 @@ A set is a folder of the data directory, ``clips/<name>``, with one NetCDF file 
 one window of a scene of Sintel) and ``set.json``, which says which pieces of which sequences are the
 clips. That file is written last: a set is whole or not there. Sequences of Sintel have their origin in
 their file names, so that a rendering that was interrupted goes on where it stopped, and one that
-replaces another does not touch it before it is complete. Any other set is made in a hidden folder that
-gets its name in the end: of several that are made under one name at the same time, none harms another.
+replaces another does not touch it before it is complete. Any other set is made aside
+(`maxstim_core.storage.atomic`) and gets its name in the end: of several that are made under one name at
+the same time, one is stored and none harms another.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ import itertools
 import json
 import os
 import re
-import shutil
 import unicodedata
-import uuid
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
@@ -28,13 +27,20 @@ import numpy as np
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.storage.atomic import (
+    aside,
+    exclusively,
+    free_bytes,
+    put_in_place,
+    sweep_leftovers,
+)
 from maxstim_core.storage.data_dir import data_directory
 
-FORMAT = 1
+_FORMAT = 1
 RESERVED = ("made", "scenes", "probes", "sintel")
 """Names that no film can take."""
 
-ROOM = 200_000_000
+_ROOM = 200_000_000
 """Bytes that must be free before a set is rendered: Sintel's takes at most 30 MB."""
 
 _INDEX = "set.json"
@@ -141,7 +147,8 @@ class StoredClips:
 
         Returns:
             Shape (frame, 2, column), float32: rightward and upward motion that arrives at each frame,
-            in image heights per frame, summed over the pixels of a column (spec §5.2).
+            in image heights per frame, summed over the pixels of a column
+            (docs/numerics.md#sintel).
 
         Raises:
             MaxstimError: if the set has none, or its file has been removed or damaged.
@@ -200,11 +207,22 @@ def taken_by(name: str) -> str | None:
 
 def stored_names() -> tuple[str, ...]:
     """Return the names of the sets in the data directory, sorted."""
+    sweep_clips()
     try:
         found = [path.parent.name for path in data_directory().glob(f"clips/*/{_INDEX}")]
         return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
     except OSError:  # a folder that may not be read holds none for us
         return ()
+
+
+def sweep_clips() -> None:
+    """Remove what was left of sets when somebody who made one was killed."""
+    folder = data_directory() / "clips"
+    sweep_leftovers(folder)
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir() and _NAME.fullmatch(entry.name):
+                sweep_leftovers(entry.path)  # a part of a sequence of Sintel
 
 
 def open_stored(folder: Path) -> StoredClips:
@@ -216,7 +234,7 @@ def open_stored(folder: Path) -> StoredClips:
     path = folder / _INDEX
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] != FORMAT:
+        if stored["format"] != _FORMAT:
             raise MaxstimError(
                 f"The clip set {folder.name} was stored by another version of maxstim; make it again."
             )
@@ -246,66 +264,47 @@ def check_room(folder: Path) -> None:
         MaxstimError: if the folder cannot be written, or its disk is full.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{uuid.uuid4().hex}.part"
-        probe.write_bytes(b"maxstim")
-        probe.unlink()
-        free = shutil.disk_usage(folder).free
+        free = free_bytes(folder)
     except OSError as error:
         raise MaxstimError(
             f"Clips cannot be written to {folder.parent} ({error.strerror or error}); make it writable "
             "or name another folder in MAXSTIM_DATA_DIR."
         ) from error
-    if free < ROOM:
+    if free < _ROOM:
         raise MaxstimError(
             f"The disk of {folder} is full ({free / 1e6:.0f} MB left); make room or name another "
             "folder in MAXSTIM_DATA_DIR."
         )
 
 
-def hidden_folder(name: str) -> Path:
-    """Return a folder that nobody else uses, beside that of a set, to make a new one of its name in."""
-    folder = clips_folder(name)
-    return folder.with_name(f".{name}.{uuid.uuid4().hex}.part")
-
-
-def put_in_place(made: Path, name: str, *, replace: bool = False) -> None:
+def name_set(made: Path, name: str, *, replace: bool = False) -> None:
     """Give a set that is complete its name.
 
     Args:
-        made: What `hidden_folder` returned, with the set in it.
+        made: Where it was made, aside in the folder of all sets.
         name: Name of the set.
         replace: Whether a set of this name goes; it stays where the new one cannot come.
 
     Raises:
         MaxstimError: if the name has been taken, or the folder cannot be renamed.
     """
-    folder, old = clips_folder(name), hidden_folder(name)
+    folder = clips_folder(name)
     try:
-        if replace:
-            with suppress(FileNotFoundError):
-                os.rename(folder, old)
-        os.rename(made, folder)  # fails where there is something: somebody else was faster
+        with exclusively(folder.parent):
+            other = taken_by(name)
+            if other is None or (replace and other == name):
+                put_in_place(made, folder, replaced=() if other is None else (folder,))
+                return
+    except FileExistsError:
+        pass
     except OSError as error:
-        if os.path.lexists(folder):
-            raise MaxstimError(
-                f"The clip set {name!r} was stored by somebody else meanwhile; choose another name."
-            ) from error
         raise MaxstimError(
             f"The clip set {name} could not be written to {folder} ({error.strerror or error}); check "
             f"the permissions of {folder.parent}."
         ) from error
-    finally:
-        if os.path.lexists(folder):
-            discard(old)
-        else:
-            with suppress(OSError):
-                os.rename(old, folder)
-
-
-def discard(folder: Path) -> None:
-    """Remove a hidden folder whose set could not be stored, or has been replaced."""
-    shutil.rmtree(folder, ignore_errors=True)
+    raise MaxstimError(
+        f"The clip set {name!r} was stored by somebody else meanwhile; choose another name."
+    )
 
 
 def find_sequence(folder: Path, name: str, origin: str) -> Sequence | None:
@@ -325,6 +324,7 @@ def save_sequence(
     name: str,
     lum: np.ndarray,
     *,
+    lattice: Lattice,
     fps: float,
     origin: str | None = None,
     flow: np.ndarray | None = None,
@@ -336,6 +336,7 @@ def save_sequence(
         folder: The folder of the set, which exists.
         name: Name of the sequence.
         lum: Luminance, shape (frame, column).
+        lattice: The eye that the columns belong to.
         fps: Frames per second.
         origin: Hexadecimal hash of everything that determines it, for `find_sequence`; that of the
             luminance if None.
@@ -350,11 +351,12 @@ def save_sequence(
     from maxstim_core.storage.netcdf import save
 
     lum = np.ascontiguousarray(lum, np.float32)
-    lattice = Lattice.with_columns(lum.shape[1])
     sha256 = _sha256(lum)
     file = _file(name, origin or sha256)
     sequence = Sequence(name, file, len(lum), sha256, flow is not None, about or {})
-    variables = {"lum": (("frame", "column"), lum, {"long_name": "luminance, 0 black, 1 white"})}
+    variables: dict[str, tuple] = {
+        "lum": (("frame", "column"), lum, {"long_name": "luminance, 0 black, 1 white"})
+    }
     if flow is not None:
         says = {"long_name": "optic flow, rightward and upward", "units": "image heights per frame"}
         variables["flow"] = (("frame", "axis", "column"), np.asarray(flow, np.float32), says)
@@ -398,7 +400,7 @@ def save_index(
         MaxstimError: if it cannot be written.
     """
     index = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "maxstim_version": __version__,
         "fps": fps,
         "extent": extent,
@@ -408,18 +410,15 @@ def save_index(
         "sequences": [asdict(sequence) for sequence in sequences],
         "clips": [(w.name, w.sequence, w.start, w.stop) for w in windows],
     }
-    part = folder / f".{_INDEX}.{uuid.uuid4().hex}.part"
     try:
-        part.write_text(json.dumps(index, indent=1), encoding="utf-8")
-        os.replace(part, folder / _INDEX)
+        with aside(folder) as part:
+            part.write_text(json.dumps(index, indent=1), encoding="utf-8")
+            os.replace(part, folder / _INDEX)
     except OSError as error:
         raise MaxstimError(
             f"The clip set could not be written to {folder} ({error.strerror or error}); make room "
             "there, or name another folder in MAXSTIM_DATA_DIR."
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
     kept = {sequence.file for sequence in sequences}
     for path in folder.glob("*.nc"):
         if path.name not in kept:

@@ -26,8 +26,9 @@ from maxstim_core.stimuli.limits import (
 )
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.storage.atomic import aside
 
-SECONDS = 0.8
+DEFAULT_SECONDS = 0.8
 """Length of a clip, as in the made set."""
 
 STILL_FPS = 24.0
@@ -39,7 +40,7 @@ def import_movie(
     name: str,
     *,
     fps: float | None = None,
-    seconds: float = SECONDS,
+    seconds: float = DEFAULT_SECONDS,
     viewing: Viewing | None = None,
     flips: tuple[int, ...] = (0,),
     rotations: tuple[int, ...] = (0,),
@@ -79,6 +80,7 @@ def import_movie(
     check_ways(flips, rotations)
     films = _see(path, viewing, fps, seconds, report_progress)
     rate = fps or films[0][2]
+    assert rate is not None  # what tells no rate was refused, unless one was given
     _check_number("frames per second of the film", rate, FPS)
     for _, lum, _ in films:
         if len(lum) > MOST_FRAMES or len(lum) / rate > MOST_SECONDS:
@@ -86,14 +88,11 @@ def import_movie(
                 f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
             )
     _check_name(name, replace)  # again: somebody may have taken it in the meantime
-    made = clip_store.hidden_folder(name)
-    try:
+    with aside(clip_store.clips_folder(name).parent) as made:
         clip_store.check_room(made)
         source = source or str(path.absolute())
         _store(made, name, films, rate, seconds, source, viewing, flips, rotations)
-        clip_store.put_in_place(made, name, replace=replace)
-    finally:
-        clip_store.discard(made)
+        clip_store.name_set(made, name, replace=replace)
     return clip_store.open_stored(clip_store.clips_folder(name))
 
 
@@ -148,12 +147,18 @@ def _store(
 ) -> None:
     sequences, windows = [], []
     for k, (film, lum, _) in enumerate(films):
-        sequences.append(clip_store.save_sequence(folder, f"{k:03d}", lum, fps=fps))
+        sequences.append(
+            clip_store.save_sequence(folder, f"{k:03d}", lum, lattice=viewing.lattice, fps=fps)
+        )
         title = f"{name} {film}".rstrip()
         for start, stop in cuts(len(lum), max(1, round(seconds * fps))):
             clip = f"{title}, {start / fps:.2f} to {stop / fps:.2f} s"
             windows.append(clip_store.Window(clip, k, start, stop))
-    seen = {"crop": viewing.crop, "pixels": viewing.pixels, "kernel": viewing.kernel}
+    seen: dict[str, object] = {
+        "crop": viewing.crop,
+        "pixels": viewing.pixels,
+        "kernel": viewing.kernel,
+    }
     seen |= {} if viewing.contrast == 1 else {"contrast": viewing.contrast}
     clip_store.save_index(
         folder,

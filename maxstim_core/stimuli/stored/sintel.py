@@ -1,4 +1,4 @@
-"""The open film Sintel as flyvis shows it to the network (spec §5.1 to 5.4).
+"""The open film Sintel as flyvis shows it to the network: docs/numerics.md#sintel.
 
 MPI Sintel (Butler et al., ECCV 2012; the film is © Blender Foundation, CC BY 3.0) comes as folders of
 images, one per scene, at 24 frames per second, with the true optic flow between them. Each scene is cut
@@ -15,6 +15,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +27,11 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.eye import Eye
 from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.data_dir import entries
 
 NAME = "sintel"
-FPS = 24
+_FPS = 24
 N_FRAMES = 19
 FLIPS, ROTATIONS = (0, 1), (0, 1, 2, 3, 4, 5)
 
@@ -45,7 +47,7 @@ _FLO_MAGIC = np.float32(202021.25)
 _FLO_HEADER = 12
 _FRAME = re.compile(r"frame_(\d+)")
 
-PUBLISHED = {
+_PUBLISHED = {
     **dict.fromkeys(("alley_1", "alley_2", "ambush_5", "ambush_7", "bamboo_1", "bamboo_2"), 50),
     **dict.fromkeys(("bandage_1", "bandage_2", "cave_2", "cave_4", "market_2", "market_5"), 50),
     **dict.fromkeys(("mountain_1", "shaman_2", "shaman_3", "sleeping_1", "sleeping_2"), 50),
@@ -134,15 +136,15 @@ def find_scenes(path: str | os.PathLike) -> tuple[FilmScene, ...]:
 def differences(scenes: tuple[FilmScene, ...]) -> list[str]:
     """Return how scenes differ from those of the published film, in words; nothing where they do not."""
     found = {scene.name: len(scene.images) for scene in scenes}
-    missing = [name for name in sorted(PUBLISHED) if name not in found]
-    if len(missing) == len(PUBLISHED):
+    missing = [name for name in sorted(_PUBLISHED) if name not in found]
+    if len(missing) == len(_PUBLISHED):
         return ["none of its scenes is here"]
     words = [f"{', '.join(missing)} missing"] if missing else []
     for name, n_images in found.items():
-        if name not in PUBLISHED:
+        if name not in _PUBLISHED:
             words.append(f"{name} unknown")
-        elif n_images != PUBLISHED[name]:
-            words.append(f"{name} with {n_images} images where {PUBLISHED[name]} were published")
+        elif n_images != _PUBLISHED[name]:
+            words.append(f"{name} with {n_images} images where {_PUBLISHED[name]} were published")
     return words
 
 
@@ -159,11 +161,26 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         Each scene when it is done, and ``rendered``, ``kept`` or ``too short``.
 
     Raises:
-        MaxstimError: if the film is incomplete or damaged, or cannot be stored.
+        MaxstimError: if the film is incomplete or damaged, cannot be stored, or is being rendered by
+            another process, whose sequences this one would remove.
     """
     scenes = find_scenes(path)
     folder = clip_store.clips_folder(NAME)
     clip_store.check_room(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(folder / ".lock"))
+        except BlockingIOError:
+            raise MaxstimError(
+                f"The clip set {NAME} is being made by another process; wait until it is done, or stop "
+                "it."
+            ) from None
+        yield from _render(path, scenes, folder)
+
+
+def _render(
+    path: str | os.PathLike, scenes: tuple[FilmScene, ...], folder: Path
+) -> Iterator[tuple[FilmScene, str]]:
     sequences: list[clip_store.Sequence] = []
     for scene in scenes:
         if not scene.is_long_enough:
@@ -172,8 +189,9 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         origin = scene.origin
         names = [f"sequence_{scene.index:02d}_{scene.name}_split_{j:02d}" for j in range(_N_SPLITS)]
         found = [clip_store.find_sequence(folder, name, origin) for name in names]
-        if None not in found:
-            sequences += found
+        there = [sequence for sequence in found if sequence is not None]
+        if len(there) == len(found):
+            sequences += there
             yield scene, "kept"
             continue
         lum, flow = see_scene(scene)
@@ -183,7 +201,8 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
                     folder,
                     name,
                     lum[j],
-                    fps=FPS,
+                    lattice=_EYE.lattice,
+                    fps=_FPS,
                     origin=origin,
                     flow=None if flow is None else flow[j],
                     about={"scene": scene.name, "original_index": scene.index, "split": j},
@@ -192,7 +211,7 @@ def render(path: str | os.PathLike) -> Iterator[tuple[FilmScene, str]]:
         yield scene, "rendered"
     clip_store.save_index(
         folder,
-        fps=FPS,
+        fps=_FPS,
         extent=EXTENT,
         sequences=sequences,
         windows=_windows(sequences),
@@ -263,7 +282,10 @@ def read_flow(path: str | os.PathLike) -> np.ndarray:
 
 
 def _windows(sequences: list[clip_store.Sequence]) -> list[clip_store.Window]:
-    """Cut sequences in time: as many clips of 19 frames as come nearest to their length (spec §5.4)."""
+    """Cut sequences in time: as many clips of 19 frames as come nearest to their length.
+
+    The rule is flyvis's: docs/numerics.md#natural-clips.
+    """
     windows = []
     for k, sequence in enumerate(sequences):
         n_clips = round(sequence.frames / N_FRAMES)
@@ -283,7 +305,7 @@ def _kept_columns(width: int) -> tuple[int, int]:
 
 
 def _starts(length: int, window: int, n_windows: int) -> list[int]:
-    """Where windows begin that cover a length with equal overlaps (spec §5.2)."""
+    """Where windows begin that cover a length with equal overlaps (docs/numerics.md#sintel)."""
     if n_windows == 1:
         return [0]
     overlap = math.ceil((window * n_windows - length) / (n_windows - 1))

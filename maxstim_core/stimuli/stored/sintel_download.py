@@ -8,13 +8,13 @@ from pathlib import Path
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.download import Archive, obtain
 
-URL = "http://files.is.tue.mpg.de/sintel/MPI-Sintel-complete.zip"
+_URL = "http://files.is.tue.mpg.de/sintel/MPI-Sintel-complete.zip"
 
 _ROOM = 9_000_000_000
 """Bytes that must be free: the archive has 5.6 GB, and what is needed of it about 3 GB."""
 
 
-def download(url: str = URL, room: int = _ROOM) -> Iterator[tuple[int, int]]:
+def download(url: str = _URL, room: int = _ROOM) -> Iterator[tuple[int, int]]:
     """Download and unpack the film into `film_folder`, unless it is there.
 
     Its authors publish no checksum.

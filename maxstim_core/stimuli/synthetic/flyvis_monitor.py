@@ -1,8 +1,9 @@
-"""The monitor on which flyvis turns its bars, and the hexagons of pixels that look at it (spec §5.5).
+"""The monitor on which flyvis turns its bars, and the hexagons of pixels that look at it.
 
-Which pixels a column owns is decided in float16, as flyvis decides it: far from the monitor's origin
-the rounding gives columns 513 to 545 pixels, where exact arithmetic would give 541 or 524. A picture is
-turned as Pillow turns it: 8 bits per pixel, bilinear, cut.
+The rules are those of docs/numerics.md#the-monitor. Which pixels a column owns is decided in float16,
+as flyvis decides it: far from the monitor's origin the rounding gives columns 513 to 545 pixels, where
+exact arithmetic would give 541 or 524. A picture is turned as Pillow turns it: 8 bits per pixel,
+bilinear, cut.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from maxstim_core.conventions import EXTENT, GREY
 from maxstim_core.lattice import Lattice
@@ -70,7 +72,7 @@ def bars_seen(
     width = MONITOR + 2 * _AROUND
     place = column * width + left
 
-    def sums(along_row) -> np.ndarray:
+    def sums(along_row: npt.ArrayLike) -> np.ndarray:
         """Light above grey by column and left neighbour, where rows of the bar have `along_row`."""
         upper, lower = (np.where(k, along_row, grey) for k in (upper_inside, lower_inside))
         light = cut(upper + (lower - upper) * lower_share) - grey
@@ -133,7 +135,7 @@ def owned_pixels() -> Owned:
 def _inside(x: np.ndarray, y: np.ndarray, center_x: np.ndarray, center_y: np.ndarray) -> np.ndarray:
     """Whether points lie on their centre's side of all six edges; every operation is rounded."""
     corners = [(center_x + right, center_y + down) for right, down in _corners()]
-    inside = np.True_
+    inside = np.ones(x.shape, bool)
     for (x1, y1), (x2, y2) in pairwise(corners):
         slope = (y2 - y1) / (x2 - x1)
         center_side = y1 + slope * (center_x - x1) - center_y

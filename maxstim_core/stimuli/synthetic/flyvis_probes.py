@@ -1,9 +1,10 @@
-"""Moving edges, moving bars, flashes and impulses exactly as flyvis shows them (spec §5.5, §5.6).
+"""Moving edges, moving bars, flashes and impulses exactly as flyvis shows them.
 
-Each function returns a clip set whose recipes are the table of the data set: the settings of clip k,
-its angle, width, intensity and speed, are ``clips.recipes[k].settings``, in flyvis's order. A moving
-stimulus is drawn on a monitor at 21 offsets, turned there with 8 bits per pixel, and looked at by
-hexagons of pixels: so its background is 127/255, not 1/2, for every angle but 0.
+See docs/numerics.md#moving-edges-and-bars and docs/numerics.md#flashes-and-impulses. Each function
+returns a clip set whose recipes are the table of the data set: the settings of clip k, its angle,
+width, intensity and speed, are ``clips.recipes[k].settings``, in flyvis's order. A moving stimulus is
+drawn on a monitor at 21 offsets, turned there with 8 bits per pixel, and looked at by hexagons of
+pixels: so its background is 127/255, not 1/2, for every angle but 0.
 
 flyvis pads all movies with NaN to the length of the longest; here each ends where it ends.
 """
@@ -30,7 +31,7 @@ from maxstim_core.stimuli.synthetic.flyvis_monitor import (
 DEGREES_PER_LED = 2.25
 """Width of a light of the monitor; widths, heights and offsets of bars are counted in these."""
 
-ANGLES = tuple(range(0, 360, 30))
+_ANGLES = tuple(range(0, 360, 30))
 SPEEDS = (2.4, 4.8, 9.7, 13.0, 19.0, 25.0)
 """Columns of 5.8° per second, although flyvis's documentation calls them otherwise."""
 
@@ -49,7 +50,7 @@ def flyvis_moving_edges(
     lattice: Lattice,
     dt: float = 1 / 200,
     *,
-    angles: Iterable[float] = ANGLES,
+    angles: Iterable[float] = _ANGLES,
     intensities: Iterable[float] = (0.0, 1.0),
     speeds: Iterable[float] = SPEEDS,
     height: int = 80,
@@ -83,7 +84,7 @@ def flyvis_moving_bars(
     lattice: Lattice,
     dt: float = 1 / 200,
     *,
-    angles: Iterable[float] = ANGLES,
+    angles: Iterable[float] = _ANGLES,
     widths: Iterable[int] = (1, 2, 4),
     intensities: Iterable[float] = (0.0, 1.0),
     speeds: Iterable[float] = SPEEDS,

@@ -1,7 +1,7 @@
 """Textbook stimuli, rendered straight onto the columns.
 
 Angles are degrees counter-clockwise from rightward, speeds columns per second, wavelengths columns:
-distances are those of the regular lattice on which plots are drawn (spec §2).
+distances are those of the regular lattice on which plots are drawn (docs/numerics.md#the-lattice).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def moving_edge(
         lattice: The eye.
         dt: Seconds per frame.
         seconds: Duration.
-        angle: Direction of motion.
+        angle: Direction of motion, degrees counter-clockwise from rightward.
         speed: Columns per second.
         before: Luminance ahead of the edge.
         after: Luminance that it leaves behind.
@@ -62,7 +62,7 @@ def moving_bar(
         lattice: The eye.
         dt: Seconds per frame.
         seconds: Duration.
-        angle: Direction of motion.
+        angle: Direction of motion, degrees counter-clockwise from rightward.
         speed: Columns per second.
         width: Columns.
         luminance: Luminance of the bar.
@@ -101,9 +101,9 @@ def grating(
         lattice: The eye.
         dt: Seconds per frame.
         seconds: Duration.
-        angle: Direction of drift.
+        angle: Direction of drift, degrees counter-clockwise from rightward.
         wavelength: Columns per cycle.
-        frequency: Cycles per second.
+        frequency: Cycles per second (Hz).
         contrast: Michelson contrast, 0 to 1.
 
     Returns:

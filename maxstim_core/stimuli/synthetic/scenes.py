@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Required, TypedDict, Unpack
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.synthetic.textures import (
     MEAN_LUMINANCE,
-    PIXELS_PER_COLUMN,
     SIDE,
     SIZE,
+    TEXTURE_PIXELS_PER_COLUMN,
     Kind,
     Texture,
     bilinear,
@@ -47,7 +48,7 @@ class Motion:
     spin: complex = 0j
 
     def at(self, z: np.ndarray) -> np.ndarray:
-        """Return the velocity at each place, columns per second."""
+        """Return the velocity at each place, columns per second, complex, in the shape of `z`."""
         return self.velocity + self.spin * z
 
     def origin(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,8 +110,8 @@ class Layer:
     def _pixel(self, z: np.ndarray, seconds: np.ndarray) -> np.ndarray:
         """Places in the texture: pixel column minus i times the row, shape (frame, column)."""
         scale, shift = self.motion.origin(seconds)
-        scale = (PIXELS_PER_COLUMN * self.turn * scale).astype(np.complex64)
-        shift = (PIXELS_PER_COLUMN * (self.turn * shift + self.place)).astype(np.complex64)
+        scale = (TEXTURE_PIXELS_PER_COLUMN * self.turn * scale).astype(np.complex64)
+        shift = (TEXTURE_PIXELS_PER_COLUMN * (self.turn * shift + self.place)).astype(np.complex64)
         return scale[:, None] * z.astype(np.complex64) + shift[:, None]
 
 
@@ -197,7 +198,7 @@ class Scene:
         return np.stack([flow.real, flow.imag], -1)
 
     def foremost(self, lattice: Lattice, dt: float, seconds: float) -> np.ndarray:
-        """Return which of `layers` the centre of each column sees, shape (frame, column)."""
+        """Return which of `layers` the centre of each column sees, shape (frame, column); see `flow`."""
         z, times = _places(lattice), _times(dt, seconds)
         seen = np.zeros((len(times), len(z)), int)
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -210,6 +211,7 @@ class Scene:
         random = np.random.default_rng([self.seed, 1])
         velocity, roll = _polar(self.speed, self.angle), 1j * np.deg2rad(self.roll)
         layers = []
+        kind: Kind
         for k in range(1 + self.foliage):
             near = self.parallax**k
             motion = Motion(near * velocity, near * self.expansion + roll)
@@ -238,8 +240,29 @@ class Scene:
         return (np.float32(exposure) * light).clip(0, 1)
 
 
+class SceneSettings(TypedDict, total=False):
+    """The settings of `Scene`, as keyword arguments: see `Scene` for their units."""
+
+    seed: Required[int]
+    angle: float
+    speed: float
+    roll: float
+    expansion: float
+    foliage: int
+    parallax: float
+    objects: int
+    object_angle: float
+    object_speed: float
+    contrast: float
+
+
 def moving_scene(
-    lattice: Lattice, *, dt: float, seconds: float, fade: float = 0.0, **scene: float
+    lattice: Lattice,
+    *,
+    dt: float,
+    seconds: float,
+    fade: float = 0.0,
+    **scene: Unpack[SceneSettings],
 ) -> np.ndarray:
     """Return what an eye sees of `Scene(**scene)`, which comes out of grey as it moves.
 
@@ -287,7 +310,7 @@ def translating_scene(
     travelled = speed * np.arange(frames_in(seconds, dt)) * dt
     x = lattice.x / np.sqrt(3) + place[0] - travelled[:, None] * np.cos(np.deg2rad(angle))
     y = lattice.y / np.sqrt(3) + place[1] - travelled[:, None] * np.sin(np.deg2rad(angle))
-    return bilinear(texture, -y * PIXELS_PER_COLUMN, x * PIXELS_PER_COLUMN)
+    return bilinear(texture, -y * TEXTURE_PIXELS_PER_COLUMN, x * TEXTURE_PIXELS_PER_COLUMN)
 
 
 def _looked_up(texture: Texture, pixel: np.ndarray) -> np.ndarray:

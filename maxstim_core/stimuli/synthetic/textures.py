@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-PIXELS_PER_COLUMN = 4
+TEXTURE_PIXELS_PER_COLUMN = 4
 SIZE = 256
 """Height and width of a texture in pixels; its own neighbour on all sides."""
 
-SIDE = SIZE / PIXELS_PER_COLUMN
+SIDE = SIZE / TEXTURE_PIXELS_PER_COLUMN
 """The same in columns."""
 
 ACCEPTANCE = 0.4
@@ -55,8 +55,8 @@ class Texture(NamedTuple):
     Attributes:
         values: Shape (row, column) of pixels. Ground: luminance, float32. Others: luminance times
             cover plus i times cover, complex64, so that both are looked up at once.
-        filled: Whether the square between a pixel and its right and lower neighbours has any cover;
-            None where all have.
+        filled: Whether the square between a pixel and its right and lower neighbours has any cover,
+            shape (row, column); None where all have.
     """
 
     values: np.ndarray
@@ -89,7 +89,7 @@ def natural_texture(kind: Kind, seed: int, octave: float = 0.0) -> Texture:
         seed: Where chance comes from.
         octave: Logarithm to base 2 of the columns of texture that one column of the eye spans.
     """
-    deviation = ACCEPTANCE * PIXELS_PER_COLUMN * 2**octave
+    deviation = ACCEPTANCE * TEXTURE_PIXELS_PER_COLUMN * 2**octave
     light, cover = leaves(kind, seed)
     light = _blurred(light, deviation).astype(np.float32)
     if kind == "ground":
@@ -129,11 +129,17 @@ def leaves(kind: Kind, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def as_columns_see(image: np.ndarray) -> np.ndarray:
     """Return a picture, shape (row, column) of pixels, blurred by the acceptance of a column."""
-    return _blurred(image, ACCEPTANCE * PIXELS_PER_COLUMN).clip(0, 1)
+    return _blurred(image, ACCEPTANCE * TEXTURE_PIXELS_PER_COLUMN).clip(0, 1)
 
 
 def bilinear(image: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
-    """Return the values of an image on a torus between its pixels."""
+    """Return the values of an image on a torus between its pixels.
+
+    Args:
+        image: Shape (row, column) of pixels.
+        row: Where to look, in pixels, of any shape.
+        col: The same, in the same shape.
+    """
     top, left = np.floor(row).astype(int), np.floor(col).astype(int)
     down, right = row - top, col - left
     top, left = top % SIZE, left % SIZE
