@@ -2,9 +2,12 @@
 
 import time
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from dashboard.components.widgets.numberfield import NumberField
+from dashboard.state.choice import Choice
 from dashboard.views.losses import Losses
 from dashboard.views.traces import Traces
 from maxstim_core.runs.library import ResultLibrary
@@ -76,3 +79,37 @@ def test_log_plots_are_made_when_asked_for_and_nothing_is_said_to_the_console(
     assert [text for kind, text in said if kind in ("warning", "error")] == []
     page.get_by_role("button", name="Linear").click()
     expect(plots).to_have_count(3)
+
+
+def test_a_run_with_more_terms_has_more_plots_and_nothing_is_said_to_the_console(serve, open_page):
+    said, rows = [], np.arange(20.0).reshape(5, 4)
+
+    def app():
+        losses = Losses()
+        losses.show("a", ("total", "response", "grey"), rows[:, :3])
+        return losses
+
+    served = serve(app)
+    page = open_page("about:blank")
+    page.on("console", lambda message: said.append((message.type, message.text)))
+    page.goto(served.url)
+    plots = page.locator(".bk-Figure:visible")
+    expect(plots).to_have_count(3)
+    page.wait_for_timeout(1000)  # until the page is ready, Panel tells it of no new plots
+    four = ("total", "response", "grey", "slow_in_time")
+    served.change(lambda losses: losses.show("b", four, rows[:3]))
+    expect(plots).to_have_count(4)
+    served.change(lambda losses: losses.show("b", four, rows))
+    page.get_by_role("button", name="Log").click()
+    expect(plots).to_have_count(4)
+    served.change(lambda losses: losses.show("c", four[:2], rows[:, :2]))
+    expect(plots).to_have_count(2)
+    page.wait_for_timeout(1000)
+    assert [text for kind, text in said if kind in ("warning", "error")] == []
+
+
+def test_a_number_is_labelled_with_its_unit(serve, open_page):
+    served = serve(lambda: NumberField(Choice().settings["generated"], "t_stim"))
+    page = open_page(served.url, wait="input")
+    expect(page.get_by_label("Stimulus duration (s):")).to_have_value("0.8")
+    expect(page.get_by_role("slider", name="Stimulus duration (s), slider")).to_be_visible()
