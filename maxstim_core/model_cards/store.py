@@ -31,7 +31,9 @@ def find_card(content_hash: str) -> dict[str, Any] | None:
     """
     if not _HASH.fullmatch(content_hash):
         return None
-    card = _read(_file(content_hash)) or _bundled(cards_folder()).get(content_hash)
+    file = _file(content_hash)
+    sweep_leftovers(file.parent)
+    card = _read(file) or _bundled(cards_folder()).get(content_hash)
     if card is None or card["network"]["hash"] != content_hash:
         return None
     return with_answers(card)
@@ -46,7 +48,6 @@ def keep_card(card: dict[str, Any]) -> Path:
     file = _file(card["network"]["hash"])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        sweep_leftovers(file.parent)
         with aside(file.parent) as part:
             part.write_text(card_as_json(card), encoding="utf-8")
             os.replace(part, file)

@@ -16,6 +16,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.flyvis_download import fetched_folder
 from maxstim_core.networks.flyvis_format import read_model, short_name, validation_error
 from maxstim_core.networks.network import Network
+from maxstim_core.storage.atomic import sweep_parts_of_ended
 from maxstim_core.storage.data_dir import entries
 
 ROOT_VARIABLE = "FLYVIS_ROOT_DIR"
@@ -45,6 +46,7 @@ class Member:
 
 def results_folders() -> tuple[Path, ...]:
     """Return the folders of published models that are there: flyvis's own, then the downloaded one."""
+    sweep_parts_of_ended(fetched_folder().parent)  # of a download that was killed
     root = os.environ.get(ROOT_VARIABLE)
     roots = ([Path(os.path.expanduser(root))] if root else []) + [fetched_folder()]
     return tuple(root / "results" for root in roots if os.path.isdir(root / "results"))

@@ -163,16 +163,16 @@ def free_bytes(folder: Path) -> int:
 
 
 @contextmanager
-def exclusively(folder: Path) -> Iterator[None]:
+def exclusively(folder: Path, wait_seconds: float = _PATIENCE_SECONDS) -> Iterator[None]:
     """Be the only one, of all processes and threads, who gives or takes names in a folder.
 
     What somebody who was killed was about to replace is put back first. Hold it for moments only, and
     not twice at once.
 
     Raises:
-        BlockingIOError: if others do not let go of it within half a minute.
+        BlockingIOError: if others do not let go of it in time.
     """
-    with locked(folder / ".lock", _PATIENCE_SECONDS):
+    with locked(folder / ".lock", wait_seconds):
         for was in _hidden(folder, ".was"):
             if _is_left_over(was):
                 _settle(was)
@@ -187,7 +187,7 @@ def locked(path: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     behind holds nobody up. Where a disk knows no locks, everybody gets it.
 
     Args:
-        path: The file; its name begins with a dot and ends in ``.lock``.
+        path: The file. One that begins with a dot and ends in ``.lock`` is swept.
         wait_seconds: How long to wait for others.
 
     Raises:
@@ -297,14 +297,15 @@ def sweep_leftovers(folder: str | os.PathLike) -> None:
         elif path.suffix == ".part" and _is_left_over(path):
             discard(path)
     if any(path.suffix == ".was" and _is_left_over(path) for path in hidden):
-        with suppress(OSError), exclusively(folder):
+        with suppress(OSError), exclusively(folder, 0):  # who only looks does not wait
             pass
 
 
 def sweep_parts_of_ended(folder: str | os.PathLike) -> None:
-    """Remove only the parts of processes of this computer that have ended, as of a temporary folder.
+    """Remove only the parts of processes of this computer that have ended.
 
-    Everything else in it belongs to other programs.
+    For folders in which other programs have files too: the temporary one, and the data directory itself,
+    which may be any.
     """
     with suppress(OSError):
         for path in _hidden(Path(folder), ".part"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.storage.atomic import aside, locked, sweep_leftovers
+from maxstim_core.storage.atomic import aside, locked, sweep_parts_of_ended
 
 _CHUNK = 1 << 20
 _PATIENCE_SECONDS = 30
@@ -65,8 +65,8 @@ def obtain(archive: Archive) -> Iterator[tuple[int, int]]:
     with ExitStack() as held:
         try:
             archive.folder.parent.mkdir(parents=True, exist_ok=True)
-            sweep_leftovers(archive.folder.parent)
-            held.enter_context(locked(archive.folder.with_name(f".{archive.folder.name}.lock")))
+            sweep_parts_of_ended(archive.folder.parent)
+            held.enter_context(locked(archive.part.with_suffix(".lock")))
         except BlockingIOError:
             raise MaxstimError(
                 f"{archive.what} is being downloaded by another process; wait until it is done, or stop "

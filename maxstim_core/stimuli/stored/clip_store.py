@@ -219,6 +219,7 @@ def sweep_clips() -> None:
     """Remove what was left of sets when somebody who made one was killed."""
     folder = data_directory() / "clips"
     sweep_leftovers(folder)
+    sweep_leftovers(data_directory() / "downloads")  # films come there
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir() and _NAME.fullmatch(entry.name):
