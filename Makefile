@@ -1,7 +1,8 @@
 # Two commands do everything on a machine that has Python 3.11 or newer and make:
 #
 #   make serve    the dashboard in your browser (PORT=5006, ADDRESS and more: maxstim serve --help)
-#   make test     style, then all tests, browser tests included where there is a Chromium
+#   make test     style, layers and types, then all tests, browser tests included where there is a
+#                 Chromium (PYTEST_ARGS=tests/optimal for one room, WORKERS=0 for one process)
 #
 # Both make the environment .venv first if it is missing or out of date. PYTHON= names another Python.
 
@@ -9,6 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$python; break; }; done)
 PORT ?= 5006
+WORKERS ?= auto
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := $(VENV)/bin
@@ -25,7 +27,7 @@ test: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy maxstim_core
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .
