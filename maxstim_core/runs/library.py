@@ -236,7 +236,7 @@ class ResultLibrary:
         # Those that were listed: `find` may know of one that came later.
         gone = [name for name in self._known if name not in files]
         gone = [name for name in gone if not (self._folder / name).exists()]
-        found = {}
+        found: dict[str, _Known] = {}
         if self._new(files):
             for name, (stamp, facts) in self._index.news().items():
                 if files.get(name) == stamp:

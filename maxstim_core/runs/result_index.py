@@ -137,38 +137,34 @@ def read_facts(path: Path) -> Facts | None:
     its dictionaries of attributes.
     """
     import h5py
-    from h5py import h5a, h5d, h5f, h5g, h5s
+    from h5py import h5a, h5d, h5f, h5g, h5s, h5t
+
+    texts, value = h5t.py_create(h5py.string_dtype()), np.empty((), object)
+
+    def text(root: h5g.GroupID, name: str) -> str:
+        h5a.open(root, name.encode()).read(value, texts)
+        return bytes(value.item() or b"").decode()
 
     try:
-        file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
-        try:
-            root = h5g.open(file, b"/")
-            texts = h5py.h5t.py_create(h5py.string_dtype())
-
-            def text(name: str) -> str:
-                value = np.empty((), object)
-                h5a.open(root, name.encode()).read(value, texts)
-                return bytes(value[()] or b"").decode()
-
-            about = {name: text(name) for name in _TEXTS}
-            if about["method"] != "generated":
-                there = (name for name in _OF_CLIPS if h5a.exists(root, name.encode()))
-                about |= {name: text(name) for name in there}
-            dt = h5a.open(root, b"dt")
-            value = np.empty(dt.shape)
-            dt.read(value, h5py.h5t.NATIVE_DOUBLE)
-            central = h5d.open(root, b"central_response")
-            response = np.empty(central.shape, np.float32)
-            central.read(h5s.ALL, h5s.ALL, response)
-            descends = about["method"] != "natural" and b"iteration" in root
-            return _facts(
-                {**about, "dt": value.item()},
-                steps=h5d.open(root, b"iteration").shape[0] if descends else 0,
-                peak=np.fmax.reduce(response),
-                frames=len(response),
-            )
-        finally:
-            file.close()
+        # Nothing is closed: it is when this returns, and to close a file asks every object there is.
+        root = h5g.open(h5f.open(os.fsencode(path), h5f.ACC_RDONLY), b"/")
+        about = {name: text(root, name) for name in _TEXTS}
+        if about["method"] != "generated":
+            there = (name for name in _OF_CLIPS if h5a.exists(root, name.encode()))
+            about |= {name: text(root, name) for name in there}
+        dt = h5a.open(root, b"dt")
+        seconds = np.empty(dt.shape)
+        dt.read(seconds, h5t.NATIVE_DOUBLE)
+        central = h5d.open(root, b"central_response")
+        response = np.empty(central.shape, np.float32)
+        central.read(h5s.ALL, h5s.ALL, response)
+        descends = about["method"] != "natural" and b"iteration" in root
+        return _facts(
+            {**about, "dt": seconds.item()},
+            steps=h5d.open(root, b"iteration").shape[0] if descends else 0,
+            peak=np.fmax.reduce(response),
+            frames=len(response),
+        )
     except Exception:  # a damaged HDF5 file raises whatever the damage leads to
         return None
 

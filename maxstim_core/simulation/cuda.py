@@ -286,7 +286,7 @@ class CudaEngine(Engine):
             states.shape[1],
             self._stride,
             self._stencil.size,
-            _LANES=lanes,
+            LANES=lanes,
             BLOCK=self._many.positions * lanes,
             num_warps=self._many.warps,
         )
@@ -327,7 +327,7 @@ class CudaEngine(Engine):
         def launch(*arguments: object) -> None:
             kernel[grid](
                 *arguments,
-                _LANES=lanes,
+                LANES=lanes,
                 BLOCK=tile.positions * lanes,
                 TAPS=tile.taps,
                 num_warps=tile.warps,

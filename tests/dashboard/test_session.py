@@ -17,6 +17,7 @@ from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import LIVE
+from maxstim_core.storage.netcdf import save
 
 
 @pytest.fixture(scope="module")
@@ -284,3 +285,44 @@ def test_an_answer_of_another_network_is_not_taken_for_one_of_the_chosen(queue):
     choice.network = "maxstim/001"  # the default by its own name
     until(session, lambda s: app.networks.poll() or s.network_hash)
     assert not app.headline.note.visible and session.link_key == session.key
+
+
+def test_a_page_gains_what_others_have_stored(queue, tmp_path):
+    library = ResultLibrary(tmp_path / "results")
+    example = library.open(library.example().key)
+    (tmp_path / "results").mkdir()
+
+    def store(key, **attributes):
+        save(example.assign_attrs(attributes), tmp_path / "results" / f"{key}.nc")
+
+    for number in range(5):
+        store(f"before-{number}", cell_type="L1")
+    app = App(queue, library)
+    session, rows = app.session, app.history.list
+    assert session.looking
+    session.follow("before-3")  # whether it has been listed by then or not
+    assert (session.answer.attrs["cell_type"], session.is_example) == ("L1", False)
+    until(session, lambda s: not s.looking)
+    assert {row["key"] for row in rows.rows} >= {f"before-{number}" for number in range(5)}
+    until(session, lambda s: app.networks.poll() or s.network_hash)
+    # The command line stores an answer while the page is open; then it is asked for.
+    store("after", cell_type="T3")
+    assert "after" not in {row["key"] for row in rows.rows}
+    app.choice.cell_type = "T3"
+    until(session, lambda s: s.key == "after")
+    assert session.answer.attrs["cell_type"] == "T3" and not app.headline.note.visible
+    assert rows.rows[0]["key"] == rows.chosen == "after"
+
+
+def test_an_answer_is_compared_with_what_comes_to_light_after_it(queue, tmp_path):
+    library = ResultLibrary(tmp_path / "results")
+    (tmp_path / "results").mkdir()
+    for entry in library.entries():
+        answer = library.open(entry.key).assign_attrs(cell_type="T5d")
+        save(answer, tmp_path / "results" / f"{entry.method}.nc")
+    app = App(queue, library)
+    app.session.follow("regularized")
+    until(app.session, lambda s: not s.looking)
+    assert set(app._compared) == {"natural", "regularized", "generated"}
+    assert app._compared["regularized"] is app.session.answer
+    assert app.browse._layout.visible  # the clips that it was chosen from
