@@ -34,7 +34,7 @@ from maxstim_core.simulation.cuda_graph import Replayed
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
 from maxstim_core.simulation.stencil import Stencil, Taps
 
-_LANES = 4
+CUDA_LANES = 4
 """Stimuli side by side: one load of 16 bytes."""
 
 _OLDEST = (7, 0)
@@ -340,7 +340,7 @@ class CudaEngine(Engine):
         return self._stride, self._stencil.margin, self._pitch, self._stencil.size
 
     def _empty(self, first: int, n_samples: int, places: int) -> Tensor:
-        lanes = _LANES if n_samples >= _LANES else 1
+        lanes = CUDA_LANES if n_samples >= CUDA_LANES else 1
         return torch.empty((first, -(-n_samples // lanes), places, lanes), device=self.device)
 
     def _on_device(self) -> contextlib.AbstractContextManager:

@@ -194,7 +194,7 @@ import sys
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
 from maxstim_core.simulation import cuda_kernels as kernels
-from maxstim_core.simulation.cuda import FEW, LANES, MANY
+from maxstim_core.simulation.cuda import CUDA_LANES as LANES, FEW, MANY
 
 INTEGERS = "frame before after n_groups n_recorded n_taps stride margin pitch size".split()
 TABLES = "record tap_first tap_shift is_input tap_target tap_source".split()
