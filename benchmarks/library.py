@@ -11,6 +11,7 @@ how long the server's only thread heard nobody.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -28,7 +29,7 @@ from pathlib import Path
 
 from benchmarks.markdown import head, row
 from maxstim_core.runs.library import ResultLibrary
-from maxstim_core.runs.result_index import index_of, read_facts
+from maxstim_core.runs.result_index import Stamp, index_of, read
 from maxstim_core.storage.netcdf import load, save
 
 FRAMES = 20
@@ -87,13 +88,13 @@ def calls(folder: Path) -> Iterator[str]:
     """Return the table of single calls: a library of all results, in this process."""
     files = sorted(folder.glob("*.nc"))
     index_of(folder).unlink(missing_ok=True)
-    read_facts(files[0])  # loads h5py
     rows = {
         "attributes of one result, by xarray": _each(load, files[:50]),
-        "the same, as the library reads them": _each(read_facts, files[:200]),
+        "what a result is found by, as the library reads it": _each(_found_by, files[:200]),
+        "the same with its details": _each(_detailed, files[:200]),
     }
     library = ResultLibrary(folder)
-    rows["first look, no index"] = _once(lambda: library.refresh(wait=True))
+    rows["first look with all details, no index"] = _once(lambda: library.refresh(wait=True))
     again = ResultLibrary(folder)
     rows["first look, with its index"] = _once(lambda: again.refresh(wait=True))
     rows["a look that finds nothing new"] = _once(lambda: again.refresh(wait=True))
@@ -109,6 +110,14 @@ def calls(folder: Path) -> Iterator[str]:
     for name, (wall, cpu) in rows.items():
         yield row(name, f"{1e3 * wall:.2f}", f"{1e3 * cpu:.2f}")
     yield ""
+
+
+def _found_by(path):
+    read(path, Stamp.of(path.stat()), details=False)
+
+
+def _detailed(path):
+    read(path, Stamp.of(path.stat()), details=True)
 
 
 def _each(function, files):
@@ -217,7 +226,8 @@ def _wait(port: int) -> float:
 
 def _lines(index: Path) -> int:
     """Return how many results an index knows, 0 where there is none."""
-    return len(index.read_bytes().splitlines()) - 1 if index.exists() else 0
+    lines = index.read_bytes().splitlines() if index.exists() else []
+    return len({json.loads(line).get("file") for line in lines} - {None})
 
 
 def _cpu(pid: int) -> float:

@@ -253,7 +253,11 @@ class Session(param.Parameterized):
 
     def comparable_answers(self) -> dict[str, xr.Dataset]:
         """Return the answer on the page with those to compare it with, by method."""
-        return {} if self.answer is None else self.library.comparable_answers(self.answer)
+        if self.answer is None:
+            return {}
+        found = self.library.comparable_answers(self.answer)
+        self.looking = self.looking or self.library.looking  # of many, not all may be known yet
+        return found
 
     def _take_submitted(self) -> None:
         """Follow the runs that were submitted, unless another was chosen to be shown meanwhile."""
@@ -302,15 +306,17 @@ class Session(param.Parameterized):
 
     def _refresh(self) -> None:
         """Have the folder of results looked at; `poll` tells what comes of it."""
-        self._look, self.looking = self.library.refresh(), True
+        self.library.refresh()
+        self.looking = True
 
     def _list(self) -> None:
         """List what is known by now, and show what was chosen before it was known."""
-        looked, news = self.library.has_looked(self._look), self._news()
-        self.param.update(looking=not looked, **news)
+        looking = self.library.looking  # before the list: what comes after it is in the next
+        news = self._news()
+        self.param.update(looking=looking, **news)
         if news and self._missing:
             self._show_chosen()
-        if looked:
+        if not looking:
             self._missing = False
 
     def _news(self) -> dict[str, tuple[ResultRecord, ...]]:

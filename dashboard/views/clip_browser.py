@@ -55,7 +55,7 @@ class Browse(pn.viewable.Viewer):
             visible=False,
         )
         session.param.watch(self._answered, "answer")
-        session.param.watch(self._listed, "finished")
+        session.param.watch(self._listed, ["finished", "looking"])
         session.param.watch(self._running, "run")
         self._answered()
 

@@ -13,7 +13,7 @@ from dashboard.style.theme import CARD, TEXT
 from dashboard.text.words import duration, ordinal
 from maxstim_core.export.captions import describe_settings, settings_words
 from maxstim_core.optimal.configs import METHODS
-from maxstim_core.runs.result_index import ResultRecord
+from maxstim_core.runs.result_index import ResultDetails, ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 N_FINISHED = 12
@@ -54,15 +54,16 @@ class History(pn.viewable.Viewer):
         return self._layout
 
     def _update(self, *events: object) -> None:
-        finished = {entry.key: entry for entry in self.session.finished}
+        library, finished = self.session.library, self.session.finished
         runs, wanted = self.session.runs, self.session.choice.cell_type
         mine = {run.result.stem for run in runs if run.result is not None}
-        others = [entry for entry in self.session.finished if entry.key not in mine]
+        others = [entry for entry in finished if entry.key not in mine]
+        details = {e.key: library.details(e) for e in finished if e.key in mine}
         if self.one_type.value:
             runs = [run for run in runs if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]
-        rows = [run_row(run, finished) for run in runs]
-        rows += [entry_row(entry) for entry in others[:N_FINISHED]]
+        rows = [run_row(run, details) for run in runs]
+        rows += [entry_row(entry, library.details(entry)) for entry in others[:N_FINISHED]]
         with pn.io.hold():
             self.one_type.label = f"{wanted} only"
             self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else _EMPTY
@@ -70,12 +71,12 @@ class History(pn.viewable.Viewer):
             self.list.chosen = self.session.key
 
 
-def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
+def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict:
     """Return the row of one of this page's runs.
 
     Args:
         run: Its snapshot.
-        finished: Answers on disk, by key.
+        finished: What is said of answers on disk, by key.
     """
     request, clip = run.request, run.request.clip
     entry = finished.get(run.result.stem) if run.result is not None else None
@@ -101,8 +102,8 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultRecord]) -> dict:
     }
 
 
-def entry_row(entry: ResultRecord) -> dict:
-    """Return the row of an answer of the library."""
+def entry_row(entry: ResultRecord, details: ResultDetails | None) -> dict:
+    """Return the row of an answer of the library, with the details that are known of it."""
     when = "comes with maxstim" if entry.example else time.strftime(
         "%d %b %H:%M", time.localtime(entry.finished)
     )  # fmt: skip
@@ -113,14 +114,16 @@ def entry_row(entry: ResultRecord) -> dict:
         if entry.example
         else {"complete": "done"}.get(entry.status, entry.status),
         "title": _title(entry.cell_type, entry.method),
-        "detail": f"peak {entry.peak:.3g} a.u. · {when}",
-        "clip": _clip(entry.method, entry.clip),
-        "settings": describe_settings(entry.method, entry.config, entry.steps),
+        "detail": when if details is None else f"peak {details.peak:.3g} a.u. · {when}",
+        "clip": "" if details is None else _clip(entry.method, details.clip),
+        "settings": ""
+        if details is None
+        else describe_settings(entry.method, details.config, details.steps),
         "progress": 0.0,
     }
 
 
-def _settings(run: RunSnapshot, entry: ResultRecord | None) -> str:
+def _settings(run: RunSnapshot, entry: ResultDetails | None) -> str:
     """Return how a run was asked for, and how far a cancelled one came."""
     config, early = run.request.config, run.state == "cancelled"
     if run.request.method != "natural":

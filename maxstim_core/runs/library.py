@@ -12,12 +12,11 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TypeAlias
 
 import xarray as xr
 
@@ -25,14 +24,12 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.queue import the_queue
 from maxstim_core.runs.result_index import (
-    Facts,
+    Known,
+    ResultDetails,
     ResultIndex,
     ResultRecord,
     Stamp,
-    facts_in,
-    index_of,
-    read_facts,
-    record,
+    read,
 )
 from maxstim_core.storage.netcdf import load
 
@@ -41,8 +38,8 @@ _logger = logging.getLogger(__name__)
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """What a key looks like: never a path."""
 
-_SLICE = 0.004
-"""Seconds of reading after which the thread rests: a page that wants the interpreter gets it."""
+_SLICE = 0.02
+"""Seconds of reading after which the thread rests, for those who do something meanwhile."""
 
 _REST = 3.0
 """How much longer than it reads it rests."""
@@ -50,12 +47,11 @@ _REST = 3.0
 _NEWS = 0.25
 """Seconds between the lists that are made while results are still being read."""
 
+_AT_ONCE = 40
+"""Files whose details are read while somebody waits: 20 ms."""
+
 _KEPT = 8
 """Answers kept in memory: those that one page compares are asked for again and again."""
-
-
-_Known: TypeAlias = tuple[Stamp, ResultRecord | None]
-"""A file, as it was when it was looked at, and its answer, or None where it holds none."""
 
 
 class ResultLibrary:
@@ -71,11 +67,12 @@ class ResultLibrary:
     def __init__(self, folder: Path, examples: Path | None = None) -> None:
         bundled = Path(str(resources.files("maxstim_core") / "data" / "examples"))
         self._folder, self._example_folder = Path(folder), examples or bundled
-        self._index = ResultIndex(index_of(self._folder))
+        self._index = ResultIndex(self._folder)
         self._changed = threading.Condition()
-        self._known: dict[str, _Known] = {}  # by name of file
+        self._known: dict[str, Known] = {}  # by name of file
         self._entries: tuple[ResultRecord, ...] | None = None
         self._asked = self._looked = self._waiting = 0
+        self._wanted: dict[str, Stamp] = {}  # files whose details are needed
         self._thread: threading.Thread | None = None
 
     def entries(self) -> tuple[ResultRecord, ...]:
@@ -84,38 +81,34 @@ class ResultLibrary:
         At once, and the same tuple until something is added or removed.
         """
         if self._entries is None:
-            self._take_in({})
+            self._list()
         return self._entries or ()
 
-    def refresh(self, *, wait: bool = False) -> int:
+    @property
+    def looking(self) -> bool:
+        """Whether more may be known in a moment, of what there is or of what was asked."""
+        return self._thread is not None
+
+    def refresh(self, *, wait: bool = False) -> None:
         """Have the folder of results looked at: to be called when something has happened to it.
 
         Args:
-            wait: Whether to come back only when that has been done; a page has no time for it.
-
-        Returns:
-            The number of the look, for `has_looked`.
+            wait: Whether to come back only when that has been done, with all details; a page has no
+                time for it.
         """
         with self._changed:
             self._asked += 1
             look = self._asked
-            if self._thread is None:
-                # No daemon: one that is stopped inside HDF5 keeps the lock that the end waits for.
-                self._thread = threading.Thread(target=self._work, name="results")
-                self._thread.start()
+            self._waiting += wait
+            self._start()
             if wait:
-                self._waiting += 1
-                self._changed.wait_for(lambda: self.has_looked(look))
+                self._changed.wait_for(lambda: self._looked >= look)
                 self._waiting -= 1
-        return look
-
-    def has_looked(self, look: int) -> bool:
-        """Say whether a look that `refresh` began is over: `entries` has all that there was."""
-        return self._looked >= look
 
     def example(self) -> ResultRecord | None:
         """Return what a first-time visitor sees: an example, a generated one if there is one."""
-        return min(self._examples, key=lambda entry: entry.method != "generated", default=None)
+        examples = (known.record for known in self._examples.values() if known.record is not None)
+        return min(examples, key=lambda entry: entry.method != "generated", default=None)
 
     def find(self, key: str) -> ResultRecord | None:
         """Return the answer with this key, or None, whether it has been listed yet or not."""
@@ -128,11 +121,26 @@ class ResultLibrary:
         except OSError:
             found = None
         else:
-            at, found = self._known.get(name, (None, None))
-            if found is None or at != stamp:
-                found = _answer(path, stamp)
-                self._take_in({name: (stamp, found)})
-        return found or next((entry for entry in self._examples if entry.key == key), None)
+            found = self._record(name, stamp)
+            if found is None:
+                self._take_in({name: read(path, stamp, details=True)})
+                found = self._record(name, stamp)
+        example = self._examples.get(name)
+        return found or (example.record if example is not None else None)
+
+    def details(self, entry: ResultRecord) -> ResultDetails | None:
+        """Return what else is said of an answer, or None where its file is no more what it was.
+
+        Where that is not known yet, it is read now, which takes half a millisecond: `entries` that
+        fit on a page can be asked for one after another.
+        """
+        details = self._details(entry)
+        if details is None and not entry.example:
+            with suppress(OSError):
+                known = read(entry.path, Stamp.of(entry.path.stat()), details=True)
+                self._take_in({entry.path.name: known})
+                return known.details
+        return details
 
     def open(self, key: str) -> xr.Dataset:
         """Return an answer by its key. It is shared: copy it before changing it.
@@ -150,24 +158,27 @@ class ResultLibrary:
 
         All are of the same cell type and network. Natural and regularized are of one clip: that of
         `answer`, or beside a generated one the clip that excites the cell most. Among several,
-        frames as long and as many as those of `answer` come first, then the highest peak.
+        frames as long and as many as those of `answer` come first, then the highest peak. Of many of
+        which nothing more is known yet, they are chosen while `looking`: ask again after that.
         """
         about, frames = answer.attrs, answer.sizes["frame"]
-        asked = (about["cell_type"], about["network_hash"])
-        others = [
+        asked = (about["cell_type"], about["network_hash"], "complete")
+        others = self._detailed(
             entry
             for entry in self.entries()
-            if (entry.cell_type, entry.network_hash) == asked and entry.status == "complete"
-        ]
+            if (entry.cell_type, entry.network_hash, entry.status) == asked
+            and entry.method != about["method"]
+        )
         others.sort(
-            key=lambda one: (one.dt == about["dt"], one.frames == frames, one.peak), reverse=True
+            key=lambda one: (one[1].dt == about["dt"], one[1].frames == frames, one[1].peak),
+            reverse=True,
         )
         found = {about["method"]: answer}
         # In this order a regularized answer finds its natural one, if `answer` is neither.
         for method in ("natural", "regularized", "generated"):
             pair = found.get({"natural": "regularized", "regularized": "natural"}.get(method, ""))
-            for entry in others if method not in found else ():
-                if entry.method != method or not (pair is None or _of_clip(entry, pair)):
+            for entry, details in others if method not in found else ():
+                if entry.method != method or not (pair is None or _of_clip(details, pair)):
                     continue
                 try:
                     found[method] = _opened(entry)
@@ -179,15 +190,18 @@ class ResultLibrary:
     def searched(self, answer: xr.Dataset) -> xr.Dataset | None:
         """Return the newest natural answer to the same question from the same set of clips, or None.
 
-        A complete one, if there is one.
+        A complete one, if there is one; of many, as in `comparable_answers`.
         """
-        asked = tuple(answer.attrs.get(name) for name in ("cell_type", "network_hash", "clips"))
-        found = [
+        cell_type, network, clips = (
+            answer.attrs.get(name) for name in ("cell_type", "network_hash", "clips")
+        )
+        natural = self._detailed(
             entry
             for entry in self.entries()
-            if entry.method == "natural"
-            and (entry.cell_type, entry.network_hash, entry.clips) == asked
-        ]
+            if (entry.method, entry.cell_type, entry.network_hash)
+            == ("natural", cell_type, network)
+        )
+        found = (entry for entry, details in natural if details.clips == clips)
         best = min(found, key=lambda entry: entry.status != "complete", default=None)
         try:
             return None if best is None else _opened(best)
@@ -195,35 +209,84 @@ class ResultLibrary:
             return None
 
     @cached_property
-    def _examples(self) -> tuple[ResultRecord, ...]:
+    def _examples(self) -> dict[str, Known]:
         folder = self._example_folder
-        files = _newest_first(_listing(folder))
-        found = (_answer(folder / name, stamp, example=True) for name, stamp in files)
-        return tuple(entry for entry in found if entry is not None)
+        return {
+            name: read(folder / name, stamp, details=True, example=True)
+            for name, stamp in _newest_first(_listing(folder))
+        }
 
-    def _take_in(self, found: Mapping[str, _Known], gone: Iterable[str] = ()) -> None:
-        """Learn what files hold, and which are no more, and list the answers."""
+    def _record(self, name: str, stamp: Stamp) -> ResultRecord | None:
+        known = self._known.get(name)
+        return None if known is None or known.stamp != stamp else known.record
+
+    def _details(self, entry: ResultRecord) -> ResultDetails | None:
+        known = (self._examples if entry.example else self._known).get(entry.path.name)
+        return None if known is None or known.record != entry else known.details
+
+    def _detailed(
+        self, entries: Iterable[ResultRecord]
+    ) -> list[tuple[ResultRecord, ResultDetails]]:
+        """Return answers with their details: all, or where too many are to be read, those known."""
+        known = [(entry, self._details(entry)) for entry in entries]
+        unknown = [entry for entry, details in known if details is None]
+        if len(unknown) <= _AT_ONCE:
+            known = [(entry, self.details(entry)) for entry, _ in known]
+        else:
+            with self._changed:
+                names = (entry.path.name for entry in unknown)
+                self._wanted |= {n: self._known[n].stamp for n in names if n in self._known}
+                self._start()
+        return [(entry, details) for entry, details in known if details is not None]
+
+    def _take_in(self, found: Mapping[str, Known], *, index: bool = True) -> None:
+        """Learn what files hold."""
         with self._changed:
-            self._known.update(found)
-            for name in gone:
-                self._known.pop(name, None)
-            order = _newest_first({name: stamp for name, (stamp, _) in self._known.items()})
-            entries = (self._known[name][1] for name, _ in order)
-            results = tuple(entry for entry in entries if entry is not None)
-            self._entries = (*results, *self._examples)
+            news = False
+            for name, known in found.items():
+                before = self._known.get(name)
+                same = before is not None and before[:2] == known[:2]
+                news = news or not same
+                if not same or known.details is not None:
+                    self._known[name] = known
+            if news:
+                self._list()
+        if index:
+            self._index.add(found)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        with self._changed:
+            for name in names:
+                del self._known[name]
+            self._list()
+
+    def _list(self) -> None:
+        with self._changed:
+            order = _newest_first({name: known.stamp for name, known in self._known.items()})
+            listed = (*(self._known[name] for name, _ in order), *self._examples.values())
+            self._entries = tuple(known.record for known in listed if known.record is not None)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            # No daemon: one that is stopped inside HDF5 keeps a lock that the end of Python waits for.
+            self._thread = threading.Thread(target=self._work, name="results")
+            self._thread.start()
 
     # What follows is done by the thread.
 
     def _work(self) -> None:
-        """Look at the folder as often as that has been asked for."""
+        """Look at the folder as often as that is asked for, and read the details that are."""
         while True:
             with self._changed:
-                look = self._asked
-                if self._looked == look:
+                look, wanted = self._asked, self._wanted
+                self._wanted = {}
+                if self._looked == look and not wanted:
                     self._thread = None
                     return
             try:
-                self._look()
+                if self._looked != look:
+                    self._look()
+                self._read(wanted.items(), details=True)
             except Exception:  # whatever it is, nobody waits for ever
                 _logger.exception("The results in %s could not be looked at", self._folder)
             with self._changed:
@@ -233,60 +296,47 @@ class ResultLibrary:
     def _look(self) -> None:
         """Learn what is new in the folder, and what is no longer there."""
         files = _listing(self._folder)
-        # Those that were listed: `find` may know of one that came later.
-        gone = [name for name in self._known if name not in files]
-        gone = [name for name in gone if not (self._folder / name).exists()]
-        found: dict[str, _Known] = {}
         if self._new(files):
-            for name, (stamp, facts) in self._index.news().items():
-                if files.get(name) == stamp:
-                    found[name] = stamp, record(self._folder / name, stamp, facts)
-        if found or gone:
-            self._take_in(found, gone)
-        self._read(self._new(files))
-        if not self._index.ours or self._index.lines > 2 * len(files) + 100:
-            self._index.write(_lines(self._known.copy()))
+            remembered = self._index.news().items()
+            found = {name: known for name, known in remembered if files.get(name) == known.stamp}
+            self._take_in(found, index=False)
+        # Of those that were not listed: `find` may know of one that came later.
+        gone = [name for name in self._known.copy() if name not in files]
+        gone = [name for name in gone if not (self._folder / name).exists()]
+        if gone:
+            self._forget(gone)
+        self._read(self._new(files), details=False)
+        if self._waiting:
+            known = self._known.copy().items()
+            self._read(
+                [(name, one.stamp) for name, one in known if one.record and not one.details],
+                details=True,
+            )
+        if not self._index.ours or self._index.lines > 3 * len(files) + 100:
+            self._index.write(self._known.copy())
 
-    def _read(self, files: Iterable[tuple[str, Stamp]]) -> None:
-        """Read files of which nothing is known yet, with rests in between, and list and index them."""
-        read: dict[str, _Known] = {}
-
-        def told() -> None:
-            if read:
-                self._take_in(read)
-                self._index.add(_lines(read))
-                read.clear()
-
-        began = listed = time.monotonic()
+    def _read(self, files: Iterable[tuple[str, Stamp]], *, details: bool) -> None:
+        """Read files, with rests in between, and list and index them."""
+        found: dict[str, Known] = {}
+        began = told = time.monotonic()
         for name, stamp in files:
-            read[name] = stamp, _answer(self._folder / name, stamp)
+            details = details or self._waiting > 0
+            found[name] = read(self._folder / name, stamp, details=details)
             now = time.monotonic()
-            if now - listed > _NEWS:
-                told()
-                listed = now
+            if now - told > _NEWS:
+                self._take_in(found)
+                found, told = {}, now
             if now - began > _SLICE and not self._waiting:
                 if not threading.main_thread().is_alive():  # the program ends, and waits for this
                     break
                 time.sleep(_REST * (now - began))
                 began = time.monotonic()
-        told()
+        self._take_in(found)
 
     def _new(self, files: dict[str, Stamp]) -> list[tuple[str, Stamp]]:
         """Return the files that are not known as they are, newest first."""
-        known = {name: stamp for name, (stamp, _) in self._known.copy().items()}
+        known = {name: one.stamp for name, one in self._known.copy().items()}
         return _newest_first({name: at for name, at in files.items() if known.get(name) != at})
-
-
-def _answer(path: Path, stamp: Stamp, *, example: bool = False) -> ResultRecord | None:
-    facts = read_facts(path)
-    return None if facts is None else record(path, stamp, facts, example=example)
-
-
-def _lines(known: dict[str, _Known]) -> Iterator[tuple[str, Stamp, Facts]]:
-    """Return what the index is to remember; why a file holds no answer may be over tomorrow."""
-    for name, (stamp, entry) in known.items():
-        if entry is not None:
-            yield name, stamp, facts_in(entry)
 
 
 def _newest_first(files: dict[str, Stamp]) -> list[tuple[str, Stamp]]:
@@ -316,14 +366,14 @@ def _loaded(path: Path, finished: float) -> xr.Dataset:
     return load(path)
 
 
-def _of_clip(entry: ResultRecord, answer: xr.Dataset) -> bool:
+def _of_clip(details: ResultDetails, answer: xr.Dataset) -> bool:
     """Say whether an answer shows, or began from, the same clip as another.
 
     A regularisation of a movie file knows the clip's name alone.
     """
     clips = str(answer.attrs.get("clips", ""))
-    same_set = entry.clips == clips or "" in (entry.clips, clips)
-    return same_set and entry.clip != "" and entry.clip == clip_of(answer)
+    same_set = details.clips == clips or "" in (details.clips, clips)
+    return same_set and details.clip != "" and details.clip == clip_of(answer)
 
 
 _the_library: ResultLibrary | None = None

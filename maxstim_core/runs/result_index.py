@@ -1,15 +1,16 @@
 """What is known of each stored answer, and the file that remembers it from one start to the next.
 
-To open a result with xarray takes some 40 ms, to read the few attributes that a list shows from HDF5
-itself about half of one; to read them from the index, next to nothing. The index is no more than a
-memory: where it is missing, damaged or not ours, the results say everything again.
+Results are many and opening them is slow. So what they are found by, their `ResultRecord`, is all that
+is read of each; their `ResultDetails` are read where they are needed; and both are kept in an index,
+where a thousand take less time than three files. The index is no more than a memory: where it is
+missing, damaged or not ours, the results say everything again.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class ResultRecord:
-    """One finished answer.
+    """One finished answer: what it is found by.
 
     Attributes:
         key: Name of its file without the ending; what a link carries.
@@ -55,14 +56,7 @@ class ResultRecord:
         cell_type: For example ``T4c``.
         method: ``natural``, ``regularized`` or ``generated``.
         network_hash: Which network was asked.
-        clips: The set of clips that was searched, or nothing.
-        clip: Name of the clip that it shows, or began from, or nothing.
         status: ``complete`` or ``cancelled``.
-        config: Its settings, as JSON.
-        steps: Iterations that were done, 0 for a natural answer.
-        dt: Seconds per frame.
-        frames: Frames of the stimulus.
-        peak: Highest voltage of the central cell, arbitrary units.
         finished: When the file was written, seconds since 1970.
         example: Whether it came with maxstim.
     """
@@ -72,106 +66,143 @@ class ResultRecord:
     cell_type: str
     method: str
     network_hash: str
+    status: str
+    finished: float
+    example: bool
+
+
+@dataclass(frozen=True)
+class ResultDetails:
+    """What else is said of a finished answer where it is shown or compared.
+
+    Attributes:
+        clips: The set of clips that was searched, or nothing.
+        clip: Name of the clip that it shows, or began from, or nothing.
+        config: Its settings, as JSON.
+        steps: Iterations that were done, 0 for a natural answer.
+        dt: Seconds per frame.
+        frames: Frames of the stimulus.
+        peak: Highest voltage of the central cell, arbitrary units.
+    """
+
     clips: str
     clip: str
-    status: str
     config: str
     steps: int
     dt: float
     frames: int
     peak: float
-    finished: float
-    example: bool
 
 
-Facts = dict[str, Any]
-"""What a file says of its answer: the fields of a `ResultRecord` that are in `_KINDS`."""
+class Known(NamedTuple):
+    """What is known of a file.
 
-_KINDS: dict[str, Callable[[Any], Any]] = {
-    "cell_type": str,
-    "method": str,
-    "network_hash": str,
+    Attributes:
+        stamp: The file as it was when it was looked at.
+        record: Its answer, or None where it holds none.
+        details: What else it says, or None where nobody has needed that yet.
+    """
+
+    stamp: Stamp
+    record: ResultRecord | None
+    details: ResultDetails | None = None
+
+
+_RECORD = ("cell_type", "method", "network_hash", "status")
+_DETAILS: dict[str, Callable[[Any], Any]] = {
     "clips": str,
     "clip": str,
-    "status": str,
     "config": str,
     "steps": int,
     "dt": float,
     "frames": int,
     "peak": float,
 }
-
-_TEXTS = ("cell_type", "method", "network_hash", "status", "config")
-_OF_CLIPS = ("clips", "shown_clip", "source")  # which a generated answer has not
+_CLIP = ("clips", "shown_clip", "source")  # attributes that a generated answer has not
 
 
-def record(path: Path, stamp: Stamp, facts: Facts, *, example: bool = False) -> ResultRecord:
-    """Return the record of a file from what it says."""
-    return ResultRecord(
-        key=path.stem, path=path, finished=stamp.changed / 1e9, example=example, **facts
-    )
+def described(path: Path, answer: xr.Dataset) -> Known:
+    """Return what is to be known of a file from the answer that was just stored in it.
 
-
-def facts_in(entry: ResultRecord) -> Facts:
-    """Return what the file of a record said."""
-    return {name: getattr(entry, name) for name in _KINDS}
-
-
-def facts_of(answer: xr.Dataset) -> Facts | None:
-    """Return what is to be known of an answer in memory, or None where it is no answer."""
+    Raises:
+        OSError: if the file is not there any more.
+    """
+    stamp = Stamp.of(path.stat())
     try:
-        return _facts(
-            answer.attrs,
-            steps=answer.sizes.get("iteration", 0),
-            peak=np.fmax.reduce(answer["central_response"].values),
-            frames=answer.sizes["frame"],
+        return Known(
+            stamp,
+            _record(path, stamp, answer.attrs),
+            _details(
+                answer.attrs,
+                steps=answer.sizes.get("iteration", 0),
+                peak=np.fmax.reduce(answer["central_response"].values),
+                frames=answer.sizes["frame"],
+            ),
         )
     except (KeyError, ValueError, TypeError):
-        return None
+        return Known(stamp, None)
 
 
-def read_facts(path: Path) -> Facts | None:
-    """Return what is to be known of a stored answer, or None where the file is none.
+def read(path: Path, stamp: Stamp, *, details: bool, example: bool = False) -> Known:
+    """Return what is to be known of a file.
 
-    Only what is needed is read, through the low level of h5py, which takes a quarter of the time of
-    its dictionaries of attributes.
+    No more is read than that, and by the low level of h5py: a quarter of a millisecond, half of one
+    with the details, where its dictionaries of attributes take two and xarray forty.
+
+    Args:
+        path: The file.
+        stamp: As it is now.
+        details: Whether they are needed; they take as long as all else.
+        example: Whether it came with maxstim.
     """
     import h5py
     from h5py import h5a, h5d, h5f, h5g, h5s, h5t
 
     texts, value = h5t.py_create(h5py.string_dtype()), np.empty((), object)
 
-    def text(root: h5g.GroupID, name: str) -> str:
+    def text(name: str) -> str:
         h5a.open(root, name.encode()).read(value, texts)
         return bytes(value.item() or b"").decode()
 
     try:
         # Nothing is closed: it is when this returns, and to close a file asks every object there is.
         root = h5g.open(h5f.open(os.fsencode(path), h5f.ACC_RDONLY), b"/")
-        about = {name: text(root, name) for name in _TEXTS}
-        if about["method"] != "generated":
-            there = (name for name in _OF_CLIPS if h5a.exists(root, name.encode()))
-            about |= {name: text(root, name) for name in there}
+        found = _record(path, stamp, {name: text(name) for name in _RECORD}, example=example)
+        if not details:
+            return Known(stamp, found)
+        about: dict[str, Any] = {"config": text("config")}
+        if found.method != "generated":
+            about |= {name: text(name) for name in _CLIP if h5a.exists(root, name.encode())}
         dt = h5a.open(root, b"dt")
         seconds = np.empty(dt.shape)
         dt.read(seconds, h5t.NATIVE_DOUBLE)
         central = h5d.open(root, b"central_response")
         response = np.empty(central.shape, np.float32)
         central.read(h5s.ALL, h5s.ALL, response)
-        descends = about["method"] != "natural" and b"iteration" in root
-        return _facts(
+        descends = found.method != "natural" and b"iteration" in root
+        more = _details(
             {**about, "dt": seconds.item()},
             steps=h5d.open(root, b"iteration").shape[0] if descends else 0,
             peak=np.fmax.reduce(response),
             frames=len(response),
         )
+        return Known(stamp, found, more)
     except Exception:  # a damaged HDF5 file raises whatever the damage leads to
-        return None
+        return Known(stamp, None)
 
 
-def _facts(about: Mapping[str, Any], **measured: Any) -> Facts:
+def _record(
+    path: Path, stamp: Stamp, about: Mapping[str, Any], *, example: bool = False
+) -> ResultRecord:
+    said = {name: str(about[name]) for name in _RECORD}
+    return ResultRecord(
+        key=path.stem, path=path, finished=stamp.changed / 1e9, example=example, **said
+    )
+
+
+def _details(about: Mapping[str, Any], **measured: Any) -> ResultDetails:
     said = {"clips": "", "config": "", **about, "clip": clip_of(about), **measured}
-    return {name: kind(said[name]) for name, kind in _KINDS.items()}
+    return ResultDetails(**{name: kind(said[name]) for name, kind in _DETAILS.items()})
 
 
 def index_of(folder: Path) -> Path:
@@ -187,18 +218,18 @@ class ResultIndex:
     remembered, and what cannot be written is forgotten without a word.
 
     Args:
-        path: Its file; need not exist.
+        folder: The folder; need not exist.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, index_of(folder)
         self.lines = 0
         """Lines that `news` has read of the file as it is."""
         self.ours = True
         """Whether `news` has found the file in order."""
         self._read = (0, 0)  # which file, and how far
 
-    def news(self) -> dict[str, tuple[Stamp, Facts]]:
+    def news(self) -> dict[str, Known]:
         """Return what has been added since the last call, by name of file; all at the first."""
         try:
             with open(self.path, "rb") as file:
@@ -221,14 +252,17 @@ class ResultIndex:
         found = {}
         for values in map(_parsed, lines):
             with suppress(KeyError, TypeError, ValueError):  # the header, or a spoilt line
+                name = str(values["file"])
                 stamp = Stamp(int(values["changed"]), int(values["size"]))
-                facts = {name: kind(values[name]) for name, kind in _KINDS.items()}
-                found[str(values["file"])] = (stamp, facts)
+                details = None
+                if "peak" in values:
+                    details = ResultDetails(**{n: kind(values[n]) for n, kind in _DETAILS.items()})
+                found[name] = Known(stamp, _record(self.folder / name, stamp, values), details)
         return found
 
-    def add(self, found: Iterable[tuple[str, Stamp, Facts]]) -> None:
+    def add(self, found: Mapping[str, Known]) -> None:
         """Remember what was found of files, by their names."""
-        lines = b"".join(_line(*one) for one in found)
+        lines = b"".join(_lines(found))
         if not lines:
             return
         with suppress(OSError), open(self.path, "a+b", buffering=0) as file:
@@ -238,16 +272,21 @@ class ResultIndex:
             before = b"\n" if cut_off else b"" if end else _encoded(_HEADER)
             file.write(before + lines)  # at the end, wherever that is by now
 
-    def write(self, found: Iterable[tuple[str, Stamp, Facts]]) -> None:
+    def write(self, found: Mapping[str, Known]) -> None:
         """Write it anew, with nothing in it but this."""
-        lines = b"".join(_line(*one) for one in found)
         self.ours = True
         with suppress(MaxstimError):
-            write_whole(self.path, "index of the results", _encoded(_HEADER) + lines)
+            content = _encoded(_HEADER) + b"".join(_lines(found))
+            write_whole(self.path, "index of the results", content)
 
 
-def _line(name: str, stamp: Stamp, facts: Facts) -> bytes:
-    return _encoded({"file": name, **stamp._asdict(), **facts})
+def _lines(found: Mapping[str, Known]) -> Iterator[bytes]:
+    """Return what is remembered; why a file holds no answer may be over tomorrow."""
+    for name, (stamp, record, details) in found.items():
+        if record is not None:
+            said = {field: getattr(record, field) for field in _RECORD}
+            more = {} if details is None else vars(details)
+            yield _encoded({"file": name, **stamp._asdict(), **said, **more})
 
 
 def _encoded(values: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.runs.result_index import ResultIndex, Stamp, facts_of, index_of
+from maxstim_core.runs.result_index import ResultIndex, described
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import load, save
@@ -75,11 +75,8 @@ class RunStore:
             MaxstimError: if it cannot be written; nothing half-written stays.
         """
         path = self._write(self.results / f"{key}.nc", dataset)
-        facts = facts_of(dataset)
         with suppress(OSError):  # removed since
-            if facts is not None:
-                stamp = Stamp.of(path.stat())
-                ResultIndex(index_of(self.results)).add([(path.name, stamp, facts)])
+            ResultIndex(self.results).add({path.name: described(path, dataset)})
         return path
 
     def find_search(self, key: str) -> xr.Dataset | None:

@@ -15,7 +15,7 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.library import ResultLibrary
-from maxstim_core.runs.result_index import ResultIndex, facts_in, facts_of, index_of, read_facts
+from maxstim_core.runs.result_index import ResultIndex, Stamp, described, index_of, read
 from maxstim_core.storage.netcdf import load, save
 
 
@@ -44,7 +44,7 @@ def test_results_come_newest_first_and_examples_last(library):
     entries = library.entries()
     assert [entry.key for entry in entries[:2]] == ["new", "old"]
     assert [entry.example for entry in entries] == [False] * 2 + [True] * (len(entries) - 2)
-    assert entries[0].cell_type == "T4c" and entries[0].peak > 0
+    assert entries[0].cell_type == "T4c" and library.details(entries[0]).peak > 0
 
 
 def test_a_first_time_visitor_sees_a_generated_example(tmp_path):
@@ -153,7 +153,12 @@ def keys(library):
 
 def test_what_is_read_from_a_file_is_what_the_answer_says(library):
     for entry in library.entries():
-        assert read_facts(entry.path) == facts_of(load(entry.path)) == facts_in(entry)
+        stamp = Stamp.of(entry.path.stat())
+        known = described(entry.path, load(entry.path))
+        assert read(entry.path, stamp, details=True) == known
+        assert read(entry.path, stamp, details=False) == known._replace(details=None)
+        assert dataclasses.replace(entry, example=False) == known.record
+        assert library.details(entry) == known.details
 
 
 def test_the_list_is_the_same_until_something_changes(library):
@@ -168,13 +173,43 @@ def test_the_list_is_the_same_until_something_changes(library):
     assert keys(looked(library)) == ["newer", "old"]
 
 
-def test_a_look_is_over_when_it_is_said_to_be(library):
-    look = library.refresh()
+def until_looked(library):
     give_up = time.monotonic() + 60
-    while not library.has_looked(look):
+    while library.looking:
         assert time.monotonic() < give_up
         time.sleep(0.01)
-    assert not library.has_looked(look + 1)
+
+
+def test_a_look_in_the_background_is_over_when_it_is_said_to_be(library):
+    source = library.find("old").path
+    shutil.copy(source, source.with_name("new2.nc"))
+    assert not library.looking
+    library.refresh()
+    assert library.looking
+    until_looked(library)
+    assert "new2" in keys(library)
+
+
+def test_the_details_of_many_are_read_in_the_background(stored, tmp_path):
+    answer = stored("shown", "generated")
+    for number in range(100):
+        source = tmp_path / "stored" / f"{number % 2}.nc"
+        if number < 2:
+            stored(number, "natural", peak=number, source=f"clip {number}", clips="made")
+        else:
+            os.link(source, source.with_name(f"{number}.nc"))
+    library = ResultLibrary(tmp_path / "stored")
+    library.refresh()
+    until_looked(library)
+    assert len(keys(library)) == 101
+    assert set(library.comparable_answers(answer)) == {"generated"}  # too many to wait for
+    until_looked(library)
+    assert clips_of(library.comparable_answers(answer)) == {"generated": "", "natural": "clip 1"}
+    # What was read for it, the next start knows.
+    again = ResultLibrary(tmp_path / "stored")
+    again.refresh()
+    until_looked(again)
+    assert clips_of(again.comparable_answers(answer)) == {"generated": "", "natural": "clip 1"}
 
 
 def test_a_link_opens_any_result_before_the_folder_was_looked_at(stored, tmp_path):
@@ -183,7 +218,7 @@ def test_a_link_opens_any_result_before_the_folder_was_looked_at(stored, tmp_pat
     assert keys(library) == []
     assert library.open("oldest").attrs["cell_type"] == "T5a"
     assert keys(library) == ["oldest"]  # and is listed from then on
-    assert library.find("oldest").peak == pytest.approx(1.5)
+    assert library.details(library.find("oldest")).peak == pytest.approx(1.5)
     (tmp_path / "stored" / "oldest.nc").unlink()
     assert library.find("oldest") is None
 
@@ -246,9 +281,9 @@ def test_an_index_in_whatever_state_changes_nothing(library, kind):
     assert looked(ResultLibrary(folder)).entries() == expected
     assert looked(library).entries() == expected
     if kind != "a folder":
-        found = ResultIndex(index).news()
+        found = ResultIndex(folder).news()
         assert found.keys() >= {"new.nc", "old.nc"}
-        assert found["new.nc"][1] == read_facts(folder / "new.nc")
+        assert found["new.nc"] == described(folder / "new.nc", load(folder / "new.nc"))
     assert not list(folder.parent.glob(".*.part"))
 
 

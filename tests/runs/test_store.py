@@ -13,7 +13,7 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer
-from maxstim_core.runs.result_index import ResultIndex, Stamp, index_of, read_facts
+from maxstim_core.runs.result_index import ResultIndex, Stamp, index_of, read
 from maxstim_core.runs.store import RunStore
 from maxstim_core.storage.data_dir import data_directory
 
@@ -58,10 +58,10 @@ def test_a_store_that_is_only_asked_creates_nothing(store):
 def test_what_is_saved_is_in_the_index_as_it_would_be_read(store):
     for key in ("a", "b"):
         path = store.save(key, result(cell_type=key, network_hash="0"))
-    found = ResultIndex(index_of(store.results)).news()
+    found = ResultIndex(store.results).news()
     assert list(found) == ["a.nc", "b.nc"]
-    assert found["b.nc"] == (Stamp.of(path.stat()), read_facts(path))
-    assert found["b.nc"][1]["cell_type"] == "b"
+    assert found["b.nc"] == read(path, Stamp.of(path.stat()), details=True)
+    assert found["b.nc"].record.cell_type == "b"
 
 
 def test_a_folder_whose_index_cannot_be_written_is_as_good(store):
