@@ -10,7 +10,7 @@ from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 
-PATIENCE = 60
+PATIENCE = 240
 
 _context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
 if sys.platform != "win32":  # what takes long to load is loaded once

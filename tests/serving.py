@@ -63,7 +63,7 @@ class Served:
 
     def uploads(self) -> list[str]:
         """Return the names of the files that visitors have sent and that are still there."""
-        return sorted(path.name for path in self._folder.glob("maxstim-*/*"))
+        return sorted(path.name for path in self._folder.glob(".*.part/*"))
 
     def stop(self) -> str:
         """End it as Ctrl-C does, and return what it wrote to standard error."""

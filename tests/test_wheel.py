@@ -16,6 +16,7 @@ import sysconfig
 import urllib.request
 import venv
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,10 @@ def test_it_serves_its_own_page_from_another_folder(installed, elsewhere):
         assert f"localhost:{port}/dashboard" in server.stdout.readline()
         with urllib.request.urlopen(f"http://localhost:{port}/dashboard") as answer:
             page = answer.read().decode()
-        shown = asyncio.run(document(port, page))
+        with ThreadPoolExecutor(
+            1
+        ) as thread:  # which has no event loop yet, whatever ran here before
+            shown = thread.submit(asyncio.run, document(port, page)).result()
     finally:
         server.send_signal(signal.SIGINT)
         said = server.communicate()[1]

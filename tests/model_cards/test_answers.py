@@ -68,6 +68,6 @@ def test_the_dialog_shows_them_when_they_are_looked_at(tmp_path, monkeypatch):
 
 
 def test_without_pictures_there_are_the_sentences(monkeypatch, tmp_path):
-    monkeypatch.setattr("dashboard.model_card.answers.PICTURES", tmp_path)
+    monkeypatch.setattr("dashboard.model_card.answers.PICTURE_FOLDER", tmp_path)
     text = answers_html("L1", {"natural": "a <small> spot"})
     assert "A &lt;small&gt; spot." in text and "<img" not in text

@@ -24,6 +24,7 @@ from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.stored.clip_store import Sequence, StoredClips, Window
 from maxstim_core.stimuli.stored.repeats import Excerpt, excerpts
+from maxstim_core.storage.notebook import Result
 
 EYE = Lattice(1)
 FIRST = SearchConfig(n_best=100)
@@ -180,7 +181,7 @@ def test_one_search_serves_all_scores_and_lists(tmp_path, searched):
         config = SearchConfig(**change)
         again = StoredSearch(network, clips, config, "cpu", store)
         assert again.stored and list(again) == []
-        expected = with_ranks(table, clips, config)
+        expected = Result.of(with_ranks(table, clips, config))
         xr.testing.assert_allclose(again.result(), expected, atol=1e-6)
         assert again.result().attrs["config"] == config.to_json()
     changed = [np.array(clip) for clip in clips]

@@ -302,7 +302,9 @@ def test_what_a_killed_rendering_left_in_a_set_is_swept(data):
 
 def _save_sequence(folder):
     clip_store.check_room(folder)
-    clip_store.save_sequence(folder, "000", np.zeros((3, 7)), fps=24, origin="abc")
+    clip_store.save_sequence(
+        folder, "000", np.zeros((3, 7)), lattice=Lattice(1), fps=24, origin="abc"
+    )
 
 
 def test_a_folder_that_is_no_set_is_left_alone(tmp_path, data):

@@ -174,7 +174,7 @@ def test_the_command_says_what_it_did(small, capsys):
 
 def test_the_published_film_has_nothing_to_be_noted():
     """Its lengths give the 63 windows and 2268 clips of docs/numerics.md#natural-clips."""
-    images = {name: tuple(map(Path, map(str, range(n)))) for name, n in sintel.PUBLISHED.items()}
+    images = {name: tuple(map(Path, map(str, range(n)))) for name, n in sintel._PUBLISHED.items()}
     scenes = tuple(
         sintel.FilmScene(k, name, images[name], ()) for k, name in enumerate(sorted(images))
     )

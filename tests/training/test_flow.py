@@ -28,7 +28,7 @@ LATTICE = Lattice(8)
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Few scenes and steps for decoders."""
-    monkeypatch.setattr(flow_module, "N_SCENES", 8)
+    monkeypatch.setattr(flow_module, "_N_SCENES", 8)
     monkeypatch.setattr(flow_module, "N_UNSEEN", 8)
     monkeypatch.setattr(flow_module, "DECODER_STEPS", 20)
 
