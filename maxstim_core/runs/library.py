@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """What a key looks like: never a path."""
 
-_SLICE = 0.02
+_SLICE = 0.01
 """Seconds of reading after which the thread rests, for those who do something meanwhile."""
 
 _REST = 3.0
