@@ -17,7 +17,7 @@ from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.generated import noise
 from maxstim_core.optimal.result import provenance
-from maxstim_core.optimal.run import StepReport, check_report_every
+from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
@@ -121,7 +121,12 @@ class GenerateMany:
         self._running: tuple[slice, Steps] | None = None
 
     def __iter__(self) -> Iterator[StepReport]:
-        """Run, and report every few steps; stop iterating to cancel."""
+        """Run, and report every few steps; stop iterating to cancel.
+
+        Raises:
+            MaxstimError: if it has been iterated before.
+        """
+        check_not_begun(self._n_done)
         config = self._configs[0]
         for batch in self._batches:
             start = torch.as_tensor(self._stimuli[batch]).to(

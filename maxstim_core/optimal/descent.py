@@ -15,7 +15,7 @@ from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import answer, provenance
-from maxstim_core.optimal.run import StepReport, check_report_every
+from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
 from maxstim_core.simulation.engine import Engine
 
 
@@ -64,7 +64,12 @@ class Descent:
         self._variables, self._attributes = variables or {}, attributes or {}
 
     def __iter__(self) -> Iterator[StepReport]:
-        """Run, and report every few steps; stop iterating to cancel."""
+        """Run, and report every few steps; stop iterating to cancel.
+
+        Raises:
+            MaxstimError: if it has been iterated before.
+        """
+        check_not_begun(len(self._logged))
         for step, losses in self._steps.run(self._report_every):
             yield self._report(step, losses[:, 0])
 

@@ -18,7 +18,7 @@ from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.prefetch import prefetch
 from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.result import answer, provenance
-from maxstim_core.optimal.run import StepReport
+from maxstim_core.optimal.run import StepReport, check_not_begun
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine, InitialState
@@ -105,8 +105,9 @@ class Search:
         """Run through the clips, and report after each batch; stop iterating to cancel.
 
         Raises:
-            MaxstimError: if a voltage does not stay finite.
+            MaxstimError: if a voltage does not stay finite, or it has been iterated before.
         """
+        check_not_begun(self._n_done)
         no_losses = np.empty((0, 0), np.float32)
         for batch in prefetch(self._batches()):
             first = self._n_done
@@ -207,11 +208,16 @@ def replay(
 
     Raises:
         MaxstimError: if the cell type, the clip or the device does not exist, or the search is of
-            another set.
+            another set or of another network.
     """
     check_network(network)
     config = checked(config, SearchConfig)
     index = network.cell_type(cell_type)
+    if found.attrs.get("network_hash", network.content_hash) != network.content_hash:
+        raise MaxstimError(
+            f"This search was made of another network ({found.attrs.get('network', 'unknown')}) than "
+            f"{network.name}; search with the network that is to be shown."
+        )
     ranked = with_ranks(found.sel(cell_type=[cell_type]), clips, config).isel(cell_type=0)
     best = ranked["clip_index"].values
     chosen = clip_named(clips, clip) if clip else int(best[0])

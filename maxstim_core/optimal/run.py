@@ -55,6 +55,22 @@ def check_report_every(steps: object) -> None:
         )
 
 
+def check_not_begun(n_done: int) -> None:
+    """Make sure that a run has not been iterated yet: it would go on behind its end.
+
+    Args:
+        n_done: Steps that it has taken.
+
+    Raises:
+        MaxstimError: if it has taken any.
+    """
+    if n_done:
+        raise MaxstimError(
+            "This run has been iterated already, and a run is iterated once; ask it for its result(), "
+            "or start another."
+        )
+
+
 def check_losses(losses: np.ndarray, step: int) -> None:
     """Make sure that a run can go on.
 

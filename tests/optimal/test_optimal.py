@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.objectives.response import Excite, KeepResponse
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.optimal.regularized import regularize
-from maxstim_core.optimal.run import check_losses
+from maxstim_core.optimal.run import check_losses, finish
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.simulate import simulate
 from maxstim_core.stimuli.catalog import open_clips
@@ -396,3 +397,22 @@ def test_prior_network_prefers_edges_moving_the_known_way():
     best = {name: found.clip_name.sel(cell_type=name).item() for name in ("T4c", "T5c")}
     assert best["T4c"].startswith("dark to bright edge, 90°")
     assert best["T5c"].startswith("bright to dark edge, 90°")
+
+
+def test_a_run_is_iterated_once_and_a_replay_is_of_its_network():
+    clips, config = (
+        ArrayClips("noise", ("a",), [np.full((5, 7), 0.7, np.float32)], 0.01),
+        SearchConfig(),
+    )
+    network, other = prior_network(1), flyvis_initial_network(1)
+    runs = [
+        generate(network, "Mi1", GenerateConfig(t_stim=0.05, n_iters=2)),
+        search(network, clips, config),
+    ]
+    for run in runs:
+        first = finish(run)
+        with pytest.raises(MaxstimError, match="iterated once"):
+            finish(run)
+        xr.testing.assert_identical(run.result(), first)
+    with pytest.raises(MaxstimError, match="search with the network"):
+        replay(other, "Mi1", clips, runs[1].result(), config)

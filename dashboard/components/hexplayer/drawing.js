@@ -1,5 +1,5 @@
 // What everything that draws hexagons shares: unpacking, the eye, colors, and a canvas of hexagons.
-// Put before the code of a component (see `dashboard.esm`).
+// Put before the code of a component (see `dashboard.components.esm`).
 
 const SQRT3 = Math.sqrt(3)
 const FILL = 0.95 // side of a drawn hexagon relative to its cell: what is left is a thin gap

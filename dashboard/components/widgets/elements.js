@@ -1,4 +1,4 @@
-// What all components share. Put before their own code (see `dashboard.esm`).
+// What all components share. Put before their own code (see `dashboard.components.esm`).
 
 /** Make an element; `attributes` may also be the name of its class alone. */
 function element(tag, attributes = {}, ...children) {

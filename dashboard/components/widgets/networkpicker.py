@@ -25,7 +25,7 @@ class NetworkPicker(pn.custom.JSComponent):
     """
 
     value = param.String(doc="Name of the chosen network.")
-    groups = param.List(doc="Groups of networks, as `dashboard.state.networks.grouped` makes them.")
+    groups = param.List(doc="Groups of networks, as `grouped_networks` makes them.")
     said = param.String(doc="Answer to the last path or file, one sentence.")
     refused = param.Boolean(doc="Whether that answer is a refusal.")
     most_bytes = param.Integer(doc="Size of the largest file that is sent.")
