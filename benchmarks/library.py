@@ -29,7 +29,7 @@ from pathlib import Path
 
 from benchmarks.markdown import head, row
 from maxstim_core.runs.library import ResultLibrary
-from maxstim_core.runs.result_index import Stamp, index_of, read
+from maxstim_core.runs.result_index import Stamp, index_of, read_result
 from maxstim_core.storage.netcdf import load, save
 
 FRAMES = 20
@@ -113,11 +113,11 @@ def calls(folder: Path) -> Iterator[str]:
 
 
 def _found_by(path):
-    read(path, Stamp.of(path.stat()), details=False)
+    read_result(path, Stamp.of(path.stat()), details=False)
 
 
 def _detailed(path):
-    read(path, Stamp.of(path.stat()), details=True)
+    read_result(path, Stamp.of(path.stat()), details=True)
 
 
 def _each(function, files):

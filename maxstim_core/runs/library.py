@@ -29,7 +29,7 @@ from maxstim_core.runs.result_index import (
     ResultIndex,
     ResultRecord,
     Stamp,
-    read,
+    read_result,
 )
 from maxstim_core.storage.netcdf import load
 
@@ -123,7 +123,7 @@ class ResultLibrary:
         else:
             found = self._record(name, stamp)
             if found is None:
-                self._take_in({name: read(path, stamp, details=True)})
+                self._take_in({name: read_result(path, stamp, details=True)})
                 found = self._record(name, stamp)
         example = self._examples.get(name)
         return found or (example.record if example is not None else None)
@@ -137,7 +137,7 @@ class ResultLibrary:
         details = self._details(entry)
         if details is None and not entry.example:
             with suppress(OSError):
-                known = read(entry.path, Stamp.of(entry.path.stat()), details=True)
+                known = read_result(entry.path, Stamp.of(entry.path.stat()), details=True)
                 self._take_in({entry.path.name: known})
                 return known.details
         return details
@@ -212,7 +212,7 @@ class ResultLibrary:
     def _examples(self) -> dict[str, Known]:
         folder = self._example_folder
         return {
-            name: read(folder / name, stamp, details=True, example=True)
+            name: read_result(folder / name, stamp, details=True, example=True)
             for name, stamp in _newest_first(_listing(folder))
         }
 
@@ -321,7 +321,7 @@ class ResultLibrary:
         began = told = time.monotonic()
         for name, stamp in files:
             details = details or self._waiting > 0
-            found[name] = read(self._folder / name, stamp, details=details)
+            found[name] = read_result(self._folder / name, stamp, details=details)
             now = time.monotonic()
             if now - told > _NEWS:
                 self._take_in(found)

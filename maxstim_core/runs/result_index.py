@@ -121,7 +121,7 @@ _DETAILS: dict[str, Callable[[Any], Any]] = {
 _CLIP = ("clips", "shown_clip", "source")  # attributes that a generated answer has not
 
 
-def described(path: Path, answer: xr.Dataset) -> Known:
+def describe_result(path: Path, answer: xr.Dataset) -> Known:
     """Return what is to be known of a file from the answer that was just stored in it.
 
     Raises:
@@ -143,7 +143,7 @@ def described(path: Path, answer: xr.Dataset) -> Known:
         return Known(stamp, None)
 
 
-def read(path: Path, stamp: Stamp, *, details: bool, example: bool = False) -> Known:
+def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = False) -> Known:
     """Return what is to be known of a file.
 
     No more is read than that, and by the low level of h5py: a quarter of a millisecond, half of one

@@ -14,7 +14,7 @@ from pathlib import Path
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.runs.result_index import ResultIndex, described
+from maxstim_core.runs.result_index import ResultIndex, describe_result
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import load, save
@@ -76,7 +76,7 @@ class RunStore:
         """
         path = self._write(self.results / f"{key}.nc", dataset)
         with suppress(OSError):  # removed since
-            ResultIndex(self.results).add({path.name: described(path, dataset)})
+            ResultIndex(self.results).add({path.name: describe_result(path, dataset)})
         return path
 
     def find_search(self, key: str) -> xr.Dataset | None:

@@ -15,7 +15,13 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.library import ResultLibrary
-from maxstim_core.runs.result_index import ResultIndex, Stamp, described, index_of, read
+from maxstim_core.runs.result_index import (
+    ResultIndex,
+    Stamp,
+    describe_result,
+    index_of,
+    read_result,
+)
 from maxstim_core.storage.netcdf import load, save
 
 
@@ -154,9 +160,9 @@ def keys(library):
 def test_what_is_read_from_a_file_is_what_the_answer_says(library):
     for entry in library.entries():
         stamp = Stamp.of(entry.path.stat())
-        known = described(entry.path, load(entry.path))
-        assert read(entry.path, stamp, details=True) == known
-        assert read(entry.path, stamp, details=False) == known._replace(details=None)
+        known = describe_result(entry.path, load(entry.path))
+        assert read_result(entry.path, stamp, details=True) == known
+        assert read_result(entry.path, stamp, details=False) == known._replace(details=None)
         assert dataclasses.replace(entry, example=False) == known.record
         assert library.details(entry) == known.details
 
@@ -283,7 +289,7 @@ def test_an_index_in_whatever_state_changes_nothing(library, kind):
     if kind != "a folder":
         found = ResultIndex(folder).news()
         assert found.keys() >= {"new.nc", "old.nc"}
-        assert found["new.nc"] == described(folder / "new.nc", load(folder / "new.nc"))
+        assert found["new.nc"] == describe_result(folder / "new.nc", load(folder / "new.nc"))
     assert not list(folder.parent.glob(".*.part"))
 
 

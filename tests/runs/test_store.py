@@ -13,7 +13,7 @@ import pytest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer
-from maxstim_core.runs.result_index import ResultIndex, Stamp, index_of, read
+from maxstim_core.runs.result_index import ResultIndex, Stamp, index_of, read_result
 from maxstim_core.runs.store import RunStore
 from maxstim_core.storage.data_dir import data_directory
 
@@ -60,7 +60,7 @@ def test_what_is_saved_is_in_the_index_as_it_would_be_read(store):
         path = store.save(key, result(cell_type=key, network_hash="0"))
     found = ResultIndex(store.results).news()
     assert list(found) == ["a.nc", "b.nc"]
-    assert found["b.nc"] == read(path, Stamp.of(path.stat()), details=True)
+    assert found["b.nc"] == read_result(path, Stamp.of(path.stat()), details=True)
     assert found["b.nc"].record.cell_type == "b"
 
 
