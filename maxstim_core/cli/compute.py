@@ -16,7 +16,7 @@ from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import ProgressLine
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     MAX_FRAMES,
@@ -130,7 +130,7 @@ def search_command(arguments: argparse.Namespace) -> int:
     clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
     if run.stored:  # torch and numba would take longer to load than all else
-        tell("This search was done before; its result is taken from the store.")
+        print_message("This search was done before; its result is taken from the store.")
     else:
         device = _device(arguments)
 
@@ -167,7 +167,7 @@ def _device(arguments: argparse.Namespace) -> str:
 
     device = resolve_device(arguments.device)
     if device == "cpu":
-        report_compilation(tell)
+        report_compilation(print_message)
     return device
 
 
@@ -191,7 +191,7 @@ def _movie(
 
     movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
     if movie.min() < 0 or movie.max() > 1:
-        tell(
+        print_message(
             f"Note: the luminance in {arguments.movie} goes from {movie.min():.3g} to "
             f"{movie.max():.3g}; black is 0 and white is 1."
         )
@@ -217,7 +217,7 @@ def _run_and_save(
                     raise
                 stopped = True
         if stopped:
-            tell(STOPPING)
+            print_message(STOPPING)
         result = run.result()
         assert result is not None  # it was told of a step
         write_result(output, result)
@@ -225,7 +225,7 @@ def _run_and_save(
         if then is not None:
             then(result)
     if stopped:
-        tell(
+        print_message(
             f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "
             f"there was by then (status {result.attrs['status']})."
         )
