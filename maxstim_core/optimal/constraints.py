@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 Projection = Callable[[Tensor], Tensor]
-"""Takes a stimulus (frame, column) to the nearest one that is allowed."""
+"""Takes stimuli of shape (..., frame, column), each by itself, to the nearest that are allowed."""
 
 
 def displayable(stimulus: Tensor) -> Tensor:
