@@ -1,6 +1,6 @@
 """The one shape of an answer: an `xarray.Dataset` that saves, loads and can be run again.
 
-It is a `maxstim_core.storage.notebook.Result`, which shows itself in a notebook.
+It is a `maxstim_core.drawing.notebook.Result`, which shows itself in a notebook.
 
 Dimensions and coordinates:
 
@@ -34,6 +34,7 @@ it is a clip of a set. Answers stored before ``shown_clip`` was written lack it:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,11 @@ import numpy as np
 import xarray as xr
 
 from maxstim_core import __version__
+from maxstim_core.drawing.notebook import Result
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import Config
-from maxstim_core.storage.notebook import Result
+from maxstim_core.storage.netcdf import read_dataset
 
 if TYPE_CHECKING:
     from maxstim_core.simulation.engine import Engine
@@ -86,6 +88,22 @@ def answer(
         },
         attrs={"dt": dt, **versions, **(attributes or {})},
     )
+
+
+def load(path: str | os.PathLike) -> Result:
+    """Read a result written by `save`, wholly into memory.
+
+    Args:
+        path: Its file.
+
+    Returns:
+        The dataset, which shows its strip in a notebook; its variables, with dimensions and units, are
+        described in `maxstim_core.optimal.result`.
+
+    Raises:
+        MaxstimError: if the file is missing, or was not written by maxstim.
+    """
+    return Result.of(read_dataset(path))
 
 
 def lattice_of(answer: xr.Dataset) -> Lattice:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import xarray as xr
-
 from maxstim_core.devices import available_devices
+from maxstim_core.drawing.notebook import Result
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
@@ -118,7 +117,7 @@ class Natural:
         """Search; stop iterating to cancel."""
         yield from self._search
 
-    def result(self) -> xr.Dataset | None:
+    def result(self) -> Result | None:
         """Return the best clip so far and the response to it; None before the first report."""
         from maxstim_core.optimal.natural import replay
 
@@ -135,7 +134,7 @@ class Natural:
             device=self._device,
         )
 
-    def found(self) -> xr.Dataset | None:
+    def found(self) -> Result | None:
         """Return the best clips of each cell type so far; None before the first report."""
         return self._search.result()
 
@@ -213,7 +212,7 @@ class Regularized:
             clip_name=clips.names[index],
         )
 
-    def result(self) -> xr.Dataset | None:
+    def result(self) -> Result | None:
         """Return the stimulus so far; None while the clip is still being searched."""
         result = None if self._descent is None else self._descent.result()
         if result is None:

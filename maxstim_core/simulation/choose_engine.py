@@ -12,7 +12,7 @@ import warnings
 import torch
 
 from maxstim_core.devices import resolve_device
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.simulation.reference import ReferenceEngine
@@ -38,7 +38,7 @@ def make_engine(network: Network, *, device: str = "cpu", dtype: str = "float32"
     device = resolve_device(device)
     precision = PRECISIONS.get(dtype) if isinstance(dtype, str) else None
     if precision is None:
-        raise MaxstimError(f"The dtype must be 'float32' or 'float64', a name, not {dtype!r:.60}.")
+        raise MaxstimError(f"The dtype must be 'float32' or 'float64', a name, not {shown(dtype)}.")
     if device == "cpu" and precision == torch.float32:
         from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
 

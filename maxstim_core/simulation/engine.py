@@ -10,15 +10,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from maxstim_core.conventions import GREY, frames_in
-from maxstim_core.errors import MaxstimError
+from maxstim_core.conventions import GREY, checked_dt, frames_in
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network
 
 InitialState = Literal["grey", "rest"] | Tensor
@@ -155,11 +154,13 @@ class Engine(ABC):
             Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
 
         Raises:
-            MaxstimError: if the movie does not fit the eye or is not finite.
+            MaxstimError: if the movie does not fit the eye or is not finite, or the frame duration, the
+                cells or the state to begin with are none.
         """
         movie = self.as_movie(movie)
         batch = movie if movie.ndim == 3 else movie[None]
-        self._check(batch, dt)
+        self._check(batch)
+        dt = checked_dt(dt)
         parameters = parameters or self.parameters
         state = self._state(initial_state, len(batch), dt, parameters)
         cells = self._all_cells if cells is None else self._cells(cells)
@@ -177,15 +178,15 @@ class Engine(ABC):
             MaxstimError: if it holds anything else.
         """
         kind: torch.dtype | np.dtype
+        if hasattr(movie, "data_vars"):
+            raise MaxstimError(
+                "The movie is a whole result; give what is to be shown of it, for example "
+                "answer.stimulus or answer.best_stimulus."
+            )
         if isinstance(movie, Tensor):
             is_luminance, kind = movie.is_floating_point(), movie.dtype
         else:
-            try:
-                movie = np.asarray(movie)
-            except ValueError as error:
-                raise MaxstimError(
-                    "The movie is no array; give luminance of shape (frame, column)."
-                ) from error
+            movie = _as_array(movie, "movie", "luminance of shape (frame, column)")
             is_luminance, kind = movie.dtype.kind == "f", movie.dtype
             if is_luminance:  # torch knows no other order of bytes and no step backwards
                 movie = np.ascontiguousarray(movie, f"=f{min(8, max(4, movie.itemsize))}")
@@ -293,13 +294,16 @@ class Engine(ABC):
                 raise MaxstimError(
                     f"The initial state must be 'grey', 'rest' or an array, not {initial_state!r}."
                 )
-        elif isinstance(initial_state, Tensor | np.ndarray):
+        elif isinstance(initial_state, Tensor):
             state = self._tensor(initial_state)
         else:
-            raise MaxstimError(
-                "The initial state must be 'grey', 'rest' or an array, not "
-                f"{type(initial_state).__name__}."
-            )
+            given = _as_array(initial_state, "initial state", "a voltage for each cell")
+            if given.dtype.kind not in "fiu" or not np.isfinite(given).all():
+                raise MaxstimError(
+                    "The initial state must be 'grey', 'rest' or an array of finite voltages, not "
+                    f"{shown(initial_state)}."
+                )
+            state = self._tensor(given)
         if state.shape not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
             raise MaxstimError(
                 f"The initial state has shape {tuple(state.shape)}; it must be ({n_cells},) or "
@@ -307,7 +311,7 @@ class Engine(ABC):
             )
         return state.expand(n_samples, n_cells)
 
-    def _check(self, movie: Tensor, dt: float) -> None:
+    def _check(self, movie: Tensor) -> None:
         n_columns = self.layout.lattice.n_columns
         if movie.ndim != 3 or movie.shape[2] != n_columns or 0 in movie.shape:
             raise MaxstimError(
@@ -316,21 +320,18 @@ class Engine(ABC):
             )
         if not torch.isfinite(movie).all():
             raise MaxstimError("The movie holds a value that is not finite; replace or cut it out.")
-        if not isinstance(dt, Real) or not 0 < dt < float("inf"):
-            raise MaxstimError(f"The frame duration dt must be positive seconds, not {dt!r}.")
 
     def _cells(self, cells: Tensor | np.ndarray) -> Tensor:
-        numbers = cells.cpu().numpy() if isinstance(cells, Tensor) else np.asarray(cells)
+        given = cells.cpu() if isinstance(cells, Tensor) else cells
+        numbers = _as_array(given, "list of cells", "numbers")
         n_cells = self.layout.n_cells
-        known = not numbers.size or (
-            numbers.dtype.kind in "iu" and 0 <= numbers.min() <= numbers.max() < n_cells
-        )
-        if numbers.ndim != 1 or not known:
+        known = numbers.dtype.kind in "iu" and numbers.ndim == 1 and numbers.size > 0
+        if not known or not 0 <= numbers.min() <= numbers.max() < n_cells:
             raise MaxstimError(
                 f"The cells must be a list of numbers from 0 to {n_cells - 1}, for example "
-                "network.layout.central_cells."
+                "network.layout.central_cells; leave them out to record all."
             )
-        return self._index(cells)
+        return self._index(numbers)
 
     @property
     def _all_cells(self) -> Tensor:
@@ -343,6 +344,18 @@ class Engine(ABC):
         if isinstance(values, np.ndarray) and not values.flags.writeable:
             values = values.copy()
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+
+
+def _as_array(given: Any, what: str, instead: str) -> np.ndarray:
+    """Return what was given as an array.
+
+    Raises:
+        MaxstimError: if it is none, for example of rows of different length.
+    """
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise MaxstimError(f"The {what} is no array; give {instead}.") from error
 
 
 class _Rollout(torch.autograd.Function):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from maxstim_core import __version__
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
@@ -63,10 +63,7 @@ def simulate(
     """
     engine = make_engine(network, device=device, dtype=dtype)
     voltage = engine.simulate(
-        _values(movie),
-        dt,
-        initial_state=_values(initial_state),
-        cells=None if cells is None else np.asarray(cells),
+        _values(movie), dt, initial_state=_values(initial_state), cells=_values(cells)
     )
     about = {
         "network": network.name,
@@ -114,7 +111,12 @@ def simulate_ensemble(
         >>> ms.simulate_ensemble(networks, flash, dt=0.01, cells=central).dims
         ('network', 'frame', 'cell')
     """
-    if isinstance(networks, Network) or not len(networks):
+    if isinstance(networks, Network | str) or not isinstance(networks, Iterable):
+        raise MaxstimError(
+            f"An ensemble is a list of opened networks, not {shown(networks)}; give [network, …]."
+        )
+    networks = list(networks)
+    if not networks:
         raise MaxstimError("An ensemble needs at least one network; give a list of networks.")
     for network in networks:
         check_network(network)
@@ -136,9 +138,8 @@ def simulate_ensemble(
             )
     engine = make_engine(first, device=device, dtype=dtype)
     movie = engine.as_movie(_values(movie))
-    recorded = None if cells is None else np.asarray(cells)
     voltage = [
-        engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
+        engine.simulate(movie, dt, cells=_values(cells), parameters=engine.parameters_of(network))
         for network in networks
     ]
     values = np.stack([one.detach().cpu().numpy() for one in voltage])
@@ -176,7 +177,7 @@ def _labeled(
         name="voltage",
         attrs={
             "units": "arbitrary units",
-            "dt": dt,
+            "dt": float(dt),
             "device": str(engine.device),
             "dtype": str(engine.dtype).removeprefix("torch."),
             "maxstim_version": __version__,
@@ -185,8 +186,12 @@ def _labeled(
 
 
 def _values(given: Any) -> Any:
-    """Return the bare values of what has its dimensions named, anything else as it is.
+    """Return the bare values of what has its dimensions named, frames before columns.
 
-    The engine says what is wrong with them.
+    Anything else is returned as it is: the engine says what is wrong with it.
     """
-    return given.values if isinstance(given, xr.DataArray) else given
+    if isinstance(given, xr.DataArray):
+        if {"frame", "column"} <= set(given.dims):
+            given = given.transpose(..., "frame", "column")
+        return given.values
+    return given

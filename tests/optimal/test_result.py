@@ -6,8 +6,8 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.result import answer, clip_of, lattice_of
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.optimal.result import answer, clip_of, lattice_of, load
+from maxstim_core.storage.netcdf import save
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_failed_write_leaves_the_old_file(dataset, tmp_path):
     path = tmp_path / "result.nc"
     save(dataset, path)
     unwritable = dataset.assign_attrs(odd=object())
-    with pytest.raises(TypeError):
+    with pytest.raises(MaxstimError, match="holds what NetCDF cannot"):
         save(unwritable, path)
     xr.testing.assert_identical(load(path), dataset)
     assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]

@@ -27,6 +27,7 @@ import numpy as np
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli.clip_set import describe_clips
 from maxstim_core.storage.atomic import (
     aside,
     exclusively,
@@ -78,7 +79,7 @@ class Window:
     stop: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredClips:
     """A clip set on disk.
 
@@ -103,6 +104,8 @@ class StoredClips:
     flips: tuple[int, ...]
     rotations: tuple[int, ...]
     about: dict
+
+    __repr__ = describe_clips
 
     @property
     def dt(self) -> float:
