@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
@@ -24,7 +25,6 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
-from maxstim_core.simulation.compilation import report_compilation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -126,13 +126,13 @@ def search_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.runs.stored_search import StoredSearch
 
     if device not in ALWAYS_THERE:
-        device = _device(arguments)
+        device = resolved(arguments)
     clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
     if run.stored:  # torch and numba would take longer to load than all else
         tell("This search was done before; its result is taken from the store.")
     else:
-        device = _device(arguments)
+        device = resolved(arguments)
 
     def export_and_show(found: xr.Dataset) -> None:
         for cell_type, path in exports:
@@ -147,7 +147,7 @@ def search_command(arguments: argparse.Namespace) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
     """Check the output, the network, the cell type and the device, cheapest first."""
-    return _network(arguments), _device(arguments)
+    return _network(arguments), resolved(arguments)
 
 
 def _network(arguments: argparse.Namespace) -> Network:
@@ -159,16 +159,6 @@ def _network(arguments: argparse.Namespace) -> Network:
     if "cell_type" in arguments:
         network.cell_type(arguments.cell_type)
     return network
-
-
-def _device(arguments: argparse.Namespace) -> str:
-    """Return the name of the device, and tell when something is compiled for it."""
-    from maxstim_core.devices import resolve_device
-
-    device = resolve_device(arguments.device)
-    if device == "cpu":
-        report_compilation(tell)
-    return device
 
 
 def _movie(
