@@ -21,6 +21,7 @@ from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_e
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.meaning import described
 
 
 def generate_many(
@@ -156,7 +157,7 @@ class GenerateMany:
         names = self._engine.network.connectome.names
         movie, trace = ("cell_type", "seed", "frame", "column"), ("cell_type", "seed", "frame")
         n_iters = len(self._losses)
-        return xr.Dataset(
+        made = xr.Dataset(
             data_vars={
                 "stimulus": (movie, self._each(self._stimuli)),
                 "central_response": (trace, self._each(self._responses(self._stimuli))),
@@ -182,6 +183,7 @@ class GenerateMany:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
+        return described(made)
 
     def _fetch(self) -> None:
         """Bring the movies of the running batch to the host."""

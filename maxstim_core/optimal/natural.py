@@ -25,6 +25,7 @@ from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
+from maxstim_core.storage.meaning import described
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
@@ -132,7 +133,7 @@ class Search:
         engine, seen = self._engine, slice(self._n_done)
         grey = engine.steady_state(self._config.dt)[0, engine.layout.central_cells]
         rms = np.sqrt(self._squares / max(self._n_frames, 1)).astype(np.float32)
-        return xr.Dataset(
+        found = xr.Dataset(
             data_vars={
                 "clip_peak": (("cell_type", "clip"), self._peaks[:, seen]),
                 "clip_peak_frame": (("cell_type", "clip"), self._frames[:, seen]),
@@ -148,6 +149,7 @@ class Search:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
+        return described(found)
 
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""

@@ -44,6 +44,7 @@ from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import Config
+from maxstim_core.storage.meaning import described
 from maxstim_core.storage.notebook import Result
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def answer(
     """
     n_frames = len(stimulus)
     versions = {"maxstim_version": __version__, "numpy_version": np.__version__}
-    return Result(
+    made = Result(
         data_vars={
             "stimulus": (("frame", "column"), stimulus.astype(np.float32)),
             "response": (("frame", "column"), response.astype(np.float32)),
@@ -86,6 +87,7 @@ def answer(
         },
         attrs={"dt": dt, **versions, **(attributes or {})},
     )
+    return described(made)
 
 
 def lattice_of(answer: xr.Dataset) -> Lattice:

@@ -14,6 +14,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.meaning import described
 
 
 def simulate(
@@ -163,7 +164,7 @@ def _labeled(
     column = np.concatenate(layout.columns)[numbers]
     inner = ("frame", "cell")
     sample = ("sample",) if voltage.ndim > len(before) + len(inner) else ()
-    return xr.DataArray(
+    labeled = xr.DataArray(
         voltage,
         dims=(*before, *sample, *inner),
         coords={
@@ -182,6 +183,7 @@ def _labeled(
             "maxstim_version": __version__,
         },
     )
+    return described(labeled.to_dataset(name="voltage"))["voltage"]
 
 
 def _values(given: Any) -> Any:

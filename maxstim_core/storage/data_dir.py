@@ -20,7 +20,10 @@ def data_directory() -> Path:
     else:
         import platformdirs  # only here: nothing else needs it
 
-        folder = platformdirs.user_data_dir("maxstim")
+        try:
+            folder = platformdirs.user_data_dir("maxstim")
+        except RuntimeError:  # older versions return a path that begins with ~
+            folder = "~"
     if folder.startswith("~"):  # as a path it would be in the current folder
         raise MaxstimError(
             "This user has no home folder to keep data in; name a folder in MAXSTIM_DATA_DIR."
