@@ -25,6 +25,7 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
+from maxstim_core.stimuli.column_order import MAXSTIM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,7 +64,7 @@ def regularize_command(arguments: argparse.Namespace) -> int:
 
 
 def simulate_command(arguments: argparse.Namespace) -> int:
-    """Show a movie after one second of grey, and write what the central cells do.
+    """Show a movie after one second of grey, and write it and what the central cells do.
 
     Raises:
         MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
@@ -84,11 +85,17 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
+    lattice = network.lattice
     recorded = xr.Dataset(
-        data_vars={"central": (("frame", "cell_type"), activity)},
+        data_vars={
+            "central": (("frame", "cell_type"), activity),
+            "stimulus": (("frame", "column"), movie.astype(np.float32)),
+        },
         coords={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
             "cell_type": list(network.connectome.names),
+            "u": ("column", lattice.u),
+            "v": ("column", lattice.v),
         },
         attrs={
             "movie": source,
@@ -166,6 +173,10 @@ def _movie(
 ) -> tuple[np.ndarray, str]:
     """Return the movie of ``--movie`` or ``--clip``, and where it came from."""
     if arguments.clip is not None:
+        if arguments.order != MAXSTIM:
+            raise MaxstimError(
+                "A clip is in maxstim's order of columns already; leave --order out, or give a --movie."
+            )
         from maxstim_core.stimuli.catalog import clip_named, open_clips
         from maxstim_core.stimuli.resample import resampled
 
@@ -177,13 +188,16 @@ def _movie(
                 f"gives {most_frames} or fewer."
             )
         return clip, f"{clips.name}: {arguments.clip}"
+    from maxstim_core.stimuli.files.arrays import ROUNDING
     from maxstim_core.stimuli.files.npy import read_movie
 
-    movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
-    if movie.min() < 0 or movie.max() > 1:
+    movie = read_movie(
+        arguments.movie, network.lattice.n_columns, most_frames=most_frames, order=arguments.order
+    )
+    if movie.min() < -ROUNDING or movie.max() > 1 + ROUNDING:
         tell(
-            f"Note: the luminance in {arguments.movie} goes from {movie.min():.3g} to "
-            f"{movie.max():.3g}; black is 0 and white is 1."
+            f"Note: the luminance in {arguments.movie} goes from {movie.min():.7g} to "
+            f"{movie.max():.7g}; black is 0 and white is 1."
         )
     return movie, arguments.movie
 

@@ -76,6 +76,7 @@ def import_movie_command(arguments: argparse.Namespace) -> int:
             contrast=_number("contrast", arguments.contrast, float),
         ),
         "replace": arguments.replace,
+        "order": arguments.order,
         "report_progress": _Tenths(arguments.path),
     }
     if arguments.augment:

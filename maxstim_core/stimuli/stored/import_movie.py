@@ -14,6 +14,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.column_order import MAXSTIM, check_order
 from maxstim_core.stimuli.files.arrays import read_arrays
 from maxstim_core.stimuli.files.detect import kind_of
 from maxstim_core.stimuli.files.film import read_film
@@ -46,6 +47,7 @@ def import_movie(
     rotations: tuple[int, ...] = (0,),
     replace: bool = False,
     source: str | None = None,
+    order: str = MAXSTIM,
     report_progress: ReportProgress = no_report,
 ) -> clip_store.StoredClips:
     """Store what the eye sees of a movie as a clip set.
@@ -62,6 +64,7 @@ def import_movie(
         rotations: Its rotations.
         replace: Whether a set of this name may be replaced.
         source: What the set shall say that it was made of; the path if None.
+        order: Whose order the columns of an array are in: see `maxstim_core.stimuli.column_order`.
         report_progress: Whom to tell how far it is; what it raises cancels the import.
 
     Returns:
@@ -78,7 +81,7 @@ def import_movie(
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
     _check_name(name, replace)
     check_ways(flips, rotations)
-    films = _see(path, viewing, fps, seconds, report_progress)
+    films = _see(path, viewing, fps, seconds, order, report_progress)
     rate = fps or films[0][2]
     assert rate is not None  # what tells no rate was refused, unless one was given
     _check_number("frames per second of the film", rate, FPS)
@@ -110,14 +113,24 @@ def _check_name(name: str, replace: bool) -> None:
 
 
 def _see(
-    path: Path, viewing: Viewing, fps: float | None, seconds: float, report_progress: ReportProgress
+    path: Path,
+    viewing: Viewing,
+    fps: float | None,
+    seconds: float,
+    order: str,
+    report_progress: ReportProgress,
 ) -> list[tuple[str, np.ndarray, float | None]]:
     """What the eye sees: for each film its name, luminance and frames per second, if it tells them."""
     no_pace = MaxstimError(
         f"{path} does not say how fast it is to be shown; add the frames per second, for example "
         "--fps 24."
     )
+    check_order(order)
     kind = kind_of(path)
+    if kind.holds != "array" and order != MAXSTIM:
+        raise MaxstimError(
+            f"{path} holds pixels, which have no order of columns; leave the order out."
+        )
     if kind.holds == "film":
         return [("", *read_film(path, kind.format, viewing, report_progress))]
     if kind.holds == "image":
@@ -128,7 +141,7 @@ def _see(
         raise no_pace
     if kind.holds == "images":
         return [("", read_images(path, viewing, report_progress), None)]
-    films = read_arrays(path, kind.format, viewing, report_progress)
+    films = read_arrays(path, kind.format, viewing, report_progress, fps=fps, order=order)
     if fps is None and films[0][2] is None:
         raise no_pace
     return films
