@@ -10,7 +10,6 @@ import io
 import os
 import pickle
 import re
-import reprlib
 import stat
 import zipfile
 from collections.abc import Callable, Iterable
@@ -36,6 +35,9 @@ _FIRST_CHECKPOINT = "chkpt_00000"
 
 _MOST_CHECKPOINTS = 1_000_000
 """No model has more: a validation file that claims to is not read into memory."""
+
+_MOST_BRACKETS = 500
+"""In the settings of a model, which are written without any: PyYAML takes long for thousands."""
 
 _MOST_META_BYTES = 200_000
 _MOST_VALIDATION_BYTES = 100_000_000
@@ -226,8 +228,10 @@ def _settings(folder: Path) -> _Settings:
     """Settings of a model, once it is sure that its connectome and dynamics are ours."""
     path = folder / "_meta.yaml"
     try:
-        with _own_file(folder, path, _MOST_META_BYTES).open(encoding="utf-8") as file:
-            config = yaml.safe_load(file)["config"]
+        text = _own_file(folder, path, _MOST_META_BYTES).read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > _MOST_BRACKETS:
+            raise ValueError("nested deeper than a settings file")
+        config = yaml.safe_load(text)["config"]
         network = config["network"]
         connectome = network["connectome"]
         activation = network.get("dynamics", {}).get("activation", {}).get("type", "relu")
@@ -244,17 +248,23 @@ def _settings(folder: Path) -> _Settings:
             "flow/0000/000."
         ) from error
     if (_base_name(file_name), fill, activation) != (_CONNECTOME_FILE, 1, "relu"):
-        told = (reprlib.repr(value) for value in (file_name, fill, activation))
+        told = map(_shown, (file_name, fill, activation))
         raise MaxstimError(
             "The model in {} uses connectome {}, gap filling {} and activation {}; only {}, 1 and relu "
             "can be opened.".format(folder, *told, _CONNECTOME_FILE)
         )
     if not isinstance(extent, int) or isinstance(extent, bool) or not 1 <= extent <= _MOST_EXTENT:
         raise MaxstimError(
-            f"The _meta.yaml in {folder} says that the eye has {reprlib.repr(extent)} rings; it must be "
+            f"The _meta.yaml in {folder} says that the eye has {_shown(extent)} rings; it must be "
             f"a whole number from 1 to {_MOST_EXTENT}."
         )
     return _Settings(extent, has_task)
+
+
+def _shown(value: object) -> str:
+    """A value of a settings file in a refusal: one of lists in lists could become very long."""
+    plain = value is None or isinstance(value, str | int | float)
+    return f"{value!r:.60}" if plain else f"a {type(value).__name__}"
 
 
 def _base_name(file: object) -> str:

@@ -124,12 +124,14 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
         rest = [_number(per_type[name]["resting_potential"]) for name in names]
         tau = [_number(per_type[name]["time_constant"]) for name in names]
         strength = [_number(strengths[names[a], names[b]]) for a, b in layout.pairs]
+        with np.errstate(over="ignore"):  # what is infinite is refused
+            rests, taus, weights = (np.array(of, np.float32) for of in (rest, tau, strength))
         parameters = Parameters(
-            resting_potential=np.array(rest, np.float32),
-            time_constant=np.array(tau, np.float32),
+            resting_potential=rests,
+            time_constant=taus,
             synapse_sign=pair_signs(layout),
             synapse_count=layout.tap_counts,
-            synapse_strength=np.array(strength, np.float32),
+            synapse_strength=weights,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MaxstimError(

@@ -120,8 +120,8 @@ class Header(NamedTuple):
         """
         if n_bytes < self.n_bytes:
             raise MaxstimError(
-                f"{what} is damaged or cut off: of {self.n_bytes / 1e6:.6g} MB only {n_bytes / 1e6:.6g} MB "
-                "are there; copy it again, whole."
+                f"{what} is damaged or cut off: {n_bytes / 1e6:.6g} of {self.n_bytes / 1e6:.6g} MB are "
+                "there; copy it again, whole."
             )
         if n_bytes > self.n_bytes:
             raise MaxstimError(
