@@ -71,14 +71,13 @@ def simulate_command(arguments: argparse.Namespace) -> int:
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)
-    import torch
     import xarray as xr
 
     from maxstim_core import __version__
-    from maxstim_core.simulation import simulate as simulation
+    from maxstim_core.simulation.choose_engine import make_engine
 
-    central = network.layout.central_cells
-    activity = simulation.simulate(network, movie, dt, cells=central, device=device).values
+    engine = make_engine(network, device=device)
+    activity = engine.simulate(movie, dt, cells=network.layout.central_cells)
     if not np.isfinite(activity).all():
         raise MaxstimError(
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
@@ -98,8 +97,8 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             "initial_state": "grey",
             "device": device,
             "maxstim_version": __version__,
-            "torch_version": str(torch.__version__),
             "numpy_version": np.__version__,
+            **engine.versions,
         },
     )
     write_result(arguments.output, recorded)

@@ -73,13 +73,13 @@ def _versions() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     try:
         import torch
-
-        from maxstim_core.devices import available_devices
     except ImportError as error:
         yield Finding("devices", f"unknown without {error.name}", "missing")
         return
+    from maxstim_core.devices import available_devices, usable_cores
+
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("cpu", f"{usable} cores, {torch.get_num_threads()} threads")
+    yield Finding("cpu", f"{usable} cores, {usable_cores()} threads")
     gpus = available_devices()[1:]
     for gpu in gpus:
         name, reason = torch.cuda.get_device_name(gpu), _hindrance(gpu)

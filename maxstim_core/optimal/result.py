@@ -24,7 +24,8 @@ Variables, where the method has them:
 - ``shown_response`` (shown, clip_frame): voltage of the central cell, NaN after the end of a clip.
 
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
-``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, torch and numpy.
+``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
+engine computes with (``numba_version`` or ``torch_version``).
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
 ""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
 ``rms_voltage``, G and R of `maxstim_core.optimal.ranking`; regularised ones have ``shown_clip`` (the
@@ -103,17 +104,15 @@ def lattice_of(answer: xr.Dataset) -> Lattice:
 
 def provenance(engine: Engine, config: Config) -> dict[str, object]:
     """Return the attributes by which a result can be made again."""
-    import torch  # not before it is needed: who reads a result does without it
-
     return {
         "method": config.method,
         "config": config.to_json(),
         "seed": getattr(config, "random_seed", -1),
         "network": engine.network.name,
         "network_hash": engine.network.content_hash,
-        "device": str(engine.device),
-        "dtype": str(engine.dtype).removeprefix("torch."),
-        "torch_version": str(torch.__version__),
+        "device": engine.device,
+        "dtype": engine.dtype,
+        **engine.versions,
     }
 
 

@@ -73,7 +73,7 @@ def simulate(
         "network_hash": network.content_hash,
         "initial_state": initial_state if isinstance(initial_state, str) else "given",
     }
-    return _labeled(engine, voltage.detach().cpu().numpy(), dt, cells).assign_attrs(about)
+    return _labeled(engine, voltage, dt, cells).assign_attrs(about)
 
 
 def simulate_ensemble(
@@ -135,13 +135,13 @@ def simulate_ensemble(
                 "simulate them one by one."
             )
     engine = make_engine(first, device=device, dtype=dtype)
-    movie = engine.as_movie(_values(movie))
+    movie = engine.host(engine.as_movie(_values(movie)))
     recorded = None if cells is None else np.asarray(cells)
     voltage = [
         engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
         for network in networks
     ]
-    values = np.stack([one.detach().cpu().numpy() for one in voltage])
+    values = np.stack(voltage)
     labeled = _labeled(engine, values, dt, cells, before=("network",))
     hashes = [network.content_hash for network in networks]
     return labeled.assign_coords(
@@ -177,8 +177,8 @@ def _labeled(
         attrs={
             "units": "arbitrary units",
             "dt": dt,
-            "device": str(engine.device),
-            "dtype": str(engine.dtype).removeprefix("torch."),
+            "device": engine.device,
+            "dtype": engine.dtype,
             "maxstim_version": __version__,
         },
     )
