@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from maxstim_core.networks.network import Network
     from maxstim_core.optimal.run import Optimization
+    from maxstim_core.storage.labeled import Labeled
+
+_Answer = TypeVar("_Answer", bound="xr.Dataset | Labeled")
 
 
 def generate_command(arguments: argparse.Namespace) -> int:
@@ -40,7 +43,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.optimal import generated
 
     run = generated.generate(network, arguments.cell_type, config, device=device)
-    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def regularize_command(arguments: argparse.Namespace) -> int:
@@ -59,7 +62,7 @@ def regularize_command(arguments: argparse.Namespace) -> int:
         source=source,
         clip_name=arguments.clip or "",
     )
-    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def simulate_command(arguments: argparse.Namespace) -> int:
@@ -71,10 +74,9 @@ def simulate_command(arguments: argparse.Namespace) -> int:
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)
-    import xarray as xr
-
     from maxstim_core import __version__
     from maxstim_core.simulation.choose_engine import make_engine
+    from maxstim_core.storage.labeled import Labeled
 
     engine = make_engine(network, device=device)
     activity = engine.simulate(movie, dt, cells=network.layout.central_cells)
@@ -83,11 +85,11 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
-    recorded = xr.Dataset(
-        data_vars={"central": (("frame", "cell_type"), activity)},
-        coords={
+    recorded = Labeled(
+        variables={"central": (("frame", "cell_type"), activity)},
+        coordinates={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
-            "cell_type": list(network.connectome.names),
+            "cell_type": ("cell_type", list(network.connectome.names)),
         },
         attrs={
             "movie": source,
@@ -141,7 +143,7 @@ def search_command(arguments: argparse.Namespace) -> int:
         for cell_type in arguments.show:
             print("\n".join(("", *ranking(found, cell_type, config))))
 
-    return _run_and_save(run, arguments.output, f"clips on {device}", export_and_show)
+    return _run_and_save(run, run.result, arguments.output, f"clips on {device}", export_and_show)
 
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
@@ -199,11 +201,12 @@ def _movie(
 
 def _run_and_save(
     run: Optimization,
+    best: Callable[[], _Answer | None],
     output: str,
     what: str,
-    then: Callable[[xr.Dataset], None] | None = None,
+    then: Callable[[_Answer], None] = lambda result: None,
 ) -> int:
-    """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
+    """Iterate to the end or to Ctrl-C, write the `best` there is, and hand it to `then`."""
     stopped = False
     with OneInterrupt() as interrupt:
         with ProgressLine(what, run.terms) as progress:
@@ -217,12 +220,11 @@ def _run_and_save(
                 stopped = True
         if stopped:
             tell(STOPPING)
-        result = run.result()
+        result = best()
         assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
-        if then is not None:
-            then(result)
+        then(result)
     if stopped:
         tell(
             f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "

@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +55,8 @@ def _versions() -> Iterator[Finding]:
     yield Finding("maxstim", __version__)
     supported = sys.version_info >= (3, 11)
     yield Finding("Python", platform.python_version(), "ok" if supported else "missing")
+    from importlib import metadata  # takes a while to load, and every command names this module
+
     try:
         requirements = metadata.requires("maxstim") or []
     except metadata.PackageNotFoundError:

@@ -15,9 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
-import yaml
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -185,6 +183,9 @@ def _write_model(network: Network, folder: Path) -> None:
         "extent": network.lattice.extent,
         "n_syn_fill": 1,
     }
+    import h5py
+    import yaml
+
     config = {"type": "NetworkDir", "network": {"connectome": connectome}}
     meta = yaml.safe_dump({"config": config, "status": "done"}, sort_keys=False)
     (folder / "_meta.yaml").write_text(meta, encoding="utf-8")
@@ -209,6 +210,8 @@ class _Settings(NamedTuple):
 
 def _settings(folder: Path) -> _Settings:
     """Settings of a model, once it is sure that its connectome and dynamics are ours."""
+    import yaml  # not before it is needed, as h5py: bundled networks need neither
+
     path = folder / "_meta.yaml"
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
@@ -236,6 +239,8 @@ def _settings(folder: Path) -> _Settings:
 
 
 def _validation_errors(folder: Path) -> np.ndarray:
+    import h5py
+
     for name in ("epe", "loss"):
         path = folder / "validation" / f"{name}.h5"
         if os.path.exists(path):

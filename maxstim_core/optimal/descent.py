@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from maxstim_core.arrays import Array, copy_of
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
-from maxstim_core.optimal.result import answer, provenance
+from maxstim_core.optimal.result import labeled_answer, provenance
 from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.labeled import Labeled
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Descent:
@@ -74,13 +78,17 @@ class Descent:
 
     def result(self) -> xr.Dataset:
         """Return the last and the best iterate so far, with the responses to exactly these."""
+        return self.labeled().to_result()
+
+    def labeled(self) -> Labeled:
+        """Return what `result` does, without xarray."""
         last = self._stimulus
         final = self._loss(last, self._central_response(last))[0]
         best = last if final <= self._steps.best_total[0] else self._steps.best[0]
         best_response = self._central_response(best)
         losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
         done = len(losses) == self.n_steps
-        return answer(
+        return labeled_answer(
             lattice=self._engine.layout.lattice,
             dt=self._config.dt,
             stimulus=self._host(last),

@@ -7,9 +7,9 @@ One pass over the clips measures what every cell type answers, from which
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
@@ -24,6 +24,9 @@ from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
@@ -128,6 +131,8 @@ class Search:
 
     def measured(self) -> xr.Dataset:
         """Return what the clips seen so far lead to; no score has a part in it."""
+        import xarray as xr  # not before it is needed: it takes a while to load
+
         engine, seen = self._engine, slice(self._n_done)
         grey = engine.host(engine.steady_state(self._config.dt))[0, engine.layout.central_cells]
         rms = np.sqrt(self._squares / max(self._n_frames, 1)).astype(np.float32)

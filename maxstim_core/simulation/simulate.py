@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike
 
 from maxstim_core import __version__
@@ -14,6 +13,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def simulate(
@@ -157,6 +159,8 @@ def _labeled(
     before: tuple[str, ...] = (),
 ) -> xr.DataArray:
     """Return voltages with their dimensions named, and what is known of their cells and frames."""
+    import xarray as xr  # not before it is needed: it takes a while to load
+
     layout = engine.layout
     numbers = np.arange(layout.n_cells) if cells is None else np.asarray(cells)
     names = np.array(layout.connectome.names)
@@ -189,4 +193,4 @@ def _values(given: Any) -> Any:
 
     The engine says what is wrong with them.
     """
-    return given.values if isinstance(given, xr.DataArray) else given
+    return given.values if hasattr(given, "dims") else given
