@@ -28,14 +28,20 @@ the film that it was cut from, is on show in a better clip, turned and mirrored 
 
 from __future__ import annotations
 
-import numpy as np
-import xarray as xr
+from typing import TYPE_CHECKING
 
-from maxstim_core.drawing.notebook import Result
+import numpy as np
+
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.stored.repeats import excerpts
+from maxstim_core.storage.meaning import described
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from maxstim_core.drawing.notebook import Result
 
 
 def scored(
@@ -74,6 +80,8 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> Re
     Raises:
         MaxstimError: if it is no search, that of an earlier maxstim, or of another set.
     """
+    from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
     check_search(measured, clips)
     measured = Result.of(measured).drop_dims("rank", errors="ignore")
     peaks, frames = measured["clip_peak"].values, measured["clip_peak_frame"].values
@@ -88,13 +96,14 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> Re
     peak = np.where(there, np.take_along_axis(peaks, best, 1), np.float32(np.nan))
     grey, rms = (measured[name].values[:, None] for name in ("grey_voltage", "rms_voltage"))
     names, dims = np.array(clips.names), ("cell_type", "rank")
-    return measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
+    ranked = measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
         clip_index=(dims, best),
         clip_name=(dims, np.where(there, names[best], "")),
         peak_frame=(dims, np.where(there, np.take_along_axis(frames, best, 1), -1)),
         peak_value=(dims, peak),
         score=(dims, scored(peak, grey, rms, config.score)),
     )
+    return described(ranked)
 
 
 def _distinct(
@@ -123,6 +132,8 @@ def check_search(found: object, clips: ClipSet) -> None:
         MaxstimError: if it is something else, such as an answer, or the search of an earlier maxstim or
             of another set.
     """
+    import xarray as xr
+
     if not isinstance(found, xr.Dataset) or "stimulus" in found:
         kind = "an answer" if isinstance(found, xr.Dataset) else f"{shown(found)}"
         raise MaxstimError(

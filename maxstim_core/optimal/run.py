@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from maxstim_core.drawing.notebook import Result
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import checked_whole
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from maxstim_core.devices import available_devices
-from maxstim_core.drawing.notebook import Result
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
@@ -20,6 +20,9 @@ from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 __all__ = ["Natural", "Regularized", "available_devices", "execute", "start", "warm"]
 

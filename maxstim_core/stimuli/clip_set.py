@@ -20,6 +20,7 @@ from maxstim_core.conventions import MAX_DT, MIN_DT, checked_dt
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import checked_number, checked_whole
+from maxstim_core.stimuli.column_order import MAXSTIM, check_order, in_our_order
 
 
 class ClipSet(Protocol):
@@ -97,9 +98,12 @@ class ArrayClips:
         clips: Luminance of each clip in floating-point numbers, 0 black and 1 white, shape (frame,
             column); at least one, all for one eye.
         dt: Seconds per frame.
+        order: Whose order their columns are in, ``maxstim`` (u, then v; up is u = -1) or ``flygym``: see
+            `maxstim_core.stimuli.column_order`.
 
     Raises:
-        MaxstimError: if a clip is no luminance of an eye, or the names are not one for each.
+        MaxstimError: if a clip is no luminance of an eye, the names are not one for each, or the order
+            is none.
 
     Example:
         >>> import numpy as np
@@ -113,8 +117,10 @@ class ArrayClips:
     names: tuple[str, ...]
     clips: Sequence[np.ndarray]
     dt: float
+    order: str = MAXSTIM
 
     def __post_init__(self) -> None:
+        check_order(self.order)
         if not isinstance(self.name, str):
             raise MaxstimError(f"The name of a clip set must be text, not {shown(self.name)}.")
         set_values = partial(object.__setattr__, self)
@@ -133,8 +139,8 @@ class ArrayClips:
     def content_hash(self) -> str:
         """Hexadecimal SHA-256 of the frame duration and all luminance values."""
         digest = hashlib.sha256(f"{self.dt!r}".encode())
-        for clip in self.clips:
-            values = np.ascontiguousarray(clip, np.float32)
+        for index in range(len(self)):
+            values = np.ascontiguousarray(self[index])
             digest.update(f"{values.shape}".encode() + values.tobytes())
         return digest.hexdigest()
 
@@ -142,7 +148,8 @@ class ArrayClips:
         return len(self.clips)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        return np.asarray(self.clips[index], np.float32)
+        clip = np.asarray(self.clips[index], np.float32)
+        return clip if self.order == MAXSTIM else in_our_order(clip, self.lattice, self.order)
 
 
 def _luminance(name: str, clips: object) -> tuple[np.ndarray, ...]:

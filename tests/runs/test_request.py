@@ -56,7 +56,7 @@ def test_survives_json(request):
     ],
 )
 def test_text_that_is_no_request_is_refused(text):
-    with pytest.raises(MaxstimError, match="no description of a run|There is no setting 'speed'"):
+    with pytest.raises(MaxstimError, match=r"no description of a run|There is no setting 'speed'"):
         RunRequest.from_json(text)
 
 
