@@ -10,9 +10,10 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.result import load
 from maxstim_core.stimuli.files.labeled import open_labeled
 from maxstim_core.storage.hdf5 import is_hdf5, open_hdf5
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.storage.netcdf import save
 
 FILM = np.linspace(0, 1, 4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6)
 
