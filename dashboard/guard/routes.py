@@ -29,7 +29,13 @@ _SHIPS = ("dashboard", "panel", "panel_material_ui")
 """Packages whose components the page is made of."""
 
 
-ONE_LINE = ("asyncio", "bokeh.server.protocol_handler", "bokeh.server.views.ws", "tornado.general")
+ONE_LINE = (
+    "asyncio",
+    "bokeh.protocol",
+    "bokeh.server.protocol_handler",
+    "bokeh.server.views.ws",
+    "tornado.general",
+)
 """Loggers that complain of what clients send."""
 
 
@@ -162,16 +168,21 @@ def keep_to_the_page(application: Application, gate: Gate) -> None:
 
 
 class OneLine(logging.Filter):
-    """Makes one line of what a faulty client causes, instead of a traceback of twenty."""
+    """Makes one line of what a faulty client causes, instead of a traceback of twenty.
+
+    What Bokeh says of messages that it cannot read is left out: `VisitorSocket` says it, once.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten a record; leave out that somebody closed a page in mid-sentence."""
+        """Shorten a record, or leave it out."""
         error = record.exc_info[1] if record.exc_info else None
         if type(error).__name__ in ("WebSocketClosedError", "StreamClosedError"):
-            return False
+            return False  # somebody closed a page in mid-sentence
         text = " ".join(record.getMessage().split())
-        record.msg, record.args = text[:300], ()
-        if error is not None:
-            record.msg = f"{record.msg[:200]} ({type(error).__name__}: {error})"[:400]
-        record.exc_info = record.exc_text = None
+        if record.name.startswith("bokeh.") and not text.startswith("Handler or its work"):
+            return False
+        if record.name.startswith("bokeh.") or error is not None:
+            said = f"{text[:200]} ({type(error).__name__}: {error})" if error else text[:300]
+            record.msg, record.args = said[:400], ()
+            record.exc_info = record.exc_text = None
         return True
