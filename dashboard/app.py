@@ -28,8 +28,8 @@ from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from dashboard.views.run_history import History
 from dashboard.views.traces import Traces
-from maxstim_core.export.colors import response_limit
-from maxstim_core.export.peak import peak_frame, telling_frame
+from maxstim_core.drawing.colors import response_limit
+from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.optimal.configs import METHODS

@@ -1,8 +1,9 @@
 """The front door as editors and type checkers see it: where each public name comes from."""
 
 from maxstim_core.devices import available_devices
+from maxstim_core.drawing.notebook import Result
+from maxstim_core.drawing.strip import strip
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.picture import strip
 from maxstim_core.networks.catalog import (
     known_networks,
     open_network,
@@ -21,6 +22,7 @@ from maxstim_core.optimal.natural import (
     search,
 )
 from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.result import load
 from maxstim_core.optimal.run import finish
 from maxstim_core.simulation.simulate import (
     simulate,
@@ -34,11 +36,7 @@ from maxstim_core.stimuli.catalog import (
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.resample import resampled
 from maxstim_core.stimuli.synthetic.bundled_sets import flow
-from maxstim_core.storage.netcdf import (
-    load,
-    save,
-)
-from maxstim_core.storage.notebook import Result
+from maxstim_core.storage.netcdf import save
 
 __version__: str
 

@@ -68,10 +68,10 @@ def summary_tiles(card: dict[str, Any]) -> str:
         f"<div class='tile{' bad' if bad else ''}'><b>{value}</b><span>{text}</span></div>"
         for value, text, bad in tiles
     )
-    return f"<div class='tiles'>{''.join(cells)}</div>{_told(card['origin'])}"
+    return f"<div class='tiles'>{''.join(cells)}</div>{_fit_note(card['origin'])}"
 
 
-def _told(origin: dict[str, Any]) -> str:
+def _fit_note(origin: dict[str, Any]) -> str:
     """Return which of the figures that matter most was fitted."""
     left_out = " and ".join(origin["held_out"])
     if origin["speeds"] or origin["radii"]:
@@ -84,7 +84,7 @@ def _told(origin: dict[str, Any]) -> str:
         text = "None of this was fitted: what is right here is predicted."
     else:
         return ""
-    return f"<p class='quiet small told'>{text}</p>"
+    return f"<p class='quiet small fit-note'>{text}</p>"
 
 
 def wrong_list(card: dict[str, Any]) -> str:
@@ -195,11 +195,11 @@ def _glyph(card: dict[str, Any], name: str) -> str:
         drawn.append(f"<line class='pd' x2='{x:.1f}' y2='{y:.1f}'/>")
         drawn.append(f"<circle class='tip' cx='{x:.1f}' cy='{y:.1f}' r='3.2'/>")
     edges = "bright" if right == "on" else "dark"
-    told = f"{name}: prefers {_degrees(direction)} of {edges} edges, {known}° in flies"
+    label = f"{name}: prefers {_degrees(direction)} of {edges} edges, {known}° in flies"
     return (
         f"<figure class='{'bad' if wrong else ''}'>"
-        f"<svg viewBox='-50 -50 100 100' role='img' aria-label='{told}'>"
-        f"<title>{told}</title>{''.join(drawn)}</svg>"
+        f"<svg viewBox='-50 -50 100 100' role='img' aria-label='{label}'>"
+        f"<title>{label}</title>{''.join(drawn)}</svg>"
         f"<figcaption><b>{name}</b> <span class='arrow'>{arrow(name)}</span>"
         f"<br>{_degrees(direction)} · DSI {_number(row[f'dsi_{right}'])}</figcaption></figure>"
     )

@@ -73,7 +73,7 @@ class Controls(pn.viewable.Viewer):
             margin=(0, 0, 4, 0),
         )
         return pn.Column(
-            self._told(method),
+            self._description(method),
             *self._movies(method),
             *(setting_widget(settings, name) for name in settings.names()),
             presets,
@@ -81,21 +81,21 @@ class Controls(pn.viewable.Viewer):
             name=method,
         )
 
-    def _told(self, method: str) -> pn.pane.HTML:
+    def _description(self, method: str) -> pn.pane.HTML:
         """What a method does, and its formula, which follows the settings."""
         settings, sentence = self.choice.settings[method], METHODS[method].sentence
         pane = pn.pane.HTML(
             "", stylesheets=[TEXT], sizing_mode="stretch_width", margin=(12, 4, 8, 4)
         )
 
-        def tell(*events: object) -> None:
+        def describe(*events: object) -> None:
             # Settings that contradict each other have no formula; the last one stays.
             with suppress(MaxstimError):
                 equation = equation_html(settings.of_values())
                 pane.object = f'<p class="quiet">{sentence}</p>{equation}'
 
-        settings.param.watch(tell, list(settings.names()))
-        tell()
+        settings.param.watch(describe, list(settings.names()))
+        describe()
         return pane
 
     def _movies(self, method: str) -> tuple[pn.viewable.Viewable, ...]:

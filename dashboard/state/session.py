@@ -21,13 +21,13 @@ from dashboard.state.question import Question
 from dashboard.state.submissions import Submissions
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
-from maxstim_core.storage.netcdf import load
 
 _logger = logging.getLogger(__name__)
 

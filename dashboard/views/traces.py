@@ -13,8 +13,8 @@ from bokeh.models import ColumnDataSource, CrosshairTool, HoverTool, Span
 
 from dashboard.style.plots import in_document, quiet_figure
 from dashboard.style.theme import LOWER_CARD, TEXT
+from maxstim_core.drawing.peak import peak_frame, time_from_peak
 from maxstim_core.export.captions import source_words
-from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.optimal.configs import METHODS
 
 _EMPTY = {"time": [], "value": []}

@@ -111,8 +111,8 @@ def _held_out(names: list[str], cell_types: dict[str, dict[str, Any]]) -> list[s
     if not names:
         return []
     rows = [[name, *_tuning_cells(cell_types[name])] for name in names]
-    told = "Left out of the fit, so that what they do here is predicted by the rest:"
-    return ["", told, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
+    intro = "Left out of the fit, so that what they do here is predicted by the rest:"
+    return ["", intro, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
 
 
 def _answers(answers: dict[str, dict[str, str]]) -> list[str]:
@@ -121,11 +121,11 @@ def _answers(answers: dict[str, dict[str, str]]) -> list[str]:
         return []
     methods = list(next(iter(answers.values())))
     rows = [[name, *(said[method] for method in methods)] for name, said in answers.items()]
-    told = (
+    intro = (
         f"The movies that excite {len(answers)} cell types most, as they look; their pictures are in "
         "`docs/answers` of maxstim's sources."
     )
-    return ["", "## Answers", "", told, "", *_table(["cell type", *methods], rows)]
+    return ["", "## Answers", "", intro, "", *_table(["cell type", *methods], rows)]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
@@ -16,11 +16,14 @@ from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.generated import noise
 from maxstim_core.optimal.result import provenance
-from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
-from maxstim_core.settings import checked
+from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
+from maxstim_core.settings import checked, checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.storage.meaning import described
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 
 def generate_many(
@@ -61,23 +64,21 @@ def generate_many(
         (('cell_type', 'seed', 'frame', 'column'), (2, 3, 5, 91))
     """
     check_network(network)
-    check_report_every(report_every)
+    report_every = checked_report_every(report_every)
     config = checked(config, GenerateConfig)
-    if isinstance(cell_types, str) or not isinstance(seeds, Iterable):
+    asked = network.connectome.names if cell_types is None else cell_types
+    if any(isinstance(given, str) or not isinstance(given, Iterable) for given in (asked, seeds)):
         raise MaxstimError(
             'Give cell types and seeds as lists, for example ["T4c"] and [0, 1] or range(8).'
         )
-    names = network.connectome.names if cell_types is None else cell_types
-    kinds = [network.cell_type(name) for name in names]
+    kinds = [network.cell_type(name) for name in asked]
     configs = [replace(config, random_seed=seed) for seed in seeds]
     if not kinds or not configs:
         raise MaxstimError("Give at least one cell type and one seed.")
-    if len(set(kinds)) < len(kinds) or len(set(seeds)) < len(seeds):
+    if len(set(kinds)) < len(kinds) or len(set(configs)) < len(configs):
         raise MaxstimError("Give every cell type and every seed once.")
-    if at_once is not None and at_once < 1:
-        raise MaxstimError(
-            f"A batch holds at least one movie, not {at_once}; give a larger number."
-        )
+    if at_once is not None:
+        at_once = checked_whole(at_once, "The movies in a batch (at_once)", (1, 1_000_000))
     engine = make_engine(network, device=device, dtype=dtype)
     at_once = at_once or engine.samples_at_once
     return GenerateMany(engine, kinds, configs, at_once=at_once, report_every=report_every)
@@ -120,6 +121,11 @@ class GenerateMany:
         self._n_done = 0
         self._running: tuple[slice, Steps] | None = None
 
+    def __repr__(self) -> str:
+        types, seeds = self._shape
+        movies = f"{types} cell types × {seeds} seeds"
+        return f"<Run generate_many, {movies}: {self._n_done} of {self.n_steps} steps>"
+
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel.
 
@@ -142,19 +148,21 @@ class GenerateMany:
             self._running = None
             del steps
 
-    def result(self) -> xr.Dataset:
+    def result(self) -> Result:
         """Return all movies as they are, the last and the best of each, with the central responses.
 
         Dims (cell_type, seed, frame, column): ``stimulus`` and ``best_stimulus``; (cell_type, seed,
         frame): ``central_response`` and ``best_central_response``; (iteration, cell_type, seed, term):
         ``loss``, before each step, NaN where a step was not taken.
         """
+        from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
         self._fetch()
         lattice, config = self._engine.network.lattice, self._configs[0]
         names = self._engine.network.connectome.names
         movie, trace = ("cell_type", "seed", "frame", "column"), ("cell_type", "seed", "frame")
         n_iters = len(self._losses)
-        made = xr.Dataset(
+        made = Result(
             data_vars={
                 "stimulus": (movie, self._each(self._stimuli)),
                 "central_response": (trace, self._each(self._responses(self._stimuli))),

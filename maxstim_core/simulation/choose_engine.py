@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 
 from maxstim_core.devices import resolve_device
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.engine import Engine
 
@@ -34,7 +34,7 @@ def make_engine(network: Network, *, device: str = "cpu", dtype: str = "float32"
     check_network(network)
     device = resolve_device(device)
     if not isinstance(dtype, str) or dtype not in PRECISIONS:
-        raise MaxstimError(f"The dtype must be 'float32' or 'float64', a name, not {dtype!r:.60}.")
+        raise MaxstimError(f"The dtype must be 'float32' or 'float64', a name, not {shown(dtype)}.")
     if device == "cpu" and dtype == "float32":
         from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
 

@@ -90,7 +90,7 @@ def test_all_cell_types_unless_told_otherwise():
         ({"seeds": 8}, "as lists"),
         ({"cell_types": "T4c"}, "as lists"),
         ({"seeds": (-1,)}, "must lie between"),
-        ({"at_once": 0}, "at least one movie"),
+        ({"at_once": 0}, "at_once.* must lie between 1 and"),
     ],
 )
 def test_refuses_what_makes_no_sense(options, sentence):

@@ -30,6 +30,7 @@ from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.clip_set import describe_clips
 from maxstim_core.storage.atomic import (
     aside,
     exclusively,
@@ -85,7 +86,7 @@ class Window:
     stop: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredClips:
     """A clip set on disk.
 
@@ -110,6 +111,8 @@ class StoredClips:
     flips: tuple[int, ...]
     rotations: tuple[int, ...]
     about: dict
+
+    __repr__ = describe_clips
 
     @property
     def dt(self) -> float:
