@@ -79,6 +79,7 @@ def import_movie_command(arguments: argparse.Namespace) -> int:
             ground=_number("ground", arguments.ground, float),
         ),
         "replace": arguments.replace,
+        "order": arguments.order,
         "report_progress": _Tenths(arguments.path),
     }
     if arguments.augment:

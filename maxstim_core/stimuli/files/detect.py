@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.files.arrays import array_kind
+from maxstim_core.stimuli.files.arrays import array_kind, unread_array
 from maxstim_core.stimuli.files.film import film_kind
 from maxstim_core.stimuli.files.images import is_image, n_pictures
 from maxstim_core.stimuli.files.unread import unread_format, what_to_do
 from maxstim_core.stimuli.limits import MOST_BYTES
+from maxstim_core.storage.hdf5 import SIGNATURE, is_hdf5
 
 HEAD = 4096
 """Bytes at the beginning of a file that tell."""
@@ -62,7 +63,7 @@ def kind_of(path: Path) -> FileKind:
             "permissions."
         ) from error
     check_bytes(path, about.st_size)
-    kind = kind_of_head(path, head)
+    kind = _hidden_array(path, head) or kind_of_head(path, head)
     if kind.format == "npz" and _holds_no_arrays(path):
         return FileKind("images", "zip")
     if kind.holds == "image" and n_pictures(path) > 1:
@@ -102,12 +103,23 @@ def kind_of_head(name: Path | str, head: bytes) -> FileKind:
         return FileKind("array", kind)
     if is_image(head):
         return FileKind("image")
+    if told := unread_array(head):
+        raise MaxstimError(f"The file {name} {told}")
     if unread:
         raise _unread(name, unread)
     raise MaxstimError(
         f"The file {name} is no movie, whatever its name; use mp4, mov, webm, gif, npy, npz, NetCDF, an "
         "image, or a folder or zip of images."
     )
+
+
+def _hidden_array(path: Path, head: bytes) -> FileKind | None:
+    """HDF5 behind a block of something else, which may look like anything."""
+    try:
+        hidden = not head.startswith(SIGNATURE) and is_hdf5(path)
+    except OSError:  # gone meanwhile: who reads it says so
+        return None
+    return FileKind("array", "nc") if hidden else None
 
 
 def _unread(name: Path | str, unread: str) -> MaxstimError:

@@ -15,6 +15,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.column_order import MAXSTIM, check_order
 from maxstim_core.stimuli.files.animation import read_animation
 from maxstim_core.stimuli.files.arrays import read_arrays
 from maxstim_core.stimuli.files.detect import kind_of
@@ -50,6 +51,7 @@ def import_movie(
     rotations: tuple[int, ...] = (0,),
     replace: bool = False,
     source: str | None = None,
+    order: str = MAXSTIM,
     report_progress: ReportProgress = no_report,
 ) -> clip_store.StoredClips:
     """Store what the eye sees of a movie as a clip set.
@@ -66,6 +68,7 @@ def import_movie(
         rotations: Its rotations.
         replace: Whether a set of this name may be replaced.
         source: What the set shall say that it was made of; the path if None.
+        order: Whose order the columns of an array are in: see `maxstim_core.stimuli.column_order`.
         report_progress: Whom to tell how far it is; what it raises cancels the import.
 
     Returns:
@@ -82,7 +85,7 @@ def import_movie(
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
     _check_name(name, replace)
     check_ways(flips, rotations)
-    films, facts = _see(path, viewing, fps, seconds, report_progress)
+    films, facts = _see(path, viewing, fps, seconds, order, report_progress)
     if facts.fps is None:
         raise _no_pace(path)
     _check_number("frames per second of the film", facts.fps, FPS)
@@ -114,10 +117,20 @@ def _check_name(name: str, replace: bool) -> None:
 
 
 def _see(
-    path: Path, viewing: Viewing, fps: float | None, seconds: float, report_progress: ReportProgress
+    path: Path,
+    viewing: Viewing,
+    fps: float | None,
+    seconds: float,
+    order: str,
+    report_progress: ReportProgress,
 ) -> tuple[list[tuple[str, np.ndarray]], MovieFacts]:
     """What the eye sees, for each film its name and luminance, and what was found out of the file."""
+    check_order(order)
     kind = kind_of(path)
+    if kind.holds != "array" and order != MAXSTIM:
+        raise MaxstimError(
+            f"{path} holds pixels, which have no order of columns; leave the order out."
+        )
     if kind.holds == "image":
         pixels, facts = read_still(path, viewing.ground)
         pace = fps or STILL_FPS
@@ -125,7 +138,9 @@ def _see(
         facts = dataclasses.replace(facts, fps=pace, fps_from="default", frames=len(lum))
         return [("", lum)], _asked(facts, fps)
     if kind.holds == "array":
-        arrays = read_arrays(path, kind.format, viewing, report_progress)
+        if fps is None and kind.format != "nc":
+            raise _no_pace(path)
+        arrays = read_arrays(path, kind.format, viewing, report_progress, fps=fps, order=order)
         told = arrays[0][2]
         frames = sum(len(lum) for _, lum, _ in arrays)
         facts = MovieFacts(
