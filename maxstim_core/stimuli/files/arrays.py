@@ -53,6 +53,10 @@ _UNREAD = {
         "was saved by MATLAB before version 7.3, which is not read",
         "load it with scipy.io.loadmat and save the array with numpy.save",
     ),
+    b"version https://git-lfs": (
+        "is a pointer of Git LFS and not the file itself",
+        "fetch that with git lfs pull",
+    ),
     b"PAR1": ("is a Parquet table, which is not read", "save the array with numpy.save"),
     b"ARROW1": ("is an Arrow table, which is not read", "save the array with numpy.save"),
     b"\x80\x02": ("is a pickle, which may run code and is not read", "save it with numpy.save"),
