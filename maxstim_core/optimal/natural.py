@@ -25,7 +25,7 @@ from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
@@ -149,7 +149,7 @@ class Search:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
-        return described(found)
+        return documented(found)
 
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""

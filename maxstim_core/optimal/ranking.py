@@ -35,7 +35,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.stored.repeats import excerpts
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 
 def scored(
@@ -94,7 +94,7 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr
         peak_value=(dims, peak),
         score=(dims, scored(peak, grey, rms, config.score)),
     )
-    return described(ranked)
+    return documented(ranked)
 
 
 def _distinct(

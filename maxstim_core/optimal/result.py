@@ -44,7 +44,7 @@ from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import Config
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 from maxstim_core.storage.notebook import Result
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def answer(
         },
         attrs={"dt": dt, **versions, **(attributes or {})},
     )
-    return described(made)
+    return documented(made)
 
 
 def lattice_of(answer: xr.Dataset) -> Lattice:

@@ -93,7 +93,7 @@ _MEANING: dict[str, dict[str, object]] = {
 _AnyDataset = TypeVar("_AnyDataset", bound=xr.Dataset)
 
 
-def described(dataset: _AnyDataset) -> _AnyDataset:
+def documented(dataset: _AnyDataset) -> _AnyDataset:
     """Return a dataset that says what its variables mean; what it says already stays.
 
     Args:

@@ -10,7 +10,7 @@ import xarray as xr
 from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 from maxstim_core.storage.notebook import Result
 
 _SURE_BYTES = 300_000_000
@@ -47,7 +47,7 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
             f"Only a result can be saved, such as finish(run) returns, not {type(dataset).__name__} "
             f"{dataset!r:.60}."
         )
-    dataset = described(dataset)
+    dataset = documented(dataset)
     encoding = {name: {"zlib": True, "complevel": 4} for name in _compressible(dataset)}
     # In memory first: HDF5 that meets a full disk can take the whole process down when it exits.
     content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
