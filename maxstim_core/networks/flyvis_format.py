@@ -319,8 +319,7 @@ def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     damaged = f"The checkpoint {checkpoint} is damaged or no flyvis checkpoint; copy it again."
     try:
         _own_file(folder, checkpoint, _MOST_CHECKPOINT_BYTES)
-        if _unpacked_bytes(checkpoint) > _MOST_CHECKPOINT_BYTES:
-            raise ValueError("more in it than a checkpoint holds")
+        _check_archive(checkpoint)
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
         found = {}
         for theirs, ours in _TENSORS.items():
@@ -345,9 +344,14 @@ def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     return Parameters(**found)
 
 
-def _unpacked_bytes(checkpoint: Path) -> int:
-    """How much a checkpoint holds; torch writes a zip that is not packed, or before 1.6 a pickle."""
-    if not zipfile.is_zipfile(checkpoint):
-        return os.path.getsize(checkpoint)
-    with zipfile.ZipFile(checkpoint) as archive:
-        return sum(member.file_size for member in archive.infolist())
+def _check_archive(checkpoint: Path) -> None:
+    """Look through the zip that a checkpoint is since torch 1.6: torch itself takes changed numbers.
+
+    Raises:
+        ValueError: if more is in it than a checkpoint holds, or something else than was written.
+    """
+    if zipfile.is_zipfile(checkpoint):
+        with zipfile.ZipFile(checkpoint) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+            if unpacked > _MOST_CHECKPOINT_BYTES or archive.testzip() is not None:
+                raise ValueError("not what was written")
