@@ -25,7 +25,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.column_order import MAXSTIM, in_our_order
-from maxstim_core.stimuli.files.frames import Frames
+from maxstim_core.stimuli.files.frames import BLOCK_BYTES, Frames
 from maxstim_core.stimuli.files.labeled import open_labeled
 from maxstim_core.stimuli.files.npy import open_array
 from maxstim_core.stimuli.files.npz import open_npz
@@ -201,9 +201,7 @@ def open_arrays(
         MaxstimError: if an array is damaged, can be no film, or is beyond a limit.
     """
     if kind == "npy":
-        films: Iterator[FilmArray] = iter(
-            [FilmArray("", open_array(path), None, f"The array {path}")]
-        )
+        films: Iterator[FilmArray] = iter([FilmArray("", _Mapped(path), None, f"The array {path}")])
     elif kind == "npz":
         films = (
             FilmArray(name, frames, None, f"The array {name} in {path}")
@@ -223,6 +221,26 @@ def open_arrays(
         if order != MAXSTIM and kind != "nc":
             film = replace(film, values=_Reordered(film.values, viewing.lattice, order))
         yield film
+
+
+class _Mapped:
+    """Frames of a ``.npy`` file, mapped anew for each piece: pages that were read are let go."""
+
+    def __init__(self, path: Path) -> None:
+        array = open_array(path)
+        self._path, self.shape, self.dtype = path, array.shape, array.dtype
+        across = array.ndim > 1 and not array.flags.c_contiguous
+        if across and array.nbytes > BLOCK_BYTES:
+            raise MaxstimError(
+                f"The array {path} is stored column by column, so that no frame can be read alone; save "
+                "numpy.ascontiguousarray of it."
+            )
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, frames: slice) -> np.ndarray:
+        return np.array(open_array(self._path)[frames])
 
 
 class _Reordered:
