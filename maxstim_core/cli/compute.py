@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from maxstim_core.networks.network import Network
     from maxstim_core.optimal.run import Optimization
+    from maxstim_core.storage.labeled import Labeled
+
+_Answer = TypeVar("_Answer", bound="xr.Dataset | Labeled")
 
 
 def generate_command(arguments: argparse.Namespace) -> int:
@@ -41,7 +44,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.optimal import generated
 
     run = generated.generate(network, arguments.cell_type, config, device=device)
-    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def regularize_command(arguments: argparse.Namespace) -> int:
@@ -60,7 +63,7 @@ def regularize_command(arguments: argparse.Namespace) -> int:
         source=source,
         clip_name=arguments.clip or "",
     )
-    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def simulate_command(arguments: argparse.Namespace) -> int:
@@ -72,28 +75,26 @@ def simulate_command(arguments: argparse.Namespace) -> int:
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)
-    import torch
-    import xarray as xr
-
     from maxstim_core import __version__
-    from maxstim_core.simulation import simulate as simulation
+    from maxstim_core.simulation.choose_engine import make_engine
+    from maxstim_core.storage.labeled import Labeled
 
-    central = network.layout.central_cells
-    activity = simulation.simulate(network, movie, dt, cells=central, device=device).values
+    engine = make_engine(network, device=device)
+    activity = engine.simulate(movie, dt, cells=network.layout.central_cells)
     if not np.isfinite(activity).all():
         raise MaxstimError(
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
     lattice = network.lattice
-    recorded = xr.Dataset(
-        data_vars={
+    recorded = Labeled(
+        variables={
             "central": (("frame", "cell_type"), activity),
             "stimulus": (("frame", "column"), movie.astype(np.float32)),
         },
-        coords={
+        coordinates={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
-            "cell_type": list(network.connectome.names),
+            "cell_type": ("cell_type", list(network.connectome.names)),
             "u": ("column", lattice.u),
             "v": ("column", lattice.v),
         },
@@ -105,8 +106,8 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             "initial_state": "grey",
             "device": device,
             "maxstim_version": __version__,
-            "torch_version": str(torch.__version__),
             "numpy_version": np.__version__,
+            **engine.versions,
         },
     )
     write_result(arguments.output, recorded)
@@ -149,7 +150,7 @@ def search_command(arguments: argparse.Namespace) -> int:
         for cell_type in arguments.show:
             print("\n".join(("", *ranking(found, cell_type, config))))
 
-    return _run_and_save(run, arguments.output, f"clips on {device}", export_and_show)
+    return _run_and_save(run, run.result, arguments.output, f"clips on {device}", export_and_show)
 
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
@@ -204,11 +205,12 @@ def _movie(
 
 def _run_and_save(
     run: Optimization,
+    best: Callable[[], _Answer | None],
     output: str,
     what: str,
-    then: Callable[[xr.Dataset], None] | None = None,
+    then: Callable[[_Answer], None] = lambda result: None,
 ) -> int:
-    """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
+    """Iterate to the end or to Ctrl-C, write the `best` there is, and hand it to `then`."""
     stopped = False
     with OneInterrupt() as interrupt:
         with ProgressLine(what, run.terms) as progress:
@@ -222,12 +224,11 @@ def _run_and_save(
                 stopped = True
         if stopped:
             tell(STOPPING)
-        result = run.result()
+        result = best()
         assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
-        if then is not None:
-            then(result)
+        then(result)
     if stopped:
         tell(
             f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "

@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +67,8 @@ def _versions() -> Iterator[Finding]:
     yield Finding("maxstim", __version__)
     supported = sys.version_info >= (3, 11)
     yield Finding("Python", platform.python_version(), "ok" if supported else "missing")
+    from importlib import metadata  # takes a while to load, and every command names this module
+
     try:
         requirements = metadata.requires("maxstim") or []
     except metadata.PackageNotFoundError:
@@ -85,13 +86,13 @@ def _versions() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     try:
         import torch
-
-        from maxstim_core.devices import available_devices
     except ImportError as error:
         yield Finding("devices", f"unknown without {error.name}", "missing")
         return
+    from maxstim_core.devices import available_devices, usable_cores
+
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("cpu", f"{usable} cores, {torch.get_num_threads()} threads")
+    yield Finding("cpu", f"{usable} cores, {usable_cores()} threads")
     yield _compiled_code()
     gpus = available_devices()[1:]
     for gpu in gpus:

@@ -274,10 +274,22 @@ def _add_movies(commands: argparse._SubParsersAction) -> None:
         help="factor by which what is seen differs more from grey than the film does (default: 1)",
     )
     imported.add_argument(
+        "--ground",
+        metavar="X",
+        default="0.5",
+        help="luminance of what lies behind transparent pixels, 0 black to 1 white (default: 0.5, grey)",
+    )
+    imported.add_argument(
         "--augment", action="store_true", help="also mirrored and turned, in twelve ways, as Sintel"
     )
     imported.add_argument(
         "--replace", action="store_true", help="replace the clip set of this name if there is one"
+    )
+    imported.add_argument(
+        "--json",
+        action="store_true",
+        help="print what was made of the file as JSON: source_size, pixel_aspect, rotation, mirror, "
+        "range, fps, fps_from, frames, ground, left_out",
     )
 
     _command(commands, "list", movies.list_sets, "show the clip sets that there are")

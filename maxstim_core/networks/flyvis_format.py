@@ -17,9 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
-import yaml
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -202,6 +200,9 @@ def _write_model(network: Network, folder: Path) -> None:
         "extent": network.lattice.extent,
         "n_syn_fill": 1,
     }
+    import h5py
+    import yaml
+
     config = {"type": "NetworkDir", "network": {"connectome": connectome}}
     meta = yaml.safe_dump({"config": config, "status": "done"}, sort_keys=False)
     (folder / "_meta.yaml").write_text(meta, encoding="utf-8")
@@ -226,6 +227,8 @@ class _Settings(NamedTuple):
 
 def _settings(folder: Path) -> _Settings:
     """Settings of a model, once it is sure that its connectome and dynamics are ours."""
+    import yaml  # not before it is needed, as h5py: bundled networks need neither
+
     path = folder / "_meta.yaml"
     try:
         text = _own_file(folder, path, _MOST_META_BYTES).read_text(encoding="utf-8")
@@ -294,6 +297,7 @@ def _own_file(folder: Path, path: Path, most_bytes: int) -> Path:
 
 
 def _validation_errors(folder: Path) -> np.ndarray:
+
     for name in ("epe", "loss"):
         path = folder / "validation" / f"{name}.h5"
         if os.path.exists(path):

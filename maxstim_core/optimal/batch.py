@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import torch
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
@@ -113,7 +112,7 @@ class GenerateMany:
         bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
         self._batches = [slice(*ends) for ends in pairwise(bounds)]
         self.n_steps = n_iters * len(self._batches)
-        starts = np.stack([noise(config, engine.network).numpy() for config in configs])
+        starts = np.stack([noise(config, engine.network) for config in configs])
         self._stimuli = np.tile(starts, (len(kinds), 1, 1))
         self._best = self._stimuli.copy()
         self._losses = np.full((n_iters, n_movies, len(self.terms)), np.nan, np.float32)
@@ -130,9 +129,7 @@ class GenerateMany:
         check_not_begun(self._n_done)
         config = self._configs[0]
         for batch in self._batches:
-            start = torch.as_tensor(self._stimuli[batch]).to(
-                self._engine.device, self._engine.dtype
-            )
+            start = self._engine.array(self._stimuli[batch])
             central = self._central[batch]
             steps = Steps(self._engine, central, start, self._loss, displayable, config)
             self._running = (batch, steps)
@@ -189,18 +186,14 @@ class GenerateMany:
         """Bring the movies of the running batch to the host."""
         if self._running:
             batch, steps = self._running
-            self._stimuli[batch] = steps.stimuli.detach().cpu().numpy()
-            self._best[batch] = steps.best.cpu().numpy()
+            self._stimuli[batch] = self._engine.host(steps.stimuli)
+            self._best[batch] = self._engine.host(steps.best)
 
-    @torch.no_grad()
     def _responses(self, movies: np.ndarray) -> np.ndarray:
         """Voltage of each movie's cell, shape (movie, frame)."""
         cells, place = np.unique(self._central, return_inverse=True)
         dt = self._configs[0].dt
-        parts = [
-            self._engine.simulate(movies[batch], dt, cells=cells).cpu().numpy()
-            for batch in self._batches
-        ]
+        parts = [self._engine.simulate(movies[batch], dt, cells=cells) for batch in self._batches]
         return np.take_along_axis(np.concatenate(parts), place[:, None, None], 2)[..., 0]
 
     def _each(self, values: np.ndarray) -> np.ndarray:

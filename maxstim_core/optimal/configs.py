@@ -13,17 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from maxstim_core.arrays import Array
 from maxstim_core.conventions import MAX_DT, frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.objectives.response import Excite, KeepResponse
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.optimal.objectives.terms import Loss, Term, words_of
 from maxstim_core.settings import AnyConfig, Config, setting
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 MAX_FRAMES = 1_000
 """Most frames that a run accepts: ten seconds at the default frame of 10 ms."""
@@ -284,15 +282,15 @@ Terms = dict[str, Term]
 """Terms of a loss by the setting that is the weight of each."""
 
 
-def _no_terms(config: Config, target: Tensor | None) -> Terms:
+def _no_terms(config: Config, target: Array | None) -> Terms:
     return {}
 
 
-def _keep(config: RegularizeConfig, target: Tensor | None) -> Terms:
+def _keep(config: RegularizeConfig, target: Array | None) -> Terms:
     return {"l2_act": KeepResponse(target), "l2_stim": GreyPenalty("sum")}
 
 
-def _excite(config: GenerateConfig, target: Tensor | None) -> Terms:
+def _excite(config: GenerateConfig, target: Array | None) -> Terms:
     return {"weight_central": Excite(config.last_only), "weight_mei": GreyPenalty("mean")}
 
 
@@ -314,7 +312,7 @@ class Method:
     title: str
     sentence: str
     color: str
-    terms: Callable[[Any, Tensor | None], Terms] = _no_terms
+    terms: Callable[[Any, Array | None], Terms] = _no_terms
 
 
 METHODS = {
@@ -348,7 +346,7 @@ CONFIGS = {name: method.config_class for name, method in METHODS.items()}
 """Class of the configuration by method."""
 
 
-def loss_of(config: Config, target: Tensor | None = None) -> Loss:
+def loss_of(config: Config, target: Array | None = None) -> Loss:
     """Return what a method lowers with these settings; a loss of no terms where it lowers nothing.
 
     Args:

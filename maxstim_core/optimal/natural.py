@@ -7,10 +7,9 @@ One pass over the clips measures what every cell type answers, from which
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
@@ -26,6 +25,9 @@ from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
 from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
@@ -112,7 +114,7 @@ class Search:
         no_losses = np.empty((0, 0), np.float32)
         for batch in prefetch(self._batches()):
             first = self._n_done
-            activity = self._responses(np.stack(batch)).cpu().numpy()
+            activity = self._responses(np.stack(batch))
             self._check_finite(activity)
             self._n_done += len(batch)
             self._peaks[:, first : self._n_done] = activity.max(1).T
@@ -130,14 +132,16 @@ class Search:
 
     def measured(self) -> xr.Dataset:
         """Return what the clips seen so far lead to; no score has a part in it."""
+        import xarray as xr  # not before it is needed: it takes a while to load
+
         engine, seen = self._engine, slice(self._n_done)
-        grey = engine.steady_state(self._config.dt)[0, engine.layout.central_cells]
+        grey = engine.host(engine.steady_state(self._config.dt))[0, engine.layout.central_cells]
         rms = np.sqrt(self._squares / max(self._n_frames, 1)).astype(np.float32)
         found = xr.Dataset(
             data_vars={
                 "clip_peak": (("cell_type", "clip"), self._peaks[:, seen]),
                 "clip_peak_frame": (("cell_type", "clip"), self._frames[:, seen]),
-                "grey_voltage": ("cell_type", grey.cpu().numpy()),
+                "grey_voltage": ("cell_type", grey),
                 "rms_voltage": ("cell_type", rms),
             },
             coords={"cell_type": list(engine.network.connectome.names)},
@@ -171,8 +175,7 @@ class Search:
                 "network."
             )
 
-    @torch.no_grad()
-    def _responses(self, clips: np.ndarray) -> torch.Tensor:
+    def _responses(self, clips: np.ndarray) -> np.ndarray:
         """Central cells' voltage, shape (sample, frame, cell_type)."""
         engine, dt = self._engine, self._config.dt
         start: InitialState = "grey"
@@ -226,9 +229,8 @@ def replay(
     movies = [resampled(clips[k], clips.dt, config.dt) for k in best[:SHOWN]]
     movie = resampled(clips[chosen], clips.dt, config.dt)
     engine = make_engine(network, device=device, dtype=dtype)
-    with torch.no_grad():
-        cells = engine.layout.cells(index)
-        response = engine.simulate(movie, config.dt, cells=cells).cpu().numpy()
+    cells = engine.layout.cells(index)
+    response = engine.simulate(movie, config.dt, cells=cells)
     names = ("clip_index", "clip_name", "peak_frame", "peak_value", "score")
     return answer(
         lattice=network.lattice,
@@ -254,7 +256,6 @@ def replay(
     )
 
 
-@torch.no_grad()
 def _shown(
     engine: Engine, central: np.ndarray, movies: list[np.ndarray], dt: float
 ) -> dict[str, tuple]:
@@ -266,7 +267,7 @@ def _shown(
         alike = [k for k, movie in enumerate(movies) if len(movie) == length]
         batch = np.stack([movies[k] for k in alike])
         luminance[alike, :length] = np.rint(255 * np.clip(batch, 0, 1))
-        responses[alike, :length] = engine.simulate(batch, dt, cells=central)[..., 0].cpu().numpy()
+        responses[alike, :length] = engine.simulate(batch, dt, cells=central)[..., 0]
     return {
         "shown_stimulus": (("shown", "clip_frame", "column"), luminance),
         "shown_response": (("shown", "clip_frame"), responses),

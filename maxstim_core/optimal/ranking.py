@@ -28,14 +28,18 @@ the film that it was cut from, is on show in a better clip, turned and mirrored 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.stored.repeats import excerpts
 from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def scored(

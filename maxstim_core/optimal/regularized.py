@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from maxstim_core.arrays import copy_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import RegularizeConfig, loss_of
@@ -69,24 +70,25 @@ def regularize(
     config = checked(config, RegularizeConfig)
     central = network.layout.central_cells[network.cell_type(cell_type)]
     engine = make_engine(network, device=device, dtype=dtype)
-    start = engine.as_movie(movie_values(clip, network.lattice, order)).detach().clone()
+    start = copy_of(engine.as_movie(movie_values(clip, network.lattice, order)))
     if start.ndim != 2:
         raise MaxstimError(
             f"The clip must have shape (frame, {network.lattice.n_columns}), not {tuple(start.shape)}; "
             "give one movie."
         )
-    target = engine.simulate(start, config.dt, cells=np.array([central]))[:, 0]
+    source_stimulus = engine.host(start)
+    target = engine.simulate(source_stimulus, config.dt, cells=np.array([central]))[:, 0]
     return Descent(
         engine,
         cell_type,
         start,
-        loss_of(config, target),
+        loss_of(config, engine.array(target)),
         displayable if config.clamp else unconstrained,
         config,
         report_every=report_every,
         variables={
-            "target_response": ("frame", target.cpu().numpy()),
-            "source_stimulus": (("frame", "column"), start.cpu().numpy()),
+            "target_response": ("frame", target),
+            "source_stimulus": (("frame", "column"), source_stimulus),
         },
         attributes={"source": source, "shown_clip": clip_name or source},
     )

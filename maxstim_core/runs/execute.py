@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
@@ -21,6 +20,9 @@ from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["Natural", "Regularized", "available_devices", "execute", "start", "warm"]
 

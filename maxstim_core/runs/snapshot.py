@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from maxstim_core.lattice import Lattice
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.task import TaskRequest
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def no_losses() -> np.ndarray:

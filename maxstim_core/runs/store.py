@@ -10,14 +10,16 @@ import os
 import traceback
 from contextlib import suppress
 from pathlib import Path
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.result_index import ResultIndex, describe_result
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import load, save
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""

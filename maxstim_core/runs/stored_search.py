@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import xarray as xr
-
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import SearchConfig
@@ -18,6 +16,8 @@ from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clip_set import ClipSet
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from maxstim_core.optimal.natural import Search
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike
 
 from maxstim_core import __version__
@@ -16,6 +15,9 @@ from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
 from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def simulate(
@@ -80,7 +82,7 @@ def simulate(
         "network_hash": network.content_hash,
         "initial_state": initial_state if isinstance(initial_state, str) else "given",
     }
-    return _labeled(engine, voltage.detach().cpu().numpy(), dt, cells).assign_attrs(about)
+    return _labeled(engine, voltage, dt, cells).assign_attrs(about)
 
 
 def simulate_ensemble(
@@ -145,13 +147,13 @@ def simulate_ensemble(
                 "simulate them one by one."
             )
     engine = make_engine(first, device=device, dtype=dtype)
-    movie = engine.as_movie(movie_values(movie, first.lattice, order))
+    movie = engine.host(engine.as_movie(movie_values(movie, first.lattice, order)))
     recorded = None if cells is None else np.asarray(cells)
     voltage = [
         engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
         for network in networks
     ]
-    values = np.stack([one.detach().cpu().numpy() for one in voltage])
+    values = np.stack(voltage)
     labeled = _labeled(engine, values, dt, cells, before=("network",))
     hashes = [network.content_hash for network in networks]
     return labeled.assign_coords(
@@ -167,6 +169,8 @@ def _labeled(
     before: tuple[str, ...] = (),
 ) -> xr.DataArray:
     """Return voltages with their dimensions named, and what is known of their cells and frames."""
+    import xarray as xr  # not before it is needed: it takes a while to load
+
     layout = engine.layout
     numbers = np.arange(layout.n_cells) if cells is None else np.asarray(cells)
     names = np.array(layout.connectome.names)
@@ -187,8 +191,8 @@ def _labeled(
         attrs={
             "units": "arbitrary units",
             "dt": dt,
-            "device": str(engine.device),
-            "dtype": str(engine.dtype).removeprefix("torch."),
+            "device": engine.device,
+            "dtype": engine.dtype,
             "maxstim_version": __version__,
         },
     )
@@ -200,4 +204,4 @@ def _values(given: Any) -> Any:
 
     The engine says what is wrong with them.
     """
-    return given.values if isinstance(given, xr.DataArray) else given
+    return given.values if hasattr(given, "dims") else given

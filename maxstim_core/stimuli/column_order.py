@@ -8,6 +8,7 @@ the other's order is another film: an edge moving up looks like one that moves a
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -90,9 +91,8 @@ def movie_values(movie: Any, lattice: Lattice, order: str = MAXSTIM) -> Any:
     """
     check_order(order)
 
-    import xarray as xr  # takes a while to load: not for the names above
-
-    if not isinstance(movie, xr.DataArray):
+    xarray = sys.modules.get("xarray")  # which takes a while to load: who gives its arrays has it
+    if xarray is None or not isinstance(movie, xarray.DataArray):
         return movie if order == MAXSTIM else in_our_order(_array(movie), lattice, order)
     roles = {role_of(str(name)): name for name in movie.dims}
     time, column = roles.get("time"), roles.get("column")

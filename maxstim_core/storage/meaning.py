@@ -7,11 +7,13 @@ attributes of CF (``units``, ``long_name``), what the numbers are; nothing of ma
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-import xarray as xr
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from maxstim_core.lattice import DEGREES_PER_COLUMN
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _ORDER = (
     "One value per column of the hexagonal eye: see u and v. Columns are ordered by u, then by v, both "
@@ -90,7 +92,17 @@ _MEANING: dict[str, dict[str, object]] = {
 }
 
 
-_AnyDataset = TypeVar("_AnyDataset", bound=xr.Dataset)
+_AnyDataset = TypeVar("_AnyDataset", bound="xr.Dataset")
+
+
+def meaning_of(name: str) -> dict[str, Any]:
+    """Return the attributes that say what a variable of this name means, or none."""
+    return dict(_MEANING.get(name, {}))
+
+
+def meaning_of_all(dims: Iterable[object]) -> dict[str, Any]:
+    """Return the attributes that say what a whole file with these dimensions means, or none."""
+    return {"degrees_per_column": DEGREES_PER_COLUMN} if "column" in dims else {}
 
 
 def documented(dataset: _AnyDataset) -> _AnyDataset:
@@ -101,9 +113,6 @@ def documented(dataset: _AnyDataset) -> _AnyDataset:
     """
     told = dataset.copy(deep=False)
     for name, variable in told.variables.items():
-        meaning = _MEANING.get(str(name), {})
-        if meaning:
-            variable.attrs = {**meaning, **variable.attrs}
-    if "column" in told.dims:
-        told.attrs = {"degrees_per_column": DEGREES_PER_COLUMN, **told.attrs}
+        variable.attrs = {**meaning_of(str(name)), **variable.attrs}
+    told.attrs = {**meaning_of_all(told.dims), **told.attrs}
     return told

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import os
+from typing import TYPE_CHECKING, Any
 
-import h5py
-import xarray as xr
+import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
-from maxstim_core.storage.meaning import documented
-from maxstim_core.storage.notebook import Result
+from maxstim_core.storage.labeled import Labeled
+from maxstim_core.storage.meaning import documented, meaning_of_all
+
+if TYPE_CHECKING:
+    import h5py
+    import xarray as xr
+
+    from maxstim_core.storage.notebook import Result
+
+_COMPRESSED = "iuf"
+"""Kinds of numbers that are compressed, where a variable has dimensions."""
+
+_LEVEL = 4
+"""How hard: of 0 to 9."""
 
 _SURE_BYTES = 300_000_000
 _MOST_GROWTH = 20
@@ -40,6 +53,8 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
         >>> ms.load("mi1.nc").attrs["cell_type"]
         'Mi1'
     """
+    import xarray as xr  # not before it is needed: who gives a dataset has it loaded
+
     if isinstance(dataset, xr.DataArray):
         dataset = dataset.to_dataset(name=dataset.name or "values")
     if not isinstance(dataset, xr.Dataset):
@@ -48,10 +63,62 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
             f"{dataset!r:.60}."
         )
     dataset = documented(dataset)
-    encoding = {name: {"zlib": True, "complevel": 4} for name in _compressible(dataset)}
+    compressed = {"zlib": True, "complevel": _LEVEL}
+    variables = dataset.variables.items()
+    packed = [name for name, var in variables if var.ndim and var.dtype.kind in _COMPRESSED]
     # In memory first: HDF5 that meets a full disk can take the whole process down when it exits.
-    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
+    content = dataset.to_netcdf(engine="h5netcdf", encoding=dict.fromkeys(packed, compressed))
     write_whole(path, "result", content)
+
+
+def save_labeled(labeled: Labeled, path: str | os.PathLike) -> None:
+    """Write what is no dataset yet as `save` writes the dataset, without xarray.
+
+    Args:
+        labeled: What to write.
+        path: Where to write it; what was there is replaced.
+
+    Raises:
+        MaxstimError: if the file cannot be written there.
+    """
+    import h5netcdf
+
+    each, content = labeled.each(), io.BytesIO()
+    with h5netcdf.File(content, "w") as file:
+        file.dimensions = {
+            dim: size
+            for dims, values, _ in each.values()
+            for dim, size in zip(dims, values.shape, strict=True)
+        }
+        for name, (dims, values, attributes) in each.items():
+            variable = file.create_variable(name, dims, **_stored(values))
+            if values.dtype.kind == "f":
+                variable.attrs["_FillValue"] = values.dtype.type(np.nan)
+            variable.attrs.update(attributes)
+            beside = [
+                other
+                for other, (along, *_) in each.items()
+                if labeled.is_coordinate(other) and along != (other,) and {*along} <= {*dims}
+            ]
+            if beside and not labeled.is_coordinate(name):
+                variable.attrs["coordinates"] = " ".join(sorted(beside))
+            variable[...] = values.astype(object) if values.dtype.kind == "U" else values
+        file.attrs.update({**meaning_of_all(file.dimensions), **labeled.attrs})
+    write_whole(path, "result", content.getvalue())
+
+
+def _stored(values: np.ndarray) -> dict[str, Any]:
+    """Return how the values of a variable are stored: the choices of xarray's that it reads back."""
+    import h5py
+
+    if values.dtype.kind == "U":
+        return {"dtype": h5py.string_dtype()}
+    packed = values.ndim > 0 and values.dtype.kind in _COMPRESSED
+    return {
+        "dtype": values.dtype,
+        "fillvalue": np.nan if values.dtype.kind == "f" else None,
+        **({"compression": "gzip", "compression_opts": _LEVEL} if packed else {}),
+    }
 
 
 def load(path: str | os.PathLike) -> Result:
@@ -67,6 +134,10 @@ def load(path: str | os.PathLike) -> Result:
     Raises:
         MaxstimError: if the file is missing or is no result of maxstim.
     """
+    import xarray as xr
+
+    from maxstim_core.storage.notebook import Result
+
     what = f"The file {path}"
     try:
         with open_hdf5(path, what, _NO_RESULT) as file, as_damaged(what, _NO_RESULT):
@@ -83,6 +154,8 @@ def load(path: str | os.PathLike) -> Result:
 
 def _check_sizes(file: h5py.File, what: str) -> None:
     """Refuse a file that would become far more in memory than it is on the disk."""
+    import h5py
+
     declared = 0
 
     def add(name: str, found: object) -> None:
@@ -97,8 +170,3 @@ def _check_sizes(file: h5py.File, what: str) -> None:
             f"{what} has {stored / 1e6:.3g} MB but declares {declared / 1e6:.3g} MB of numbers, more "
             "than any result packs so tightly; run it again."
         )
-
-
-def _compressible(dataset: xr.Dataset) -> list[str]:
-    variables = dataset.variables.items()
-    return [str(name) for name, var in variables if var.ndim and var.dtype.kind in "iuf"]

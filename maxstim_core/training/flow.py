@@ -18,6 +18,11 @@ from torch import Tensor
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.simulation.differentiable import (
+    parameter_tensors,
+    simulate_differentiably,
+    steady_state_of,
+)
 from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.stimuli.synthetic.bundled_sets import FADE, SECONDS
 from maxstim_core.stimuli.synthetic.scenes import Scene, SceneSettings, moving_scene
@@ -117,6 +122,11 @@ class FlowTask:
         outputs = [kind for kind, role in enumerate(roles) if role == "output"]
         self._cells = np.stack([engine.layout.cells(kind) for kind in outputs])
 
+    @property
+    def _like(self) -> Tensor:
+        """A tensor of the precision, and on the device, that the engine computes with."""
+        return parameter_tensors(self._engine).time_constant
+
     @cached_property
     def _scenes(self) -> FlowScenes:
         random = np.random.default_rng([self._seed, *b"decoder"])
@@ -137,10 +147,11 @@ class FlowTask:
         Differentiable with respect to the parameters.
         """
         fixed = FreeParameters(*(values.detach() for values in parameters))
-        shown = self._engine.simulate(
+        shown = simulate_differentiably(
+            self._engine,
             scenes.movies,
             self._dt,
-            initial_state=self._engine.steady_state(self._dt, parameters=fixed),
+            initial_state=steady_state_of(self._engine, self._dt, fixed),
             cells=self._cells.ravel(),
             parameters=parameters,
         )
@@ -148,12 +159,12 @@ class FlowTask:
 
     def flow(self, scenes: FlowScenes) -> Tensor:
         """Return the flow of scenes where and how the engine computes."""
-        return torch.as_tensor(scenes.flow, dtype=self._engine.dtype, device=self._engine.device)
+        return torch.as_tensor(scenes.flow).to(self._like)
 
     def new_decoder(self) -> FlowDecoder:
         """Return a decoder as it is before it has learnt anything."""
         decoder = FlowDecoder(self._lattice, len(self._cells), self._seed)
-        return decoder.to(self._engine.device, self._engine.dtype)
+        return decoder.to(self._like.device, self._like.dtype)
 
     def fitted_decoder(self, parameters: FreeParameters) -> FlowDecoder:
         """Return a decoder that is fitted to the network with these parameters."""
