@@ -231,9 +231,11 @@ def _settings(folder: Path) -> _Settings:
 
     path = folder / "_meta.yaml"
     try:
-        text = _own_file(folder, path, _MOST_META_BYTES).read_text(encoding="utf-8")
-        if text.count("[") + text.count("{") > _MOST_BRACKETS:
-            raise ValueError("nested deeper than a settings file")
+        with _own_file(folder, path, _MOST_META_BYTES).open(encoding="utf-8") as file:
+            text = file.read(_MOST_META_BYTES)
+            whole = not file.read(1)
+        if not whole or text.count("[") + text.count("{") > _MOST_BRACKETS:
+            raise ValueError("longer, or nested deeper, than a settings file")
         config = yaml.safe_load(text)["config"]
         network = config["network"]
         connectome = network["connectome"]
@@ -288,7 +290,9 @@ def _own_file(folder: Path, path: Path, most_bytes: int) -> Path:
             f"{path} is a link to something outside its model folder, which is not read; copy the file "
             "into the folder."
         )
-    if not stat.S_ISREG(about.st_mode) or about.st_size > most_bytes:
+    # A pipe may stand for a file: who fills it is waited for, and Ctrl-C ends that.
+    is_file = stat.S_ISREG(about.st_mode) or stat.S_ISFIFO(about.st_mode)
+    if not is_file or about.st_size > most_bytes:
         raise MaxstimError(
             f"{path} is no file of up to {most_bytes / 1e6:g} MB as flyvis writes it; copy the model "
             "folder again."

@@ -121,7 +121,7 @@ class FilmArray:
             fps_from="the file" if self.fps else None,
             frames=len(self.values),
             ground=ground,
-            left_out=tuple(f"The variable {name} is not used." for name in self.left_out),
+            left_out=tuple(f"the variable {name}" for name in self.left_out),
         )
 
     def luminance(self, start: int, stop: int, ground: float = GREY) -> np.ndarray:
