@@ -20,7 +20,7 @@ from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report
 from maxstim_core.settings import checked, checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 if TYPE_CHECKING:
     from maxstim_core.drawing.notebook import Result
@@ -188,7 +188,7 @@ class GenerateMany:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
-        return described(made)
+        return documented(made)
 
     def _fetch(self) -> None:
         """Bring the movies of the running batch to the host."""
