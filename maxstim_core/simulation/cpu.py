@@ -4,7 +4,9 @@ Forward, each frame gathers every type's taps from the rectified voltages of the
 adjoint is the same stencil read backwards, gated by one stored bit per cell and frame: whether its
 voltage was positive. Voltages are stored only for the gradients of the parameters. Threads take whole
 stimuli where there are enough; otherwise they share one, each owning a range of the eye, so that only
-the rows along the seam travel between cores. The same inputs and number of threads give the same bits.
+the rows along the seam travel between cores. The same inputs give the same bits, whatever is simulated
+with them and on however many threads; the gradients of parameters alone are sums whose order depends on
+the threads.
 """
 
 from __future__ import annotations
@@ -75,6 +77,8 @@ class CpuEngine(Engine):
             `maxstim_core.devices.usable_cores`.
     """
 
+    one_by_one = True
+
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         super().__init__(network, device="cpu", dtype="float32")
         self.threads = threads or usable_cores()
@@ -93,7 +97,7 @@ class CpuEngine(Engine):
         self._signed_count = self.array(signed_count)
         self._tap_pair = self.layout.tap_pair
         self._spares = _Spares()
-        self._conductor = Conductor(self.threads)
+        self._conductor = Conductor(self.threads) if self.threads > 1 else None
 
     @property
     def versions(self) -> dict[str, str]:
@@ -277,6 +281,11 @@ class CpuEngine(Engine):
     def _run(self, n_samples: int, work: Callable[[int, ThreadPlace], None]) -> None:
         """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
         size = self._stencil.size
+        if self._conductor is None:  # nobody to meet: whoever asks works
+            alone = thread_places(1, size)[0]
+            for sample in range(n_samples):
+                work(sample, alone)
+            return
         if n_samples >= self.threads:
             alone = thread_places(1, size)[0]
             jobs = [
