@@ -20,6 +20,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.url import Address, is_known
+from dashboard.state.visitors import are_visitors
 from dashboard.style.theme import CARD, PAGE, QUIET_BUTTON, TEXT, THEME
 from dashboard.text.words import HOW_TO_READ
 from dashboard.views.clip_browser import Browse
@@ -52,6 +53,7 @@ class App(pn.viewable.Viewer):
     def __init__(self, queue: RunQueue, library: ResultLibrary) -> None:
         super().__init__()
         self.choice = Choice()
+        self.choice.listed_only = are_visitors() or bool(pn.config.basic_auth)
         self.session = Session(self.choice, queue, library)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.controls = Controls(self.choice, NetworkChooser(self.networks), self._add_movie)

@@ -10,6 +10,8 @@ from pathlib import Path
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
+from dashboard.state.visitors import ask_for_password
+
 _UNUSED_SESSION_MILLISECONDS = 60_000
 """How long a page that lost its connection, on a laptop that sleeps say, can come back to."""
 
@@ -30,6 +32,8 @@ class Server:
     def __init__(
         self, *, port: int, address: str, origins: Sequence[str], password: str | None
     ) -> None:
+        if password:
+            ask_for_password()
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(

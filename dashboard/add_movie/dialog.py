@@ -17,6 +17,7 @@ from dashboard.components.widgets.problem import Problem
 from dashboard.components.widgets.setting import setting_widget
 from dashboard.style.theme import QUIET_BUTTON, TEXT
 from maxstim_core.stimuli.files.detect import SUFFIXES
+from maxstim_core.stimuli.files.facts import notes
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS, MOST_SECONDS
 
 LIMITS = (
@@ -131,7 +132,8 @@ class MovieDialog(pn.viewable.Viewer):
     def _sum_up(self, *events: object) -> None:
         adding = self.adding
         text = "" if adding.preview is None else summary(adding)
-        self.summary.object = f'<p class="small quiet">{text}</p>'
+        facts = "" if adding.preview is None else file_facts(adding)
+        self.summary.object = f'<p class="small quiet">{text}</p>{facts}'
 
     def _update(self, *events: object) -> None:
         adding = self.adding
@@ -163,6 +165,22 @@ def status(adding: MovieUpload) -> str:
         "ready": name,
         "storing": f"Looking at all of {name} …",
     }.get(adding.stage, "")
+
+
+def file_facts(adding: MovieUpload) -> str:
+    """Return what was made of the file, to be checked, as a list in HTML; nothing for columns."""
+    facts = adding.preview.facts
+    if facts.source_size is None:
+        return ""
+    width, height = facts.source_size
+    said = [f"Stored as {width} \N{MULTIPLICATION SIGN} {height} pixels", *notes(facts.as_json())]
+    if facts.range is not None:
+        said[0] += f", {facts.range} range"
+    if facts.fps is not None:
+        said[0] += f", {facts.fps:.4g} frames/s ({facts.fps_from})"
+    said[0] += f"; transparent pixels lie on {facts.ground:g}."
+    items = "".join(f"<li>{escape(each)}</li>" for each in said)
+    return f'<ul class="small quiet file-facts">{items}</ul>'
 
 
 def summary(adding: MovieUpload) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
@@ -24,7 +25,7 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
-from maxstim_core.simulation.compilation import report_compilation
+from maxstim_core.stimuli.column_order import MAXSTIM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,7 +67,7 @@ def regularize_command(arguments: argparse.Namespace) -> int:
 
 
 def simulate_command(arguments: argparse.Namespace) -> int:
-    """Show a movie after one second of grey, and write what the central cells do.
+    """Show a movie after one second of grey, and write it and what the central cells do.
 
     Raises:
         MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
@@ -85,11 +86,17 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
+    lattice = network.lattice
     recorded = Labeled(
-        variables={"central": (("frame", "cell_type"), activity)},
+        variables={
+            "central": (("frame", "cell_type"), activity),
+            "stimulus": (("frame", "column"), movie.astype(np.float32)),
+        },
         coordinates={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
             "cell_type": ("cell_type", list(network.connectome.names)),
+            "u": ("column", lattice.u),
+            "v": ("column", lattice.v),
         },
         attrs={
             "movie": source,
@@ -127,13 +134,13 @@ def search_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.runs.stored_search import StoredSearch
 
     if device not in ALWAYS_THERE:
-        device = _device(arguments)
+        device = resolved(arguments)
     clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
     if run.stored:  # torch and numba would take longer to load than all else
         tell("This search was done before; its result is taken from the store.")
     else:
-        device = _device(arguments)
+        device = resolved(arguments)
 
     def export_and_show(found: xr.Dataset) -> None:
         for cell_type, path in exports:
@@ -148,7 +155,7 @@ def search_command(arguments: argparse.Namespace) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
     """Check the output, the network, the cell type and the device, cheapest first."""
-    return _network(arguments), _device(arguments)
+    return _network(arguments), resolved(arguments)
 
 
 def _network(arguments: argparse.Namespace) -> Network:
@@ -162,21 +169,15 @@ def _network(arguments: argparse.Namespace) -> Network:
     return network
 
 
-def _device(arguments: argparse.Namespace) -> str:
-    """Return the name of the device, and tell when something is compiled for it."""
-    from maxstim_core.devices import resolve_device
-
-    device = resolve_device(arguments.device)
-    if device == "cpu":
-        report_compilation(tell)
-    return device
-
-
 def _movie(
     arguments: argparse.Namespace, network: Network, dt: float, most_frames: int | None = None
 ) -> tuple[np.ndarray, str]:
     """Return the movie of ``--movie`` or ``--clip``, and where it came from."""
     if arguments.clip is not None:
+        if arguments.order != MAXSTIM:
+            raise MaxstimError(
+                "A clip is in maxstim's order of columns already; leave --order out, or give a --movie."
+            )
         from maxstim_core.stimuli.catalog import clip_named, open_clips
         from maxstim_core.stimuli.resample import resampled
 
@@ -188,13 +189,16 @@ def _movie(
                 f"gives {most_frames} or fewer."
             )
         return clip, f"{clips.name}: {arguments.clip}"
+    from maxstim_core.stimuli.files.arrays import ROUNDING
     from maxstim_core.stimuli.files.npy import read_movie
 
-    movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
-    if movie.min() < 0 or movie.max() > 1:
+    movie = read_movie(
+        arguments.movie, network.lattice.n_columns, most_frames=most_frames, order=arguments.order
+    )
+    if movie.min() < -ROUNDING or movie.max() > 1 + ROUNDING:
         tell(
-            f"Note: the luminance in {arguments.movie} goes from {movie.min():.3g} to "
-            f"{movie.max():.3g}; black is 0 and white is 1."
+            f"Note: the luminance in {arguments.movie} goes from {movie.min():.7g} to "
+            f"{movie.max():.7g}; black is 0 and white is 1."
         )
     return movie, arguments.movie
 

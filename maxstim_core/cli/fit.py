@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable
@@ -27,11 +28,10 @@ def fit(arguments: argparse.Namespace) -> int:
     check_writable(output)
     if checkpoint is not None:
         check_writable(checkpoint, output)
-    from maxstim_core.devices import resolve_device
     from maxstim_core.networks.network_file import write_network
     from maxstim_core.training.fit import Fit
 
-    device = resolve_device(arguments.device)
+    device = resolved(arguments)
     run = Fit(config, device=device, checkpoint=checkpoint)
     stopped, errors = False, None
     with OneInterrupt() as interrupt:

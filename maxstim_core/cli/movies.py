@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 from typing import TypeVar
@@ -60,6 +61,7 @@ def _downloaded() -> Path:
 
 def import_movie_command(arguments: argparse.Namespace) -> int:
     """Store what the eye sees of a movie as a clip set."""
+    from maxstim_core.stimuli.files.facts import notes
     from maxstim_core.stimuli.stored.import_movie import import_movie as store_movie
     from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
     from maxstim_core.stimuli.viewing import Viewing
@@ -74,14 +76,22 @@ def import_movie_command(arguments: argparse.Namespace) -> int:
             pixels=None if pixels is None else _number("pixels per column", pixels, int),
             kernel=arguments.kernel,
             contrast=_number("contrast", arguments.contrast, float),
+            ground=_number("ground", arguments.ground, float),
         ),
         "replace": arguments.replace,
+        "order": arguments.order,
         "report_progress": _Tenths(arguments.path),
     }
     if arguments.augment:
         settings |= {"flips": FLIPS, "rotations": ROTATIONS}
     clips = store_movie(arguments.path, arguments.name, **settings)
     frames = sum(sequence.frames for sequence in clips.sequences)
+    if arguments.json:
+        clip = {"name": clips.name, "folder": str(clips.folder), "clips": len(clips)}
+        print(json.dumps(clip | clips.about["file"], indent=1))
+        return 0
+    for sentence in notes(clips.about["file"]):
+        tell(f"Note: {sentence}")
     ways = f", each in {len(FLIPS) * len(ROTATIONS)} ways" if arguments.augment else ""
     print(
         f"{frames} frames at {clips.fps:.4g} frames/s became {len(clips)} clip"

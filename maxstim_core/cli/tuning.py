@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.output import check_writable, write_text
 from maxstim_core.cli.streams import tell
 from maxstim_core.errors import MaxstimError
@@ -59,7 +60,7 @@ def _measured_card(network: Network, arguments: argparse.Namespace) -> dict[str,
     from maxstim_core.simulation.choose_engine import make_engine
 
     origin = origin_of(arguments.network)
-    content = make_card(make_engine(network, device=arguments.device), origin, _tell)
+    content = make_card(make_engine(network, device=resolved(arguments)), origin, _tell)
     try:
         keep_card(content)
     except MaxstimError as error:  # it can be shown all the same
@@ -76,7 +77,7 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     network = open_network(arguments.network)
     from maxstim_core.simulation.choose_engine import make_engine
 
-    return make_engine(network, device=arguments.device)
+    return make_engine(network, device=resolved(arguments))
 
 
 def _wants_json(arguments: argparse.Namespace) -> bool:

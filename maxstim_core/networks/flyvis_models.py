@@ -18,6 +18,7 @@ from maxstim_core.networks.flyvis_format import read_model, short_name, validati
 from maxstim_core.networks.network import Network
 from maxstim_core.storage.atomic import sweep_parts_of_ended
 from maxstim_core.storage.data_dir import entries
+from maxstim_core.storage.litter import is_litter
 
 ROOT_VARIABLE = "FLYVIS_ROOT_DIR"
 
@@ -80,7 +81,7 @@ def published_models(folder: str | os.PathLike | None = None) -> dict[str, Path]
 def find_ensembles(folder: str | os.PathLike) -> list[Path]:
     """Return all folders at or below `folder` that hold numbered model folders, sorted.
 
-    What may not be read is passed over.
+    What may not be read is passed over, and so is what systems leave beside a person's files.
 
     Raises:
         MaxstimError: if `folder` is no folder.
@@ -124,7 +125,9 @@ def numbered(ensemble: Path) -> list[Path]:
 def _ensembles(folder: Path, depth: int) -> Iterator[Path]:
     try:
         inside = [
-            Path(entry) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)
+            Path(entry)
+            for entry in os.scandir(folder)
+            if entry.is_dir(follow_symlinks=False) and not is_litter(entry.name)
         ]
     except OSError:
         return

@@ -26,6 +26,7 @@ from maxstim_core.optimal.together import together
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.meaning import described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -319,7 +320,7 @@ class GenerateMany:
         names = self._engine.network.connectome.names
         movie, trace = ("cell_type", "seed", "frame", "column"), ("cell_type", "seed", "frame")
         n_iters = len(self._losses)
-        return xr.Dataset(
+        made = xr.Dataset(
             data_vars={
                 "stimulus": (movie, self._each(self._stimuli)),
                 "central_response": (trace, self._each(self._responses(self._stimuli))),
@@ -345,6 +346,7 @@ class GenerateMany:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
+        return described(made)
 
     def _responses(self, movies: np.ndarray) -> np.ndarray:
         """Voltage of each movie's cell, shape (movie, frame)."""

@@ -24,6 +24,7 @@ from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
+from maxstim_core.storage.meaning import described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -136,7 +137,7 @@ class Search:
         engine, seen = self._engine, slice(self._n_done)
         grey = engine.host(engine.steady_state(self._config.dt))[0, engine.layout.central_cells]
         rms = np.sqrt(self._squares / max(self._n_frames, 1)).astype(np.float32)
-        return xr.Dataset(
+        found = xr.Dataset(
             data_vars={
                 "clip_peak": (("cell_type", "clip"), self._peaks[:, seen]),
                 "clip_peak_frame": (("cell_type", "clip"), self._frames[:, seen]),
@@ -152,6 +153,7 @@ class Search:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
+        return described(found)
 
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""

@@ -36,6 +36,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.stored.repeats import excerpts
+from maxstim_core.storage.meaning import described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,13 +91,14 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr
     peak = np.where(there, np.take_along_axis(peaks, best, 1), np.float32(np.nan))
     grey, rms = (measured[name].values[:, None] for name in ("grey_voltage", "rms_voltage"))
     names, dims = np.array(clips.names), ("cell_type", "rank")
-    return measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
+    ranked = measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
         clip_index=(dims, best),
         clip_name=(dims, np.where(there, names[best], "")),
         peak_frame=(dims, np.where(there, np.take_along_axis(frames, best, 1), -1)),
         peak_value=(dims, peak),
         score=(dims, scored(peak, grey, rms, config.score)),
     )
+    return described(ranked)
 
 
 def _distinct(

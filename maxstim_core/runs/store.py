@@ -21,7 +21,7 @@ from maxstim_core.storage.netcdf import load, save
 if TYPE_CHECKING:
     import xarray as xr
 
-_ROOM = 20_000_000
+ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
 
 
@@ -53,7 +53,7 @@ class RunStore:
                 f"Results cannot be written to {self.root} ({error.strerror or error}); make it "
                 "writable or name another folder in MAXSTIM_DATA_DIR."
             ) from error
-        if free < _ROOM:
+        if free < ROOM:
             raise MaxstimError(
                 f"The disk of {self.root} is full ({free / 1e6:.0f} MB left); make room or name "
                 "another folder in MAXSTIM_DATA_DIR."

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numba import njit
 
+from maxstim_core.simulation.compiled_code import compiled
 from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
     BLOCK_BITS,
@@ -26,10 +24,8 @@ so that it does with the other one, as a test makes sure."""
 _SPIN = 2_000
 """How often a thread looks for the others, some microseconds, before it lets another use its core."""
 
-_compiled: Callable[[Callable], Callable] = njit(nogil=True, cache=True, boundscheck=False)
 
-
-@_compiled
+@compiled
 def _meet(counter, team_size, meeting):
     """Wait until all threads of the team have come to this meeting, counted from 1."""
     if team_size == 1:
@@ -44,7 +40,7 @@ def _meet(counter, team_size, meeting):
             give_way()
 
 
-@_compiled
+@compiled
 def roll(
     team_size,
     counter,
@@ -113,7 +109,7 @@ def roll(
             activity[frame, k] = voltages[positions[k]]
 
 
-@_compiled
+@compiled
 def unroll(
     team_size,
     counter,
@@ -212,7 +208,7 @@ def unroll(
             )
 
 
-@_compiled
+@compiled
 def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, margin):
     """Add the cotangents of recorded cells, and what of them goes through the leak."""
     size = on_state.shape[1]
@@ -223,7 +219,7 @@ def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, ma
         pulls[margin + kind * (size + margin) + place] = leaks
 
 
-@_compiled
+@compiled
 def _rectify(voltage, padded, first, last):
     for i in range(first, last):
         padded[i] = voltage[i] if voltage[i] > 0 else np.float32(0)

@@ -13,6 +13,8 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
+from maxstim_core.storage.meaning import described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +29,7 @@ def simulate(
     cells: ArrayLike | None = None,
     device: str = "cpu",
     dtype: str = "float32",
+    order: str = MAXSTIM,
 ) -> xr.DataArray:
     """Return the voltage of cells while they watch a movie.
 
@@ -35,7 +38,8 @@ def simulate(
 
     Args:
         network: The network.
-        movie: Luminance, shape (frame, column) or (sample, frame, column).
+        movie: Luminance, shape (frame, column) or (sample, frame, column). Of a `xarray.DataArray`, the
+            names of dimensions count, and the coordinates ``u`` and ``v`` of its columns.
         dt: Seconds per frame, and per Euler step.
         initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a voltage
             of all cells, shape (cell,) or (sample, cell), such as the last frame of another movie.
@@ -43,6 +47,8 @@ def simulate(
             ``network.layout.central_cells``; all if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
+        order: Whose order the columns of the movie are in, ``maxstim`` (u, then v; up is u = -1) or
+            ``flygym``: see `maxstim_core.stimuli.column_order`.
 
     Returns:
         Voltage *after* each frame in arbitrary units, dims (frame, cell) or (sample, frame, cell).
@@ -63,9 +69,10 @@ def simulate(
         >>> mi1.dims, mi1.shape
         (('frame', 'cell'), (30, 91))
     """
+    check_network(network)
     engine = make_engine(network, device=device, dtype=dtype)
     voltage = engine.simulate(
-        _values(movie),
+        movie_values(movie, network.lattice, order),
         dt,
         initial_state=_values(initial_state),
         cells=None if cells is None else np.asarray(cells),
@@ -86,6 +93,7 @@ def simulate_ensemble(
     cells: ArrayLike | None = None,
     device: str = "cpu",
     dtype: str = "float32",
+    order: str = MAXSTIM,
 ) -> xr.DataArray:
     """Return the voltage of cells of several networks while they watch the same movie from grey.
 
@@ -98,6 +106,8 @@ def simulate_ensemble(
         cells: Numbers of the cells to record, shape (recorded cell,); all if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
+        order: Whose order the columns of the movie are in, ``maxstim`` (u, then v; up is u = -1) or
+            ``flygym``: see `maxstim_core.stimuli.column_order`.
 
     Returns:
         As of `simulate`, in arbitrary units, dims (network, frame, cell) or (network, sample, frame,
@@ -137,7 +147,7 @@ def simulate_ensemble(
                 "simulate them one by one."
             )
     engine = make_engine(first, device=device, dtype=dtype)
-    movie = engine.host(engine.as_movie(_values(movie)))
+    movie = engine.host(engine.as_movie(movie_values(movie, first.lattice, order)))
     recorded = None if cells is None else np.asarray(cells)
     voltage = [
         engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
@@ -167,7 +177,7 @@ def _labeled(
     column = np.concatenate(layout.columns)[numbers]
     inner = ("frame", "cell")
     sample = ("sample",) if voltage.ndim > len(before) + len(inner) else ()
-    return xr.DataArray(
+    labeled = xr.DataArray(
         voltage,
         dims=(*before, *sample, *inner),
         coords={
@@ -186,6 +196,7 @@ def _labeled(
             "maxstim_version": __version__,
         },
     )
+    return described(labeled.to_dataset(name="voltage"))["voltage"]
 
 
 def _values(given: Any) -> Any:

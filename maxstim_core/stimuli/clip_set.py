@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli.column_order import MAXSTIM, check_order, in_our_order
 
 
 class ClipSet(Protocol):
@@ -63,12 +64,21 @@ class ArrayClips:
         names: Name of each clip.
         clips: Luminance of each clip, shape (frame, column).
         dt: Seconds per frame.
+        order: Whose order their columns are in, ``maxstim`` (u, then v; up is u = -1) or ``flygym``: see
+            `maxstim_core.stimuli.column_order`.
+
+    Raises:
+        MaxstimError: if the order is none.
     """
 
     name: str
     names: tuple[str, ...]
     clips: Sequence[np.ndarray]
     dt: float
+    order: str = MAXSTIM
+
+    def __post_init__(self) -> None:
+        check_order(self.order)
 
     @property
     def lattice(self) -> Lattice:
@@ -79,8 +89,8 @@ class ArrayClips:
     def content_hash(self) -> str:
         """Hexadecimal SHA-256 of the frame duration and all luminance values."""
         digest = hashlib.sha256(f"{self.dt!r}".encode())
-        for clip in self.clips:
-            values = np.ascontiguousarray(clip, np.float32)
+        for index in range(len(self)):
+            values = np.ascontiguousarray(self[index])
             digest.update(f"{values.shape}".encode() + values.tobytes())
         return digest.hexdigest()
 
@@ -88,7 +98,8 @@ class ArrayClips:
         return len(self.clips)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        return np.asarray(self.clips[index], np.float32)
+        clip = np.asarray(self.clips[index], np.float32)
+        return clip if self.order == MAXSTIM else in_our_order(clip, self.lattice, self.order)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,26 @@ from maxstim_core.errors import MaxstimError
 
 
 def data_directory() -> Path:
-    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist."""
+    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist.
+
+    Raises:
+        MaxstimError: if it would be in the home folder of a user who has none.
+    """
     chosen = os.environ.get("MAXSTIM_DATA_DIR")
     if chosen:
-        return Path(os.path.expanduser(chosen)).absolute()
-    import platformdirs  # only here: nothing else needs it
+        folder = os.path.expanduser(chosen)
+    else:
+        import platformdirs  # only here: nothing else needs it
 
-    return platformdirs.user_data_path("maxstim")
+        try:
+            folder = platformdirs.user_data_dir("maxstim")
+        except RuntimeError:  # older versions return a path that begins with ~
+            folder = "~"
+    if folder.startswith("~"):  # as a path it would be in the current folder
+        raise MaxstimError(
+            "This user has no home folder to keep data in; name a folder in MAXSTIM_DATA_DIR."
+        )
+    return Path(folder).absolute()
 
 
 def entries(folder: str | os.PathLike) -> list[Path]:

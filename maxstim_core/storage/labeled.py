@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maxstim_core.storage.meaning import described, meaning_of
+
 if TYPE_CHECKING:
     from maxstim_core.storage.notebook import Result
 
@@ -34,7 +36,8 @@ class Labeled:
     def each(self) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, Any]]]:
         """Return the dimensions, values and attributes of all variables and coordinates, by name."""
         return {
-            name: _whole(*held) for name, held in {**self.variables, **self.coordinates}.items()
+            name: _whole(name, *held)
+            for name, held in {**self.variables, **self.coordinates}.items()
         }
 
     def is_coordinate(self, name: str) -> bool:
@@ -45,11 +48,14 @@ class Labeled:
         """Return the dataset that a person works with."""
         from maxstim_core.storage.notebook import Result
 
-        return Result(dict(self.variables), dict(self.coordinates), dict(self.attrs))
+        return described(Result(dict(self.variables), dict(self.coordinates), dict(self.attrs)))
 
 
 def _whole(
-    dims: str | tuple[str, ...], values: Any, attributes: Mapping[str, Any] | None = None
+    name: str,
+    dims: str | tuple[str, ...],
+    values: Any,
+    attributes: Mapping[str, Any] | None = None,
 ) -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
     named = (dims,) if isinstance(dims, str) else tuple(dims)
-    return named, np.asarray(values), dict(attributes or {})
+    return named, np.asarray(values), {**meaning_of(name), **(attributes or {})}

@@ -10,9 +10,12 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.atomic import write_whole
+from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
 from maxstim_core.storage.labeled import Labeled
+from maxstim_core.storage.meaning import described, meaning_of_all
 
 if TYPE_CHECKING:
+    import h5py
     import xarray as xr
 
     from maxstim_core.storage.notebook import Result
@@ -23,9 +26,17 @@ _COMPRESSED = "iuf"
 _LEVEL = 4
 """How hard: of 0 to 9."""
 
+_SURE_BYTES = 300_000_000
+_MOST_GROWTH = 20
+"""What a result may take in memory: so many bytes, or so many times those of its file."""
+
+_NO_RESULT = "is no readable result of maxstim; run it again."
+
 
 def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
     """Write a result as NetCDF, whole or not at all.
+
+    The file says what its variables mean: units, and which way the eye is up.
 
     Args:
         dataset: An answer, or the voltages that `simulate` returns; units and dimensions are kept.
@@ -51,6 +62,7 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
             f"Only a result can be saved, such as finish(run) returns, not {type(dataset).__name__} "
             f"{dataset!r:.60}."
         )
+    dataset = described(dataset)
     compressed = {"zlib": True, "complevel": _LEVEL}
     variables = dataset.variables.items()
     packed = [name for name, var in variables if var.ndim and var.dtype.kind in _COMPRESSED]
@@ -91,7 +103,7 @@ def save_labeled(labeled: Labeled, path: str | os.PathLike) -> None:
             if beside and not labeled.is_coordinate(name):
                 variable.attrs["coordinates"] = " ".join(sorted(beside))
             variable[...] = values.astype(object) if values.dtype.kind == "U" else values
-        file.attrs.update(labeled.attrs)
+        file.attrs.update({**meaning_of_all(file.dimensions), **labeled.attrs})
     write_whole(path, "result", content.getvalue())
 
 
@@ -126,12 +138,35 @@ def load(path: str | os.PathLike) -> Result:
 
     from maxstim_core.storage.notebook import Result
 
+    what = f"The file {path}"
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+        with open_hdf5(path, what, _NO_RESULT) as file, as_damaged(what, _NO_RESULT):
+            _check_sizes(file, what)
+        with as_damaged(what, _NO_RESULT), xr.open_dataset(path, engine="h5netcdf") as dataset:
             return Result.of(dataset.load())
     except FileNotFoundError:
         raise MaxstimError(f"There is no file {path}; check the path.") from None
-    except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
+    except OSError as error:
         raise MaxstimError(
-            f"The file {path} is no readable result of maxstim; run it again."
+            f"{what} cannot be read ({error.strerror or error}); check the path and its permissions."
         ) from error
+
+
+def _check_sizes(file: h5py.File, what: str) -> None:
+    """Refuse a file that would become far more in memory than it is on the disk."""
+    import h5py
+
+    declared = 0
+
+    def add(name: str, found: object) -> None:
+        nonlocal declared
+        if isinstance(found, h5py.Dataset) and found.size is not None:
+            declared += found.size * found.dtype.itemsize
+
+    file.visititems(add)
+    stored = os.path.getsize(file.filename)
+    if declared > max(_SURE_BYTES, _MOST_GROWTH * stored):
+        raise MaxstimError(
+            f"{what} has {stored / 1e6:.3g} MB but declares {declared / 1e6:.3g} MB of numbers, more "
+            "than any result packs so tightly; run it again."
+        )
