@@ -148,7 +148,9 @@ class Visitor:
     @classmethod
     async def arrive(cls, url: str) -> Visitor:
         """Open a page and return when its document has come."""
-        page = await AsyncHTTPClient().fetch(url, request_timeout=300)
+        client = AsyncHTTPClient(force_instance=True)  # or ten at once would be the most
+        page = await client.fetch(url, request_timeout=300, connect_timeout=300)
+        client.close()
         token = re.search(r'"token":\s*"([^"]+)"', page.body.decode())[1]
         connection = await websocket_connect(
             url.replace("http", "ws", 1) + "/ws",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import param
 
-from dashboard.state.typed_numbers import TypedNumbers
+from dashboard.state.typed_numbers import TypedNumbers, allowed, take_entry
 from maxstim_core.optimal.configs import flyvis_preset, starting_preset
 from maxstim_core.settings import Config
 
@@ -61,6 +61,16 @@ class Settings(param.Parameterized):
             MaxstimError: if the configuration refuses it.
         """
         self.param.update(**{name: self.config_class.taken(name, number)})
+
+    def enter(self, name: str, entry: str) -> None:
+        """Take what a person has typed for a number, or remember it and why it is none."""
+        take_entry(self, name, entry, self.allowed(name))
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """Return what a number may be: "between 0.001 and 10 s"."""
+        number = cls.param[name]
+        return allowed(*number.bounds, cls.unit(name), whole=isinstance(number, param.Integer))
 
     @classmethod
     def unit(cls, name: str) -> str:

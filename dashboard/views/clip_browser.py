@@ -14,7 +14,6 @@ import xarray as xr
 
 from dashboard.components.gallery.component import Gallery, described, packed
 from dashboard.state.session import Session
-from dashboard.style.theme import CARD
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import METHODS, SearchConfig
 from maxstim_core.optimal.result import clip_of, lattice_of
@@ -46,12 +45,10 @@ class Browse(pn.viewable.Viewer):
         self.session, self._preview = session, preview
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
         self._chosen: tuple[RunRequest, int] | None = None  # a clip whose run is on its way
-        self.gallery = Gallery(self.choose, self._regularize, color=METHODS["natural"].color)
-        self._layout = pn.Column(
-            self.gallery,
-            stylesheets=[CARD],
-            sizing_mode="stretch_width",
-            margin=(0, 0, 16, 0),
+        self.gallery = Gallery(
+            self.choose,
+            self._regularize,
+            color=METHODS["natural"].color,
             visible=False,
         )
         session.param.watch(self._answered, "answer")
@@ -59,14 +56,14 @@ class Browse(pn.viewable.Viewer):
         session.param.watch(self._running, "run")
         self._answered()
 
-    def __panel__(self) -> pn.Column:
-        return self._layout
+    def __panel__(self) -> Gallery:
+        return self.gallery
 
     def _answered(self, *events: object) -> None:
         searched = self._searched = self._find()
         self._chosen = None  # it was one of the clips before
         with pn.io.hold():
-            self._layout.visible = searched is not None
+            self.gallery.visible = searched is not None
             if searched is None:
                 return
             answer = self.session.answer
