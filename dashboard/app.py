@@ -30,7 +30,6 @@ from dashboard.views.traces import Traces
 from maxstim_core.export.colors import response_limit
 from maxstim_core.export.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
-from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
@@ -62,7 +61,11 @@ class App(pn.viewable.Viewer):
         self.browse = Browse(self.session, self.player.preview)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session)
+        self._opening: Callable[[], None] | None = (
+            None  # of a dialog that is on its way to the page
+        )
         self.page = Frame(
+            self._placed,
             design=Plain,
             sidebar=self.sidebar.panel,
             headline=self.headline.panel,
@@ -96,13 +99,13 @@ class App(pn.viewable.Viewer):
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
-        problems = [self.session.problem, asked.cell_problem, asked.problem]
+        problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow(example.key)
         chosen = {
             "cell_type": asked.cell_type,
             "method": asked.method,
-            "network": DEFAULT if asked.problem else asked.network,
+            "network": asked.network,
         }
         self.choice.param.update({name: value for name, value in chosen.items() if value})
         # Of the link: the example alone would not explain itself.
@@ -215,22 +218,30 @@ class App(pn.viewable.Viewer):
 
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
-        if self.movies is None:
-            self.movies = MovieDialog(self.choice.take_set)
-            self._add_dialog(self.movies.dialog)
-        self.movies.open()
+        if self.movies is not None:
+            self.movies.open()
+            return
+        self.movies = MovieDialog(self.choice.take_set)
+        self._add_dialog(self.movies.dialog, self.movies.open)
 
     def _open_card(self) -> None:
         """Open the model card of the chosen network; most visits do without."""
-        if self.card is None:
-            self.card = CardDialog(self.networks)
-            self._add_dialog(self.card.dialog)
-        self.card.show()
+        if self.card is not None:
+            self.card.show()
+            return
+        self.card = CardDialog(self.networks)
+        self._add_dialog(self.card.dialog, self.card.show)
 
-    def _add_dialog(self, dialog: pmui.Dialog) -> None:
+    def _add_dialog(self, dialog: pmui.Dialog, then: Callable[[], None]) -> None:
         dialog.theme_config = THEME
+        self._opening = then
         self.page.dialogs = [*self.page.dialogs, dialog]
         self._dress()
+
+    def _placed(self, count: int) -> None:
+        then, self._opening = self._opening, None
+        if then is not None:
+            then()
 
     def _dress(self, *events: object) -> None:
         """Let what Material draws be as dark as the page."""

@@ -6,6 +6,7 @@ Labels, units, bounds, steps and help texts come from there; nothing is typed tw
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Any, ClassVar
 
 import param
@@ -84,6 +85,7 @@ class Settings(param.Parameterized):
         return tuple(setting.name for setting in dataclasses.fields(cls.config_class))
 
 
+@cache
 def settings_class(config_class: type[Config]) -> type[Settings]:
     """Return the `param` class that mirrors a configuration."""
     parameters = {f.name: _parameter(f) for f in dataclasses.fields(config_class)}

@@ -476,6 +476,14 @@ def test_an_address_that_makes_no_sense_opens_the_example(visit):
     expect(headline(page)).to_have_text(re.compile("T4c generated.*Example"))
     said = page.get_by_role("alert").filter(has_text="The cell type of this link")
     expect(said).to_have_count(1)
+    for search, sentence in (
+        ("?run=deadbeef", "The result of this link is not on this server; run it again."),
+        ("?method=foo", "The method of this link is none of the three here"),
+    ):
+        page = visit(search)
+        expect(page.get_by_role("alert")).to_contain_text(sentence)
+        page.wait_for_timeout(2000)
+        expect(page.get_by_role("alert")).to_contain_text(sentence)
     page = visit("?run=0123456789abcdef&cell=Mi1")
     expect(page.get_by_role("alert")).to_contain_text("not on this server")
     expect(run_button(page)).to_contain_text("Mi1")

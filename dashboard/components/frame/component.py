@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,13 @@ _HERE = Path(__file__).parent
 
 
 class Frame(Component):
-    """Header, sidebar, the main part with everything that is shown; dialogs as they are asked for."""
+    """Header, sidebar, the main part with everything that is shown; dialogs as they are asked for.
+
+    Args:
+        on_placed: Called with the number of dialogs that are on the page by then, whenever that changes:
+            a dialog can be opened from then on.
+        **params: Further parameters.
+    """
 
     sidebar = Child(doc="What there is to choose, and Run.")
     headline = Child(doc="What is on the page.")
@@ -39,3 +46,13 @@ class Frame(Component):
             "help": HOW_TO_READ,
         }
     }
+
+    def __init__(self, on_placed: Callable[[int], None], **params: object) -> None:
+        super().__init__(**params)
+        self._on_placed = on_placed
+
+    def _handle_msg(self, msg: object) -> None:
+        # The browser can send anything.
+        match msg:
+            case {"placed": int(count)}:
+                self._on_placed(count)

@@ -79,9 +79,10 @@ export function render({model}) {
     const opened = model.get_child("dialogs") ?? []
     if (opened.length) fetchMaterial(described.material)
     dialogs.replaceChildren(...opened)
+    // One that is opened before it is on the page fails to.
+    if (opened.length) requestAnimationFrame(() => model.send_msg({placed: opened.length}))
   }
   model.on("dialogs", place)
-  place()
 
   const skip = element("button", {type: "button", class: "skip"}, "Skip to Run")
   skip.addEventListener("click", () => {
@@ -99,5 +100,6 @@ export function render({model}) {
   menu.addEventListener("click", () => open(root.dataset.drawer !== "open"))
   shade.addEventListener("click", () => open(false))
   open(!NARROW.matches)
+  place()
   return root
 }
