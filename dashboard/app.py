@@ -12,6 +12,7 @@ import xarray as xr
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
+from dashboard.components.component import Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
 from dashboard.model_card.dialog import CardDialog
@@ -20,6 +21,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.url import Address, is_known
+from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
 from dashboard.style.theme import THEME
 from dashboard.views.clip_browser import Browse
@@ -34,7 +36,7 @@ from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
-from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""
@@ -58,14 +60,10 @@ class App(pn.viewable.Viewer):
         self.sidebar = Sidebar(self.session, self.networks, self._open_card, self._add_movie)
         self.headline = Headline(self.session, lambda: self.page.dark)
         self.player = HexPlayer()
-        self.browse = Browse(self.session, self.player.preview)
+        self.browse = Browse(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session)
-        self._opening: Callable[[], None] | None = (
-            None  # of a dialog that is on its way to the page
-        )
         self.page = Frame(
-            self._placed,
             design=Plain,
             sidebar=self.sidebar.panel,
             headline=self.headline.panel,
@@ -74,6 +72,7 @@ class App(pn.viewable.Viewer):
             traces=self.traces.plot,
             losses=self.losses.plot,
             runs=self.history.list,
+            dialogs=Later(),
         )
         drawn = (self.player, self.browse.gallery, self.traces.plot, self.losses.plot)
         for part in drawn:
@@ -81,9 +80,9 @@ class App(pn.viewable.Viewer):
         self.page.param.watch(self._dress, "dark")
         self._compared: dict[str, xr.Dataset] = {}  # what is on show beside the answer, and itself
         self._scale = ("", 0.0)  # of the run whose previews are on show
-        self.session.param.watch(self._answered, "answer")
+        self._drawn: xr.Dataset | None = None  # the answer in the player
+        self.session.param.watch(self._draw, "shown")
         self.session.param.watch(self._listed, "looking")
-        self.session.param.watch(self._running, "run")
         # After the networks' own, which forget what they know of the network chosen before.
         self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
         self.networks.param.watch(self._chosen, "found")
@@ -111,7 +110,7 @@ class App(pn.viewable.Viewer):
         # Of the link: the example alone would not explain itself.
         self.session.problem = " ".join(filter(None, problems))
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
-        self.session.param.watch(self._address, ["key", "run", "answer", "network_hash"])
+        self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -142,7 +141,19 @@ class App(pn.viewable.Viewer):
         if self.poll.period != period:
             self.poll.period = period
 
-    def _answered(self, *events: object) -> None:
+    def _draw(self, *events: object) -> None:
+        """Draw what is on show: the preview of a run, or an answer."""
+        shown = self.session.shown
+        if shown.run is not None:
+            self._drawn = None
+            self._preview(shown.run)
+            if shown.run.terms:
+                self.losses.show(shown.run.run_id, shown.run.terms, shown.run.losses)
+        elif shown.answer is not None and shown.answer is not self._drawn:
+            self._draw_answer()
+
+    def _draw_answer(self) -> None:
+        self._drawn = self.session.shown.answer
         answer, comparable_answers = self.session.answer, self.session.comparable_answers()
         self._compared = comparable_answers
         peak = peak_frame(answer["central_response"].values)
@@ -170,25 +181,12 @@ class App(pn.viewable.Viewer):
         session = self.session
         if session.looking or session.answer is None:
             return
-        if session.run is not None and session.run.state in LIVE:
+        if session.shown.finished is None:
             return
         before = self._compared
         now = session.comparable_answers()
         if now.keys() != before.keys() or any(now[name] is not before[name] for name in now):
-            self._answered()
-
-    def _running(self, *events: object) -> None:
-        run = self.session.run
-        if run is None:
-            return
-        if run.state not in LIVE:
-            if run.result is None and self.session.answer is not None:
-                self._answered()  # nothing came of it: the last answer takes the player back
-            return
-        if run.preview is not None:
-            self._preview(run)
-        if run.terms:
-            self.losses.show(run.run_id, run.terms, run.losses)
+            self._draw_answer()
 
     def _preview(self, run: RunSnapshot) -> None:
         shown, limit = run.preview, None
@@ -218,30 +216,25 @@ class App(pn.viewable.Viewer):
 
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
-        if self.movies is not None:
-            self.movies.open()
-            return
-        self.movies = MovieDialog(self.choice.take_set)
-        self._add_dialog(self.movies.dialog, self.movies.open)
+        if self.movies is None:
+            self.movies = MovieDialog(self.choice.take_set)
+            self._add_dialog(self.movies.dialog)
+        self.movies.open()
 
     def _open_card(self) -> None:
         """Open the model card of the chosen network; most visits do without."""
-        if self.card is not None:
-            self.card.show()
-            return
-        self.card = CardDialog(self.networks)
-        self._add_dialog(self.card.dialog, self.card.show)
+        if self.card is None:
+            self.card = CardDialog(self.networks)
+            self._add_dialog(self.card.dialog)
+        self.card.show()
 
-    def _add_dialog(self, dialog: pmui.Dialog, then: Callable[[], None]) -> None:
+    def _add_dialog(self, dialog: pmui.Dialog) -> None:
         dialog.theme_config = THEME
-        self._opening = then
-        self.page.dialogs = [*self.page.dialogs, dialog]
+        for part in dialog.select(pmui.MaterialComponent):
+            fetch_stylesheets(part)
+        self.page.has_dialogs = True
+        self.page.dialogs.append(dialog)
         self._dress()
-
-    def _placed(self, count: int) -> None:
-        then, self._opening = self._opening, None
-        if then is not None:
-            then()
 
     def _dress(self, *events: object) -> None:
         """Let what Material draws be as dark as the page."""

@@ -7,16 +7,12 @@ from typing import Any, ClassVar
 import panel as pn
 
 
-class Component(pn.custom.JSComponent):
-    """A part of the page in one model, with the stylesheets that it names and no others.
+class OwnStyles:
+    """What a part of the page has: the stylesheets that it names and no others.
 
     Panel adds stylesheets of its own to every component, each to be fetched from an address that it
-    finds out only once the page has been built; and it would look for compiled code in every folder
-    above, whenever it needs to know that there is none.
+    finds out only once the page has been built.
     """
-
-    _bundle_path = None
-    _bundle_css: ClassVar[tuple[str, ...]] = ()
 
     def _process_param_change(self, params: dict[str, Any]) -> dict[str, Any]:
         properties = super()._process_param_change(params)
@@ -25,3 +21,15 @@ class Component(pn.custom.JSComponent):
                 sheet for sheet in properties["stylesheets"] if isinstance(sheet, str)
             ]
         return properties
+
+
+class Component(OwnStyles, pn.custom.JSComponent):
+    """A part of the page in one model."""
+
+    # Panel would look for compiled code in every folder above, whenever it needs to know of any.
+    _bundle_path = None
+    _bundle_css: ClassVar[tuple[str, ...]] = ()
+
+
+class Later(OwnStyles, pn.Column):
+    """Room for what comes later, if at all."""

@@ -25,8 +25,6 @@ _NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose 
 _NO_METHOD = "The method of this link is none of the three here; choose one of the tabs."
 
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
-    "The run of this link cannot be one of this server: its key is none; look for it under Runs."
-)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ def defer_stylesheets() -> None:
     MaterialComponent._bundle_css = ()
 
 
+def fetch_stylesheets(part: MaterialComponent) -> None:
+    """Let a part of a dialog fetch its own again, before it is on the page."""
+    part._bundle_css = STYLESHEETS
+
+
 def roboto() -> list[dict[str, object]]:
     """Return weight and address, below the server's own, of the type that Material brings."""
     return [

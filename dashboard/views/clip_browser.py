@@ -6,7 +6,6 @@ They stay when one of them has been regularized: a click leads back to any, with
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import panel as pn
@@ -18,7 +17,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import METHODS, SearchConfig
 from maxstim_core.optimal.result import clip_of, lattice_of
 from maxstim_core.runs.request import RunRequest, request_of
-from maxstim_core.runs.snapshot import LIVE
+from maxstim_core.runs.snapshot import LIVE, Preview
 
 _UNITS = {
     "peak": "by peak voltage (a.u.)",
@@ -36,13 +35,11 @@ class Browse(pn.viewable.Viewer):
 
     Args:
         session: Whose answer is on the page.
-        preview: Shows the luminance of a clip, as `HexPlayer.preview`, while its response is on the
-            way.
     """
 
-    def __init__(self, session: Session, preview: Callable[..., None]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.session, self._preview = session, preview
+        self.session = session
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
         self._chosen: tuple[RunRequest, int] | None = None  # a clip whose run is on its way
         self.gallery = Gallery(
@@ -122,7 +119,7 @@ class Browse(pn.viewable.Viewer):
         # Of clips further down the ranking, there is no picture.
         if run.state in LIVE and place < len(self.gallery.clips):
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
-            self._preview(movie, lattice_of(searched), dt=float(searched.attrs["dt"]))
+            self.session.foresee(run.request, Preview(movie, lattice_of(searched)))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""

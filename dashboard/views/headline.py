@@ -13,6 +13,7 @@ import xarray as xr
 from dashboard.components.headline.component import HeadlinePanel, Plan
 from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
+from dashboard.text.clip_sets import set_title
 from maxstim_core.export.captions import file_name
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
@@ -21,7 +22,7 @@ from maxstim_core.export.python_code import python_snippet
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.request import request_of
-from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot
 
 
 class Headline(pn.viewable.Viewer):
@@ -40,37 +41,46 @@ class Headline(pn.viewable.Viewer):
             "Film": lambda: self._drawn(film, "gif"),
             "NetCDF": self._data,
         }
-        self.panel = HeadlinePanel(plans, self._code, session.unexpected)
-        session.param.watch(self._update, ["answer", "run", "network_hash"])
-        session.choice.param.watch(self._update, ["cell_type", "method", "network"])
+        self.panel = HeadlinePanel(plans, self._code, session.take_settings, session.unexpected)
+        session.param.watch(self._update, ["shown", "run", "submitting", "network_hash"])
+        choice = session.choice
+        choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
+        for settings in choice.settings.values():
+            settings.param.watch(self._update, list(settings.names()))
         self._update()
 
     def __panel__(self) -> HeadlinePanel:
         return self.panel
 
     def _update(self, *events: object) -> None:
-        run, answer = self.session.run, self.session.answer
-        # A run is what the player shows from its first preview on.
-        live = run is not None and run.state in LIVE and run.preview is not None
-        title = ""
-        if live:
-            title = live_heading(run)
-        elif answer is not None:
-            title = answer_heading(answer, example=self.session.is_example)
-        self.panel.shown = {
-            "html": title, "note": self.session.note, "live": live or answer is None,
-        }  # fmt: skip
+        session = self.session
+        shown, title = session.shown, ""
+        if shown.run is not None:
+            title = live_heading(shown.run)
+        elif shown.answer is not None:
+            title = answer_heading(shown.answer, example=shown.is_example)
+        told = {
+            "html": title,
+            "note": session.note,
+            "settings": shown.finished is not None and session.other_settings,
+            "live": shown.finished is None,
+        }
+        if told != self.panel.shown:
+            self.panel.shown = told
 
     def _drawn(self, draw: Callable[..., BytesIO], ending: str) -> Plan:
-        answer, compared = self.session.answer, list(self.session.comparable_answers().values())
+        answer, compared = (
+            self.session.shown.answer,
+            list(self.session.comparable_answers().values()),
+        )
         return file_name(answer, ending), partial(draw, answer, compared, dark=self._is_dark())
 
     def _data(self) -> Plan:
-        answer = self.session.answer
+        answer = self.session.shown.answer
         return file_name(answer, "nc"), partial(netcdf, answer)
 
     def _code(self) -> dict[str, str]:
-        answer = self.session.answer
+        answer = self.session.shown.answer
         request, output = request_of(answer), file_name(answer, "nc")
         return {"python": python_snippet(request, output), "shell": command_line(request, output)}
 
@@ -88,6 +98,8 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
     clip = clip_of(answer)
+    if about.get("clips"):
+        facts.insert(0, f"of {escape(set_title(str(about['clips'])))}")
     if clip:
         facts.insert(0, f"clip “{escape(clip)}”")
     mark = "example" if example else "cancelled" if about["status"] == "cancelled" else ""

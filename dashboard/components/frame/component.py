@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
 import param
-from panel.viewable import Child, Children
+from panel.viewable import Child
 
 from dashboard.components.component import Component
 from dashboard.components.esm import page_style, source, stylesheet
@@ -18,13 +17,7 @@ _HERE = Path(__file__).parent
 
 
 class Frame(Component):
-    """Header, sidebar, the main part with everything that is shown; dialogs as they are asked for.
-
-    Args:
-        on_placed: Called with the number of dialogs that are on the page by then, whenever that changes:
-            a dialog can be opened from then on.
-        **params: Further parameters.
-    """
+    """Header, sidebar, the main part with all that is shown; dialogs as they are asked for."""
 
     sidebar = Child(doc="What there is to choose, and Run.")
     headline = Child(doc="What is on the page.")
@@ -33,7 +26,8 @@ class Frame(Component):
     traces = Child(doc="The first of the cards below.")
     losses = Child(doc="The second.")
     runs = Child(doc="The third.")
-    dialogs = Children(doc="Those that have been opened so far.")
+    dialogs = Child(doc="Those that have been opened so far.")
+    has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 
     _esm = source(_HERE / "frame.js")
@@ -46,13 +40,3 @@ class Frame(Component):
             "help": HOW_TO_READ,
         }
     }
-
-    def __init__(self, on_placed: Callable[[int], None], **params: object) -> None:
-        super().__init__(**params)
-        self._on_placed = on_placed
-
-    def _handle_msg(self, msg: object) -> None:
-        # The browser can send anything.
-        match msg:
-            case {"placed": int(count)}:
-                self._on_placed(count)

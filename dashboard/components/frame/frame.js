@@ -74,15 +74,8 @@ export function render({model}) {
   const main = element("main", {tabindex: -1}, model.get_child("headline"), model.get_child("gallery"), model.get_child("player"),
     element("div", "below", ...["traces", "losses", "runs"].map((name) => model.get_child(name))))
   main.addEventListener("maxstim-top", () => main.scrollTo({top: 0, behavior: "smooth"}))
-  const dialogs = element("div")
-  const place = () => {
-    const opened = model.get_child("dialogs") ?? []
-    if (opened.length) fetchMaterial(described.material)
-    dialogs.replaceChildren(...opened)
-    // One that is opened before it is on the page fails to.
-    if (opened.length) requestAnimationFrame(() => model.send_msg({placed: opened.length}))
-  }
-  model.on("dialogs", place)
+  model.on("has_dialogs", () => fetchMaterial(described.material))
+  const dialogs = model.get_child("dialogs")
 
   const skip = element("button", {type: "button", class: "skip"}, "Skip to Run")
   skip.addEventListener("click", () => {
@@ -100,6 +93,5 @@ export function render({model}) {
   menu.addEventListener("click", () => open(root.dataset.drawer !== "open"))
   shade.addEventListener("click", () => open(false))
   open(!NARROW.matches)
-  place()
   return root
 }

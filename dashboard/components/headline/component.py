@@ -33,13 +33,15 @@ class HeadlinePanel(Component):
         plans: For each button that takes a file home, what is called for each click, quickly: it
             returns the name of the file, and what makes its content in another thread.
         code: Called when the code is asked for; returns the lines in Python and for a shell.
+        on_settings: Called when a person wants the settings of the answer on show.
         on_error: Called with what a plan or the making of a file has raised.
         **params: Further parameters.
     """
 
     shown = param.Dict(
-        default={"html": "", "note": "", "live": True},
-        doc="Title and key figures as HTML; a note, or nothing; whether there is nothing to take home.",
+        default={"html": "", "note": "", "settings": False, "live": True},
+        doc="Title and key figures as HTML; a note, or nothing; whether it is about the answer's "
+        "settings, which can be taken; whether there is nothing to take home.",
     )
 
     _esm = source(_SNIPPET / "snippet.js", _HERE / "headline.js")
@@ -51,17 +53,21 @@ class HeadlinePanel(Component):
         self,
         plans: dict[str, Callable[[], Plan]],
         code: Callable[[], dict[str, str]],
+        on_settings: Callable[[], None],
         on_error: Callable[[Exception], None],
         **params: object,
     ) -> None:
         super().__init__(**params)
-        self._plans, self._code, self._on_error = plans, code, on_error
+        self._plans, self._code = plans, code
+        self._on_settings, self._on_error = on_settings, on_error
 
     def _handle_msg(self, msg: object) -> None:
         # The browser can send anything.
         if self.shown["live"]:
             return
-        if msg == "Code":
+        if msg == "Settings":
+            self._on_settings()
+        elif msg == "Code":
             self._send_msg({"code": self._code()})
         elif isinstance(msg, str) and msg in self._plans:
             pn.state.execute(partial(self._make, msg))

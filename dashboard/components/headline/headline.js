@@ -58,7 +58,10 @@ export function render({model}) {
     })
     return [name, button]
   }))
-  const note = element("p", {class: "note", "aria-live": "polite", hidden: ""})
+  const words = element("span")
+  const take = element("button", {type: "button", class: "text-button"}, "Take its settings")
+  take.addEventListener("click", () => model.send_msg("Settings"))
+  const note = element("p", {class: "note", "aria-live": "polite", hidden: ""}, words, take)
   model.on("msg:custom", (message) => {
     const said = message.data ?? message
     if (said.code) return code.open(said.code)
@@ -66,9 +69,10 @@ export function render({model}) {
     if (said.file) save(said.file)
   })
   const draw = () => {
-    const {html, note: said, live} = model.shown
+    const {html, note: said, settings, live} = model.shown
     if (title.innerHTML !== html) title.innerHTML = html
-    note.textContent = said
+    words.textContent = said
+    take.hidden = !settings
     note.hidden = !said
     for (const button of buttons.values()) button.disabled = live
   }
