@@ -24,6 +24,10 @@ _LONGEST_BODY = 64 * 1024
 """Bytes of a request's body that are read at most. What visitors upload comes by websocket."""
 
 
+_GATE = "maxstim_gate"
+"""Setting of an application that has a gate."""
+
+
 class Server:
     """Listens from the moment it is made, and serves once it runs.
 
@@ -50,7 +54,7 @@ class Server:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": str(Path(__file__).with_name("main.py"))},
+            {"dashboard": str(Path(__file__).parent)},  # with its hooks
             port=port,
             address=address,
             title="maxstim",
@@ -100,5 +104,11 @@ def guard(
     application._include_cookies, application._exclude_cookies = [], None
     keep_to_the_page(application, gate)
     stand_before(application, gate)
+    application.settings[_GATE] = gate
     for name in ONE_LINE:
         logging.getLogger(name).addFilter(OneLine())
+
+
+def is_guarded(application: BokehTornado) -> bool:
+    """Tell whether `guard` has been asked for an application."""
+    return _GATE in application.settings

@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 from serving import ROOT, Served, free_port
 
-from maxstim_core.storage.netcdf import load
+from maxstim_core.optimal.result import load
 
 PASSWORD = "a long enough one"
 
