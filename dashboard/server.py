@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bokeh.server.tornado import BokehTornado
+from panel.io.application import build_single_handler_application
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
@@ -54,7 +55,7 @@ class Server:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": str(Path(__file__).parent)},  # with its hooks
+            {"dashboard": build_single_handler_application(Path(__file__).parent)},
             port=port,
             address=address,
             title="maxstim",
