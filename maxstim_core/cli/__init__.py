@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print_message("maxstim: The memory did not suffice; choose fewer frames or another device.")
         return REFUSED
+    finally:
+        gc.set_threshold(*often)
 
 
 def _is_out_of_memory(error: Exception) -> bool:
