@@ -9,5 +9,5 @@ from maxstim_core.runs.queue import the_queue
 pn.extension(reconnect=True)
 
 app = App(the_queue(), the_library())
-app.page.servable()
+app.page.servable(title="maxstim")
 app.start()

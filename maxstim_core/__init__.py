@@ -31,6 +31,7 @@ _FOUND_IN = {
     "flow": "stimuli.synthetic.bundled_sets",
     "flyvis_preset": "optimal.configs",
     "generate": "optimal.generated",
+    "generate_each": "optimal.batch",
     "generate_many": "optimal.batch",
     "known_networks": "networks.catalog",
     "load": "optimal.result",

@@ -9,7 +9,10 @@ from maxstim_core.networks.catalog import (
     open_network,
 )
 from maxstim_core.networks.network import Network
-from maxstim_core.optimal.batch import generate_many
+from maxstim_core.optimal.batch import (
+    generate_each,
+    generate_many,
+)
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -55,6 +58,7 @@ __all__ = [
     "flow",
     "flyvis_preset",
     "generate",
+    "generate_each",
     "generate_many",
     "known_networks",
     "load",

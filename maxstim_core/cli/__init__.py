@@ -7,6 +7,7 @@ and their help come from the configurations in `maxstim_core.optimal.configs`.
 from __future__ import annotations
 
 import errno
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -34,7 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if it did what was asked, 2 after bad input (one sentence on standard error), 130 after
         Ctrl-C.
     """
+    often = gc.get_threshold()
     try:
+        # What libraries make as they load stays: to look for garbage in it is a tenth of a short run.
+        gc.set_threshold(50_000, *often[1:])
         prepare_streams()
         with held_back():
             from maxstim_core.cli.parser import make_parser
@@ -62,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print_message("maxstim: The memory did not suffice; choose fewer frames or another device.")
         return REFUSED
+    finally:
+        gc.set_threshold(*often)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

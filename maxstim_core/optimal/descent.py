@@ -80,6 +80,10 @@ class Descent:
         for step, losses in self._steps.run(self._report_every):
             yield self._report(step, losses[:, 0])
 
+    def stop(self) -> None:
+        """End after the present step; from any thread."""
+        self._steps.stopped = True
+
     def result(self) -> Result:
         """Return the last and the best iterate so far, with the responses to exactly these."""
         return result_of(self.labeled())

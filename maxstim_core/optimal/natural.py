@@ -25,7 +25,7 @@ from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet, check_clips
 from maxstim_core.stimuli.resample import resampled
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -156,7 +156,7 @@ class Search:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
-        return described(found)
+        return documented(found)
 
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""

@@ -36,7 +36,7 @@ from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.stored.repeats import excerpts
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -103,7 +103,7 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> Re
         peak_value=(dims, peak),
         score=(dims, scored(peak, grey, rms, config.score)),
     )
-    return described(ranked)
+    return documented(ranked)
 
 
 def _distinct(

@@ -18,7 +18,9 @@ PRECISIONS = ("float32", "float64")
 """Names of the precisions to compute in."""
 
 
-def make_engine(network: Network, *, device: str = "cpu", dtype: str = "float32") -> Engine:
+def make_engine(
+    network: Network, *, device: str = "cpu", dtype: str = "float32", threads: int | None = None
+) -> Engine:
     """Return the engine for a network on a device.
 
     Warns where a GPU must do without the CUDA engine, and says why.
@@ -27,6 +29,7 @@ def make_engine(network: Network, *, device: str = "cpu", dtype: str = "float32"
         network: The network to simulate.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and so on.
         dtype: ``float32`` or, to check gradients, ``float64``.
+        threads: Of the CPU engine; one for each core if None.
 
     Raises:
         MaxstimError: if the device is not there, or the network or the precision is none.
@@ -38,7 +41,7 @@ def make_engine(network: Network, *, device: str = "cpu", dtype: str = "float32"
     if device == "cpu" and dtype == "float32":
         from maxstim_core.simulation.cpu import CpuEngine  # brings numba: not before it is needed
 
-        return CpuEngine(network)
+        return CpuEngine(network, threads=threads)
     if device != "cpu" and dtype == "float32":
         from maxstim_core.simulation.cuda import CudaEngine
 

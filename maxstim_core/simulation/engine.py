@@ -83,9 +83,12 @@ class Engine(ABC):
         dtype: In which precision: ``float32`` or ``float64``.
         parameters: The network's own free parameters.
         samples_at_once: How many stimuli to simulate together where there are many.
+        one_by_one: Whether descents that run together are best stepped each by itself, on threads of
+            their own, rather than as one array.
     """
 
     samples_at_once = 16
+    one_by_one = False
 
     def __init__(self, network: Network, *, device: str, dtype: str) -> None:
         self.network = network

@@ -14,7 +14,7 @@ from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -200,7 +200,7 @@ def _labeled(
             "maxstim_version": __version__,
         },
     )
-    return described(labeled.to_dataset(name="voltage"))["voltage"]
+    return documented(labeled.to_dataset(name="voltage"))["voltage"]
 
 
 def _values(given: Any) -> Any:

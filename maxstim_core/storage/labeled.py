@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maxstim_core.storage.meaning import described, meaning_of
+from maxstim_core.storage.meaning import documented, meaning_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,7 +48,9 @@ class Labeled:
         """Return the dataset."""
         import xarray as xr
 
-        return described(xr.Dataset(dict(self.variables), dict(self.coordinates), dict(self.attrs)))
+        return documented(
+            xr.Dataset(dict(self.variables), dict(self.coordinates), dict(self.attrs))
+        )
 
 
 def _whole(

@@ -14,7 +14,7 @@ from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
 from maxstim_core.storage.labeled import Labeled
-from maxstim_core.storage.meaning import described, meaning_of_all
+from maxstim_core.storage.meaning import documented, meaning_of_all
 
 if TYPE_CHECKING:
     import h5py
@@ -63,7 +63,7 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
         )
     if not isinstance(path, str | os.PathLike):
         raise MaxstimError(f"A result is saved at a path, such as 't4c.nc', not at {shown(path)}.")
-    dataset = described(dataset)
+    dataset = documented(dataset)
     dataset = dataset.assign_attrs(_mark(dataset.attrs, *_said(dataset)))
     compressed = {"zlib": True, "complevel": _LEVEL}
     variables = dataset.variables.items()

@@ -368,6 +368,8 @@ def luminance_of(greys: Sequence[np.ndarray]) -> np.ndarray:
         greys: Each of shape (row, pixel column): 0 to 255, uint8, or luminance already; a film may have
             both.
     """
+    if all(grey.dtype == np.uint8 for grey in greys):
+        return as_luminance(np.stack(greys))
     return np.stack([as_luminance(grey) for grey in greys])
 
 

@@ -112,10 +112,14 @@ def _deep_yuv(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | No
     """Colours of frames of more than 8 bits; FFmpeg only brings all planes to one size and 16 bits."""
     alpha = _has_alpha(frame)
     even = frame.reformat(format="yuva444p16le" if alpha else "yuv444p16le")
-    planes = [_plane(even, k, "<u2") for k in range(4 if alpha else 3)]
-    unit = np.float32(1 << (16 - bits))  # numbers were shifted, not stretched
-    opacity = np.minimum(planes[3] / (unit * ((1 << bits) - 1)), 1) if alpha else None
-    light, blue, red = (plane / unit for plane in planes[:3])
+    unit = np.float32(1 << (16 - bits))
+    planes = [_plane(even, k, "<u2") / unit for k in range(4 if alpha else 3)]
+    if len(frame.planes) > 2:  # of the full range, FFmpeg may stretch luminance and opacity
+        kind = ">u2" if frame.format.name.endswith("be") else "<u2"
+        for k in (0, 3)[: 1 + alpha]:
+            planes[k] = _plane(frame, k, kind).astype(np.float32)
+    light, blue, red = planes[:3]
+    opacity = np.minimum(planes[3] / np.float32((1 << bits) - 1), 1) if alpha else None
     eight = np.float32(1 << (bits - 8))
     if range_of(frame) == "limited":
         light, reach = (light / eight - 16) / 219, 224 * eight

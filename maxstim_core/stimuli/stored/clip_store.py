@@ -266,7 +266,9 @@ def open_stored(folder: Path) -> StoredClips:
         return clips
     except FileNotFoundError:
         raise MaxstimError(f"There is no clip set {folder.name!r} in {folder.parent}.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except MaxstimError:
+        raise
+    except Exception as error:  # changed by hand, it raises whatever it is taken for
         raise MaxstimError(
             f"The clip set {folder.name} is damaged ({path} cannot be read); make the set again."
         ) from error
