@@ -167,7 +167,7 @@ def read_arrays(
         step = n_frames if film.is_columns else viewing.batch(*film.values.shape[1:3])
         seen = []
         for start in range(0, n_frames, step):
-            lum = film.luminance(start, start + step)
+            lum = film.luminance(start, start + step, viewing.ground)
             most = max(most, float(lum.max()))
             seen.append(viewing.contrasted(lum) if film.is_columns else viewing.see(lum))
             report_progress(min(1.0, (start + step) / n_frames))

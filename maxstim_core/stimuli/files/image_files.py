@@ -17,9 +17,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.images import FORMATS, is_image, read_still
-from maxstim_core.stimuli.files.litter import is_litter
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, most_pixels
 from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.storage.litter import is_litter
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 _HEAD = 32
