@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from weakref import WeakMethod
 
 import panel as pn
@@ -48,12 +49,13 @@ class App(pn.viewable.Viewer):
     Args:
         queue: The queue that all pages share.
         library: Answers that were finished before.
+        visitor: Who looks at it, as `visitor_of` tells; by default somebody new.
     """
 
-    def __init__(self, queue: RunQueue, library: ResultLibrary) -> None:
+    def __init__(self, queue: RunQueue, library: ResultLibrary, visitor: str = "") -> None:
         super().__init__()
         self.choice = Choice()
-        self.session = Session(self.choice, queue, library)
+        self.session = Session(self.choice, queue, library, visitor)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
@@ -65,6 +67,7 @@ class App(pn.viewable.Viewer):
         self.history = History(self.session)
         self.page = Frame(
             design=Plain,
+            visitor=self.session.id,
             sidebar=self.sidebar.panel,
             headline=self.headline.panel,
             gallery=self.browse.gallery,
@@ -268,3 +271,9 @@ def _weakly(handle: Callable[[BaseException], None]) -> Callable[[BaseException]
             alive(error)
 
     return handler
+
+
+def visitor_of(cookies: Mapping[str, str]) -> str:
+    """Return who a browser says that it belongs to: an id that a page gave it before, or nothing."""
+    visitor = cookies.get("maxstim_visitor", "")
+    return visitor if re.fullmatch("[0-9a-f]{32}", visitor) else ""

@@ -7,11 +7,16 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from panel.io.application import build_single_handler_application
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
 _UNUSED_SESSION_MILLISECONDS = 60_000
 """How long a page that lost its connection, on a laptop that sleeps say, can come back to."""
+
+
+_TOKEN_SECONDS = 30 * 24 * 3600
+"""How long a page that a browser kept, in a tab that it restores say, can be opened."""
 
 
 class Server:
@@ -33,13 +38,14 @@ class Server:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": str(Path(__file__).with_name("main.py"))},
+            {"dashboard": build_single_handler_application(str(Path(__file__).parent))},
             port=port,
             address=address,
             websocket_origin=list(origins),
             basic_auth=password,
             cookie_secret=secrets.token_hex(32) if password else None,
             title="maxstim",
+            session_token_expiration=_TOKEN_SECONDS,
             unused_session_lifetime_milliseconds=_UNUSED_SESSION_MILLISECONDS,
         )
         logging.getLogger("asyncio").addFilter(_is_worth_saying)
