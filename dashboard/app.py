@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from weakref import WeakMethod
 
 import panel as pn
@@ -15,6 +16,7 @@ from dashboard.add_movie.dialog import MovieDialog
 from dashboard.components.component import Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
+from dashboard.guard.gate import VISITOR
 from dashboard.model_card.dialog import CardDialog
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
@@ -49,13 +51,14 @@ class App(pn.viewable.Viewer):
     Args:
         queue: The queue that all pages share.
         library: Answers that were finished before.
+        visitor: Who looks at it, as `visitor_of` tells; by default somebody new.
     """
 
-    def __init__(self, queue: RunQueue, library: ResultLibrary) -> None:
+    def __init__(self, queue: RunQueue, library: ResultLibrary, visitor: str = "") -> None:
         super().__init__()
         self.choice = Choice()
         self.choice.listed_only = are_visitors() or bool(pn.config.basic_auth)
-        self.session = Session(self.choice, queue, library)
+        self.session = Session(self.choice, queue, library, visitor)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
@@ -270,3 +273,9 @@ def _weakly(handle: Callable[[BaseException], None]) -> Callable[[BaseException]
             alive(error)
 
     return handler
+
+
+def visitor_of(headers: Mapping[str, str]) -> str:
+    """Return who asks for a page, as the gate before the server says: an id, or nothing without it."""
+    visitor = headers.get(VISITOR, "")
+    return visitor if re.fullmatch("[0-9a-f]{32}", visitor) else ""

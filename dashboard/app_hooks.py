@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import os
 from urllib.parse import urlsplit
 
 from bokeh.application.application import ServerContext, SessionContext
+from bokeh.application.handlers.handler import Handler
+from bokeh.document import Document
 from bokeh.server.tornado import BokehTornado
 
+from dashboard.components.static_files import compress_static_files
 from dashboard.server import guard, is_guarded
-from dashboard.static_files import compress_static_files
 from dashboard.style.material import defer_stylesheets
 
 _BREATH = 0.02
 """Seconds between two pages that are built: what else has come by then is served first."""
 
-_turn = asyncio.Lock()
+
+class Turns(Handler):
+    """Lets pages be built in turns: a class that comes at once does not keep a click waiting.
+
+    A handler of the application: that Bokeh waits for; for a function of this file it does not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = asyncio.Lock()
+
+    def modify_document(self, doc: Document) -> None:
+        """Leave it as it is."""
+
+    async def on_session_created(self, session_context: SessionContext) -> None:
+        """Wait for the turn of a page that is about to be built."""
+        async with self._turn:
+            await asyncio.sleep(_BREATH)
 
 
 def on_server_loaded(server_context: ServerContext) -> None:
@@ -34,18 +54,14 @@ def on_server_loaded(server_context: ServerContext) -> None:
             origins=sorted(application.websocket_origins),
             password=os.environ.get("MAXSTIM_PASSWORD") or None,
         )
+    server_context.application_context.application.add(Turns())
     compress_static_files()
+    importlib.import_module("dashboard.app")  # takes a second
     defer_stylesheets()
     # What is there by now stays: whenever a page is closed, Panel has all objects looked through for
     # what is left of it, and these are nine in ten.
     gc.collect()
     gc.freeze()
-
-
-async def on_session_created(session_context: SessionContext) -> None:
-    """Let pages be built in turns: a class that comes at once does not keep a click waiting."""
-    async with _turn:
-        await asyncio.sleep(_BREATH)
 
 
 def _server_of(server_context: ServerContext) -> BokehTornado:

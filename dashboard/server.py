@@ -29,6 +29,10 @@ _GATE = "maxstim_gate"
 """Setting of an application that has a gate."""
 
 
+_TOKEN_SECONDS = 30 * 24 * 3600
+"""How long a page that a browser kept, in a tab that it restores say, can be opened."""
+
+
 class Server:
     """Listens from the moment it is made, and serves once it runs.
 
@@ -55,10 +59,11 @@ class Server:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": build_single_handler_application(Path(__file__).parent)},
+            {"dashboard": build_single_handler_application(str(Path(__file__).parent))},
             port=port,
             address=address,
             title="maxstim",
+            session_token_expiration=_TOKEN_SECONDS,
             unused_session_lifetime_milliseconds=_UNUSED_SESSION_MILLISECONDS,
             http_server_kwargs={"max_body_size": _LONGEST_BODY},
         )

@@ -56,6 +56,7 @@ class Session(param.Parameterized):
         choice: What the person has chosen.
         queue: The queue that all pages share.
         library: Answers that were finished before, by whomever.
+        visitor: Id of the person, who may have other pages; a new one if empty.
     """
 
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
@@ -79,10 +80,12 @@ class Session(param.Parameterized):
         False, doc="Whether a request is on its way to the queue: its network is being opened."
     )
 
-    def __init__(self, choice: Choice, queue: RunQueue, library: ResultLibrary) -> None:
+    def __init__(
+        self, choice: Choice, queue: RunQueue, library: ResultLibrary, visitor: str = ""
+    ) -> None:
         super().__init__()
         self.choice, self.queue, self.library = choice, queue, library
-        self.id = secrets.token_hex(8)
+        self.id = visitor or secrets.token_hex(16)
         self._turn = threading.RLock()
         self._submissions = Submissions(self._hand_over)
         self._follows_next = True  # whether the page shall follow the run that is on its way

@@ -1,4 +1,4 @@
-"""Runs to go back to: this page's, then what was finished before."""
+"""Runs to go back to: this visitor's, then what was finished before."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class History(pn.viewable.Viewer):
 
 
 def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict:
-    """Return the row of one of this page's runs.
+    """Return the row of one of this visitor's runs.
 
     Args:
         run: Its snapshot.
@@ -79,7 +79,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
         detail += "from the store" if run.cached else duration(run.elapsed)
         clip = clip if entry is None else entry.clip
     return {
-        "heading": "This page",
+        "heading": "Yours",
         "key": run.run_id,
         "state": run.state,
         "title": _title(request.cell_type, request.method),

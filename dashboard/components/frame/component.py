@@ -30,7 +30,7 @@ class Frame(Component):
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 
-    _esm = source(_HERE / "frame.js")
+    _esm = source(_HERE / "connection.js", _HERE / "frame.js")
     _stylesheets: ClassVar[list[str]] = [stylesheet(_HERE / "frame.css")]
     _constants: ClassVar = {
         "described": {
@@ -40,3 +40,8 @@ class Frame(Component):
             "help": HOW_TO_READ,
         }
     }
+
+    def _handle_msg(self, msg: object) -> None:
+        # The browser can send anything.
+        if msg == "ping":
+            self._send_msg("heard")

@@ -82,10 +82,15 @@ export function render({model}) {
     open(true)
     sidebar.shadowRoot.getElementById("run").focus()
   })
+  const columns = element("div", "columns", drawer, shade, main)
   const root = element("div", "frame", skip,
     element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
       element("span", "tagline", "Which movie excites this neuron most?"), how, theme),
-    element("div", "columns", drawer, shade, main), dialogs, help)
+    columns, dialogs, help)
+  const connection = new Connection(root, columns, () => model.send_msg("ping"),
+    String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
+  model.on("msg:custom", () => connection.heard?.())
+  columns.before(connection.bar)
   const open = (isOpen) => {
     root.dataset.drawer = isOpen ? "open" : "closed"
     menu.setAttribute("aria-expanded", String(isOpen))

@@ -41,6 +41,12 @@ class Methods {
     })
   }
 
+  /** Return what stands in the fields of numbers, whether it has been sent or not. */
+  typed() {
+    return Object.fromEntries(this.panels.map(({about, entries: fields}) => [about.method,
+      Object.fromEntries([...fields].filter(([, {entry}]) => entry).map(([name, {entry}]) => [name, entry.value]))]))
+  }
+
   show(choice) {
     this.mark(choice.method)
     for (const panel of this.panels) panel.show(choice)
@@ -116,6 +122,39 @@ class RunBar {
   }
 }
 
+const KEPT = "maxstim-kept"
+
+/** Keep what stands in the fields while the page is opened again; a browser may forbid it. */
+function keep(values, typed) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({values, typed, address: location.pathname}))
+  } catch {}
+}
+
+/** Say once more what was kept, where it is not what there is. */
+async function restore(model, send) {
+  // What is said before the page is there, Panel does not hear.
+  while (!Bokeh.documents.length || !Bokeh.documents.every((shown) => shown.is_idle)) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  let kept = null
+  try {
+    kept = JSON.parse(sessionStorage.getItem(KEPT))
+    sessionStorage.removeItem(KEPT)
+  } catch {}
+  if (kept?.address !== location.pathname) return
+  for (const [method, settings] of Object.entries(kept.values)) {
+    for (const [setting, {value, text}] of Object.entries(settings)) {
+      const entry = kept.typed[method]?.[setting] ?? text
+      const shown = model.choice.values[method]?.[setting]
+      if (!shown) continue
+      if (text === undefined) {
+        if (value !== shown.value) send({method, setting, value})
+      } else if (entry !== shown.text) send({method, setting, entry})
+    }
+  }
+}
+
 export function render({model}) {
   const {described} = model.esm_constants
   const send = (said) => model.send_msg(said)
@@ -148,6 +187,10 @@ export function render({model}) {
     model.on(name, draw)
     draw()
   }
+  const keeping = () => keep(model.choice.values, methods.typed())
+  addEventListener("maxstim-keep", keeping)
+  model.on("remove", () => removeEventListener("maxstim-keep", keeping))
+  restore(model, send)
   return element("div", "sidebar",
     element("div", "controls", cells.root, networks.root, facts.root, methods.root,
       element("hr"), element("div", "where", device.root)),
