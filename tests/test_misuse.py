@@ -51,6 +51,10 @@ misuse("generate_many", network=NO_NETWORK, config=NO_CONFIG, device=NO_DEVICE, 
 misuse("generate_many", cell_types=("T4c", ["T4x"], [3], [], ["T4c", "T4c"], 3, [None]))
 misuse("generate_many", seeds=("01", 3, [], [-1], [0.5], ["a"], [None], [0, 0], [True], None))
 misuse("generate_many", report_every=NO_STEPS, at_once=(0, -1, 1.5, "2", True, [1]))
+misuse(
+    "generate_each", questions=(None, 3, [], "T4c", ["T4c"], [("default", "Mi1", SHORT)], [3], [()])
+)
+misuse("generate_each", device=NO_DEVICE, dtype=NO_DTYPE, report_every=NO_STEPS)
 misuse("search", network=NO_NETWORK, clips=(*NO_CLIPS, "other eye"), config=NO_CONFIG)
 misuse("search", device=NO_DEVICE, dtype=NO_DTYPE)
 misuse("replay", network=(*NO_NETWORK, "another network"), cell_type=NO_CELL_TYPE)
@@ -142,6 +146,7 @@ def arguments(name, held):
         "generate": {"network": network, "cell_type": "Mi1", "config": SHORT},
         "regularize": {"network": network, "cell_type": "Mi1", "clip": GREY},
         "generate_many": {"network": network, "cell_types": ["Mi1"], "config": SHORT},
+        "generate_each": {"questions": [(network, "Mi1", SHORT)]},
         "search": {"network": network, "clips": clips},
         "replay": {"network": network, "cell_type": "Mi1", "clips": clips, "found": held["found"]},
         "simulate": {"network": network, "movie": GREY, "dt": 0.01},

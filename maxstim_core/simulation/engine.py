@@ -302,14 +302,12 @@ class Engine(ABC):
         elif isinstance(initial_state, str) and initial_state == "grey":
             own = parameters is self.parameters
             state = self.steady_state(dt, parameters=None if own else parameters)
+        elif isinstance(initial_state, str) or not hasattr(initial_state, "shape"):
+            raise MaxstimError(
+                f"The initial state must be 'grey', 'rest' or an array, not {shown(initial_state)}."
+            )
         else:
-            given = _as_array(initial_state, "initial state", "a voltage for each cell")
-            if given.dtype.kind not in "fiu" or not np.isfinite(given).all():
-                raise MaxstimError(
-                    "The initial state must be 'grey', 'rest' or an array of finite voltages, not "
-                    f"{shown(initial_state)}."
-                )
-            state = self.array(given)
+            state = self.array(initial_state)
         if tuple(state.shape) not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
             raise MaxstimError(
                 f"The initial state has shape {tuple(state.shape)}; it must be ({n_cells},) or "

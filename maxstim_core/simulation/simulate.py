@@ -74,7 +74,7 @@ def simulate(
     voltage = engine.simulate(
         movie_values(movie, network.lattice, order),
         dt,
-        initial_state=_values(initial_state),
+        initial_state=_start(initial_state),
         cells=_values(cells),
     )
     about = {
@@ -201,6 +201,26 @@ def _labeled(
         },
     )
     return documented(labeled.to_dataset(name="voltage"))["voltage"]
+
+
+def _start(given: Any) -> Any:
+    """Return the name of the state to begin with, or its voltages.
+
+    Raises:
+        MaxstimError: if it is neither a name nor finite numbers.
+    """
+    if isinstance(given, str):
+        return given
+    try:
+        voltage = np.asarray(_values(given))
+    except (TypeError, ValueError):  # rows of different lengths
+        voltage = np.empty(0, object)
+    if voltage.dtype.kind not in "fiu" or not np.isfinite(voltage).all():
+        raise MaxstimError(
+            "The initial state must be 'grey', 'rest' or an array of finite voltages, not "
+            f"{shown(given)}."
+        )
+    return voltage
 
 
 def _values(given: Any) -> Any:

@@ -136,12 +136,8 @@ def read_dataset(path: str | os.PathLike) -> xr.Dataset:
     Args:
         path: Its file.
 
-    Returns:
-        The dataset, which shows its strip in a notebook; its variables, with dimensions and units, are
-        described in `maxstim_core.optimal.result`.
-
     Raises:
-        MaxstimError: if the file is missing or is no result of maxstim.
+        MaxstimError: if the file is missing, damaged, or was not written by maxstim.
     """
     import xarray as xr
 

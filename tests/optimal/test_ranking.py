@@ -102,7 +102,7 @@ def test_grey_and_rms_are_what_simulating_each_clip_gives(searched):
     clips, table = searched
     engine = make_engine(prior_network(1))
     cells = engine.layout.central_cells
-    alone = [engine.simulate(clip, 0.01, cells=cells).numpy() for clip in clips]
+    alone = [engine.simulate(clip, 0.01, cells=cells) for clip in clips]
     rms = np.sqrt(np.square(np.concatenate(alone), dtype=float).mean(0))
     np.testing.assert_allclose(table.rms_voltage, rms, rtol=1e-6)
     grey = engine.simulate(np.full((1, 7), 0.5, np.float32), 0.01, cells=cells)[0]
