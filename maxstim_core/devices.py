@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 
 ALWAYS_THERE = ("auto", "cpu")
 """Names that mean a device on every machine."""
@@ -35,9 +35,9 @@ def choose_device(name: str, devices: tuple[str, ...]) -> str:
         return gpus[0]
     if name in devices:
         return name
-    missing = "" if gpus else " No GPU was found."
+    missing = "" if gpus else " (no GPU was found)"
     raise MaxstimError(
-        f"There is no device {name!r} here; choose auto or {' or '.join(devices)}.{missing}"
+        f"There is no device {shown(name)} here; choose auto or {' or '.join(devices)}{missing}."
     )
 
 

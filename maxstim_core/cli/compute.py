@@ -17,7 +17,7 @@ from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import ProgressLine
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     MAX_FRAMES,
@@ -138,7 +138,7 @@ def search_command(arguments: argparse.Namespace) -> int:
     clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
     if run.stored:  # torch and numba would take longer to load than all else
-        tell("This search was done before; its result is taken from the store.")
+        print_message("This search was done before; its result is taken from the store.")
     else:
         device = resolved(arguments)
 
@@ -196,7 +196,7 @@ def _movie(
         arguments.movie, network.lattice.n_columns, most_frames=most_frames, order=arguments.order
     )
     if movie.min() < -ROUNDING or movie.max() > 1 + ROUNDING:
-        tell(
+        print_message(
             f"Note: the luminance in {arguments.movie} goes from {movie.min():.7g} to "
             f"{movie.max():.7g}; black is 0 and white is 1."
         )
@@ -223,14 +223,14 @@ def _run_and_save(
                     raise
                 stopped = True
         if stopped:
-            tell(STOPPING)
+            print_message(STOPPING)
         result = best()
         assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
         then(result)
     if stopped:
-        tell(
+        print_message(
             f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "
             f"there was by then (status {result.attrs['status']})."
         )

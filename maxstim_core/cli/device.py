@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.simulation.compilation import report_compilation
 
 
@@ -18,5 +18,5 @@ def resolved(arguments: argparse.Namespace) -> str:
 
     device = resolve_device(arguments.device)
     if device == "cpu":
-        report_compilation(tell)
+        report_compilation(print_message)
     return device

@@ -10,7 +10,7 @@ from maxstim_core import __version__
 from maxstim_core.cli import compute, doctor, fit, models, movies, serve, tuning
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.stimuli.column_order import MAXSTIM, ORDERS
+from maxstim_core.stimuli.column_order import COLUMN_ORDERS, MAXSTIM
 from maxstim_core.training.config import FitConfig
 
 DESCRIPTION = (
@@ -350,7 +350,7 @@ def _add_movie(command: argparse.ArgumentParser) -> None:
 def _add_order(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--order",
-        choices=ORDERS,
+        choices=COLUMN_ORDERS,
         default=MAXSTIM,
         help="order of an array's columns: maxstim's, by u, then v, where up is u = -1; or flygym's, in "
         "which u and v change places (default: maxstim)",

@@ -231,9 +231,11 @@ def _settings(folder: Path) -> _Settings:
 
     path = folder / "_meta.yaml"
     try:
-        text = _own_file(folder, path, _MOST_META_BYTES).read_text(encoding="utf-8")
-        if text.count("[") + text.count("{") > _MOST_BRACKETS:
-            raise ValueError("nested deeper than a settings file")
+        with _own_file(folder, path, _MOST_META_BYTES).open(encoding="utf-8") as file:
+            text = file.read(_MOST_META_BYTES)
+            whole = not file.read(1)
+        if not whole or text.count("[") + text.count("{") > _MOST_BRACKETS:
+            raise ValueError("longer, or nested deeper, than a settings file")
         config = yaml.safe_load(text)["config"]
         network = config["network"]
         connectome = network["connectome"]
@@ -288,7 +290,9 @@ def _own_file(folder: Path, path: Path, most_bytes: int) -> Path:
             f"{path} is a link to something outside its model folder, which is not read; copy the file "
             "into the folder."
         )
-    if not stat.S_ISREG(about.st_mode) or about.st_size > most_bytes:
+    # A pipe may stand for a file: who fills it is waited for, and Ctrl-C ends that.
+    is_file = stat.S_ISREG(about.st_mode) or stat.S_ISFIFO(about.st_mode)
+    if not is_file or about.st_size > most_bytes:
         raise MaxstimError(
             f"{path} is no file of up to {most_bytes / 1e6:g} MB as flyvis writes it; copy the model "
             "folder again."
@@ -323,8 +327,7 @@ def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     damaged = f"The checkpoint {checkpoint} is damaged or no flyvis checkpoint; copy it again."
     try:
         _own_file(folder, checkpoint, _MOST_CHECKPOINT_BYTES)
-        if _unpacked_bytes(checkpoint) > _MOST_CHECKPOINT_BYTES:
-            raise ValueError("more in it than a checkpoint holds")
+        _check_archive(checkpoint)
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
         found = {}
         for theirs, ours in _TENSORS.items():
@@ -349,9 +352,14 @@ def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     return Parameters(**found)
 
 
-def _unpacked_bytes(checkpoint: Path) -> int:
-    """How much a checkpoint holds; torch writes a zip that is not packed, or before 1.6 a pickle."""
-    if not zipfile.is_zipfile(checkpoint):
-        return os.path.getsize(checkpoint)
-    with zipfile.ZipFile(checkpoint) as archive:
-        return sum(member.file_size for member in archive.infolist())
+def _check_archive(checkpoint: Path) -> None:
+    """Look through the zip that a checkpoint is since torch 1.6: torch itself takes changed numbers.
+
+    Raises:
+        ValueError: if more is in it than a checkpoint holds, or something else than was written.
+    """
+    if zipfile.is_zipfile(checkpoint):
+        with zipfile.ZipFile(checkpoint) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+            if unpacked > _MOST_CHECKPOINT_BYTES or archive.testzip() is not None:
+                raise ValueError("not what was written")

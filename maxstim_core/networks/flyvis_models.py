@@ -71,7 +71,7 @@ def published_models(folder: str | os.PathLike | None = None) -> dict[str, Path]
         MaxstimError: if `folder` is no folder.
     """
     found: dict[str, Path] = {}
-    for place in results_folders() if folder is None else (Path(folder),):
+    for place in results_folders() if folder is None else (folder,):
         for ensemble in find_ensembles(place):
             for member in numbered(ensemble):
                 found.setdefault(short_name(member), member)
@@ -86,10 +86,9 @@ def find_ensembles(folder: str | os.PathLike) -> list[Path]:
     Raises:
         MaxstimError: if `folder` is no folder.
     """
-    folder = Path(folder)
-    if not os.path.isdir(folder):
+    if not isinstance(folder, str | os.PathLike) or not os.path.isdir(folder):
         raise MaxstimError(f"There is no folder {folder}; check the path.")
-    return sorted(_ensembles(folder, _DEPTH))
+    return sorted(_ensembles(Path(folder), _DEPTH))
 
 
 def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> list[Member]:

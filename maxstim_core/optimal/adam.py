@@ -73,7 +73,10 @@ class Steps:
         stimuli: The movies after the last step, shape (sample, frame, column).
         best: The movies of lowest total loss so far, same shape.
         best_total: Their total loss, shape (sample,).
+        stopped: Whether `run` shall end after the present step: to be set from another thread.
     """
+
+    stopped = False
 
     def __init__(
         self,
@@ -128,6 +131,8 @@ class Steps:
         take_step, library = self._engine.repeated(self), library_of(self.stimuli)
         unreported: list[Array] = []
         for step in range(1, self._n_iters + 1):
+            if self.stopped:
+                return
             unreported.append(copy_of(take_step()))
             if step % report_every == 0 or step == self._n_iters:
                 losses = self._engine.host(library.stack(unreported))

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from maxstim_core.arrays import Array
-from maxstim_core.conventions import MAX_DT, frames_in
-from maxstim_core.errors import MaxstimError
+from maxstim_core.conventions import MAX_DT, MIN_DT, frames_in
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.objectives.response import Excite, KeepResponse
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.optimal.objectives.terms import Loss, Term, words_of
@@ -33,7 +33,7 @@ def _dt() -> Any:
         "Duration of one frame, and of one Euler step of the network.",
         label="Frame duration",
         unit="s",
-        bounds=(0.0005, MAX_DT),
+        bounds=(MIN_DT, MAX_DT),
         soft=(0.002, 0.02),
         step=0.001,
     )
@@ -91,7 +91,7 @@ class SearchConfig(Config):
     Neither the score nor the two settings of the list change what is simulated: one search serves all.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
     """
 
     method: ClassVar[str] = "natural"
@@ -136,7 +136,7 @@ class RegularizeConfig(Config):
     What is lowered is ``loss_of(config)``, whose text is its formula.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
     """
 
     method: ClassVar[str] = "regularized"
@@ -173,7 +173,7 @@ class GenerateConfig(Config):
     What is lowered is ``loss_of(config)``, whose text is its formula.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
     """
 
     method: ClassVar[str] = "generated"
@@ -252,13 +252,19 @@ def flyvis_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
         changes: Settings of it, by name.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such configuration or setting, or a value is of the wrong type or
+            out of its bounds.
 
     Example:
         >>> import maxstim_core as ms
         >>> ms.flyvis_preset(ms.RegularizeConfig, n_iters=50).clamp
         False
     """
+    if not isinstance(config_class, type) or config_class not in _FLYVIS_VALUES:
+        raise MaxstimError(
+            "The preset of flyvis is that of a class, one of "
+            f"{', '.join(known.__name__ for known in _FLYVIS_VALUES)}, not of {shown(config_class)}."
+        )
     return config_class(**{**_FLYVIS_VALUES[config_class], **changes})
 
 

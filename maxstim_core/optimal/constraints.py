@@ -7,7 +7,7 @@ from collections.abc import Callable
 from maxstim_core.arrays import Array
 
 Projection = Callable[[Array], Array]
-"""Takes a stimulus (frame, column) to the nearest one that is allowed."""
+"""Takes stimuli of shape (..., frame, column), each by itself, to the nearest that are allowed."""
 
 
 def displayable(stimulus: Array) -> Array:

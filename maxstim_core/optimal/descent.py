@@ -13,13 +13,13 @@ from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
-from maxstim_core.optimal.result import labeled_answer, provenance
-from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
+from maxstim_core.optimal.result import labeled_answer, provenance, result_of
+from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.storage.labeled import Labeled
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from maxstim_core.drawing.notebook import Result
 
 
 class Descent:
@@ -54,17 +54,21 @@ class Descent:
         variables: dict[str, tuple] | None = None,
         attributes: dict[str, object] | None = None,
     ) -> None:
-        check_report_every(report_every)
         self.n_steps = config.n_iters
         self.terms = loss.terms
         self._engine, self._loss = engine, loss
-        self._config, self._report_every = config, report_every
+        self._config, self._report_every = config, checked_report_every(report_every)
         self._cell_type = engine.network.cell_type(cell_type)
         central = engine.layout.central_cells[[self._cell_type]]
         self._steps = Steps(engine, central, start[None], loss, projection, config)
         self._stimulus = start
         self._logged: list[np.ndarray] = []
         self._variables, self._attributes = variables or {}, attributes or {}
+
+    def __repr__(self) -> str:
+        name = self._engine.network.connectome.names[self._cell_type]
+        done = sum(map(len, self._logged))
+        return f"<Run {self._config.method} {name!r}: {done} of {self.n_steps} steps>"
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel.
@@ -76,9 +80,13 @@ class Descent:
         for step, losses in self._steps.run(self._report_every):
             yield self._report(step, losses[:, 0])
 
-    def result(self) -> xr.Dataset:
+    def stop(self) -> None:
+        """End after the present step; from any thread."""
+        self._steps.stopped = True
+
+    def result(self) -> Result:
         """Return the last and the best iterate so far, with the responses to exactly these."""
-        return self.labeled().to_result()
+        return result_of(self.labeled())
 
     def labeled(self) -> Labeled:
         """Return what `result` does, without xarray."""

@@ -13,6 +13,7 @@ from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import Engine
 
 
 def generate(
@@ -59,7 +60,14 @@ def generate(
     config = checked(config, GenerateConfig)
     network.cell_type(cell_type)
     engine = make_engine(network, device=device, dtype=dtype)
-    start = engine.array(noise(config, network))
+    return descent(engine, cell_type, config, report_every=report_every)
+
+
+def descent(
+    engine: Engine, cell_type: str, config: GenerateConfig, *, report_every: int
+) -> Descent:
+    """Return the run of `generate` on an engine that there is already: arguments as there."""
+    start = engine.array(noise(config, engine.network))
     return Descent(
         engine, cell_type, start, loss_of(config), displayable, config, report_every=report_every
     )

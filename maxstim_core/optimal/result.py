@@ -1,6 +1,6 @@
 """The one shape of an answer: an `xarray.Dataset` that saves, loads and can be run again.
 
-It is a `maxstim_core.storage.notebook.Result`, which shows itself in a notebook.
+It is a `maxstim_core.drawing.notebook.Result`, which shows itself in a notebook.
 
 Dimensions and coordinates:
 
@@ -35,6 +35,7 @@ it is a clip of a set. Answers stored before ``shown_clip`` was written lack it:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +46,13 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import Config
 from maxstim_core.storage.labeled import Labeled
+from maxstim_core.storage.netcdf import read_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from maxstim_core.drawing.notebook import Result
     from maxstim_core.simulation.engine import Engine
-    from maxstim_core.storage.notebook import Result
 
 
 def labeled_answer(
@@ -62,7 +64,7 @@ def labeled_answer(
     variables: dict[str, tuple] | None = None,
     attributes: dict[str, object] | None = None,
 ) -> Labeled:
-    """Return the arrays of one answer, which `Labeled.to_result` makes the dataset of.
+    """Return the arrays of one answer, which `result_of` makes the dataset of.
 
     Args:
         lattice: The eye that the columns belong to.
@@ -93,7 +95,32 @@ def labeled_answer(
 
 def answer(**given: Any) -> Result:
     """Return the dataset of one answer: arguments as for `labeled_answer`."""
-    return labeled_answer(**given).to_result()
+    return result_of(labeled_answer(**given))
+
+
+def result_of(labeled: Labeled) -> Result:
+    """Return labeled arrays as the result that a person works with."""
+    from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
+    return Result.of(labeled.to_dataset())
+
+
+def load(path: str | os.PathLike) -> Result:
+    """Read a result written by `save`, wholly into memory.
+
+    Args:
+        path: Its file.
+
+    Returns:
+        The dataset, which shows its strip in a notebook; its variables, with dimensions and units, are
+        described in `maxstim_core.optimal.result`.
+
+    Raises:
+        MaxstimError: if the file is missing, damaged, or was not written by maxstim.
+    """
+    from maxstim_core.drawing.notebook import Result
+
+    return Result.of(read_dataset(path))
 
 
 def lattice_of(answer: xr.Dataset) -> Lattice:

@@ -63,7 +63,7 @@ class RunSnapshot:
         losses: All losses so far, shape (step, term).
         preview: What there is to see so far; None while there is nothing.
         message: One sentence: why it failed, or what it is doing.
-        result: The stored answer (`maxstim_core.storage.netcdf.load`); also of a cancelled run that
+        result: The stored answer (`maxstim_core.optimal.result.load`); also of a cancelled run that
             had something to keep.
         device: Where it runs, for example ``cpu`` or ``cuda:0``.
         cached: Whether the answer was in the store already.

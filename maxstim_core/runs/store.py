@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.result_index import ResultIndex, describe_result
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.storage.netcdf import save
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -4,7 +4,9 @@ Forward, each frame gathers every type's taps from the rectified voltages of the
 adjoint is the same stencil read backwards, gated by one stored bit per cell and frame: whether its
 voltage was positive. Voltages are stored only for the gradients of the parameters. Threads take whole
 stimuli where there are enough; otherwise they share one, each owning a range of the eye, so that only
-the rows along the seam travel between cores. The same inputs and number of threads give the same bits.
+the rows along the seam travel between cores. The same inputs give the same bits, whatever is simulated
+with them and on however many threads; the gradients of parameters alone are sums whose order depends on
+the threads.
 """
 
 from __future__ import annotations
@@ -24,10 +26,12 @@ from maxstim_core.simulation.cpu_threads import Conductor, ThreadPlace, thread_p
 from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
     BLOCK_BITS,
+    LANES,
     LINE,
+    VECTORS,
 )
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.stencil import Stencil, Taps
+from maxstim_core.simulation.stencil import Stencil, Taps, vector_places
 
 _TEAM = 4
 """Most threads that share one stimulus: beyond, they wait for each other more than they gain."""
@@ -75,10 +79,14 @@ class CpuEngine(Engine):
             `maxstim_core.devices.usable_cores`.
     """
 
+    one_by_one = True
+
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         super().__init__(network, device="cpu", dtype="float32")
         self.threads = threads or usable_cores()
-        self._stencil = Stencil(self.layout, block=BLOCK, line=LINE // 4)
+        # Room for what the last vector covers behind the last column, and for vectors that fill a block.
+        self._stencil = Stencil(self.layout, block=LINE // 4, line=LINE // 4, room=2 * LANES)
+        self._vectors = _whole_blocks(self._stencil)
         self._grid = (len(network.connectome.names), self._stencil.size)
         # Almost all types have their cells in the same places: few rows stay in the cache.
         self._present, self._present_of = np.unique(
@@ -93,7 +101,7 @@ class CpuEngine(Engine):
         self._signed_count = self.array(signed_count)
         self._tap_pair = self.layout.tap_pair
         self._spares = _Spares()
-        self._conductor = Conductor(self.threads)
+        self._conductor = Conductor(self.threads) if self.threads > 1 else None
 
     @property
     def versions(self) -> dict[str, str]:
@@ -137,10 +145,11 @@ class CpuEngine(Engine):
         flat[:, 0, stencil.cell_position] = initial_state
         rectified = self._padded(n_samples)
         np.maximum(states[:, 0], 0, out=self._inner(rectified)[:, 0])
-        n_types, size = self._grid
-        bits = (n_samples, n_frames + 1, n_types, size // BLOCK, BLOCK_BITS)
+        n_types, _ = self._grid
+        bits = (n_samples, n_frames + 1, n_types, len(self._vectors) // VECTORS, BLOCK_BITS)
         active = self._spares.take(bits, np.uint8)
-        blocks = (states[:, 0] > 0).reshape(n_samples, n_types, -1, BLOCK)
+        lanes = self._vectors[:, None] + np.arange(LANES)
+        blocks = (states[:, 0][..., lanes] > 0).reshape(*bits[:1], *bits[2:4], BLOCK)
         active[:, 0, ..., : BLOCK // 8] = np.packbits(blocks, axis=-1, bitorder="little")
         positions = stencil.cell_position[cells]
         activity = np.empty((n_samples, n_frames, len(positions)), np.float32)
@@ -277,21 +286,26 @@ class CpuEngine(Engine):
     def _run(self, n_samples: int, work: Callable[[int, ThreadPlace], None]) -> None:
         """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
         size = self._stencil.size
+        if self._conductor is None:  # nobody to meet: whoever asks works
+            alone = thread_places(1, self._vectors, size)[0]
+            for sample in range(n_samples):
+                work(sample, alone)
+            return
         if n_samples >= self.threads:
-            alone = thread_places(1, size)[0]
+            alone = thread_places(1, self._vectors, size)[0]
             jobs = [
                 [(sample, alone) for sample in range(k, n_samples, self.threads)]
                 for k in range(self.threads)
             ]
         else:
-            teams = [thread_places(self._team_size, size) for _ in range(n_samples)]
+            teams = [thread_places(self._team_size, self._vectors, size) for _ in range(n_samples)]
             jobs = [list(enumerate(places)) for places in zip(*teams, strict=True)]
         self._conductor.run(work, jobs)
 
     @property
     def _team_size(self) -> int:
         """Most threads that can share one stimulus."""
-        return min(self.threads, _TEAM, self._stencil.size // BLOCK)
+        return min(self.threads, _TEAM, len(self._vectors) // VECTORS)
 
 
 class _Spares:
@@ -325,6 +339,13 @@ class _Gather:
     def __init__(self, taps: Taps, pitch: int) -> None:
         self.order = taps.order
         self.taps = (taps.first, taps.other * pitch + taps.shift)
+
+
+def _whole_blocks(stencil: Stencil) -> np.ndarray:
+    """Return where the vectors that cover an eye begin; more behind it fill the last block."""
+    places = vector_places(stencil.position, LANES)
+    missing = -len(places) % VECTORS
+    return np.concatenate([places, np.full(missing, stencil.size - LANES)])
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:

@@ -11,14 +11,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from maxstim_core.arrays import Array, library_of
-from maxstim_core.conventions import GREY, frames_in
-from maxstim_core.errors import MaxstimError
+from maxstim_core.conventions import GREY, checked_dt, frames_in
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network
 
 InitialState = str | Array
@@ -84,9 +83,12 @@ class Engine(ABC):
         dtype: In which precision: ``float32`` or ``float64``.
         parameters: The network's own free parameters.
         samples_at_once: How many stimuli to simulate together where there are many.
+        one_by_one: Whether descents that run together are best stepped each by itself, on threads of
+            their own, rather than as one array.
     """
 
     samples_at_once = 16
+    one_by_one = False
 
     def __init__(self, network: Network, *, device: str, dtype: str) -> None:
         self.network = network
@@ -173,10 +175,12 @@ class Engine(ABC):
             Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
 
         Raises:
-            MaxstimError: if the movie does not fit the eye or is not finite.
+            MaxstimError: if the movie does not fit the eye or is not finite, or the frame duration, the
+                cells or the state to begin with are none.
         """
         movie = self.as_movie(movie)
         batch = movie if movie.ndim == 3 else movie[None]
+        dt = checked_dt(dt)
         self.check(batch, dt)
         parameters = parameters or self.parameters
         rollout = self.rollout(
@@ -200,12 +204,12 @@ class Engine(ABC):
         Raises:
             MaxstimError: if it holds anything else.
         """
-        try:
-            values = np.asarray(movie)
-        except (TypeError, ValueError, RuntimeError) as error:
+        if hasattr(movie, "data_vars"):
             raise MaxstimError(
-                "The movie is no array; give luminance of shape (frame, column)."
-            ) from error
+                "The movie is a whole result; give what is to be shown of it, for example "
+                "answer.stimulus or answer.best_stimulus."
+            )
+        values = _as_array(movie, "movie", "luminance of shape (frame, column)")
         if values.dtype.kind != "f":
             raise MaxstimError(
                 f"The movie holds {values.dtype} values; give luminance between 0 (black) and 1 (white) "
@@ -298,15 +302,14 @@ class Engine(ABC):
         elif isinstance(initial_state, str) and initial_state == "grey":
             own = parameters is self.parameters
             state = self.steady_state(dt, parameters=None if own else parameters)
-        elif isinstance(initial_state, str) or not hasattr(initial_state, "shape"):
-            given = (
-                initial_state if isinstance(initial_state, str) else type(initial_state).__name__
-            )
-            raise MaxstimError(
-                f"The initial state must be 'grey', 'rest' or an array, not {given!r}."
-            )
         else:
-            state = self.array(initial_state)
+            given = _as_array(initial_state, "initial state", "a voltage for each cell")
+            if given.dtype.kind not in "fiu" or not np.isfinite(given).all():
+                raise MaxstimError(
+                    "The initial state must be 'grey', 'rest' or an array of finite voltages, not "
+                    f"{shown(initial_state)}."
+                )
+            state = self.array(given)
         if tuple(state.shape) not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
             raise MaxstimError(
                 f"The initial state has shape {tuple(state.shape)}; it must be ({n_cells},) or "
@@ -332,8 +335,7 @@ class Engine(ABC):
             )
         if not library_of(movie).isfinite(movie).all():
             raise MaxstimError("The movie holds a value that is not finite; replace or cut it out.")
-        if not isinstance(dt, Real) or not 0 < dt < float("inf"):
-            raise MaxstimError(f"The frame duration dt must be positive seconds, not {dt!r}.")
+        checked_dt(dt)
 
     def checked_cells(self, cells: np.ndarray | None) -> np.ndarray:
         """Return the numbers of cells to record.
@@ -345,13 +347,25 @@ class Engine(ABC):
             MaxstimError: if they are no numbers of cells.
         """
         n_cells = self.layout.n_cells
-        numbers = np.arange(n_cells) if cells is None else np.asarray(cells)
-        known = not numbers.size or (
-            numbers.dtype.kind in "iu" and 0 <= numbers.min() <= numbers.max() < n_cells
-        )
-        if numbers.ndim != 1 or not known:
+        if cells is None:
+            return np.arange(n_cells)
+        numbers = _as_array(cells, "list of cells", "numbers")
+        known = numbers.dtype.kind in "iu" and numbers.ndim == 1 and numbers.size > 0
+        if not known or not 0 <= numbers.min() <= numbers.max() < n_cells:
             raise MaxstimError(
                 f"The cells must be a list of numbers from 0 to {n_cells - 1}, for example "
-                "network.layout.central_cells."
+                "network.layout.central_cells; leave them out to record all."
             )
         return numbers
+
+
+def _as_array(given: Any, what: str, instead: str) -> np.ndarray:
+    """Return what was given as an array.
+
+    Raises:
+        MaxstimError: if it is none, for example of rows of different length.
+    """
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise MaxstimError(f"The {what} is no array; give {instead}.") from error

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from maxstim_core import __version__
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
-from maxstim_core.storage.meaning import described
+from maxstim_core.storage.meaning import documented
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +75,7 @@ def simulate(
         movie_values(movie, network.lattice, order),
         dt,
         initial_state=_values(initial_state),
-        cells=None if cells is None else np.asarray(cells),
+        cells=_values(cells),
     )
     about = {
         "network": network.name,
@@ -126,7 +126,12 @@ def simulate_ensemble(
         >>> ms.simulate_ensemble(networks, flash, dt=0.01, cells=central).dims
         ('network', 'frame', 'cell')
     """
-    if isinstance(networks, Network) or not len(networks):
+    if isinstance(networks, Network | str) or not isinstance(networks, Iterable):
+        raise MaxstimError(
+            f"An ensemble is a list of opened networks, not {shown(networks)}; give [network, …]."
+        )
+    networks = list(networks)
+    if not networks:
         raise MaxstimError("An ensemble needs at least one network; give a list of networks.")
     for network in networks:
         check_network(network)
@@ -148,9 +153,8 @@ def simulate_ensemble(
             )
     engine = make_engine(first, device=device, dtype=dtype)
     movie = engine.host(engine.as_movie(movie_values(movie, first.lattice, order)))
-    recorded = None if cells is None else np.asarray(cells)
     voltage = [
-        engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
+        engine.simulate(movie, dt, cells=_values(cells), parameters=engine.parameters_of(network))
         for network in networks
     ]
     values = np.stack(voltage)
@@ -190,13 +194,13 @@ def _labeled(
         name="voltage",
         attrs={
             "units": "arbitrary units",
-            "dt": dt,
+            "dt": float(dt),
             "device": engine.device,
             "dtype": engine.dtype,
             "maxstim_version": __version__,
         },
     )
-    return described(labeled.to_dataset(name="voltage"))["voltage"]
+    return documented(labeled.to_dataset(name="voltage"))["voltage"]
 
 
 def _values(given: Any) -> Any:

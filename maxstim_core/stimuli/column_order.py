@@ -19,19 +19,19 @@ from maxstim_core.stimuli.dimensions import role_of
 
 MAXSTIM, FLYGYM = "maxstim", "flygym"
 
-ORDERS = (MAXSTIM, FLYGYM)
+COLUMN_ORDERS = (MAXSTIM, FLYGYM)
 """Whose order of columns an array can be in."""
 
 
 def check_order(order: str) -> None:
-    """Make sure that an order is one of `ORDERS`.
+    """Make sure that an order is one of `COLUMN_ORDERS`.
 
     Raises:
         MaxstimError: if it is none.
     """
-    if order not in ORDERS:
+    if order not in COLUMN_ORDERS:
         raise MaxstimError(
-            f"The order of columns must be {' or '.join(ORDERS)}, not {order!r:.60}; see "
+            f"The order of columns must be {' or '.join(COLUMN_ORDERS)}, not {order!r:.60}; see "
             "docs/numerics.md#the-lattice."
         )
 
@@ -43,7 +43,7 @@ def in_our_order(values: Any, lattice: Lattice, order: str = MAXSTIM) -> Any:
         values: Shape (…, column). One with another number of columns is returned as it is: who uses it
             refuses it.
         lattice: The eye.
-        order: Whose order it is in, one of `ORDERS`.
+        order: Whose order it is in, one of `COLUMN_ORDERS`.
 
     Raises:
         MaxstimError: if the order is none.
@@ -59,7 +59,7 @@ def places(u: np.ndarray, v: np.ndarray, lattice: Lattice) -> np.ndarray | None:
 
     Args:
         u: First axial coordinate of each column, shape (column,), whole numbers of any type.
-        v: Second axial coordinate, likewise.
+        v: Second axial coordinate of each column, shape (column,).
         lattice: The eye.
 
     Returns:
@@ -84,7 +84,7 @@ def movie_values(movie: Any, lattice: Lattice, order: str = MAXSTIM) -> Any:
     Args:
         movie: Luminance; anything but a `xarray.DataArray` is taken to be an array.
         lattice: The eye.
-        order: Whose order the columns are in, one of `ORDERS`.
+        order: Whose order the columns are in, one of `COLUMN_ORDERS`.
 
     Raises:
         MaxstimError: if the order is none, or contradicts the coordinates, or these are no eye's.

@@ -20,7 +20,7 @@ _COLUMNS = ("time", "column")
 _PIXELS = ("time", "y", "x")
 _COLORS = ("time", "y", "x", "color")
 
-ORDERS = (_COLUMNS, _PIXELS, _COLORS)
+FILM_DIMENSIONS = (_COLUMNS, _PIXELS, _COLORS)
 """Roles of the dimensions of films, in the order in which they are read."""
 
 
@@ -44,11 +44,13 @@ def roles_of(names: tuple[str, ...]) -> tuple[str, ...] | None:
     Where there are rows, ``column`` is one of pixels, as in (frame, row, column).
 
     Returns:
-        A permutation of one of `ORDERS`; None if the names are not those of a film.
+        A permutation of one of `FILM_DIMENSIONS`; None if the names are not those of a film.
     """
     roles = [role_of(name) for name in names]
     if "y" in roles and "x" not in roles:
         roles = ["x" if role == "column" else role for role in roles]
     found = tuple(role for role in roles if role is not None)
-    complete = len(found) == len(names) and sorted(found) in [sorted(order) for order in ORDERS]
+    complete = len(found) == len(names) and sorted(found) in [
+        sorted(order) for order in FILM_DIMENSIONS
+    ]
     return found if complete else None

@@ -7,28 +7,26 @@ from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 
+_NOWHERE = Path("/nonexistent/maxstim")
+"""Where the home of users without one is said to be."""
+
 
 def data_directory() -> Path:
     """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist.
 
-    Raises:
-        MaxstimError: if it would be in the home folder of a user who has none.
+    Of a user who has no home, as services and containers may run as, it is one that cannot exist:
+    nothing is found there, and who would write there is told what to name instead.
     """
     chosen = os.environ.get("MAXSTIM_DATA_DIR")
     if chosen:
-        folder = os.path.expanduser(chosen)
-    else:
-        import platformdirs  # only here: nothing else needs it
+        return Path(os.path.expanduser(chosen)).absolute()
+    import platformdirs  # only here: nothing else needs it
 
-        try:
-            folder = platformdirs.user_data_dir("maxstim")
-        except RuntimeError:  # older versions return a path that begins with ~
-            folder = "~"
-    if folder.startswith("~"):  # as a path it would be in the current folder
-        raise MaxstimError(
-            "This user has no home folder to keep data in; name a folder in MAXSTIM_DATA_DIR."
-        )
-    return Path(folder).absolute()
+    try:
+        folder = platformdirs.user_data_dir("maxstim")
+    except RuntimeError:  # since platformdirs 4.14; before, the path begins with a tilde
+        folder = "~"
+    return _NOWHERE if folder.startswith("~") else Path(folder)
 
 
 def entries(folder: str | os.PathLike) -> list[Path]:

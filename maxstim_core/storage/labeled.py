@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maxstim_core.storage.meaning import described, meaning_of
+from maxstim_core.storage.meaning import documented, meaning_of
 
 if TYPE_CHECKING:
-    from maxstim_core.storage.notebook import Result
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,13 @@ class Labeled:
         """Tell whether a name is that of a coordinate."""
         return name in self.coordinates or self.each()[name][0] == (name,)
 
-    def to_result(self) -> Result:
-        """Return the dataset that a person works with."""
-        from maxstim_core.storage.notebook import Result
+    def to_dataset(self) -> xr.Dataset:
+        """Return the dataset."""
+        import xarray as xr
 
-        return described(Result(dict(self.variables), dict(self.coordinates), dict(self.attrs)))
+        return documented(
+            xr.Dataset(dict(self.variables), dict(self.coordinates), dict(self.attrs))
+        )
 
 
 def _whole(

@@ -105,7 +105,7 @@ def meaning_of_all(dims: Iterable[object]) -> dict[str, Any]:
     return {"degrees_per_column": DEGREES_PER_COLUMN} if "column" in dims else {}
 
 
-def described(dataset: _AnyDataset) -> _AnyDataset:
+def documented(dataset: _AnyDataset) -> _AnyDataset:
     """Return a dataset that says what its variables mean; what it says already stays.
 
     Args:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core import __version__
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
 from maxstim_core.storage.labeled import Labeled
-from maxstim_core.storage.meaning import described, meaning_of_all
+from maxstim_core.storage.meaning import documented, meaning_of_all
 
 if TYPE_CHECKING:
     import h5py
     import xarray as xr
-
-    from maxstim_core.storage.notebook import Result
 
 _COMPRESSED = "iuf"
 """Kinds of numbers that are compressed, where a variable has dimensions."""
@@ -43,7 +43,7 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
         path: Where to write it; what was there is replaced.
 
     Raises:
-        MaxstimError: if it is no result, or the file cannot be written there.
+        MaxstimError: if it is no result, holds what NetCDF cannot, or the file cannot be written there.
 
     Example:
         >>> import maxstim_core as ms
@@ -59,15 +59,23 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
         dataset = dataset.to_dataset(name=dataset.name or "values")
     if not isinstance(dataset, xr.Dataset):
         raise MaxstimError(
-            f"Only a result can be saved, such as finish(run) returns, not {type(dataset).__name__} "
-            f"{dataset!r:.60}."
+            f"Only a result can be saved, such as finish(run) returns, not {shown(dataset)}."
         )
-    dataset = described(dataset)
+    if not isinstance(path, str | os.PathLike):
+        raise MaxstimError(f"A result is saved at a path, such as 't4c.nc', not at {shown(path)}.")
+    dataset = documented(dataset)
+    dataset = dataset.assign_attrs(_mark(dataset.attrs, *_said(dataset)))
     compressed = {"zlib": True, "complevel": _LEVEL}
     variables = dataset.variables.items()
     packed = [name for name, var in variables if var.ndim and var.dtype.kind in _COMPRESSED]
     # In memory first: HDF5 that meets a full disk can take the whole process down when it exits.
-    content = dataset.to_netcdf(engine="h5netcdf", encoding=dict.fromkeys(packed, compressed))
+    try:
+        content = dataset.to_netcdf(engine="h5netcdf", encoding=dict.fromkeys(packed, compressed))
+    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        raise MaxstimError(
+            f"This result holds what NetCDF cannot ({str(error).partition(':')[0]:.90}); drop it, or "
+            "make it a number, text or an array of them."
+        ) from error
     write_whole(path, "result", content)
 
 
@@ -103,7 +111,8 @@ def save_labeled(labeled: Labeled, path: str | os.PathLike) -> None:
             if beside and not labeled.is_coordinate(name):
                 variable.attrs["coordinates"] = " ".join(sorted(beside))
             variable[...] = values.astype(object) if values.dtype.kind == "U" else values
-        file.attrs.update({**meaning_of_all(file.dimensions), **labeled.attrs})
+        mark = _mark(labeled.attrs, *(attributes for *_, attributes in each.values()))
+        file.attrs.update({**meaning_of_all(file.dimensions), **labeled.attrs, **mark})
     write_whole(path, "result", content.getvalue())
 
 
@@ -121,8 +130,8 @@ def _stored(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def load(path: str | os.PathLike) -> Result:
-    """Read a result written by `save`, wholly into memory.
+def read_dataset(path: str | os.PathLike) -> xr.Dataset:
+    """Read what `save` wrote, wholly into memory.
 
     Args:
         path: Its file.
@@ -136,20 +145,36 @@ def load(path: str | os.PathLike) -> Result:
     """
     import xarray as xr
 
-    from maxstim_core.storage.notebook import Result
-
+    if not isinstance(path, str | os.PathLike):
+        raise MaxstimError(
+            f"A result is read from a path, such as 't4c.nc', not from {shown(path)}."
+        )
     what = f"The file {path}"
     try:
         with open_hdf5(path, what, _NO_RESULT) as file, as_damaged(what, _NO_RESULT):
             _check_sizes(file, what)
         with as_damaged(what, _NO_RESULT), xr.open_dataset(path, engine="h5netcdf") as dataset:
-            return Result.of(dataset.load())
+            dataset.load()
     except FileNotFoundError:
         raise MaxstimError(f"There is no file {path}; check the path.") from None
     except OSError as error:
         raise MaxstimError(
             f"{what} cannot be read ({error.strerror or error}); check the path and its permissions."
         ) from error
+    if _mark(dataset.attrs, *_said(dataset)):
+        raise MaxstimError(f"{what} was not written by maxstim; open it with xarray.open_dataset.")
+    return dataset
+
+
+def _mark(*said: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the attribute that a whole and its variables lack to say that maxstim made them."""
+    made_by = {"maxstim_version", "network_hash"}
+    is_ours = any(made_by & set(attributes) for attributes in said)
+    return {} if is_ours else {"maxstim_version": __version__}
+
+
+def _said(dataset: xr.Dataset) -> list[dict[Any, Any]]:
+    return [variable.attrs for variable in dataset.variables.values()]
 
 
 def _check_sizes(file: h5py.File, what: str) -> None:

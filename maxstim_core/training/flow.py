@@ -52,8 +52,8 @@ class FlowScenes:
 
     Attributes:
         movies: Luminance, shape (scene, frame, column).
-        flow: Columns per second rightward and upward, in the frames at which it is told, shape
-            (scene, told frame, 2, column).
+        flow: Columns per second rightward and upward, in the frames at which it is decoded, shape
+            (scene, decoded frame, 2, column).
     """
 
     movies: np.ndarray
@@ -102,7 +102,7 @@ def draw_scenes(
     """
     scenes = [_any_scene(random, first_seed) for _ in range(number)]
     movies = [moving_scene(lattice, dt=dt, seconds=SECONDS, fade=FADE, **s) for s in scenes]
-    flow = [Scene(**scene).flow(lattice, dt, SECONDS)[_told(dt)] for scene in scenes]
+    flow = [Scene(**scene).flow(lattice, dt, SECONDS)[_decoded_frames(dt)] for scene in scenes]
     return FlowScenes(np.stack(movies), np.stack(flow).swapaxes(2, 3).astype(np.float32))
 
 
@@ -142,7 +142,7 @@ class FlowTask:
         return draw_scenes(self._lattice, self._dt, _SCENES_AT_ONCE, random)
 
     def voltage(self, scenes: FlowScenes, parameters: FreeParameters) -> Tensor:
-        """Return what the output types do where flow is told, shape (scene, told frame, type, column).
+        """Return the voltage that is decoded, shape (scene, decoded frame, type, column).
 
         Differentiable with respect to the parameters.
         """
@@ -155,7 +155,7 @@ class FlowTask:
             cells=self._cells.ravel(),
             parameters=parameters,
         )
-        return shown[:, _told(self._dt)].unflatten(2, self._cells.shape)
+        return shown[:, _decoded_frames(self._dt)].unflatten(2, self._cells.shape)
 
     def flow(self, scenes: FlowScenes) -> Tensor:
         """Return the flow of scenes where and how the engine computes."""
@@ -189,8 +189,8 @@ class FlowTask:
         Raises:
             MaxstimError: if a voltage does not stay finite.
         """
-        told = decoder(self._recorded(self._unseen, parameters))
-        error = endpoint_error(told, self.flow(self._unseen)).item()
+        decoded = decoder(self._recorded(self._unseen, parameters))
+        error = endpoint_error(decoded, self.flow(self._unseen)).item()
         if not math.isfinite(error):
             raise MaxstimError(
                 "No decoder can be fitted, as the voltages of the network do not stay finite; start the "
@@ -298,6 +298,6 @@ def _any_scene(random: np.random.Generator, first_seed: int) -> SceneSettings:
     }
 
 
-def _told(dt: float) -> slice:
-    """The frames in which flow is told."""
+def _decoded_frames(dt: float) -> slice:
+    """The frames in which flow is decoded."""
     return slice(frames_in(_FIRST, dt), None, frames_in(_EVERY, dt))

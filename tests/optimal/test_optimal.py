@@ -21,7 +21,7 @@ from maxstim_core.optimal.configs import (
     SearchConfig,
     flyvis_preset,
 )
-from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.generated import generate, noise
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.objectives.response import Excite, KeepResponse
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty
@@ -315,11 +315,11 @@ GREY_CLIP = np.full((5, 7), 0.5)
         (lambda n: generate(n, ["Mi1"]), "mean Mi1"),
         (lambda n: generate(n, "Mi1", {"lr": 0.1}), "GenerateConfig.* not a dict"),
         (lambda n: generate(n, "Mi1", SearchConfig()), "not a SearchConfig"),
-        (lambda n: generate(n, "Mi1", report_every=0), "1 or more"),
-        (lambda n: generate(n, "Mi1", report_every=1.5), "1 or more"),
+        (lambda n: generate(n, "Mi1", report_every=0), "report_every.* between 1 and"),
+        (lambda n: generate(n, "Mi1", report_every=1.5), "report_every.* whole number"),
         (lambda n: generate(n, "Mi1", dtype="float16"), "'float32' or"),
         (lambda n: generate_many(n, ["Mi1"], config={}), "not a dict"),
-        (lambda n: generate_many(n, ["Mi1"], report_every=0), "1 or more"),
+        (lambda n: generate_many(n, ["Mi1"], report_every=0), "report_every.* between 1 and"),
         (lambda n: regularize(n, "Mi1", GREY_CLIP, GenerateConfig()), "not a GenerateConfig"),
         (lambda n: regularize(n, "Mi1", GREY_CLIP[None]), r"shape \(frame, 7\), not \(1, 5, 7\)"),
         (lambda n: regularize(n, "Mi1", "best.npy"), "holds .* values"),
@@ -416,3 +416,11 @@ def test_a_run_is_iterated_once_and_a_replay_is_of_its_network():
         xr.testing.assert_identical(run.result(), first)
     with pytest.raises(MaxstimError, match="search with the network"):
         replay(other, "Mi1", clips, runs[1].result(), config)
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(1, 30))
+def test_noise_is_torch_s_to_the_bit(seed, n_frames):
+    config = GenerateConfig(t_stim=n_frames * 0.01 + 0.005, random_seed=seed)
+    found = noise(config, prior_network(1))
+    seeded = torch.Generator().manual_seed(seed)
+    np.testing.assert_array_equal(found, torch.rand(*found.shape, generator=seeded))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.result import answer, clip_of, lattice_of
+from maxstim_core.optimal.result import answer, clip_of, lattice_of, load
 from maxstim_core.storage.labeled import Labeled
-from maxstim_core.storage.netcdf import load, save, save_labeled
+from maxstim_core.storage.netcdf import save, save_labeled
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_failed_write_leaves_the_old_file(dataset, tmp_path):
     path = tmp_path / "result.nc"
     save(dataset, path)
     unwritable = dataset.assign_attrs(odd=object())
-    with pytest.raises(TypeError):
+    with pytest.raises(MaxstimError, match="holds what NetCDF cannot"):
         save(unwritable, path)
     xr.testing.assert_identical(load(path), dataset)
     assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]
@@ -136,7 +136,7 @@ def test_a_file_written_without_xarray_reads_as_one_written_with_it(length, kind
     )
     with TemporaryDirectory() as folder:
         with_xarray, without = (Path(folder) / name for name in ("with.nc", "without.nc"))
-        save(labeled.to_result(), with_xarray)
+        save(labeled.to_dataset(), with_xarray)
         save_labeled(labeled, without)
         found, expected = load(without), load(with_xarray)
     xr.testing.assert_identical(found, expected)

@@ -26,7 +26,7 @@ from maxstim_core.simulation.differentiable import (
 )
 from maxstim_core.simulation.engine import FreeParameters
 from maxstim_core.simulation.reference import ReferenceEngine
-from maxstim_core.simulation.stencil import Stencil
+from maxstim_core.simulation.stencil import Stencil, vector_places
 
 
 def everything(engine, movie, dt, weights, cells):
@@ -207,3 +207,16 @@ def test_compiled_kernels_are_of_these_vectors():
     assert hashlib.sha256(source).hexdigest()[:16] == cpu_loops._OF_VECTORS, (
         "write it into cpu_loops.py"
     )
+
+
+@given(st.sets(st.integers(0, 200), min_size=1), st.sampled_from([4, 8, 16]))
+def test_vectors_cover_all_columns_once(position, lanes):
+    places = vector_places(np.array(sorted(position)), lanes)
+    covered = (places[:, None] + np.arange(lanes)).ravel()
+    assert set(covered) >= position and len(set(covered)) == len(covered)
+    assert set(places.tolist()) <= position
+
+
+def test_the_published_eye_needs_few_vectors():
+    position = Stencil(prior_network(15).layout).position
+    assert [len(vector_places(position, lanes)) * lanes for lanes in (8, 16)] == [832, 960]

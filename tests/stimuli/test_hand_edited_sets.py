@@ -41,7 +41,7 @@ def _set(*path, to):
 
 
 WRONG = [
-    *(_set("fps", to=v) for v in (0, -1, "10", None, math.inf, math.nan, [10], True)),
+    *(_set("fps", to=v) for v in (0, -1, "10", 10**400, None, math.inf, math.nan, [10], True)),
     *(_set("extent", to=v) for v in (-1, "1", 1.5, None, math.inf, 10**9, True, [1])),
     *(_set("flips", to=v) for v in (None, [], [9], "0", [True], [0, 0], 5)),
     *(_set("rotations", to=v) for v in ([6], [[0]], None)),

@@ -25,16 +25,15 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.column_order import MAXSTIM, in_our_order
-from maxstim_core.stimuli.files.frames import Frames
+from maxstim_core.stimuli.files.facts import MovieFacts
+from maxstim_core.stimuli.files.frames import BLOCK_BYTES, Frames
 from maxstim_core.stimuli.files.labeled import open_labeled
+from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
 from maxstim_core.stimuli.files.npy import open_array
 from maxstim_core.stimuli.files.npz import open_npz
 from maxstim_core.stimuli.limits import MOST_FRAMES
 from maxstim_core.stimuli.viewing import Viewing
 from maxstim_core.storage.hdf5 import SIGNATURE
-
-_GREY_OF_COLORS = np.array([0.299, 0.587, 0.114], np.float32)
-"""ITU-R 601, as Pillow and so flyvis turn colours to grey."""
 
 ROUNDING = 1e-5
 """How far luminance may lie outside [0, 1] by rounding: it is put back."""
@@ -52,6 +51,10 @@ _UNREAD = {
     b"MATLAB 5.0": (
         "was saved by MATLAB before version 7.3, which is not read",
         "load it with scipy.io.loadmat and save the array with numpy.save",
+    ),
+    b"version https://git-lfs": (
+        "is a pointer of Git LFS and not the file itself",
+        "fetch that with git lfs pull",
     ),
     b"PAR1": ("is a Parquet table, which is not read", "save the array with numpy.save"),
     b"ARROW1": ("is an Arrow table, which is not read", "save the array with numpy.save"),
@@ -109,6 +112,18 @@ class FilmArray:
         """Whether it holds what the eye sees, not pixels."""
         return len(self.values.shape) == 2
 
+    def facts(self, ground: float = GREY) -> MovieFacts:
+        """Return what was found out of the file, for films that lie on a ground."""
+        height, width = (0, 0) if self.is_columns else self.values.shape[1:3]
+        return MovieFacts(
+            source_size=None if self.is_columns else (width, height),
+            fps=self.fps,
+            fps_from="the file" if self.fps else None,
+            frames=len(self.values),
+            ground=ground,
+            left_out=tuple(f"the variable {name}" for name in self.left_out),
+        )
+
     def luminance(self, start: int, stop: int, ground: float = GREY) -> np.ndarray:
         """Return frames in grey, float32 in [0, 1], shape (frame, column) or (frame, row, column).
 
@@ -123,10 +138,10 @@ class FilmArray:
         lum = _luminance(self.values[start:stop], self.what)
         if lum.ndim < 4:
             return lum
-        grey = lum[..., :3] @ _GREY_OF_COLORS
+        grey = lum[..., :3] @ GREY_OF_COLORS
         if lum.shape[3] == 3:
             return grey
-        return grey * lum[..., 3] + np.float32(ground) * (1 - lum[..., 3])
+        return on_ground(grey, lum[..., 3], ground)
 
 
 def read_arrays(
@@ -137,7 +152,7 @@ def read_arrays(
     *,
     fps: float | None = None,
     order: str = MAXSTIM,
-) -> list[tuple[str, np.ndarray, float | None]]:
+) -> list[tuple[str, np.ndarray, MovieFacts]]:
     """See the films of a file.
 
     Args:
@@ -150,7 +165,7 @@ def read_arrays(
 
     Returns:
         For each film its name in the file ("" for an only one), luminance of shape (frame, column), and
-        frames per second where the file tells them.
+        what was found out of the file.
 
     Raises:
         MaxstimError: if an array is damaged, holds no luminance, is beyond a limit, or says of its pace
@@ -178,7 +193,7 @@ def read_arrays(
                     f"{film.what} never gets above {largest} of 65535, as if white "
                     "were another number; divide by that and save floating-point numbers, 1 being white."
                 )
-        films.append((film.name, np.concatenate(seen), film.fps))
+        films.append((film.name, np.concatenate(seen), film.facts(viewing.ground)))
     return films
 
 
@@ -197,9 +212,7 @@ def open_arrays(
         MaxstimError: if an array is damaged, can be no film, or is beyond a limit.
     """
     if kind == "npy":
-        films: Iterator[FilmArray] = iter(
-            [FilmArray("", open_array(path), None, f"The array {path}")]
-        )
+        films: Iterator[FilmArray] = iter([FilmArray("", _Mapped(path), None, f"The array {path}")])
     elif kind == "npz":
         films = (
             FilmArray(name, frames, None, f"The array {name} in {path}")
@@ -219,6 +232,26 @@ def open_arrays(
         if order != MAXSTIM and kind != "nc":
             film = replace(film, values=_Reordered(film.values, viewing.lattice, order))
         yield film
+
+
+class _Mapped:
+    """Frames of a ``.npy`` file, mapped anew for each piece: pages that were read are let go."""
+
+    def __init__(self, path: Path) -> None:
+        array = open_array(path)
+        self._path, self.shape, self.dtype = path, array.shape, array.dtype
+        across = array.ndim > 1 and not array.flags.c_contiguous
+        if across and array.nbytes > BLOCK_BYTES:
+            raise MaxstimError(
+                f"The array {path} is stored column by column, so that no frame can be read alone; save "
+                "numpy.ascontiguousarray of it."
+            )
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, frames: slice) -> np.ndarray:
+        return np.array(open_array(self._path)[frames])
 
 
 class _Reordered:

@@ -21,7 +21,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.column_order import MAXSTIM
-from maxstim_core.stimuli.dimensions import ORDERS, role_of, roles_of
+from maxstim_core.stimuli.dimensions import FILM_DIMENSIONS, role_of, roles_of
 from maxstim_core.stimuli.files.coordinates import (
     colors_in_order,
     columns_in_order,
@@ -187,7 +187,7 @@ def _axes(variable: h5py.Dataset, dimensions: tuple[str, ...], what: str) -> dic
         order = {2: 0, 3: 1, 4: 2}.get(len(kept))
         if order is None:
             raise _no_film(variable, what)
-        return dict(zip(ORDERS[order], kept, strict=True))
+        return dict(zip(FILM_DIMENSIONS[order], kept, strict=True))
     roles = roles_of(names)
     if roles is None:
         raise MaxstimError(
@@ -195,7 +195,7 @@ def _axes(variable: h5py.Dataset, dimensions: tuple[str, ...], what: str) -> dic
             "they are; name them (frame, column), or (time, y, x) and color, in any order."
         )
     found = dict(zip(roles, kept, strict=True))
-    return {role: found[role] for role in next(o for o in ORDERS if set(o) == set(roles))}
+    return {role: found[role] for role in next(o for o in FILM_DIMENSIONS if set(o) == set(roles))}
 
 
 def _no_film(variable: h5py.Dataset, what: str) -> MaxstimError:

@@ -60,7 +60,12 @@ def open_npz(path: Path) -> Iterator[tuple[str, PackedFrames]]:
             raise MaxstimError(f"{what} is encrypted; unpack it, and zip it without a password.")
     for member in members:
         name = member.filename.removesuffix(".npy")
-        yield name, PackedFrames(archive, member, f"The array {name} in {path}")
+        try:
+            frames = PackedFrames(archive, member, f"The array {name} in {path}")
+        except MaxstimError:
+            archive.close()
+            raise
+        yield name, frames
 
 
 class PackedFrames:

@@ -87,6 +87,12 @@ class Packing:
     def unpacked(self, values: np.ndarray) -> np.ndarray:
         """Return the numbers that are meant.
 
+        Args:
+            values: Numbers as they are stored, any shape.
+
+        Returns:
+            The same shape.
+
         Raises:
             MaxstimError: if some are missing.
         """

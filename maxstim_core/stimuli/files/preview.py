@@ -123,7 +123,7 @@ def open_preview(path: Path, report_progress: ReportProgress = no_report) -> Mov
     if film is None:
         raise MaxstimError(f"The file {path} holds no array; choose another file.")
     n_frames = len(film.values)
-    facts = MovieFacts(fps=film.fps, fps_from="the file" if film.fps else None, frames=n_frames)
+    facts = film.facts()
     if film.is_columns:
         kept = min(n_frames, FRAMES)
         shown = list(film.luminance(0, kept))

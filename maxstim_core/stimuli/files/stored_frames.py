@@ -22,7 +22,7 @@ class StoredFrames:
     Args:
         variable: The variable.
         axes: Its axes in the order of a film; others have one entry.
-        picks: By place in that order, which entries to take in which order.
+        picks: By place in that order, the indices of the entries to take, each of shape (entry,).
         what: What to call the file in a refusal.
         opened: What keeps the file open, as long as this is there.
 

@@ -30,6 +30,7 @@ from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.clip_set import describe_clips
 from maxstim_core.storage.atomic import (
     aside,
     exclusively,
@@ -85,7 +86,7 @@ class Window:
     stop: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredClips:
     """A clip set on disk.
 
@@ -110,6 +111,8 @@ class StoredClips:
     flips: tuple[int, ...]
     rotations: tuple[int, ...]
     about: dict
+
+    __repr__ = describe_clips
 
     @property
     def dt(self) -> float:
@@ -263,7 +266,9 @@ def open_stored(folder: Path) -> StoredClips:
         return clips
     except FileNotFoundError:
         raise MaxstimError(f"There is no clip set {folder.name!r} in {folder.parent}.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except MaxstimError:
+        raise
+    except Exception as error:  # changed by hand, it raises whatever it is taken for
         raise MaxstimError(
             f"The clip set {folder.name} is damaged ({path} cannot be read); make the set again."
         ) from error

@@ -141,11 +141,8 @@ def _see(
         if fps is None and kind.format != "nc":
             raise _no_pace(path)
         arrays = read_arrays(path, kind.format, viewing, report_progress, fps=fps, order=order)
-        told = arrays[0][2]
         frames = sum(len(lum) for _, lum, _ in arrays)
-        facts = MovieFacts(
-            fps=told, fps_from="the file" if told else None, frames=frames, ground=viewing.ground
-        )
+        facts = dataclasses.replace(arrays[0][2], frames=frames)
         return [(name, lum) for name, lum, _ in arrays], _asked(facts, fps)
     if kind.holds == "film":
         lum, facts = read_film(path, kind.format, viewing, report_progress)
