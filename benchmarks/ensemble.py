@@ -127,7 +127,7 @@ def _turned(engine: Engine) -> dict[str, float]:
     cells = engine.layout.central_cells[[engine.network.cell_type(n) for n in PREFERRED_DIRECTION]]
 
     def peaks(shown: np.ndarray) -> np.ndarray:
-        voltage = engine.simulate(shown, config.dt, cells=cells).cpu().numpy()
+        voltage = engine.simulate(shown, config.dt, cells=cells)
         return voltage[own, :, own].max(1)
 
     ratio = peaks(lattice.rotated(movies, 3)) / peaks(movies)

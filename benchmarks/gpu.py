@@ -165,14 +165,19 @@ def equality(bench: Bench) -> list[dict]:
 
 def _everything(engine, movie, weights, dt) -> list:
     """Central activity and the gradients of a weighted sum of it, on the CPU."""
+    from maxstim_core.simulation.differentiable import (
+        parameter_tensors,
+        simulate_differentiably,
+        steady_state_of,
+    )
     from maxstim_core.simulation.engine import FreeParameters
 
-    movie = movie.to(engine.device).requires_grad_()
-    state = engine.steady_state(dt).expand(len(movie), -1).clone().requires_grad_()
-    parameters = FreeParameters(*(p.clone().requires_grad_() for p in engine.parameters))
+    movie, free = movie.to(engine.device).requires_grad_(), parameter_tensors(engine)
+    state = steady_state_of(engine, dt, free).expand(len(movie), -1).clone().requires_grad_()
+    parameters = FreeParameters(*(p.clone().requires_grad_() for p in free))
     cells = engine.layout.central_cells
     given = {"initial_state": state, "parameters": parameters}
-    activity = engine.simulate(movie, dt, cells=cells, **given)
+    activity = simulate_differentiably(engine, movie, dt, cells=cells, **given)
     (activity * weights.to(engine.device)).sum().backward()
     results = [activity.detach(), movie.grad, state.grad, *(p.grad for p in parameters)]
     return [result.cpu() for result in results]

@@ -28,9 +28,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.markdown import head, row
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import Stamp, index_of, read_result
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.storage.netcdf import save
 
 FRAMES = 20
 """Of each result: how many does not matter to who reads its attributes."""

@@ -13,8 +13,17 @@ from pathlib import Path
 class Child:
     """A program that prints a line of JSON when it is ready, and one more for every line it is sent."""
 
-    def __init__(self, python: str, script: str, *arguments: str, threads: int) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
+    def __init__(
+        self,
+        python: str,
+        script: str,
+        *arguments: str,
+        threads: int | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        environment = {**(environment or os.environ), "PYTHONUNBUFFERED": "1"}
+        if threads is not None:
+            environment["OMP_NUM_THREADS"] = str(threads)
         self.process = subprocess.Popen(
             [python, str(Path(__file__).parent / script), *arguments],
             stdin=subprocess.PIPE,

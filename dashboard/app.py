@@ -22,6 +22,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.url import Address, is_known
+from dashboard.state.visitors import are_visitors
 from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
 from dashboard.style.theme import THEME
@@ -30,8 +31,8 @@ from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from dashboard.views.run_history import History
 from dashboard.views.traces import Traces
-from maxstim_core.export.colors import response_limit
-from maxstim_core.export.peak import peak_frame, telling_frame
+from maxstim_core.drawing.colors import response_limit
+from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import lattice_of
@@ -55,6 +56,7 @@ class App(pn.viewable.Viewer):
     def __init__(self, queue: RunQueue, library: ResultLibrary, visitor: str = "") -> None:
         super().__init__()
         self.choice = Choice()
+        self.choice.listed_only = are_visitors() or bool(pn.config.basic_auth)
         self.session = Session(self.choice, queue, library, visitor)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None

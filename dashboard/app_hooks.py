@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import os
+from urllib.parse import urlsplit
 
 from bokeh.application.application import ServerContext, SessionContext
 from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
+from bokeh.server.tornado import BokehTornado
 
+from dashboard.server import guard, is_guarded
 from dashboard.static_files import compress_static_files
 from dashboard.style.material import defer_stylesheets
 
@@ -37,8 +41,20 @@ class Turns(Handler):
 
 
 def on_server_loaded(server_context: ServerContext) -> None:
-    """Get ready for the first visitor."""
+    """Guard the server, unless ``maxstim serve`` has done so, and get ready for the first visitor.
+
+    Raises:
+        SystemExit: if the server cannot be found, and so not be guarded.
+    """
     server_context.application_context.application.add(Turns())
+    application = _server_of(server_context)
+    if not is_guarded(application):  # it is that of ``panel serve dashboard``
+        guard(
+            application,
+            port=urlsplit(application._absolute_url or "").port or 5006,
+            origins=sorted(application.websocket_origins),
+            password=os.environ.get("MAXSTIM_PASSWORD") or None,
+        )
     compress_static_files()
     importlib.import_module("dashboard.app")  # takes a second
     defer_stylesheets()
@@ -46,3 +62,12 @@ def on_server_loaded(server_context: ServerContext) -> None:
     # what is left of it, and these are nine in ten.
     gc.collect()
     gc.freeze()
+
+
+def _server_of(server_context: ServerContext) -> BokehTornado:
+    """Return the server that an application belongs to; Bokeh 3.9 shows it its sessions alone."""
+    ours = server_context.application_context
+    for found in gc.get_objects():
+        if isinstance(found, BokehTornado) and ours in found._applications.values():
+            return found
+    raise SystemExit("The page cannot be guarded under this server; start it by: maxstim serve")

@@ -1,18 +1,32 @@
-"""The server of the page, as ``maxstim serve`` starts it."""
+"""The server of the page, as ``maxstim serve`` starts it, and what guards any server of it."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from bokeh.server.tornado import BokehTornado
 from panel.io.application import build_single_handler_application
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
+from dashboard.guard.gate import NAME, VISITOR, Gate, stand_before
+from dashboard.guard.hosts import Hosts
+from dashboard.guard.logins import Logins
+from dashboard.guard.routes import ONE_LINE, OneLine, keep_to_the_page
+from dashboard.state.visitors import ask_for_password
+from maxstim_core.storage.data_dir import data_directory
+
 _UNUSED_SESSION_MILLISECONDS = 60_000
 """How long a page that lost its connection, on a laptop that sleeps say, can come back to."""
+
+_LONGEST_BODY = 64 * 1024
+"""Bytes of a request's body that are read at most. What visitors upload comes by websocket."""
+
+
+_GATE = "maxstim_gate"
+"""Setting of an application that has a gate."""
 
 
 _TOKEN_SECONDS = 30 * 24 * 3600
@@ -25,30 +39,35 @@ class Server:
     Args:
         port: Where to listen.
         address: Where to listen.
-        origins: ``host:port`` of the addresses that browsers may use.
+        origins: ``host[:port]`` of the addresses that visitors type, beside this computer's own.
         password: What visitors must know, or None.
+        proxies: IP addresses of proxies on other computers that tell who asks.
 
     Raises:
         OSError: if it cannot listen there.
     """
 
     def __init__(
-        self, *, port: int, address: str, origins: Sequence[str], password: str | None
+        self,
+        *,
+        port: int,
+        address: str,
+        origins: Sequence[str],
+        password: str | None,
+        proxies: Sequence[str] = (),
     ) -> None:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": build_single_handler_application(str(Path(__file__).parent))},
+            {"dashboard": build_single_handler_application(Path(__file__).parent)},
             port=port,
             address=address,
-            websocket_origin=list(origins),
-            basic_auth=password,
-            cookie_secret=secrets.token_hex(32) if password else None,
             title="maxstim",
             session_token_expiration=_TOKEN_SECONDS,
             unused_session_lifetime_milliseconds=_UNUSED_SESSION_MILLISECONDS,
+            http_server_kwargs={"max_body_size": _LONGEST_BODY},
         )
-        logging.getLogger("asyncio").addFilter(_is_worth_saying)
+        guard(self._server._tornado, port=port, origins=origins, password=password, proxies=proxies)
 
     @property
     def loop(self) -> IOLoop:
@@ -60,7 +79,42 @@ class Server:
         self._server.run_until_shutdown()
 
 
-def _is_worth_saying(record: logging.LogRecord) -> bool:
-    """Tell whether a complaint is more than that somebody closed a page in mid-sentence."""
-    error = record.exc_info[1] if record.exc_info else None
-    return type(error).__name__ != "WebSocketClosedError"
+def guard(
+    application: BokehTornado,
+    *,
+    port: int,
+    origins: Sequence[str],
+    password: str | None,
+    proxies: Sequence[str] = (),
+) -> None:
+    """Let a server answer only those that it is for; see ``docs/security.md``.
+
+    Args:
+        application: What answers its requests.
+        port: Where it listens.
+        origins: ``host[:port]`` of the addresses that visitors type, beside this computer's own.
+        password: What visitors must know, or None.
+        proxies: IP addresses of proxies on other computers that tell who asks.
+    """
+    if password:
+        ask_for_password()
+    gate = Gate(
+        hosts=Hosts(origins, port=port),
+        logins=Logins(password, data_directory() / f"logins-{port}.json"),
+        port=port,
+        proxies=frozenset(proxies),
+    )
+    # Bokeh 3.9 takes these where it is made only, which ``panel serve`` does before it asks us.
+    application._sign_sessions, application._secret_key = True, gate.logins.secret.encode()
+    application._include_headers, application._exclude_headers = [VISITOR, NAME], None
+    application._include_cookies, application._exclude_cookies = [], None
+    keep_to_the_page(application, gate)
+    stand_before(application, gate)
+    application.settings[_GATE] = gate
+    for name in ONE_LINE:
+        logging.getLogger(name).addFilter(OneLine())
+
+
+def is_guarded(application: BokehTornado) -> bool:
+    """Tell whether `guard` has been asked for an application."""
+    return _GATE in application.settings

@@ -22,7 +22,7 @@ _FOUND_IN = {
     "MaxstimError": "errors",
     "Network": "networks.network",
     "RegularizeConfig": "optimal.configs",
-    "Result": "storage.notebook",
+    "Result": "drawing.notebook",
     "SearchConfig": "optimal.configs",
     "available_devices": "devices",
     "clip_named": "stimuli.catalog",
@@ -31,9 +31,10 @@ _FOUND_IN = {
     "flow": "stimuli.synthetic.bundled_sets",
     "flyvis_preset": "optimal.configs",
     "generate": "optimal.generated",
+    "generate_each": "optimal.batch",
     "generate_many": "optimal.batch",
     "known_networks": "networks.catalog",
-    "load": "storage.netcdf",
+    "load": "optimal.result",
     "open_clips": "stimuli.catalog",
     "open_network": "networks.catalog",
     "regularize": "optimal.regularized",
@@ -43,7 +44,7 @@ _FOUND_IN = {
     "search": "optimal.natural",
     "simulate": "simulation.simulate",
     "simulate_ensemble": "simulation.simulate",
-    "strip": "export.picture",
+    "strip": "drawing.strip",
 }
 
 __all__ = [*_FOUND_IN]

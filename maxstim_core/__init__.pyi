@@ -1,14 +1,18 @@
 """The front door as editors and type checkers see it: where each public name comes from."""
 
 from maxstim_core.devices import available_devices
+from maxstim_core.drawing.notebook import Result
+from maxstim_core.drawing.strip import strip
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.picture import strip
 from maxstim_core.networks.catalog import (
     known_networks,
     open_network,
 )
 from maxstim_core.networks.network import Network
-from maxstim_core.optimal.batch import generate_many
+from maxstim_core.optimal.batch import (
+    generate_each,
+    generate_many,
+)
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -21,6 +25,7 @@ from maxstim_core.optimal.natural import (
     search,
 )
 from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.result import load
 from maxstim_core.optimal.run import finish
 from maxstim_core.simulation.simulate import (
     simulate,
@@ -34,11 +39,7 @@ from maxstim_core.stimuli.catalog import (
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.resample import resampled
 from maxstim_core.stimuli.synthetic.bundled_sets import flow
-from maxstim_core.storage.netcdf import (
-    load,
-    save,
-)
-from maxstim_core.storage.notebook import Result
+from maxstim_core.storage.netcdf import save
 
 __version__: str
 
@@ -57,6 +58,7 @@ __all__ = [
     "flow",
     "flyvis_preset",
     "generate",
+    "generate_each",
     "generate_many",
     "known_networks",
     "load",

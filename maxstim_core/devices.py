@@ -1,11 +1,18 @@
-"""Devices by name: which there are, and which one a name means.
+"""Devices by name: which there are, and which one a name means; and the cores of the CPU.
 
-Only `available_devices` asks torch, and loads it; the server knows the devices from its worker.
+torch is asked for GPUs only where there is a driver for one: it takes seconds to load, and a machine
+without a GPU needs none of it.
 """
 
 from __future__ import annotations
 
-from maxstim_core.errors import MaxstimError
+import ctypes
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from maxstim_core.errors import MaxstimError, shown
 
 ALWAYS_THERE = ("auto", "cpu")
 """Names that mean a device on every machine."""
@@ -28,14 +35,16 @@ def choose_device(name: str, devices: tuple[str, ...]) -> str:
         return gpus[0]
     if name in devices:
         return name
-    missing = "" if gpus else " No GPU was found."
+    missing = "" if gpus else " (no GPU was found)"
     raise MaxstimError(
-        f"There is no device {name!r} here; choose auto or {' or '.join(devices)}.{missing}"
+        f"There is no device {shown(name)} here; choose auto or {' or '.join(devices)}{missing}."
     )
 
 
 def available_devices() -> tuple[str, ...]:
     """Return the devices that runs can use: ``cpu``, and each GPU that torch sees."""
+    if not _may_have_a_gpu():
+        return ("cpu",)
     import torch  # not before it is needed: torch takes seconds to load
 
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -48,4 +57,38 @@ def resolve_device(name: str) -> str:
     Raises:
         MaxstimError: if there is no such device.
     """
-    return choose_device(name, available_devices())
+    return choose_device(name, ("cpu",) if name == "cpu" else available_devices())
+
+
+def usable_cores() -> int:
+    """Return how many threads to compute with: one for each core that this process may use.
+
+    Two hardware threads of one core count once, where Linux tells. ``OMP_NUM_THREADS`` asks for fewer.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len({_siblings(cpu) for cpu in os.sched_getaffinity(0)})
+    else:
+        cores = os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return min(cores, int(asked)) if asked.isdecimal() and int(asked) else cores
+
+
+def _siblings(cpu: int) -> str:
+    """Return what is the same for the hardware threads of one core."""
+    with suppress(OSError):
+        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        return topology.read_text()
+    return str(cpu)
+
+
+def _may_have_a_gpu() -> bool:
+    """Tell whether there is a driver through which torch could find a GPU."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):  # as the driver itself understands it
+        return False
+    if os.path.exists("/dev/kfd"):  # AMD's, whose cards torch's ROCm build calls CUDA as well
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True

@@ -14,6 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.settings import checked_whole
+
+MAX_EXTENT = 100
+"""Most rings of an eye: 30,301 columns, as many as dragonflies have."""
 
 DEGREES_PER_COLUMN = 5.8
 """Angle between neighbouring columns of the fly's eye."""
@@ -33,16 +37,15 @@ class Lattice:
         extent: Number of rings around the central column; 15 is the published eye of 721 columns.
 
     Raises:
-        MaxstimError: if `extent` is not a whole number of at least 0.
+        MaxstimError: if `extent` is no whole number from 0 to `MAX_EXTENT`.
     """
 
     extent: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.extent, bool) or self.extent != int(self.extent) or self.extent < 0:
-            raise MaxstimError(
-                f"The extent of the eye must be a whole number of rings, 0 or more, not {self.extent!r}."
-            )
+        name = "The extent of the eye"
+        extent = checked_whole(self.extent, name, (0, MAX_EXTENT), unit="rings")
+        object.__setattr__(self, "extent", extent)
 
     @classmethod
     def with_columns(cls, n_columns: int) -> Lattice:
@@ -53,7 +56,7 @@ class Lattice:
         Raises:
             MaxstimError: if no hexagon has that many columns.
         """
-        extent = int(np.sqrt(n_columns / 3)) if n_columns > 0 else 0
+        extent = min(int(np.sqrt(n_columns / 3)), MAX_EXTENT) if n_columns > 0 else 0
         lattice = cls(extent)
         if lattice.n_columns != n_columns:
             raise MaxstimError(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any, ClassVar, Self, TypeVar
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 
 
 def setting(
@@ -72,6 +75,19 @@ class Config:
     method: ClassVar[str]
     """Name of the answer: ``natural``, ``regularized`` or ``generated``."""
 
+    def __new__(cls, *values: object, **named: object) -> Self:
+        """Refuse settings that there are none of, as people do who misspell one."""
+        names = [item.name for item in fields(cls)]
+        for name in named:
+            if name not in names:
+                raise _no_setting(name, names)
+        if len(values) > len(names) or set(names[: len(values)]) & named.keys():
+            raise MaxstimError(
+                f"A {cls.__name__} takes every setting once; give them by name, for example "
+                f"{names[0]}=…."
+            )
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for item in fields(self):
             object.__setattr__(self, item.name, _coerced(item, getattr(self, item.name)))
@@ -86,9 +102,7 @@ class Config:
         for item in fields(cls):
             if item.name == name:
                 return _coerced(item, value)
-        raise MaxstimError(
-            f"There is no setting {name!r}; choose from {', '.join(item.name for item in fields(cls))}."
-        )
+        raise _no_setting(name, [item.name for item in fields(cls)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values by name, without those that came later and are at their default."""
@@ -112,6 +126,13 @@ class Config:
         return hashlib.sha256(f"{self.method}:{self.to_json()}".encode()).hexdigest()
 
 
+def _no_setting(name: str, names: list[str]) -> MaxstimError:
+    return MaxstimError(f"There is no setting {name!r}; {did_you_mean(name, names)}")
+
+
+_FEW = 16
+"""Most names that a refusal lists."""
+
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 
@@ -131,31 +152,86 @@ def checked(config: object, config_class: type[AnyConfig]) -> AnyConfig:
     return config
 
 
+def checked_number(
+    value: object, name: str, bounds: tuple[float, float], *, unit: str = ""
+) -> float:
+    """Return a number once it is sure that it is one within its bounds.
+
+    Numbers of numpy are taken as Python's own, an array of no dimension as what it holds; text and
+    truth values are no numbers.
+
+    Args:
+        value: What was given.
+        name: What it is, as the subject of the refusal.
+        bounds: Least and greatest value allowed.
+        unit: Unit to say, if any.
+
+    Raises:
+        MaxstimError: if it is no number, or not within its bounds.
+    """
+    number: Any = _plain(value)
+    low, high = bounds
+    within = f"{low:.10g} and {high:.10g}{f' {unit}' if unit else ''}"
+    is_number = isinstance(number, Real) and not isinstance(number, bool)
+    if not is_number:
+        raise MaxstimError(f"{name} must be a number between {within}, not {shown(value)}.")
+    if not low <= number <= high:
+        raise MaxstimError(f"{name} must lie between {within}, not {shown(value)}.")
+    return float(number)
+
+
+def checked_whole(value: object, name: str, bounds: tuple[int, int], *, unit: str = "") -> int:
+    """Return a whole number once it is sure that it is one within its bounds: `checked_number`.
+
+    Raises:
+        MaxstimError: if it is no number, not within its bounds, or not whole.
+    """
+    number = checked_number(value, name, bounds, unit=unit)
+    if number != int(number):
+        raise MaxstimError(f"{name} must be a whole number, not {shown(value)}.")
+    return int(number)
+
+
+def checked_truth(value: object, name: str) -> bool:
+    """Return a truth value, of Python or numpy, once it is sure that it is one.
+
+    Raises:
+        MaxstimError: if it is anything else: 1 and "yes" are not taken.
+    """
+    truth = _plain(value)
+    if not isinstance(truth, bool):
+        raise MaxstimError(f"{name} must be true or false, not {shown(value)}.")
+    return truth
+
+
+def _plain(value: Any) -> Any:
+    """Return what an array of no dimension holds, anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return the end of a sentence that refuses a word: what it is near to, or what there is."""
+    lower = {one.lower(): one for one in known}
+    near = [lower[one] for one in get_close_matches(str(word).lower(), lower, n=3)]
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    few = [*lower.values()][:_FEW]
+    return f"choose from {', '.join(few)}{', …' if len(lower) > _FEW else '.'}"
+
+
 def _coerced(item: dataclasses.Field, value: Any) -> Any:
     """Return `value` as the type of the field's default, or refuse it."""
     kind, about = type(item.default), item.metadata
     name = f"{about['label']} ({item.name})"
     if kind is bool:
-        if not isinstance(value, bool):
-            raise MaxstimError(f"{name} must be true or false, not {value!r}.")
-        return value
+        return checked_truth(value, name)
     if kind is str:
         if not isinstance(value, str) or (about["choices"] and value not in about["choices"]):
             options = " or ".join(repr(choice) for choice in about["choices"]) or "text"
-            raise MaxstimError(f"{name} must be {options}, not {value!r}.")
-        return value
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise MaxstimError(f"{name} must be a number, not {value!r}.") from None
-    low, high = about["bounds"]
-    unit = f" {about['unit']}" if about["unit"] else ""
-    if not math.isfinite(number) or not low <= number <= high:
-        raise MaxstimError(f"{name} must lie between {low:g} and {high:g}{unit}, not {value!r}.")
-    if kind is int:
-        if number != int(number):
-            raise MaxstimError(f"{name} must be a whole number, not {value!r}.")
-        return int(number)
-    return number
+            raise MaxstimError(f"{name} must be {options}, not {shown(value)}.")
+        return str(value)
+    if isinstance(value, str):  # as it is typed
+        with suppress(ValueError):
+            value = float(value)
+    check = checked_whole if kind is int else checked_number
+    return check(value, name, about["bounds"], unit=about["unit"])

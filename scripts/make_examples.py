@@ -13,7 +13,7 @@ from pathlib import Path
 import xarray as xr
 from PIL import Image
 
-from maxstim_core.export.strip import strip_png
+from maxstim_core.drawing.strip import strip
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import (
@@ -80,12 +80,12 @@ def _answers(
 
 def _above_each_other(results) -> Image.Image:
     """Draw the strips of results into one picture of few colours."""
-    strips = [Image.open(BytesIO(strip_png(result, scale=1.5))) for result in results]
+    strips = [Image.open(BytesIO(strip(result, scale=1.5).png)) for result in results]
     page = Image.new("RGB", (strips[0].width, sum(strip.height for strip in strips)))
     top = 0
-    for strip in strips:
-        page.paste(strip, (0, top))
-        top += strip.height
+    for drawn in strips:
+        page.paste(drawn, (0, top))
+        top += drawn.height
     return page.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 

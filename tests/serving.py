@@ -46,8 +46,10 @@ class Served:
         announced: The line that it printed.
     """
 
-    def __init__(self, folder: Path, *arguments: str, password: str = "") -> None:
-        self.port, self._folder = free_port(), folder
+    def __init__(
+        self, folder: Path, *arguments: str, password: str = "", port: int | None = None
+    ) -> None:
+        self.port, self._folder = port or free_port(), folder
         self.process = start(self.port, *arguments, folder=folder, password=password)
         self.announced = self.process.stdout.readline()
 

@@ -28,6 +28,19 @@ def test_no_public_name_stands_for_two_things():
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
+def test_nobody_inside_goes_through_the_front_door():
+    """It stands on top: what it opens is imported from its room, which the layers see."""
+    through = []
+    for path in sorted((ROOT / "maxstim_core").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module == "maxstim_core" or node.level):
+                through += [(path.name, alias.name) for alias in node.names]
+            elif isinstance(node, ast.Import):
+                through += [(path.name, a.name) for a in node.names if a.name == "maxstim_core"]
+    assert len(through) >= 5
+    assert [found for found in through if found[1] != "__version__"] == []
+
+
 def _defined(module: ast.Module) -> set[str]:
     """Names that a module defines at its top, in whatever way."""
     names = set()

@@ -17,6 +17,7 @@ from dashboard.components.widgets.problem import Problem
 from dashboard.components.widgets.setting import setting_widget
 from dashboard.style.theme import QUIET_BUTTON, TEXT
 from maxstim_core.stimuli.files.detect import SUFFIXES
+from maxstim_core.stimuli.files.facts import notes
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS, MOST_SECONDS
 
 LIMITS = (
@@ -42,16 +43,16 @@ class MovieDialog(pn.viewable.Viewer):
     def __init__(self, on_stored: Callable[[str], None]) -> None:
         super().__init__()
         self._on_stored = on_stored
-        self.adding = adding = MovieUpload(self._stored)
+        self.upload = upload = MovieUpload(self._stored)
         wide = {"sizing_mode": "stretch_width"}
-        self.problem = Problem(adding, margin=(0, 0, 12, 0))
-        self.zone = DropZone(adding, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)
+        self.problem = Problem(upload, margin=(0, 0, 12, 0))
+        self.zone = DropZone(upload, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)
         self.view = EyeView(margin=0, **wide)
-        self.view.link(adding, at="at", fps="fps", pixels="pixels", bidirectional=True)
-        self.widgets = {name: setting_widget(adding, name) for name in _SETTINGS}
+        self.view.link(upload, at="at", fps="fps", pixels="pixels", bidirectional=True)
+        self.widgets = {name: setting_widget(upload, name) for name in _SETTINGS}
         for name, widget in self.widgets.items():
-            widget.description = adding.param[name].doc
-        name = pmui.TextInput.from_param(adding.param.set_name, size="small", margin=(8, 4), **wide)
+            widget.description = upload.param[name].doc
+        name = pmui.TextInput.from_param(upload.param.set_name, size="small", margin=(8, 4), **wide)
         self.summary = pn.pane.HTML("", stylesheets=[TEXT], margin=(8, 4, 0, 4), **wide)
         settings = pn.Column(
             name, *self.widgets.values(), self.summary, width=300, margin=(0, 0, 0, 24)
@@ -60,9 +61,9 @@ class MovieDialog(pn.viewable.Viewer):
         self.progress = pmui.LinearProgress(value=0, margin=(16, 0, 6, 0), **wide)
         self.status = pn.pane.HTML("", stylesheets=[TEXT], align="center", margin=0, **wide)
         self.store = Press(
-            adding.store, label="Store and use it", color="primary", variant="contained", margin=0
+            upload.store, label="Store and use it", color="primary", variant="contained", margin=0
         )
-        self.back = Press(adding.stop, label="Another movie", **QUIET_BUTTON)
+        self.back = Press(upload.stop, label="Another movie", **QUIET_BUTTON)
         self.foot = pn.Row(
             self.status,
             self.back,
@@ -84,19 +85,19 @@ class MovieDialog(pn.viewable.Viewer):
         )  # fmt: skip
         self._clock: pn.io.PeriodicCallback | None = None
         self.dialog.param.watch(self._toggled, "open")
-        adding.param.watch(self._opened, "preview")
-        adding.param.watch(self._seen, "seen")
-        adding.param.watch(self._update, ["stage", "share", "waits"])
-        adding.param.watch(self._sum_up, ["preview", "fps", "seconds", "augment"])
+        upload.param.watch(self._opened, "preview")
+        upload.param.watch(self._seen, "seen")
+        upload.param.watch(self._update, ["stage", "share", "waits"])
+        upload.param.watch(self._sum_up, ["preview", "fps", "seconds", "augment"])
         self._update()
-        pn.state.on_session_destroyed(lambda context: adding.close())
+        pn.state.on_session_destroyed(lambda context: upload.close())
 
     def __panel__(self) -> pmui.Dialog:
         return self.dialog
 
     def open(self) -> None:
         """Open the dialog, empty."""
-        self.adding.cancel()
+        self.upload.cancel()
         self.dialog.open = True
 
     def _toggled(self, event: param.parameterized.Event) -> None:
@@ -106,11 +107,11 @@ class MovieDialog(pn.viewable.Viewer):
             self._clock.start()
         else:
             self._clock.stop()
-            self.adding.cancel()
+            self.upload.cancel()
 
     def _poll(self) -> None:
         with pn.io.hold():
-            self.adding.poll()
+            self.upload.poll()
 
     def _stored(self, name: str) -> None:
         self._on_stored(name)
@@ -121,7 +122,7 @@ class MovieDialog(pn.viewable.Viewer):
         self.view.open(preview)
         for name in _PIXEL_SETTINGS:
             self.widgets[name].visible = preview is None or not preview.is_columns
-        most = self.adding.most_pixels()
+        most = self.upload.most_pixels()
         self.widgets["pixels"].param.update(end=max(most, 3), high=max(most, 3), disabled=most < 3)
         self.widgets["fps"].visible = preview is None or not preview.is_still
 
@@ -129,50 +130,67 @@ class MovieDialog(pn.viewable.Viewer):
         self.view.see(event.new)
 
     def _sum_up(self, *events: object) -> None:
-        adding = self.adding
-        text = "" if adding.preview is None else summary(adding)
-        self.summary.object = f'<p class="small quiet">{text}</p>'
+        upload = self.upload
+        text = "" if upload.preview is None else summary(upload)
+        facts = "" if upload.preview is None else file_facts(upload)
+        self.summary.object = f'<p class="small quiet">{text}</p>{facts}'
 
     def _update(self, *events: object) -> None:
-        adding = self.adding
-        stage = adding.stage
+        upload = self.upload
+        stage = upload.stage
         busy = stage not in (EMPTY, READY)
         with pn.io.hold():
             self.zone.visible = stage == EMPTY
             self.viewing.visible = stage in (READY, STORING)
             self.progress.param.update(
                 visible=busy,
-                variant="determinate" if adding.share else "indeterminate",
-                value=round(100 * adding.share),
+                variant="determinate" if upload.share else "indeterminate",
+                value=round(100 * upload.share),
             )
-            self.status.object = f'<p class="quiet" role="status">{status(adding)}</p>'
+            self.status.object = f'<p class="quiet" role="status">{status(upload)}</p>'
             self.foot.visible = stage != EMPTY
             self.back.label = "Cancel" if busy else "Another movie"
             self.store.visible = stage in (READY, STORING)
             self.store.disabled = stage != READY
 
 
-def status(adding: MovieUpload) -> str:
+def status(upload: MovieUpload) -> str:
     """Return what is going on, as one sentence of HTML, or nothing."""
-    name = escape(adding.file_name)
-    if adding.waits:
+    name = escape(upload.file_name)
+    if upload.waits:
         return f"{name} waits until other visitors' movies are done."
     return {
         "receiving": f"Sending {name} …",
         "opening": f"Reading the beginning of {name} …",
         "ready": name,
         "storing": f"Looking at all of {name} …",
-    }.get(adding.stage, "")
+    }.get(upload.stage, "")
 
 
-def summary(adding: MovieUpload) -> str:
+def file_facts(upload: MovieUpload) -> str:
+    """Return what was made of the file, to be checked, as a list in HTML; nothing for columns."""
+    facts = upload.preview.facts
+    if facts.source_size is None:
+        return ""
+    width, height = facts.source_size
+    said = [f"Stored as {width} \N{MULTIPLICATION SIGN} {height} pixels", *notes(facts.as_json())]
+    if facts.range is not None:
+        said[0] += f", {facts.range} range"
+    if facts.fps is not None:
+        said[0] += f", {facts.fps:.4g} frames/s ({facts.fps_from})"
+    said[0] += f"; transparent pixels lie on {facts.ground:g}."
+    items = "".join(f"<li>{escape(each)}</li>" for each in said)
+    return f'<ul class="small quiet file-facts">{items}</ul>'
+
+
+def summary(upload: MovieUpload) -> str:
     """Return what will be stored, as one sentence."""
-    preview, clips = adding.preview, adding.n_clips()
+    preview, clips = upload.preview, upload.n_clips()
     what = "One image" if preview.is_still else f"{preview.n_frames} frames"
     shown = len(preview.order)
     begins = "" if shown >= preview.n_frames else f" The preview shows the first {shown}."
-    overlap = ", which overlap so that no frame is left out" if adding.clips_overlap() else ""
+    overlap = ", which overlap so that no frame is left out" if upload.clips_overlap() else ""
     return (
-        f"{what} at {adding.fps:g} frames/s: {clips} clip{'s' if clips != 1 else ''} of "
-        f"{adding.seconds:g} s{overlap}.{begins}"
+        f"{what} at {upload.fps:g} frames/s: {clips} clip{'s' if clips != 1 else ''} of "
+        f"{upload.seconds:g} s{overlap}.{begins}"
     )

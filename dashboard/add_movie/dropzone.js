@@ -1,4 +1,4 @@
-// The browser's half of DropZone: a file is read and sent piece by piece, as the server asks for them.
+// The browser's half of DropZone: a file is read and sent chunk by chunk, as the server asks for them.
 
 export function render({model}) {
   const zone = element("label", "zone")
@@ -23,13 +23,13 @@ export function render({model}) {
     if (from === null) file = null
     if (!file) return
     const sending = file
-    let piece = new ArrayBuffer(0) // which the server refuses
+    let chunk = new ArrayBuffer(0) // which the server refuses
     try {
-      piece = await sending.slice(from, from + bytes).arrayBuffer()
+      chunk = await sending.slice(from, from + bytes).arrayBuffer()
     } catch {
       // The file was changed or removed since it was chosen.
     }
-    if (file === sending) model.send_msg({piece})
+    if (file === sending) model.send_msg({chunk})
   }
   const hears = (message) => answer(message.data ?? message)
   model.on("msg:custom", hears)

@@ -1,4 +1,4 @@
-"""Where a file is dropped or chosen; it travels in pieces, each asked for by the server."""
+"""Where a file is dropped or chosen; it travels in chunks, each asked for by the server."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import panel as pn
 import param
 
 from dashboard.add_movie.movie_upload import MovieUpload
-from dashboard.add_movie.upload import PIECE
+from dashboard.add_movie.upload import CHUNK_BYTES
 from dashboard.components.esm import source
 
 
 class DropZone(pn.custom.JSComponent):
     """Takes a file for a `MovieUpload`.
 
-    The browser says what it has, and sends a piece whenever one is asked for: no message is large, none
+    The browser says what it has, and sends a chunk whenever one is asked for: no message is large, none
     is sent before the last one is on disk, and of a file that is refused nothing is read.
 
     Args:
-        adding: What becomes of it.
+        upload: What becomes of it.
         **params: Further parameters.
     """
 
@@ -32,17 +32,17 @@ class DropZone(pn.custom.JSComponent):
         Path(__file__).with_name("dropzone.css").read_text(encoding="utf-8")
     ]
 
-    def __init__(self, adding: MovieUpload, **params: object) -> None:
+    def __init__(self, upload: MovieUpload, **params: object) -> None:
         super().__init__(**params)
-        self._adding = adding
+        self._upload = upload
 
     def _handle_msg(self, message: object) -> None:
         """Answer what the browser says; it can say anything."""
         match message:
             case {"name": str(name), "size": int(size)}:
-                wanted = 0 if self._adding.expect(name, size) else None
-            case {"piece": bytes() | memoryview() as piece}:
-                wanted = self._adding.take(bytes(piece))
+                wanted = 0 if self._upload.expect(name, size) else None
+            case {"chunk": bytes() | memoryview() as chunk}:
+                wanted = self._upload.take(bytes(chunk))
             case _:
                 return
-        self._send_msg({"from": wanted, "bytes": PIECE})
+        self._send_msg({"from": wanted, "bytes": CHUNK_BYTES})

@@ -115,9 +115,9 @@ class MovieUpload(param.Parameterized):
         super().__init__()
         self._on_stored = on_stored
         self.entries = TypedNumbers()
-        self._inbox, self._turn = UploadFile(), threading.RLock()
+        self._upload_file, self._turn = UploadFile(), threading.RLock()
         self._task: BackgroundTask | None = None
-        self._looking: BackgroundTask | None = None
+        self._preview_task: BackgroundTask | None = None
         self._stale = False
         viewings = ["pixels", "at", "contrast", "kernel"]
         self.param.watch(self._look_again, viewings)
@@ -131,27 +131,27 @@ class MovieUpload(param.Parameterized):
         with self._turn:
             self.cancel()
             try:
-                self._inbox.expect(name, n_bytes)
+                self._upload_file.expect(name, n_bytes)
             except MaxstimError as error:
                 self.problem = str(error)
                 return False
             self.param.update(stage=RECEIVING, problem="", file_name=safe_file_name(name))
             return True
 
-    def take(self, piece: bytes) -> int | None:
-        """Take a piece of the file; return how many bytes there are, or None if no more are wanted."""
+    def take(self, chunk: bytes) -> int | None:
+        """Take a chunk of the file; return how many bytes there are, or None if no more are wanted."""
         with self._turn:
             if self.stage != RECEIVING:
                 return None
             try:
-                self._inbox.take(piece)
+                self._upload_file.take(chunk)
             except MaxstimError as error:
                 self._refuse(error)
                 return None
-            self.share = self._inbox.received / self._inbox.n_bytes
-            if not self._inbox.is_complete:
-                return self._inbox.received
-            path = self._inbox.path
+            self.share = self._upload_file.received / self._upload_file.n_bytes
+            if not self._upload_file.is_complete:
+                return self._upload_file.received
+            path = self._upload_file.path
             self._task = BackgroundTask(lambda report_progress: open_preview(path, report_progress))
             self.param.update(stage=OPENING, share=0.0)
             return None
@@ -184,11 +184,11 @@ class MovieUpload(param.Parameterized):
     def close(self) -> None:
         """Stop whatever goes on and remove the file, when there is no page any more to tell of it."""
         with self._turn:
-            for task in (self._task, self._looking):
+            for task in (self._task, self._preview_task):
                 if task is not None:
                     task.cancel()
-            self._task = self._looking = None
-            self._inbox.clear()
+            self._task = self._preview_task = None
+            self._upload_file.clear()
 
     # -- the numbers
 
@@ -249,13 +249,13 @@ class MovieUpload(param.Parameterized):
             # Typed values may be even, or too large for this movie.
             self.pixels = min(self.pixels - (self.pixels + 1) % 2, self.most_pixels())
             self._stale = self.preview is not None
-            if self._stale and self._looking is None:
-                self._start_looking()
+            if self._stale and self._preview_task is None:
+                self._start_preview()
 
-    def _start_looking(self) -> None:
+    def _start_preview(self) -> None:
         self._stale = False
         preview, viewing = self.preview, self.viewing()
-        self._looking = BackgroundTask(
+        self._preview_task = BackgroundTask(
             lambda report_progress: np.round(255 * preview.see(viewing, report_progress)).astype(
                 np.uint8
             )
@@ -287,7 +287,7 @@ class MovieUpload(param.Parameterized):
             except MaxstimError as error:
                 self.problem = str(error)
                 return
-            path = self._inbox.path
+            path = self._upload_file.path
             self._task = BackgroundTask(
                 lambda report_progress: import_movie(
                     path, name, report_progress=report_progress, **settings
@@ -303,14 +303,14 @@ class MovieUpload(param.Parameterized):
     def poll(self) -> None:
         """See how far the work is, and take what has ended."""
         with self._turn:
-            if self._looking is not None and self._looking.done:
-                looking, self._looking = self._looking, None
-                if looking.error is None:
-                    self.seen = looking.result
+            if self._preview_task is not None and self._preview_task.done:
+                ended, self._preview_task = self._preview_task, None
+                if ended.error is None:
+                    self.seen = ended.result
                 else:
-                    self._say(looking.error, self._folder())
+                    self._say(ended.error, self._folder())
                 if self._stale:
-                    self._start_looking()
+                    self._start_preview()
             task = self._task
             if task is None:
                 return
@@ -354,7 +354,7 @@ class MovieUpload(param.Parameterized):
         self._say(error, folder)
 
     def _folder(self) -> Path | None:
-        return self._inbox.path and self._inbox.path.parent
+        return self._upload_file.path and self._upload_file.path.parent
 
     def _say(self, error: Exception, folder: Path | None) -> None:
         """Tell of an error, in which a file is called by its name and not by its place here."""

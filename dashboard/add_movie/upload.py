@@ -1,4 +1,4 @@
-"""A file that arrives in pieces, kept in a temporary folder and never in memory."""
+"""A file that arrives in chunks, kept in a temporary folder and never in memory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.files.detect import HEAD, check_bytes, kind_of_head
 from maxstim_core.storage.atomic import part_name, sweep_parts_of_ended
 
-PIECE = 1_000_000
-"""Bytes of a piece: far below the 20 MB of a message that would close the connection."""
+CHUNK_BYTES = 1_000_000
+"""Bytes of a chunk: far below the 20 MB of a message that would close the connection."""
 
 
 class UploadFile:
@@ -55,31 +55,31 @@ class UploadFile:
             raise self._no_room(name, error) from error
         self.path, self.n_bytes, self.received = path, n_bytes, 0
 
-    def take(self, piece: bytes) -> None:
-        """Add the next piece.
+    def take(self, chunk: bytes) -> None:
+        """Add the next chunk.
 
         Raises:
             MaxstimError: if the file turns out to be no movie, or there is no room for it; then it is
                 forgotten.
         """
-        if self.path is None or not 0 < len(piece) <= self.n_bytes - self.received:
+        if self.path is None or not 0 < len(chunk) <= self.n_bytes - self.received:
             self.clear()
             raise MaxstimError("The file changed while it was sent; choose it again.")
         name = self.path.name
         try:
             if not self.received:
                 kind_of_head(
-                    name, bytes(piece[:HEAD])
+                    name, bytes(chunk[:HEAD])
                 )  # of a text of 1 GB, no more than this is sent
             with self.path.open("ab") as file:
-                file.write(piece)
+                file.write(chunk)
         except OSError as error:
             self.clear()
             raise self._no_room(name, error) from error
         except MaxstimError:
             self.clear()
             raise
-        self.received += len(piece)
+        self.received += len(chunk)
 
     def clear(self) -> None:
         """Forget the file, and remove what there is of it."""

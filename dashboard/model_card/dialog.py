@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from io import BytesIO
 
 import panel as pn
@@ -13,6 +14,7 @@ from dashboard.model_card.figures import (
     CARD_STYLE,
     cell_type_table,
     direction_figure,
+    evidence_text,
     headline,
     origin_text,
     polarity_figure,
@@ -21,29 +23,17 @@ from dashboard.model_card.figures import (
 )
 from dashboard.state.networks import Networks
 from dashboard.style.theme import QUIET_BUTTON, TEXT
-from maxstim_core.model_cards.markdown import card_as_markdown, evidence_lines
+from maxstim_core.model_cards.markdown import card_as_markdown
 from maxstim_core.model_cards.store import card_as_json
 from maxstim_core.networks.user_networks import name_for
-from maxstim_core.tuning.facts import CLEAR
 
 _MISSING = (
     "Nobody has measured this network yet. maxstim can show it flashes, edges and gratings now, which "
     "takes about half a minute; the card is then kept for the next time."
 )
 
-_TERMS = (
-    "DSI is the direction selectivity index: 0 all directions alike, 1 one direction alone. *Wrong over "
-    "right contrast* is how large the peak to edges of the contrast is that the cell does not answer to "
-    "in flies, relative to that of the other: 0 none, 1 as large. *Clearly so* counts the polarities "
-    f"whose flash response index is {CLEAR:g} or more.\n\n"
-)
-"""What the titles of the tables of evidence mean."""
-
 _PAGES = 4
 """Pages of every card; that of the answers follows them."""
-
-_IN_COLUMNS = "div { columns: 2; column-gap: 48px; } table { width: 100%; }"
-"""Stylesheet of the tables of evidence."""
 
 
 class CardDialog(pn.viewable.Viewer):
@@ -53,13 +43,8 @@ class CardDialog(pn.viewable.Viewer):
         super().__init__()
         self.networks = networks
         self.head = _html()
-        self.overview, self.cells, self.origin = _html(), _html(), _html()
-        self.evidence = pn.pane.Markdown(
-            "",
-            stylesheets=[TEXT, CARD_STYLE, _IN_COLUMNS],
-            sizing_mode="stretch_width",
-            margin=(12, 0, 0, 0),
-        )
+        self.overview, self.cells = _html(), _html()
+        self.evidence, self.origin = _html(), _html()
         self.tabs = pmui.Tabs(
             ("Tuning", self.overview),
             ("All 65 cell types", self.cells),
@@ -140,7 +125,7 @@ class CardDialog(pn.viewable.Viewer):
             summary_tiles(card) + wrong_list(card) + direction_figure(card) + polarity_figure(card)
         )
         self.cells.object = cell_type_table(card)
-        self.evidence.object = _TERMS + "\n".join(evidence_lines(card["evidence"]))
+        self.evidence.object = evidence_text(card)
         self.origin.object = origin_text(card)
         self._offer_answers(card.get("answers", {}))
         self.markdown.filename, self.json.filename = f"{file_name}.md", f"{file_name}.json"
@@ -167,7 +152,7 @@ class CardDialog(pn.viewable.Viewer):
                 text = progress.message or f"Showing {progress.stage} …"
         elif progress is not None and progress.problem:
             text = progress.problem
-        self.state.object = f'<p role="status">{text}</p>'
+        self.state.object = f'<p role="status">{escape(text)}</p>'
         self.bar.visible, self.make.visible = live, not live
 
     def _markdown(self) -> BytesIO:

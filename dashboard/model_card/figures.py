@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.text.cell_types import arrow, grouped
+from maxstim_core.model_cards.markdown import evidence_tables
 from maxstim_core.tuning.facts import CLEAR, KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION, SELECTIVE
 
 CARD_STYLE = Path(__file__).with_name("card.css").read_text(encoding="utf-8")
 """Stylesheet of a model card."""
+
+_TERMS = (
+    "DSI is the direction selectivity index: 0 all directions alike, 1 one direction alone. <em>Wrong "
+    "over right contrast</em> is how large the peak to edges of the contrast is that the cell does not "
+    "answer to in flies, relative to that of the other: 0 none, 1 as large. <em>Clearly so</em> counts "
+    f"the polarities whose flash response index is {CLEAR:g} or more."
+)
+"""What the titles of the tables of evidence mean."""
 
 _MOST_SECONDS = 0.2
 """Time constant that fills its bar."""
@@ -25,13 +34,13 @@ _RADIUS = 42.0
 
 def headline(name: str, content_hash: str, card: dict[str, Any] | None) -> str:
     """Return name, hash and maker of a network."""
-    facts = [f"hash <code title='{content_hash}'>{content_hash[:12]}</code>"]
+    facts = [f"hash <code title='{escape(content_hash)}'>{escape(content_hash[:12])}</code>"]
     if card is not None:
         facts = [
             f"made by {escape(card['origin']['made_by'])}",
             f"{card['network']['cell_types']} cell types",
             f"{card['network']['free_parameters']} free parameters",
-            f"measured on {card['network']['cells']} cells by maxstim {card['maxstim_version']}",
+            f"measured on {card['network']['cells']} cells by maxstim {escape(card['maxstim_version'])}",
             *facts,
         ]
     return f"<h1 class='name'>{escape(name)}</h1><p class='quiet small'>{' · '.join(facts)}</p>"
@@ -59,10 +68,10 @@ def summary_tiles(card: dict[str, Any]) -> str:
         f"<div class='tile{' bad' if bad else ''}'><b>{value}</b><span>{text}</span></div>"
         for value, text, bad in tiles
     )
-    return f"<div class='tiles'>{''.join(cells)}</div>{_told(card['origin'])}"
+    return f"<div class='tiles'>{''.join(cells)}</div>{_fit_note(card['origin'])}"
 
 
-def _told(origin: dict[str, Any]) -> str:
+def _fit_note(origin: dict[str, Any]) -> str:
     """Return which of the figures that matter most was fitted."""
     left_out = " and ".join(origin["held_out"])
     if origin["speeds"] or origin["radii"]:
@@ -75,7 +84,7 @@ def _told(origin: dict[str, Any]) -> str:
         text = "None of this was fitted: what is right here is predicted."
     else:
         return ""
-    return f"<p class='quiet small told'>{text}</p>"
+    return f"<p class='quiet small fit-note'>{text}</p>"
 
 
 def wrong_list(card: dict[str, Any]) -> str:
@@ -148,10 +157,25 @@ def origin_text(card: dict[str, Any]) -> str:
         items = "".join(f"<li>{escape(text)}</li>" for text in origin[key] or [otherwise])
         parts.append(f"<h3>{title}</h3><ul>{items}</ul>")
     parts.append(
-        f"<p class='quiet small hash'>Content hash {card['network']['hash']}<br>"
-        f"Connectome {card['network']['connectome_hash']}</p>"
+        f"<p class='quiet small hash'>Content hash {escape(card['network']['hash'])}<br>"
+        f"Connectome {escape(card['network']['connectome_hash'])}</p>"
     )
     return "".join(parts)
+
+
+def evidence_text(card: dict[str, Any]) -> str:
+    """Return what was shown to a network beyond what it was fitted to, and how it did, as tables."""
+    parts = [f"<p>{_TERMS}</p>"]
+    for table in evidence_tables(card["evidence"]):
+        head = "".join(f"<th>{escape(title)}</th>" for title in table.titles)
+        rows = (
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows
+        )
+        lead = f"<p>{escape(table.lead)}</p>" if table.lead else ""
+        parts.append(
+            f"{lead}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        )
+    return f"<div class='evidence'>{''.join(parts)}</div>"
 
 
 def _glyph(card: dict[str, Any], name: str) -> str:
@@ -171,11 +195,11 @@ def _glyph(card: dict[str, Any], name: str) -> str:
         drawn.append(f"<line class='pd' x2='{x:.1f}' y2='{y:.1f}'/>")
         drawn.append(f"<circle class='tip' cx='{x:.1f}' cy='{y:.1f}' r='3.2'/>")
     edges = "bright" if right == "on" else "dark"
-    told = f"{name}: prefers {_degrees(direction)} of {edges} edges, {known}° in flies"
+    label = f"{name}: prefers {_degrees(direction)} of {edges} edges, {known}° in flies"
     return (
         f"<figure class='{'bad' if wrong else ''}'>"
-        f"<svg viewBox='-50 -50 100 100' role='img' aria-label='{told}'>"
-        f"<title>{told}</title>{''.join(drawn)}</svg>"
+        f"<svg viewBox='-50 -50 100 100' role='img' aria-label='{label}'>"
+        f"<title>{label}</title>{''.join(drawn)}</svg>"
         f"<figcaption><b>{name}</b> <span class='arrow'>{arrow(name)}</span>"
         f"<br>{_degrees(direction)} · DSI {_number(row[f'dsi_{right}'])}</figcaption></figure>"
     )
@@ -212,7 +236,7 @@ def _polarity(card: dict[str, Any], name: str, sign: int) -> str:
 
 def _row(name: str, row: dict[str, Any], wrong: bool) -> str:
     direction = row["known_direction"]
-    known = [row["known_polarity"] or "", "" if direction is None else arrow(name)]
+    known = [escape(row["known_polarity"] or ""), "" if direction is None else arrow(name)]
     cells = [
         f"<th>{escape(name)}</th>",
         f"<td>{' '.join(fact for fact in known if fact) or '<span class=none>–</span>'}</td>",

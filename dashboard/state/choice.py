@@ -12,6 +12,7 @@ import param
 
 from dashboard.state.listing import CLIP_SETS
 from dashboard.state.settings import Settings, settings_class
+from dashboard.state.visitors import check_listed
 from dashboard.text.clip_sets import set_title
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
@@ -39,6 +40,9 @@ class Choice(param.Parameterized):
     )
     clip = param.String(doc="Name of the clip that a regularized run begins from, or nothing.")
     device = param.Selector(default="auto", objects=["auto"], label="Device")
+
+    listed_only = False
+    """Whether only networks of the list can be asked for: no paths (`dashboard.state.visitors`)."""
 
     taking = False
     """Whether what a run was asked for is being chosen, and not by a person."""
@@ -72,8 +76,10 @@ class Choice(param.Parameterized):
         """Return the run that the choices describe.
 
         Raises:
-            MaxstimError: if they describe none.
+            MaxstimError: if they describe none, or one that a visitor cannot ask for.
         """
+        if self.listed_only:
+            check_listed(self.network)
         return RunRequest(
             cell_type=self.cell_type,
             config=self.settings[self.method].config(),

@@ -19,6 +19,7 @@ import param
 
 from dashboard.state.choice import Choice
 from dashboard.state.listing import NETWORKS
+from dashboard.state.visitors import check_listed
 from dashboard.text.tuning import contradictions_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.model_cards.background import CardMaker
@@ -133,6 +134,12 @@ class Networks(param.Parameterized):
     def give_path(self, path: str) -> None:
         """Take a network file or model on the server, or a folder of them, by its path."""
         path = path.strip()
+        if path and self.choice.listed_only:
+            try:
+                check_listed(path)
+            except MaxstimError as error:
+                self._reply(str(error), refused=True)
+                return
         if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "_meta.yaml")):
             self._reply(f"Looking for networks in {path} …")
             self._search_in(path, asked=True)
@@ -187,20 +194,27 @@ class Networks(param.Parameterized):
     def _open(self) -> None:
         # One at a time: who clicks through many networks waits for the first and the last of them.
         if self._loader is None:
-            self._loader = _NetworkLoader(self.choice.network)
+            self._loader = _NetworkLoader(self.choice.network, self.choice.listed_only)
             self._loader.start()
 
 
 class _NetworkLoader(threading.Thread):
-    """Opens a network and looks for its card."""
+    """Opens a network and looks for its card.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: What to open.
+        listed_only: Whether only a network of the list is opened.
+    """
+
+    def __init__(self, name: str, listed_only: bool) -> None:
         super().__init__(name="maxstim-network", daemon=True)
-        self._name = name
+        self._name, self._listed_only = name, listed_only
         self.found: OpenedNetwork | None = None
 
     def run(self) -> None:
         try:
+            if self._listed_only:
+                check_listed(self._name)
             content_hash = opened_network(self._name).content_hash
             self.found = OpenedNetwork(self._name, content_hash, find_card(content_hash))
         except MaxstimError as error:

@@ -27,13 +27,13 @@ from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.optimal.configs import GenerateConfig, starting_preset
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
-from maxstim_core.storage.netcdf import load
 
 _logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from dashboard.components.headline.component import HeadlinePanel, Plan
 from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
+from maxstim_core.drawing.peak import peak_frame
 from maxstim_core.export.captions import file_name
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
-from maxstim_core.export.peak import peak_frame
 from maxstim_core.export.python_code import python_snippet
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import clip_of

@@ -11,8 +11,8 @@ import panel as pn
 import xarray as xr
 
 from dashboard.components.plots.component import TracePlot
+from maxstim_core.drawing.peak import peak_frame, time_from_peak
 from maxstim_core.export.captions import source_words
-from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.optimal.configs import METHODS
 
 THIN = {"width": 2.5, "alpha": 1.0}

@@ -7,11 +7,12 @@ and their help come from the configurations in `maxstim_core.optimal.configs`.
 from __future__ import annotations
 
 import errno
+import gc
 import sys
 from collections.abc import Sequence
 
 from maxstim_core.cli.interrupts import held_back
-from maxstim_core.cli.streams import prepare_streams, send_nowhere, tell
+from maxstim_core.cli.streams import prepare_streams, print_message, send_nowhere
 from maxstim_core.errors import MaxstimError
 
 REFUSED = 2
@@ -34,7 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if it did what was asked, 2 after bad input (one sentence on standard error), 130 after
         Ctrl-C.
     """
+    often = gc.get_threshold()
     try:
+        # What libraries make as they load stays: to look for garbage in it is a tenth of a short run.
+        gc.set_threshold(50_000, *often[1:])
         prepare_streams()
         with held_back():
             from maxstim_core.cli.parser import make_parser
@@ -43,10 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except MaxstimError as error:
-        tell(f"maxstim: {error}")
+        print_message(f"maxstim: {error}")
         return REFUSED
     except KeyboardInterrupt:
-        tell("\nmaxstim: Stopped before there was a result.")
+        print_message("\nmaxstim: Stopped before there was a result.")
         return INTERRUPTED
     except BrokenPipeError:  # who read has left, as `head` does
         send_nowhere(sys.stdout)
@@ -55,13 +59,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno != errno.ENOSPC:
             raise
         send_nowhere(sys.stdout)
-        tell("maxstim: There is no room left to write to; make some.")
+        print_message("maxstim: There is no room left to write to; make some.")
         return REFUSED
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-        tell("maxstim: The memory did not suffice; choose fewer frames or another device.")
+        print_message("maxstim: The memory did not suffice; choose fewer frames or another device.")
         return REFUSED
+    finally:
+        gc.set_threshold(*often)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

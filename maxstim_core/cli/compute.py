@@ -8,15 +8,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import ProgressLine
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     MAX_FRAMES,
@@ -24,13 +25,16 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
-from maxstim_core.simulation.compilation import report_compilation
+from maxstim_core.stimuli.column_order import MAXSTIM
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from maxstim_core.networks.network import Network
     from maxstim_core.optimal.run import Optimization
+    from maxstim_core.storage.labeled import Labeled
+
+_Answer = TypeVar("_Answer", bound="xr.Dataset | Labeled")
 
 
 def generate_command(arguments: argparse.Namespace) -> int:
@@ -40,7 +44,7 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.optimal import generated
 
     run = generated.generate(network, arguments.cell_type, config, device=device)
-    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def regularize_command(arguments: argparse.Namespace) -> int:
@@ -59,11 +63,11 @@ def regularize_command(arguments: argparse.Namespace) -> int:
         source=source,
         clip_name=arguments.clip or "",
     )
-    return _run_and_save(run, arguments.output, f"{arguments.cell_type} on {device}")
+    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def simulate_command(arguments: argparse.Namespace) -> int:
-    """Show a movie after one second of grey, and write what the central cells do.
+    """Show a movie after one second of grey, and write it and what the central cells do.
 
     Raises:
         MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
@@ -71,24 +75,28 @@ def simulate_command(arguments: argparse.Namespace) -> int:
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
     network, device = _prepare(arguments)
     movie, source = _movie(arguments, network, dt)
-    import torch
-    import xarray as xr
-
     from maxstim_core import __version__
-    from maxstim_core.simulation import simulate as simulation
+    from maxstim_core.simulation.choose_engine import make_engine
+    from maxstim_core.storage.labeled import Labeled
 
-    central = network.layout.central_cells
-    activity = simulation.simulate(network, movie, dt, cells=central, device=device).values
+    engine = make_engine(network, device=device)
+    activity = engine.simulate(movie, dt, cells=network.layout.central_cells)
     if not np.isfinite(activity).all():
         raise MaxstimError(
             f"The voltages of {network.name} do not stay finite in frames of {dt:g} s; choose a smaller "
             "--dt or another network."
         )
-    recorded = xr.Dataset(
-        data_vars={"central": (("frame", "cell_type"), activity)},
-        coords={
+    lattice = network.lattice
+    recorded = Labeled(
+        variables={
+            "central": (("frame", "cell_type"), activity),
+            "stimulus": (("frame", "column"), movie.astype(np.float32)),
+        },
+        coordinates={
             "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
-            "cell_type": list(network.connectome.names),
+            "cell_type": ("cell_type", list(network.connectome.names)),
+            "u": ("column", lattice.u),
+            "v": ("column", lattice.v),
         },
         attrs={
             "movie": source,
@@ -98,8 +106,8 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             "initial_state": "grey",
             "device": device,
             "maxstim_version": __version__,
-            "torch_version": str(torch.__version__),
             "numpy_version": np.__version__,
+            **engine.versions,
         },
     )
     write_result(arguments.output, recorded)
@@ -126,13 +134,13 @@ def search_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.runs.stored_search import StoredSearch
 
     if device not in ALWAYS_THERE:
-        device = _device(arguments)
+        device = resolved(arguments)
     clips = open_clips(arguments.clips, network.lattice.extent)
     run = StoredSearch(network, clips, config, device, RunStore())
     if run.stored:  # torch and numba would take longer to load than all else
-        tell("This search was done before; its result is taken from the store.")
+        print_message("This search was done before; its result is taken from the store.")
     else:
-        device = _device(arguments)
+        device = resolved(arguments)
 
     def export_and_show(found: xr.Dataset) -> None:
         for cell_type, path in exports:
@@ -142,12 +150,12 @@ def search_command(arguments: argparse.Namespace) -> int:
         for cell_type in arguments.show:
             print("\n".join(("", *ranking(found, cell_type, config))))
 
-    return _run_and_save(run, arguments.output, f"clips on {device}", export_and_show)
+    return _run_and_save(run, run.result, arguments.output, f"clips on {device}", export_and_show)
 
 
 def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
     """Check the output, the network, the cell type and the device, cheapest first."""
-    return _network(arguments), _device(arguments)
+    return _network(arguments), resolved(arguments)
 
 
 def _network(arguments: argparse.Namespace) -> Network:
@@ -161,21 +169,15 @@ def _network(arguments: argparse.Namespace) -> Network:
     return network
 
 
-def _device(arguments: argparse.Namespace) -> str:
-    """Return the name of the device, and tell when something is compiled for it."""
-    from maxstim_core.devices import resolve_device
-
-    device = resolve_device(arguments.device)
-    if device == "cpu":
-        report_compilation(tell)
-    return device
-
-
 def _movie(
     arguments: argparse.Namespace, network: Network, dt: float, most_frames: int | None = None
 ) -> tuple[np.ndarray, str]:
     """Return the movie of ``--movie`` or ``--clip``, and where it came from."""
     if arguments.clip is not None:
+        if arguments.order != MAXSTIM:
+            raise MaxstimError(
+                "A clip is in maxstim's order of columns already; leave --order out, or give a --movie."
+            )
         from maxstim_core.stimuli.catalog import clip_named, open_clips
         from maxstim_core.stimuli.resample import resampled
 
@@ -187,24 +189,28 @@ def _movie(
                 f"gives {most_frames} or fewer."
             )
         return clip, f"{clips.name}: {arguments.clip}"
+    from maxstim_core.stimuli.files.arrays import ROUNDING
     from maxstim_core.stimuli.files.npy import read_movie
 
-    movie = read_movie(arguments.movie, network.lattice.n_columns, most_frames=most_frames)
-    if movie.min() < 0 or movie.max() > 1:
-        tell(
-            f"Note: the luminance in {arguments.movie} goes from {movie.min():.3g} to "
-            f"{movie.max():.3g}; black is 0 and white is 1."
+    movie = read_movie(
+        arguments.movie, network.lattice.n_columns, most_frames=most_frames, order=arguments.order
+    )
+    if movie.min() < -ROUNDING or movie.max() > 1 + ROUNDING:
+        print_message(
+            f"Note: the luminance in {arguments.movie} goes from {movie.min():.7g} to "
+            f"{movie.max():.7g}; black is 0 and white is 1."
         )
     return movie, arguments.movie
 
 
 def _run_and_save(
     run: Optimization,
+    best: Callable[[], _Answer | None],
     output: str,
     what: str,
-    then: Callable[[xr.Dataset], None] | None = None,
+    then: Callable[[_Answer], None] = lambda result: None,
 ) -> int:
-    """Iterate to the end or to Ctrl-C, write the best there is, and hand it to `then`."""
+    """Iterate to the end or to Ctrl-C, write the `best` there is, and hand it to `then`."""
     stopped = False
     with OneInterrupt() as interrupt:
         with ProgressLine(what, run.terms) as progress:
@@ -217,15 +223,14 @@ def _run_and_save(
                     raise
                 stopped = True
         if stopped:
-            tell(STOPPING)
-        result = run.result()
+            print_message(STOPPING)
+        result = best()
         assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
-        if then is not None:
-            then(result)
+        then(result)
     if stopped:
-        tell(
+        print_message(
             f"maxstim: Stopped after step {progress.step} of {run.n_steps}; {output} holds what "
             f"there was by then (status {result.attrs['status']})."
         )

@@ -1,4 +1,8 @@
-"""``maxstim doctor``: what is here, and what is missing."""
+"""``maxstim doctor``: what is here, what is missing, and what is wrong with it.
+
+Each thing that a run needs is done once: a network is opened, a frame is simulated, and the data
+directory is written to.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,17 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
+
+_PROBE = 65_536
+"""Bytes that are written to see whether a disk takes any."""
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -27,8 +34,8 @@ class Finding(NamedTuple):
     Attributes:
         name: What was looked for.
         value: What was found.
-        mark: ``ok``, ``note`` (something optional is missing) or ``missing`` (maxstim cannot do
-            without).
+        mark: ``ok``, ``note`` (something optional is missing), ``missing`` (maxstim cannot do
+            without) or ``wrong`` (it is here, and hinders or slows runs; the value says what to do).
     """
 
     name: str
@@ -47,15 +54,21 @@ def doctor(arguments: argparse.Namespace) -> int:
             print(f"  {finding.name:<22}{finding.value}{mark}", flush=True)
             findings.append(finding)
         print()
-    missing = [finding.name for finding in findings if finding.mark == "missing"]
-    print(f"Missing: {', '.join(missing)}." if missing else "maxstim can be used here.")
-    return 1 if missing else 0
+    named = {
+        title: ", ".join(finding.name for finding in findings if finding.mark == mark)
+        for title, mark in (("Missing", "missing"), ("Wrong", "wrong"))
+    }
+    bad = " ".join(f"{title}: {names}." for title, names in named.items() if names)
+    print(bad or "maxstim can be used here.")
+    return 1 if bad else 0
 
 
 def _versions() -> Iterator[Finding]:
     yield Finding("maxstim", __version__)
     supported = sys.version_info >= (3, 11)
     yield Finding("Python", platform.python_version(), "ok" if supported else "missing")
+    from importlib import metadata  # takes a while to load, and every command names this module
+
     try:
         requirements = metadata.requires("maxstim") or []
     except metadata.PackageNotFoundError:
@@ -73,13 +86,14 @@ def _versions() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     try:
         import torch
-
-        from maxstim_core.devices import available_devices
     except ImportError as error:
         yield Finding("devices", f"unknown without {error.name}", "missing")
         return
+    from maxstim_core.devices import available_devices, usable_cores
+
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("cpu", f"{usable} cores, {torch.get_num_threads()} threads")
+    yield Finding("cpu", f"{usable} cores, {usable_cores()} threads")
+    yield _compiled_code()
     gpus = available_devices()[1:]
     for gpu in gpus:
         name, reason = torch.cuda.get_device_name(gpu), _hindrance(gpu)
@@ -103,34 +117,81 @@ def _hindrance(gpu: str) -> str:
     return ""
 
 
+def _compiled_code() -> Finding:
+    """Simulate a frame on the CPU, and tell what is wrong with the cache of the code that does it."""
+    import numpy as np
+
+    from maxstim_core.networks.unfitted import prior_network
+    from maxstim_core.simulation.compilation import COMPILING, report_compilation
+
+    said: list[str] = []
+    report_compilation(said.append)
+    try:
+        from maxstim_core.simulation.simulate import simulate
+
+        network = prior_network(1)
+        voltage = simulate(network, np.full((1, network.lattice.n_columns), 0.5), dt=0.01)
+    except Exception as error:  # whatever it is, the report goes on
+        told = str(error).partition("\n")[0]
+        why = f"nothing can be simulated ({type(error).__name__}: {told}); install maxstim again"
+        return Finding("compiled code", why, "wrong")
+    troubles = [sentence for sentence in said if sentence != COMPILING]
+    if troubles:
+        return Finding("compiled code", troubles[0], "wrong")
+    if not np.isfinite(voltage.values).all():
+        return Finding(
+            "compiled code", "computes no finite numbers; install maxstim again", "wrong"
+        )
+    return Finding("compiled code", "was made just now" if said else "is there")
+
+
 def _data() -> Iterator[Finding]:
     from maxstim_core.networks.catalog import known_networks, open_network
+    from maxstim_core.stimuli.catalog import clip_set_names
 
     try:
         network = open_network("default")
-        n_types, n_columns = len(network.connectome.names), network.lattice.n_columns
+        yield Finding("eye", f"{network.lattice.n_columns} columns")
         count = Counter(known.source for known in known_networks())
         found = ", ".join(f"{number} {source}" for source, number in count.items())
-        yield Finding("networks", f"{found} ({n_types} cell types)")
-        yield Finding("eye", f"{n_columns} columns")
+        yield Finding("networks", f"{found} ({len(network.connectome.names)} cell types)")
     except (MaxstimError, OSError) as error:
         yield Finding("networks", str(error), "missing")
-    from maxstim_core.stimuli.catalog import clip_set_names
-
-    yield Finding("clip sets", ", ".join(clip_set_names()))
-    yield _results_folder()
+    try:
+        yield Finding("clip sets", ", ".join(clip_set_names()))
+        yield _results_folder()
+    except (MaxstimError, OSError) as error:
+        yield Finding("results", str(error), "wrong")
 
 
 def _results_folder() -> Finding:
+    """Look whether results can be stored, without making a folder for them."""
+    from maxstim_core.runs.store import ROOM
     from maxstim_core.storage.data_dir import data_directory
 
     folder = data_directory()
-    there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
-    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
-        return Finding("results", f"{folder} (cannot be written; set MAXSTIM_DATA_DIR)", "note")
+    there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
+    otherwise = "name another folder in MAXSTIM_DATA_DIR"
+    if not os.path.isdir(there):
+        return Finding(
+            "results", f"{there} is a file, not a folder; move it away, or {otherwise}", "wrong"
+        )
+    try:
+        free = shutil.disk_usage(there).free
+        with tempfile.TemporaryFile(
+            dir=there
+        ) as probe:  # permissions do not tell of read-only disks
+            probe.write(bytes(_PROBE))
+    except OSError as error:
+        why = (
+            f"{folder} cannot be written ({error.strerror or error}); make room or make it writable"
+        )
+        return Finding("results", f"{why}, or {otherwise}", "wrong")
+    if free < ROOM:
+        why = f"The disk of {folder} is full ({free / 1e6:.0f} MB left); make room"
+        return Finding("results", f"{why}, or {otherwise}", "wrong")
     n_results = len(list((folder / "results").glob("*.nc")))
-    free = shutil.disk_usage(there).free / 1e9
-    return Finding("results", f"{folder} ({n_results} stored, {free:.0f} GB free)")
+    return Finding("results", f"{folder} ({n_results} stored, {free / 1e9:.0f} GB free)")
 
 
 def _page() -> Iterator[Finding]:

@@ -6,10 +6,11 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_writable
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 from maxstim_core.training.config import FitConfig
 
@@ -27,11 +28,10 @@ def fit(arguments: argparse.Namespace) -> int:
     check_writable(output)
     if checkpoint is not None:
         check_writable(checkpoint, output)
-    from maxstim_core.devices import resolve_device
     from maxstim_core.networks.network_file import write_network
     from maxstim_core.training.fit import Fit
 
-    device = resolve_device(arguments.device)
+    device = resolved(arguments)
     run = Fit(config, device=device, checkpoint=checkpoint)
     stopped, errors = False, None
     with OneInterrupt() as interrupt:
@@ -44,10 +44,10 @@ def fit(arguments: argparse.Namespace) -> int:
                 raise
             stopped = True
         if stopped:
-            tell(STOPPING)
+            print_message(STOPPING)
             run.keep()
             if run.unkept is not None:
-                tell(f"Note: {run.unkept}")
+                print_message(f"Note: {run.unkept}")
         about = {
             "made_by": "maxstim fit",
             "config": json.loads(config.to_json()),
@@ -56,13 +56,13 @@ def fit(arguments: argparse.Namespace) -> int:
         }
         if errors is not None:
             about["flow"] = errors.as_about()
-            tell(errors.as_text())
+            print_message(errors.as_text())
         write_network(run.network(), output, about)
         print(output)
     if stopped:
         kept = checkpoint is not None and run.unkept is None
         further = f", and the same command goes on from {checkpoint}" if kept else ""
-        tell(
+        print_message(
             f"maxstim: Stopped after step {run.step} of {run.n_steps}; {output} holds what there was by "
             f"then{further}."
         )
@@ -71,19 +71,19 @@ def fit(arguments: argparse.Namespace) -> int:
 
 def _iterate(run: Fit) -> None:
     """Fit to the end; that no checkpoint can be written is said once and loses nothing else."""
-    told = False
+    said_so = False
     for report in run:
         if report.step % _REPORT_EVERY == 0 or report.step == report.n_steps:
-            tell(_line(report))
-        if run.unkept is not None and not told:
-            tell(f"Note: {run.unkept} The fit goes on.")
-            told = True
+            print_message(_line(report))
+        if run.unkept is not None and not said_so:
+            print_message(f"Note: {run.unkept} The fit goes on.")
+            said_so = True
 
 
 def _line(report: FitReport) -> str:
     worst = sorted(report.terms.items(), key=lambda item: -item[1])[:4]
-    told = ", ".join(f"{name} {value:.3f}" for name, value in worst)
-    return f"step {report.step} of {report.n_steps}: loss {report.total:.3f} ({told})"
+    worst_terms = ", ".join(f"{name} {value:.3f}" for name, value in worst)
+    return f"step {report.step} of {report.n_steps}: loss {report.total:.3f} ({worst_terms})"
 
 
 def _flow_errors(run: Fit) -> FlowErrors | None:
@@ -91,5 +91,5 @@ def _flow_errors(run: Fit) -> FlowErrors | None:
     try:
         return run.flow_errors()
     except MaxstimError as error:  # the network is there all the same
-        tell(f"Note: {error}")
+        print_message(f"Note: {error}")
         return None

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from maxstim_core.cli.output import check_writable, lies_in
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 
 _TRIAL_EXTENT = 5
@@ -47,7 +47,7 @@ def list_models(arguments: argparse.Namespace) -> int:
             if arguments.folder
             else f": fetch them with 'maxstim models fetch', name their folder, or set {ROOT_VARIABLE}"
         )
-        tell(f"No published flyvis models{where}.")
+        print_message(f"No published flyvis models{where}.")
     return 0
 
 
@@ -143,7 +143,7 @@ def _import_ensemble(folder: Path, arguments: argparse.Namespace) -> int:
     members = read_ensemble(folder)
     for broken in members:
         if broken.problem:
-            tell(f"Note: {broken.name} is left out: {broken.problem}")
+            print_message(f"Note: {broken.name} is left out: {broken.problem}")
     whole = [(m.folder.name, m.network, _about(m.folder)) for m in members if m.network is not None]
     if not whole:
         raise MaxstimError(f"No model of {folder} can be opened; copy the folder again, whole.")
@@ -211,7 +211,7 @@ def fetch_models(arguments: argparse.Namespace) -> int:
     from maxstim_core.networks.flyvis_models import published_models
     from maxstim_core.storage.download import report_tenths
 
-    report_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), tell)
+    report_tenths(fetch(arguments.url or URL, arguments.sha256 or SHA256), print_message)
     names = list(published_models(fetched_folder()))
     if not names:
         raise MaxstimError(

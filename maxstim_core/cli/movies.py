@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 from typing import TypeVar
 
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 
 _Number = TypeVar("_Number", int, float)
@@ -32,13 +33,13 @@ def sintel(arguments: argparse.Namespace) -> int:
         )
     path = _downloaded() if arguments.download else arguments.path
     scenes = film.find_scenes(path)
-    told = film.differences(scenes)
-    if told:
-        tell(f"Note: this is not the published film: {'; '.join(told)}.")
+    differences = film.differences(scenes)
+    if differences:
+        print_message(f"Note: this is not the published film: {'; '.join(differences)}.")
     if not scenes[0].flow:
-        tell("Note: the film has no training/flow; no optic flow is stored.")
+        print_message("Note: the film has no training/flow; no optic flow is stored.")
     for scene, done in film.render(path):
-        tell(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}")
+        print_message(f"{scene.index + 1}/{len(scenes)} {scene.name}: {done}")
     clips = open_stored(clips_folder(film.NAME))
     ways = Augmented(clips, clips.flips, clips.rotations)
     print(
@@ -52,14 +53,15 @@ def _downloaded() -> Path:
     from maxstim_core.stimuli.stored import sintel_download
     from maxstim_core.storage.download import report_tenths
 
-    report_tenths(sintel_download.download(), tell)
+    report_tenths(sintel_download.download(), print_message)
     folder = sintel_download.film_folder()
-    tell(f"The film is in {folder}; once stored, it can be removed.")
+    print_message(f"The film is in {folder}; once stored, it can be removed.")
     return folder
 
 
 def import_movie_command(arguments: argparse.Namespace) -> int:
     """Store what the eye sees of a movie as a clip set."""
+    from maxstim_core.stimuli.files.facts import notes
     from maxstim_core.stimuli.stored.import_movie import import_movie as store_movie
     from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
     from maxstim_core.stimuli.viewing import Viewing
@@ -74,14 +76,22 @@ def import_movie_command(arguments: argparse.Namespace) -> int:
             pixels=None if pixels is None else _number("pixels per column", pixels, int),
             kernel=arguments.kernel,
             contrast=_number("contrast", arguments.contrast, float),
+            ground=_number("ground", arguments.ground, float),
         ),
         "replace": arguments.replace,
+        "order": arguments.order,
         "report_progress": _Tenths(arguments.path),
     }
     if arguments.augment:
         settings |= {"flips": FLIPS, "rotations": ROTATIONS}
     clips = store_movie(arguments.path, arguments.name, **settings)
     frames = sum(sequence.frames for sequence in clips.sequences)
+    if arguments.json:
+        clip = {"name": clips.name, "folder": str(clips.folder), "clips": len(clips)}
+        print(json.dumps(clip | clips.about["file"], indent=1))
+        return 0
+    for sentence in notes(clips.about["file"]):
+        print_message(f"Note: {sentence}")
     ways = f", each in {len(FLIPS) * len(ROTATIONS)} ways" if arguments.augment else ""
     print(
         f"{frames} frames at {clips.fps:.4g} frames/s became {len(clips)} clip"
@@ -101,7 +111,7 @@ class _Tenths:
         now, tenth = time.monotonic(), int(10 * share)
         if tenth > self._tenth and now - self._said_at > _QUIET_SECONDS:
             self._tenth, self._said_at = tenth, now
-            tell(f"{self._what}: {tenth}0 %")
+            print_message(f"{self._what}: {tenth}0 %")
 
 
 def _number(what: str, text: str, kind: type[_Number]) -> _Number:

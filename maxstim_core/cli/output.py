@@ -12,6 +12,7 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.atomic import write_whole
+from maxstim_core.storage.labeled import Labeled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -70,16 +71,19 @@ def _same_or_within(one: Path, other: Path) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
-def write_result(path: str | os.PathLike, result: xr.Dataset) -> None:
+def write_result(path: str | os.PathLike, result: xr.Dataset | Labeled) -> None:
     """Write a result as NetCDF, with names of files that are no text escaped.
 
     Raises:
         MaxstimError: if it cannot be written; nothing half-written stays.
     """
-    from maxstim_core.storage.netcdf import save
+    from maxstim_core.storage.netcdf import save, save_labeled
 
     texts = {key: _as_text(value) for key, value in result.attrs.items() if isinstance(value, str)}
-    save(result.assign_attrs(texts), path)
+    if isinstance(result, Labeled):
+        save_labeled(result.assign_attrs(texts), path)
+    else:
+        save(result.assign_attrs(texts), path)
 
 
 def write_movie(path: str | os.PathLike, movie: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from maxstim_core import __version__
 from maxstim_core.cli import compute, doctor, fit, models, movies, serve, tuning
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.stimuli.column_order import COLUMN_ORDERS, MAXSTIM
 from maxstim_core.training.config import FitConfig
 
 DESCRIPTION = (
@@ -79,7 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar=("CELL_TYPE", "FILE.npy"),
-        help="also write the winning clip of a cell type, shape (frame, column); may be repeated",
+        help="also write the winning clip of a cell type, shape (frame, column), columns by u, "
+        "then v; may be repeated",
     )
     search.add_argument(
         "--show",
@@ -264,6 +266,7 @@ def _add_movies(commands: argparse._SubParsersAction) -> None:
         default="box",
         help="how a column sums pixels: as flyvis does, or as an ommatidium (default: box)",
     )
+    _add_order(imported)
     imported.add_argument(
         "--contrast",
         metavar="X",
@@ -271,10 +274,22 @@ def _add_movies(commands: argparse._SubParsersAction) -> None:
         help="factor by which what is seen differs more from grey than the film does (default: 1)",
     )
     imported.add_argument(
+        "--ground",
+        metavar="X",
+        default="0.5",
+        help="luminance of what lies behind transparent pixels, 0 black to 1 white (default: 0.5, grey)",
+    )
+    imported.add_argument(
         "--augment", action="store_true", help="also mirrored and turned, in twelve ways, as Sintel"
     )
     imported.add_argument(
         "--replace", action="store_true", help="replace the clip set of this name if there is one"
+    )
+    imported.add_argument(
+        "--json",
+        action="store_true",
+        help="print what was made of the file as JSON: source_size, pixel_aspect, rotation, mirror, "
+        "range, fps, fps_from, frames, ground, left_out",
     )
 
     _command(commands, "list", movies.list_sets, "show the clip sets that there are")
@@ -320,14 +335,26 @@ def _add_movie(command: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--movie",
         metavar="FILE.npy",
-        help="luminance in [0, 1] with 0.5 grey, shape (frame, column), floating point",
+        help="luminance in [0, 1] with 0.5 grey, shape (frame, column), floating point; columns sorted "
+        "by u, then v, where up on the eye is u = -1",
     )
     which.add_argument(
         "--clip",
         metavar="NAME",
         help="a clip of a set instead, by its name; 'maxstim search --show' prints names",
     )
+    _add_order(command)
     _add_clips(command)
+
+
+def _add_order(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--order",
+        choices=COLUMN_ORDERS,
+        default=MAXSTIM,
+        help="order of an array's columns: maxstim's, by u, then v, where up is u = -1; or flygym's, in "
+        "which u and v change places (default: maxstim)",
+    )
 
 
 def _add_clips(command: argparse.ArgumentParser) -> None:

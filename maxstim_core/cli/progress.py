@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 
 if TYPE_CHECKING:
     from maxstim_core.optimal.run import StepReport
@@ -56,7 +56,7 @@ class ProgressLine:
 
     def _write(self, text: str) -> None:
         self._lines += 1
-        tell(text, end="", stream=self._stream)
+        print_message(text, end="", stream=self._stream)
 
     def _text(self, report: StepReport, now: float) -> str:
         parts = [f"{self._what}: {report.step}/{report.n_steps}"]

@@ -10,6 +10,7 @@ import argparse
 import errno
 import importlib
 import importlib.util
+import ipaddress
 import os
 import re
 import socket
@@ -25,6 +26,9 @@ from maxstim_core.errors import MaxstimError
 PORT = 5006
 PASSWORD_VARIABLE = "MAXSTIM_PASSWORD"
 
+SHORTEST_PASSWORD = 8
+"""Characters that a password has at least."""
+
 _LOCAL = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]+))?")
 
@@ -36,19 +40,50 @@ class Reach:
     Attributes:
         address: Where the server listens.
         port: On which port.
-        origins: ``host:port`` of the addresses that browsers may use.
+        origins: ``host[:port]`` of the addresses that visitors type, beside this computer's own.
         password: What visitors must know, or None.
+        proxies: IP addresses of proxies on other computers that tell who asks.
     """
 
     address: str
     port: int
     origins: tuple[str, ...]
     password: str | None
+    proxies: tuple[str, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this computer reaches it, and what runs here and hands on what others ask."""
+        return bool(_LOCAL.fullmatch(self.address))
 
     @property
     def url(self) -> str:
         """Address of the page, as a visitor types it."""
-        return f"http://{self.origins[0]}/dashboard"
+        if self.is_local:
+            return f"http://{_in_url(self.address)}:{self.port}/dashboard"
+        host, port = _parts(self.origins[0])
+        scheme = "https" if port == 443 else "http"
+        shown = "" if port in (80, 443) else f":{port or self.port}"
+        return f"{scheme}://{host}{shown}/dashboard"
+
+    @property
+    def guard(self) -> str:
+        """Who can reach it and how it is guarded, in a sentence or two."""
+        named = " and ".join(self.origins)
+        if self.is_local and not named:
+            who = "Only this computer reaches it"
+        elif self.is_local:
+            who = f"Only this computer reaches it, and proxies on it, as {named}"
+        else:
+            who = f"Who reaches this computer can open it, as {named}"
+        if self.password:
+            how = (
+                "with the password. It travels unencrypted unless a proxy with TLS stands in front."
+            )
+            return f"{who}, {how}"
+        if named:
+            return f"{who}; no password is set: whoever a proxy lets through can use it."
+        return f"{who}; no password is needed."
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -68,14 +103,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         action="append",
         default=[],
-        help="address that visitors type in their browser, for example labhost.example:5006; may be "
-        "repeated",
+        help="address that visitors type in their browser, for example labhost.example; without a port "
+        "it may be typed with the server's or, behind a proxy, without any; may be repeated",
     )
     parser.add_argument(
         "--password",
         metavar="P",
         help="what visitors must know; other users of this computer can see it among its processes, "
         f"so rather set the variable {PASSWORD_VARIABLE}",
+    )
+    parser.add_argument(
+        "--proxy",
+        metavar="IP",
+        action="append",
+        default=[],
+        help="address of a proxy on another computer, whose X-Forwarded-For is believed; one on this "
+        "computer always is; may be repeated",
     )
     parser.add_argument("--open", action="store_true", help="open the page in your browser")
 
@@ -97,12 +140,13 @@ def serve(arguments: argparse.Namespace) -> int:
             address=reach.address,
             origins=reach.origins,
             password=reach.password,
+            proxies=reach.proxies,
         )
     except OSError as error:
         raise MaxstimError(_why_not(reach, error)) from error
     queue = the_queue()
     queue.warm(DEFAULT)  # before the first visitor waits for it
-    print(f"maxstim is at {reach.url} (Ctrl-C stops it)", flush=True)
+    print(f"maxstim is at {reach.url} (Ctrl-C stops it)\n{reach.guard}", flush=True)
     if arguments.open:
         server.loop.add_callback(webbrowser.open, reach.url)
     try:
@@ -124,25 +168,25 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
             or if a value makes no sense.
     """
     port = _port(arguments.port)
-    given = tuple(_origin(text, port) for text in arguments.allow_origin)
+    given = tuple(_origin(text) for text in arguments.allow_origin)
+    proxies = tuple(_ip(text) for text in arguments.proxy)
     password = arguments.password or password_variable or None
-    if password and os.path.isfile(password):
-        raise MaxstimError("The password is also the name of a file here; choose another.")
-    if _LOCAL.fullmatch(arguments.address):
-        names = dict.fromkeys((_in_url(arguments.address), "localhost", "127.0.0.1"))
-        here = tuple(f"{name}:{port}" for name in names)
-        return Reach(arguments.address, port, (*here, *given), password)
+    if password and len(password) < SHORTEST_PASSWORD:
+        raise MaxstimError(f"The password must have at least {SHORTEST_PASSWORD} characters.")
+    reach = Reach(arguments.address, port, given, password, proxies)
+    if reach.is_local:
+        return reach
     if not given:
         raise MaxstimError(
             f"To serve to the network at {arguments.address}, say which address visitors will type: "
-            f"--allow-origin {socket.gethostname()}:{port}"
+            f"--allow-origin {socket.gethostname()}"
         )
     if not password:
         raise MaxstimError(
             f"To serve to the network at {arguments.address}, set a password in the variable "
             f"{PASSWORD_VARIABLE}."
         )
-    return Reach(arguments.address, port, given, password)
+    return reach
 
 
 def _port(text: str) -> int:
@@ -155,14 +199,30 @@ def _in_url(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _origin(text: str, port: int) -> str:
+def _origin(text: str) -> str:
     match = _ORIGIN.fullmatch(text)
     if not match:
         raise MaxstimError(
             f"The origin {text!r} must be a host name with or without a port, such as "
-            f"labhost.example:{port}; wildcards are not allowed."
+            f"labhost.example:{PORT}; wildcards are not allowed."
         )
-    return f"{match['host']}:{_port(match['port']) if match['port'] else port}"
+    return f"{match['host']}:{_port(match['port'])}" if match["port"] else match["host"]
+
+
+def _parts(origin: str) -> tuple[str, int | None]:
+    """Return host and port of ``host[:port]``; the host may be IPv6 in brackets."""
+    match = _ORIGIN.fullmatch(origin)
+    assert match is not None  # it was checked when it was given
+    return match["host"], int(match["port"]) if match["port"] else None
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise MaxstimError(
+            f"The proxy {text!r} must be an IP address, such as 192.0.2.7."
+        ) from None
 
 
 def _page_server() -> Callable[..., Any]:

@@ -21,7 +21,7 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def tell(text: str, end: str = "\n", stream: TextIO | None = None) -> None:
+def print_message(text: str, end: str = "\n", stream: TextIO | None = None) -> None:
     """Print to standard error, or to another stream; that nobody can read it stops no work."""
     stream = stream or sys.stderr
     try:

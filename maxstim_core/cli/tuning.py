@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from maxstim_core.cli.device import resolved
 from maxstim_core.cli.output import check_writable, write_text
-from maxstim_core.cli.streams import tell
+from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def tuning(arguments: argparse.Namespace) -> int:
     from maxstim_core.model_cards.store import card_as_json
     from maxstim_core.tuning.protocol import measure_tuning
 
-    table = tuning_table(measure_tuning(engine, _tell))
+    table = tuning_table(measure_tuning(engine, _report_stage))
     content = {
         "maxstim_version": __version__,
         "network": describe(engine.network),
@@ -59,11 +60,11 @@ def _measured_card(network: Network, arguments: argparse.Namespace) -> dict[str,
     from maxstim_core.simulation.choose_engine import make_engine
 
     origin = origin_of(arguments.network)
-    content = make_card(make_engine(network, device=arguments.device), origin, _tell)
+    content = make_card(make_engine(network, device=resolved(arguments)), origin, _report_stage)
     try:
         keep_card(content)
     except MaxstimError as error:  # it can be shown all the same
-        tell(f"Note: {error}")
+        print_message(f"Note: {error}")
     return content
 
 
@@ -76,15 +77,15 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     network = open_network(arguments.network)
     from maxstim_core.simulation.choose_engine import make_engine
 
-    return make_engine(network, device=arguments.device)
+    return make_engine(network, device=resolved(arguments))
 
 
 def _wants_json(arguments: argparse.Namespace) -> bool:
     return arguments.json or str(arguments.output).endswith(".json")
 
 
-def _tell(stage: str) -> None:
-    tell(f"Showing {stage} ...")
+def _report_stage(stage: str) -> None:
+    print_message(f"Showing {stage} ...")
 
 
 def _print_or_write(text: str, output: str | None, what: str) -> int:

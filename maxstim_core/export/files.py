@@ -9,10 +9,10 @@ from pathlib import Path
 
 import xarray as xr
 
+from maxstim_core.drawing.colors import response_limit
+from maxstim_core.drawing.strip import SHOWN_RINGS, strip
 from maxstim_core.export.captions import figure_notes
-from maxstim_core.export.colors import response_limit
 from maxstim_core.export.film import film_gif
-from maxstim_core.export.strip import SHOWN_RINGS, strip_png
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.storage.netcdf import save
 
@@ -31,7 +31,7 @@ def figure(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = F
     )
     notes = figure_notes(answer)
     notes = (*notes[:-1], f"{notes[-1]} · {shown}")
-    return BytesIO(strip_png(answer, dark=dark, limit=_limit(compared), notes=notes))
+    return BytesIO(strip(answer, dark=dark, limit=_limit(compared), notes=notes).png)
 
 
 def film(answer: xr.Dataset, compared: Iterable[xr.Dataset], *, dark: bool = False) -> BytesIO:

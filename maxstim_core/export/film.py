@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from PIL import Image, ImageColor, ImageDraw
 
-from maxstim_core.export.canvas import DARK, LIGHT, Canvas, Inks
-from maxstim_core.export.colors import blue_red, diverging, grey
-from maxstim_core.export.peak import peak_frame, time_from_peak
-from maxstim_core.export.strip import bar_columns, degrees
+from maxstim_core.drawing.canvas import DARK, LIGHT, Canvas, Inks
+from maxstim_core.drawing.colors import blue_red, diverging, grey
+from maxstim_core.drawing.peak import peak_frame, time_from_peak
+from maxstim_core.drawing.strip import bar_columns, degrees
 from maxstim_core.lattice import ring_distance
 from maxstim_core.optimal.configs import METHODS
 

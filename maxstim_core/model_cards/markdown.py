@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from maxstim_core.tuning.facts import SELECTIVE
@@ -59,7 +60,7 @@ def card_as_markdown(card: dict[str, Any]) -> str:
             "",
             "## Evidence",
             "",
-            *evidence_lines(card["evidence"]),
+            *_evidence(card["evidence"]),
             "",
             "## Cell types",
             "",
@@ -110,8 +111,8 @@ def _held_out(names: list[str], cell_types: dict[str, dict[str, Any]]) -> list[s
     if not names:
         return []
     rows = [[name, *_tuning_cells(cell_types[name])] for name in names]
-    told = "Left out of the fit, so that what they do here is predicted by the rest:"
-    return ["", told, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
+    intro = "Left out of the fit, so that what they do here is predicted by the rest:"
+    return ["", intro, "", *_table(["cell type", *_TUNING_COLUMNS.values()], rows)]
 
 
 def _answers(answers: dict[str, dict[str, str]]) -> list[str]:
@@ -120,19 +121,33 @@ def _answers(answers: dict[str, dict[str, str]]) -> list[str]:
         return []
     methods = list(next(iter(answers.values())))
     rows = [[name, *(said[method] for method in methods)] for name, said in answers.items()]
-    told = (
+    intro = (
         f"The movies that excite {len(answers)} cell types most, as they look; their pictures are in "
         "`docs/answers` of maxstim's sources."
     )
-    return ["", "## Answers", "", told, "", *_table(["cell type", *methods], rows)]
+    return ["", "## Answers", "", intro, "", *_table(["cell type", *methods], rows)]
 
 
-def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """Return the section on evidence of a card as lines of Markdown."""
+@dataclass(frozen=True)
+class Table:
+    """A table of a card, as text.
+
+    Attributes:
+        lead: Sentence that stands before it, or nothing.
+        titles: Of its columns.
+        rows: Its cells.
+    """
+
+    lead: str
+    titles: list[str]
+    rows: list[list[str]]
+
+
+def evidence_tables(evidence: dict[str, list[dict[str, Any]]]) -> list[Table]:
+    """Return the section on evidence of a card as tables: edges, flashes, gratings and scenes."""
     return [
-        "Errors are the largest among the eight T4 and T5, in degrees.",
-        "",
-        *_table(
+        Table(
+            "Errors are the largest among the eight T4 and T5, in degrees.",
             ["edge, columns/s", "fitted", "error", "least DSI", "wrong over right contrast"],
             [
                 [
@@ -145,8 +160,8 @@ def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
                 for item in evidence["edges"]
             ],
         ),
-        "",
-        *_table(
+        Table(
+            "",
             ["disc, rings", "fitted", "right polarity", "clearly so"],
             [
                 [
@@ -158,8 +173,8 @@ def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
                 for item in evidence["flashes"]
             ],
         ),
-        "",
-        *_table(
+        Table(
+            "",
             ["grating, columns", "Hz", "contrast", "fitted", "error"],
             [
                 [
@@ -172,11 +187,9 @@ def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
                 for item in evidence["gratings"]
             ],
         ),
-        "",
-        "Scenes move over the eye at 4 to 25 columns/s. T4b - T4a + T5b - T5a, correlated with the "
-        "velocity to the right, and T4c - T4d + T5c - T5d, with that upward:",
-        "",
-        *_table(
+        Table(
+            "Scenes move over the eye at 4 to 25 columns/s. T4b - T4a + T5b - T5a, correlated with the "
+            "velocity to the right, and T4c - T4d + T5c - T5d, with that upward:",
             ["scenes of", "fitted", "right", "up", "largest voltage"],
             [
                 [
@@ -190,6 +203,14 @@ def evidence_lines(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
             ],
         ),
     ]
+
+
+def _evidence(evidence: dict[str, list[dict[str, Any]]]) -> list[str]:
+    lines: list[str] = []
+    for table in evidence_tables(evidence):
+        lines += ["", table.lead] if lines and table.lead else [table.lead] if table.lead else []
+        lines += ["", *_table(table.titles, table.rows)]
+    return lines
 
 
 def _cell_types(cell_types: dict[str, dict[str, Any]]) -> list[str]:

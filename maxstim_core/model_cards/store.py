@@ -75,10 +75,29 @@ def _bundled(folder: Path) -> dict[str, dict[str, Any]]:
     return {card["network"]["hash"]: card for card in cards if card is not None}
 
 
+# fmt: off
+_TEXTS = frozenset((
+    "about", "cell_type", "connectome_hash", "fitted", "format", "hash", "held_out", "known_polarity",
+    "made_by", "maxstim_version", "name", "not_fitted", "picture", "sentence",
+))
+# fmt: on
+"""What a card says in words; all else of it is numbers, which a page may show as they are."""
+
+
+def _has_text_elsewhere(value: object, name: str = "") -> bool:
+    """Tell whether somebody wrote text where a card has numbers."""
+    if isinstance(value, dict):
+        return any(_has_text_elsewhere(inner, key) for key, inner in value.items())
+    if isinstance(value, list):
+        return any(_has_text_elsewhere(inner, name) for inner in value)
+    return isinstance(value, str) and name not in _TEXTS
+
+
 def _read(file: Path) -> dict[str, Any] | None:
     """A card of the present format, or None: what cannot be read is made again."""
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
-        return card if card["format"] == FORMAT and card["network"]["hash"] else None
+        known = card["format"] == FORMAT and card["network"]["hash"]
+        return card if known and not _has_text_elsewhere(card) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

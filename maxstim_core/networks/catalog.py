@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core.conventions import EXTENT
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks import bundled
 from maxstim_core.networks.flyvis_format import read_model
 from maxstim_core.networks.flyvis_models import find_model, published_models
@@ -59,7 +59,7 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     """
     if not isinstance(name, str | os.PathLike):
         raise MaxstimError(
-            f"The name of a network must be text, for example 'default', not {name!r:.60}."
+            f"The name of a network must be text, for example 'default', not {shown(name)}."
         )
     if name in UNFITTED:
         return UNFITTED[name](extent)

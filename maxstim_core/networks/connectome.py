@@ -81,7 +81,7 @@ class Synapse:
     filled: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Connectome:
     """The cell types and their synapses, in flyvis's order.
 
@@ -94,6 +94,11 @@ class Connectome:
 
     def __post_init__(self) -> None:
         _validate(self.cell_types, self.synapses)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Connectome: {len(self.cell_types)} cell types, {len(self.synapses)} synapse offsets>"
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.data_dir import data_directory
-from maxstim_core.storage.download import Archive, obtain
 
 URL = (
     "https://drive.usercontent.google.com/download"
@@ -37,6 +36,8 @@ def fetch(url: str = URL, sha256: str = SHA256) -> Iterator[tuple[int, int]]:
     Raises:
         MaxstimError: if the checksum can be none, or as `maxstim_core.storage.download.obtain`.
     """
+    from maxstim_core.storage.download import Archive, obtain  # brings what talks to servers
+
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise MaxstimError(f"A SHA-256 has 64 hexadecimal digits, not {sha256!r}; copy all of it.")
     return obtain(

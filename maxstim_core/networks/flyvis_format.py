@@ -10,14 +10,14 @@ import io
 import os
 import pickle
 import re
+import stat
+import zipfile
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
-import yaml
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -25,6 +25,7 @@ from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.networks.layout import Layout
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.storage.atomic import aside, exclusively, put_in_place
+from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
 
 _CONNECTOME_FILE = "fib25-fib19_v2.2.json"
 
@@ -32,6 +33,20 @@ _FIRST_CHECKPOINT = "chkpt_00000"
 
 _MOST_CHECKPOINTS = 1_000_000
 """No model has more: a validation file that claims to is not read into memory."""
+
+_MOST_BRACKETS = 500
+"""In the settings of a model, which are written without any: PyYAML takes long for thousands."""
+
+_MOST_META_BYTES = 200_000
+_MOST_VALIDATION_BYTES = 100_000_000
+_MOST_CHECKPOINT_BYTES = 200_000_000
+_MOST_NUMBERS = 1_000_000
+"""Of a model: published ones have 2 kB of settings, 50 kB of checkpoint and 2355 counts of synapses."""
+
+_MOST_EXTENT = 40
+"""Rings of the largest eye that is opened: 4921 columns."""
+
+_UNREADABLE = "cannot be read; copy the model folder again."
 
 _TENSORS = {
     "nodes_bias": "resting_potential",
@@ -60,7 +75,7 @@ def read_model(folder: str | os.PathLike, extent: int | None = None) -> Network:
     settings = _settings(folder)
     layout = _layout(settings.extent if extent is None else extent)
     checkpoint = best_checkpoint(folder)
-    return Network(short_name(folder), layout, _parameters(checkpoint))
+    return Network(short_name(folder), layout, _parameters(folder, checkpoint))
 
 
 def write_model(network: Network, folder: str | os.PathLike) -> None:
@@ -185,6 +200,9 @@ def _write_model(network: Network, folder: Path) -> None:
         "extent": network.lattice.extent,
         "n_syn_fill": 1,
     }
+    import h5py
+    import yaml
+
     config = {"type": "NetworkDir", "network": {"connectome": connectome}}
     meta = yaml.safe_dump({"config": config, "status": "done"}, sort_keys=False)
     (folder / "_meta.yaml").write_text(meta, encoding="utf-8")
@@ -209,15 +227,22 @@ class _Settings(NamedTuple):
 
 def _settings(folder: Path) -> _Settings:
     """Settings of a model, once it is sure that its connectome and dynamics are ours."""
+    import yaml  # not before it is needed, as h5py: bundled networks need neither
+
     path = folder / "_meta.yaml"
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+        with _own_file(folder, path, _MOST_META_BYTES).open(encoding="utf-8") as file:
+            text = file.read(_MOST_META_BYTES)
+            whole = not file.read(1)
+        if not whole or text.count("[") + text.count("{") > _MOST_BRACKETS:
+            raise ValueError("longer, or nested deeper, than a settings file")
+        config = yaml.safe_load(text)["config"]
         network = config["network"]
         connectome = network["connectome"]
         activation = network.get("dynamics", {}).get("activation", {}).get("type", "relu")
-        file, fill = connectome["file"], connectome.get("n_syn_fill", 1)
-        settings = _Settings(int(connectome["extent"]), bool(config.get("task")))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        file_name, fill = connectome["file"], connectome.get("n_syn_fill", 1)
+        extent, has_task = connectome["extent"], bool(config.get("task"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise MaxstimError(
             f"The folder {folder} is no flyvis model: its _meta.yaml cannot be read "
             f"({type(error).__name__}); give a folder such as flow/0000/000."
@@ -227,56 +252,114 @@ def _settings(folder: Path) -> _Settings:
             f"The _meta.yaml in {folder} does not describe a flyvis network; give a folder such as "
             "flow/0000/000."
         ) from error
-    if (Path(str(file)).name, fill, activation) != (_CONNECTOME_FILE, 1, "relu"):
+    if (_base_name(file_name), fill, activation) != (_CONNECTOME_FILE, 1, "relu"):
+        told = map(_shown, (file_name, fill, activation))
         raise MaxstimError(
-            f"The model in {folder} uses connectome {file}, gap filling {fill} and activation "
-            f"{activation}; only {_CONNECTOME_FILE}, 1 and relu can be opened."
+            "The model in {} uses connectome {}, gap filling {} and activation {}; only {}, 1 and relu "
+            "can be opened.".format(folder, *told, _CONNECTOME_FILE)
         )
-    return settings
+    if not isinstance(extent, int) or isinstance(extent, bool) or not 1 <= extent <= _MOST_EXTENT:
+        raise MaxstimError(
+            f"The _meta.yaml in {folder} says that the eye has {_shown(extent)} rings; it must be "
+            f"a whole number from 1 to {_MOST_EXTENT}."
+        )
+    return _Settings(extent, has_task)
+
+
+def _shown(value: object) -> str:
+    """A value of a settings file in a refusal: one of lists in lists could become very long."""
+    plain = value is None or isinstance(value, str | int | float)
+    return f"{value!r:.60}" if plain else f"a {type(value).__name__}"
+
+
+def _base_name(file: object) -> str:
+    return re.split(r"[/\\]", file)[-1] if isinstance(file, str) else ""
+
+
+def _own_file(folder: Path, path: Path, most_bytes: int) -> Path:
+    """Return a file of a model folder, once it is sure that it is one, of a size that such a file has.
+
+    Raises:
+        OSError: if it is not there.
+        MaxstimError: if it is none, too large, or a link out of the folder: what is read of a folder
+            lies in it.
+    """
+    about = os.stat(path)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise MaxstimError(
+            f"{path} is a link to something outside its model folder, which is not read; copy the file "
+            "into the folder."
+        )
+    # A pipe may stand for a file: who fills it is waited for, and Ctrl-C ends that.
+    is_file = stat.S_ISREG(about.st_mode) or stat.S_ISFIFO(about.st_mode)
+    if not is_file or about.st_size > most_bytes:
+        raise MaxstimError(
+            f"{path} is no file of up to {most_bytes / 1e6:g} MB as flyvis writes it; copy the model "
+            "folder again."
+        )
+    return path
 
 
 def _validation_errors(folder: Path) -> np.ndarray:
+
     for name in ("epe", "loss"):
         path = folder / "validation" / f"{name}.h5"
         if os.path.exists(path):
+            what = f"The validation file {path}"
             try:
-                with h5py.File(path, "r") as file:
+                _own_file(folder, path, _MOST_VALIDATION_BYTES)
+                with open_hdf5(path, what, _UNREADABLE) as file, as_damaged(what, _UNREADABLE):
                     stored = file["data"]
                     if stored.dtype.kind not in "fiu" or not 0 < stored.size < _MOST_CHECKPOINTS:
                         raise ValueError(stored)
                     return np.ravel(stored[()])
-            except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
-                raise MaxstimError(
-                    f"The validation file {path} cannot be read; copy the model folder again."
-                ) from error
+            except OSError as error:
+                raise MaxstimError(f"{what} {_UNREADABLE}") from error
     raise MaxstimError(
         f"The model folder {folder} has no validation/epe.h5 or validation/loss.h5, so that its best "
         "checkpoint is unknown; copy it again, whole."
     )
 
 
-def _parameters(checkpoint: Path) -> Parameters:
+def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     import torch  # only here: the page opens its bundled networks without torch
 
     damaged = f"The checkpoint {checkpoint} is damaged or no flyvis checkpoint; copy it again."
     try:
+        _own_file(folder, checkpoint, _MOST_CHECKPOINT_BYTES)
+        _check_archive(checkpoint)
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        tensors = content["network"]
-        found = {ours: tensors[theirs].detach().numpy() for theirs, ours in _TENSORS.items()}
+        found = {}
+        for theirs, ours in _TENSORS.items():
+            tensor = content["network"][theirs]
+            # A view may be far larger than what is stored: its size is known before it is copied.
+            if not isinstance(tensor, torch.Tensor) or tensor.numel() > _MOST_NUMBERS:
+                raise TypeError(theirs)
+            if tensor.ndim != 1 or not tensor.is_floating_point():
+                raise TypeError(theirs)
+            found[ours] = tensor.detach().float().numpy()
+    except MaxstimError:
+        raise
     except pickle.UnpicklingError as error:
         raise MaxstimError(
             f"The checkpoint {checkpoint} is damaged or holds more than numbers, so it was not opened; "
             "get the model from a source you trust."
         ) from error
-    except (
-        OSError,
-        RuntimeError,
-        EOFError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ) as error:
+    except Exception as error:  # a file that is something else raises whatever it is taken for
         raise MaxstimError(damaged) from error
-    found["synapse_count"] = np.exp(found["synapse_count"])  # stored as its logarithm
+    with np.errstate(over="ignore"):  # what is infinite is refused
+        found["synapse_count"] = np.exp(found["synapse_count"])  # stored as its logarithm
     return Parameters(**found)
+
+
+def _check_archive(checkpoint: Path) -> None:
+    """Look through the zip that a checkpoint is since torch 1.6: torch itself takes changed numbers.
+
+    Raises:
+        ValueError: if more is in it than a checkpoint holds, or something else than was written.
+    """
+    if zipfile.is_zipfile(checkpoint):
+        with zipfile.ZipFile(checkpoint) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+            if unpacked > _MOST_CHECKPOINT_BYTES or archive.testzip() is not None:
+                raise ValueError("not what was written")

@@ -18,6 +18,7 @@ from maxstim_core.networks.flyvis_format import read_model, short_name, validati
 from maxstim_core.networks.network import Network
 from maxstim_core.storage.atomic import sweep_parts_of_ended
 from maxstim_core.storage.data_dir import entries
+from maxstim_core.storage.litter import is_litter
 
 ROOT_VARIABLE = "FLYVIS_ROOT_DIR"
 
@@ -70,7 +71,7 @@ def published_models(folder: str | os.PathLike | None = None) -> dict[str, Path]
         MaxstimError: if `folder` is no folder.
     """
     found: dict[str, Path] = {}
-    for place in results_folders() if folder is None else (Path(folder),):
+    for place in results_folders() if folder is None else (folder,):
         for ensemble in find_ensembles(place):
             for member in numbered(ensemble):
                 found.setdefault(short_name(member), member)
@@ -80,15 +81,14 @@ def published_models(folder: str | os.PathLike | None = None) -> dict[str, Path]
 def find_ensembles(folder: str | os.PathLike) -> list[Path]:
     """Return all folders at or below `folder` that hold numbered model folders, sorted.
 
-    What may not be read is passed over.
+    What may not be read is passed over, and so is what systems leave beside a person's files.
 
     Raises:
         MaxstimError: if `folder` is no folder.
     """
-    folder = Path(folder)
-    if not os.path.isdir(folder):
+    if not isinstance(folder, str | os.PathLike) or not os.path.isdir(folder):
         raise MaxstimError(f"There is no folder {folder}; check the path.")
-    return sorted(_ensembles(folder, _DEPTH))
+    return sorted(_ensembles(Path(folder), _DEPTH))
 
 
 def read_ensemble(ensemble: str | os.PathLike, extent: int | None = None) -> list[Member]:
@@ -124,7 +124,9 @@ def numbered(ensemble: Path) -> list[Path]:
 def _ensembles(folder: Path, depth: int) -> Iterator[Path]:
     try:
         inside = [
-            Path(entry) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)
+            Path(entry)
+            for entry in os.scandir(folder)
+            if entry.is_dir(follow_symlinks=False) and not is_litter(entry.name)
         ]
     except OSError:
         return

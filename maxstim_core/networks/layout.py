@@ -49,6 +49,9 @@ class Layout:
         )
         self._list_taps()
 
+    def __repr__(self) -> str:
+        return f"<Layout: {self.n_cells} cells on {self.lattice.n_columns} columns>"
+
     @property
     def n_cells(self) -> int:
         """Number of cells of all types."""

@@ -6,20 +6,20 @@ and parameter groups are flyvis's: docs/numerics.md#cells-and-synapses, docs/num
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.connectome import Connectome
 from maxstim_core.networks.layout import Layout
+from maxstim_core.settings import did_you_mean
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Parameters:
     """The numbers of a network, all float32.
 
@@ -43,6 +43,10 @@ class Parameters:
     synapse_count: np.ndarray
     synapse_strength: np.ndarray
 
+    def __repr__(self) -> str:
+        sizes = [f"{getattr(self, item.name).size} of {item.name}" for item in fields(self)]
+        return f"<Parameters: {', '.join(sizes)}>"
+
     def __post_init__(self) -> None:
         for item in fields(self):
             values = np.array(getattr(self, item.name), dtype=np.float32)
@@ -60,12 +64,12 @@ class Parameters:
             )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A connectome on an eye, with its parameters.
 
     Raises:
-        MaxstimError: if the parameters do not fit the layout.
+        MaxstimError: if it is made of anything else than a layout and parameters that fit it.
     """
 
     name: str
@@ -73,6 +77,13 @@ class Network:
     parameters: Parameters
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise MaxstimError(f"The name of a network must be text, not {shown(self.name)}.")
+        if not isinstance(self.layout, Layout) or not isinstance(self.parameters, Parameters):
+            raise MaxstimError(
+                "A network is made of a Layout and its Parameters; to open one by name, use "
+                "open_network('default')."
+            )
         n_types, n_pairs = len(self.connectome.names), len(self.layout.pairs)
         sizes = {
             "resting_potential": n_types,
@@ -88,6 +99,12 @@ class Network:
                     f"The network {self.name} has {item} of shape {shape}, but its connectome on an "
                     f"eye of {self.lattice.n_columns} columns needs ({size},)."
                 )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name!r}: {len(self.connectome.names)} cell types, "
+            f"{self.lattice.n_columns} columns, {self.layout.n_cells} cells>"
+        )
 
     @property
     def connectome(self) -> Connectome:
@@ -123,10 +140,7 @@ class Network:
         index = self.connectome.index
         if isinstance(name, str) and name in index:
             return index[name]
-        lower = {known.lower(): known for known in index}
-        near = [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=3)]
-        hint = f"did you mean {', '.join(near)}?" if near else f"choose from {', '.join(index)}."
-        raise MaxstimError(f"There is no cell type {name!r}; {hint}")
+        raise MaxstimError(f"There is no cell type {shown(name)}; {did_you_mean(name, index)}")
 
 
 def check_network(network: object) -> None:
@@ -138,5 +152,5 @@ def check_network(network: object) -> None:
     if not isinstance(network, Network):
         raise MaxstimError(
             f"The network must be opened first, for example open_network('default'); this is "
-            f"{network!r:.60}."
+            f"{shown(network)}."
         )

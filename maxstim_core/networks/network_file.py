@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,11 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
     """Build a network of the content of a file; `label` is what refusals call the file."""
     try:
         per_type = content["cell_types"]
-        strengths = {(source, target): s for source, target, s in content["synapse_strengths"]}
+        listed = content["synapse_strengths"]
+        strengths = {(source, target): s for source, target, s in listed}
         made_for = content["connectome_hash"]
+        if len(strengths) < len(listed):
+            raise ValueError("a pair stands twice")
     except (ValueError, KeyError, TypeError) as error:
         raise MaxstimError(_NO_NETWORK.format(label)) from error
     layout = Layout(bundled_connectome(), Lattice(extent))
@@ -117,19 +121,22 @@ def _network(content: dict, label: object, name: str, extent: int) -> Network:
             f"The network {label} belongs to another connectome; use the maxstim it was made with."
         )
     try:
-        rest = [per_type[name]["resting_potential"] for name in names]
-        tau = [per_type[name]["time_constant"] for name in names]
-        strength = [strengths[names[a], names[b]] for a, b in layout.pairs]
+        rest = [_number(per_type[name]["resting_potential"]) for name in names]
+        tau = [_number(per_type[name]["time_constant"]) for name in names]
+        strength = [_number(strengths[names[a], names[b]]) for a, b in layout.pairs]
+        with np.errstate(over="ignore"):  # what is infinite is refused
+            rests, taus, weights = (np.array(of, np.float32) for of in (rest, tau, strength))
         parameters = Parameters(
-            resting_potential=np.array(rest, np.float32),
-            time_constant=np.array(tau, np.float32),
+            resting_potential=rests,
+            time_constant=taus,
             synapse_sign=pair_signs(layout),
             synapse_count=layout.tap_counts,
-            synapse_strength=np.array(strength, np.float32),
+            synapse_strength=weights,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MaxstimError(
-            f"The network {label} lacks a parameter ({error}); copy it again, whole."
+            f"The network {label} lacks a parameter, or has one that is no number ({error!s:.60}); copy "
+            "it again, whole."
         ) from error
     return Network(name, layout, parameters)
 
@@ -148,7 +155,12 @@ def read_about(path: str | os.PathLike) -> dict[str, Any]:
 
 def _read(path: Path) -> dict:
     try:
-        text = path.read_text(encoding="utf-8")
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_NETWORK_BYTES:
+            raise MaxstimError(
+                f"{path} is no file of up to {MOST_NETWORK_BYTES / 1e6:g} MB, so it is no network."
+            )
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise MaxstimError(
             f"The network {path} cannot be read ({error.strerror}); check the path."
@@ -166,6 +178,13 @@ def _parse(text: str, label: object) -> dict:
         return content
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MaxstimError(_NO_NETWORK.format(label)) from error
+
+
+def _number(value: object) -> float:
+    """A parameter: a number of JSON, and no text or truth value that numpy would take for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r:.40} is no number")
+    return float(value)
 
 
 def _short(value: np.float32) -> float:

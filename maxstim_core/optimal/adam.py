@@ -1,6 +1,6 @@
-"""Adam on movies, on the device: the loop behind the regularised and the generated stimulus.
+"""Adam on movies: the loop behind the regularized and the generated stimulus.
 
-It stands here once: one descent is a batch of one.
+It stands here once, for a CPU and for a GPU: one descent is a batch of one.
 """
 
 from __future__ import annotations
@@ -8,14 +8,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from maxstim_core.arrays import QUIET, Array, copy_of, library_of
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.run import check_losses
-from maxstim_core.simulation.engine import Engine
+from maxstim_core.simulation.engine import Engine, Rollout
+
+_MEAN_DECAY, _SQUARE_DECAY, _EPSILON = 0.9, 0.999, 1e-8
+"""Adam's constants (Kingma & Ba 2015, arXiv:1412.6980), which are torch's defaults and flyvis's."""
+
+
+class Adam:
+    """Adam's rule, with the operations of ``torch.optim.Adam`` in the order of its single-tensor form.
+
+    Everything is changed in place, the number of the step included, so that a step can be recorded.
+
+    Args:
+        values: What to change, floating-point numbers of any shape.
+        rate: Learning rate, in units of `values`.
+    """
+
+    def __init__(self, values: Array, rate: float) -> None:
+        library = library_of(values)
+        self._values, self._rate = values, rate
+        self._mean, self._square = library.zeros_like(values), library.zeros_like(values)
+        # Powers of the decays; in double precision, as torch's Python numbers are.
+        self._powers = [library.ones_like(values[:1, :1, :1], dtype=library.float64) for _ in "ms"]
+
+    def step(self, gradient: Array) -> None:
+        """Move the values against a gradient of their shape."""
+        library = library_of(gradient)
+        self._mean += (gradient - self._mean) * (1 - _MEAN_DECAY)
+        self._square *= _SQUARE_DECAY
+        self._square += (1 - _SQUARE_DECAY) * gradient * gradient
+        mean_power, square_power = self._powers
+        mean_power *= _MEAN_DECAY
+        square_power *= _SQUARE_DECAY
+        length = self._rate / (1 - mean_power)
+        scale = (1 - square_power) ** 0.5
+        length, scale = (library.asarray(x, dtype=gradient.dtype) for x in (length, scale))
+        self._values -= length * self._mean / (library.sqrt(self._square) / scale + _EPSILON)
 
 
 class Steps:
@@ -30,7 +64,7 @@ class Steps:
     Args:
         engine: Simulates.
         central: Number of the cell that each movie is for, shape (sample,).
-        start: Luminance, shape (sample, frame, column).
+        start: Luminance, shape (sample, frame, column), an array of the engine.
         loss: What to lower.
         projection: Applied after every step.
         config: For its learning rate, frame duration and number of iterations.
@@ -39,39 +73,49 @@ class Steps:
         stimuli: The movies after the last step, shape (sample, frame, column).
         best: The movies of lowest total loss so far, same shape.
         best_total: Their total loss, shape (sample,).
+        stopped: Whether `run` shall end after the present step: to be set from another thread.
     """
+
+    stopped = False
 
     def __init__(
         self,
         engine: Engine,
         central: np.ndarray,
-        start: Tensor,
+        start: Array,
         loss: Loss,
         projection: Projection,
         config: RegularizeConfig | GenerateConfig,
     ) -> None:
         self._engine, self._loss, self._projection = engine, loss, projection
         self._dt, self._n_iters = config.dt, config.n_iters
-        cells, place = torch.as_tensor(central, device=engine.device).unique(return_inverse=True)
-        self._cells, self._place = cells, place[:, None, None]
-        self._state = engine.steady_state(config.dt).expand(len(start), -1)
-        self.stimuli = start.clone().requires_grad_()
-        self.best = start.clone()
-        self.best_total = torch.full_like(start[:, 0, 0], torch.inf)
-        self._optimizer = torch.optim.Adam([self.stimuli], lr=config.lr, capturable=start.is_cuda)
+        cells, place = np.unique(central, return_inverse=True)
+        self._cells, self._place = engine.index(cells), engine.index(place)
+        self._sample = engine.index(np.arange(len(start)))
+        self._state = engine.start_state("grey", len(start), config.dt, engine.parameters)
+        library = library_of(start)
+        self.stimuli, self.best = copy_of(start), copy_of(start)
+        self.best_total = library.full_like(start[:, 0, 0], library.inf)
+        self._adam = Adam(self.stimuli, config.lr)
 
-    def __call__(self) -> Tensor:
+    @QUIET
+    def __call__(self) -> Array:
         """Take a step; return the losses before it, shape (sample, 1 + term)."""
-        losses = self._loss(self.stimuli, self.central_response(self.stimuli))
+        library = library_of(self.stimuli)
+        rollout = self._rollout(self.stimuli, tape=True)
+        response = self._of_each(rollout.activity)
+        losses = self._loss(self.stimuli, response)
+        on_stimulus, on_response = self._loss.gradient(self.stimuli, response)
+        on_activity = library.zeros_like(rollout.activity)
+        on_activity[self._sample, :, self._place] = on_response
+        found = self._engine.adjoint(rollout.tape, on_activity, with_parameters=False)
         totals = losses[:, 0]
-        (self.stimuli.grad,) = torch.autograd.grad(totals.sum(), self.stimuli)
-        with torch.no_grad():
-            better = totals < self.best_total
-            self.best.copy_(torch.where(better[:, None, None], self.stimuli, self.best))
-            self.best_total.copy_(torch.where(better, totals, self.best_total))
-            self._optimizer.step()
-            self.stimuli.copy_(self._projection(self.stimuli))
-        return losses.detach()
+        better = totals < self.best_total
+        self.best[...] = library.where(better[:, None, None], self.stimuli, self.best)
+        self.best_total[...] = library.where(better, totals, self.best_total)
+        self._adam.step(on_stimulus + found.movie)
+        self.stimuli[...] = self._projection(self.stimuli)
+        return losses
 
     def run(self, report_every: int) -> Iterator[tuple[int, np.ndarray]]:
         """Take all steps; every few, yield the last and the losses since those yielded before.
@@ -84,17 +128,32 @@ class Steps:
         Raises:
             MaxstimError: if a loss is no finite number.
         """
-        take_step = self._engine.repeated(self)
-        unreported: list[Tensor] = []
+        take_step, library = self._engine.repeated(self), library_of(self.stimuli)
+        unreported: list[Array] = []
         for step in range(1, self._n_iters + 1):
-            unreported.append(take_step().clone())
+            if self.stopped:
+                return
+            unreported.append(copy_of(take_step()))
             if step % report_every == 0 or step == self._n_iters:
-                losses = torch.stack(unreported).cpu().numpy()
+                losses = self._engine.host(library.stack(unreported))
                 unreported = []
                 check_losses(losses, step)
                 yield step, losses
 
-    def central_response(self, stimuli: Tensor) -> Tensor:
+    def central_response(self, stimuli: Array) -> Array:
         """Return the voltage of each movie's cell, shape (sample, frame)."""
-        activity = self._engine.respond(stimuli, self._state, self._dt, cells=self._cells)
-        return activity.take_along_dim(self._place, 2)[..., 0]
+        return self._of_each(self._rollout(stimuli, tape=False).activity)
+
+    def _rollout(self, stimuli: Array, *, tape: bool) -> Rollout:
+        return self._engine.rollout(
+            stimuli,
+            self._state,
+            self._dt,
+            cells=self._cells,
+            parameters=self._engine.parameters,
+            tape=tape,
+        )
+
+    def _of_each(self, activity: Array) -> Array:
+        """Return what is of each movie's cell, shape (sample, frame)."""
+        return activity[self._sample, :, self._place]

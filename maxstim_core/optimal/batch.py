@@ -1,26 +1,35 @@
-"""Generated stimuli for many cell types and seeds at once: one batch, each movie for itself."""
+"""Many generated stimuli at once, each for itself: cell types by seeds, or any settings of any networks.
+
+The answer to a question does not depend on what is asked beside it: on a CPU, not by a bit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
-import xarray as xr
 
+from maxstim_core.devices import usable_cores
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
-from maxstim_core.optimal.generated import noise
+from maxstim_core.optimal.descent import Descent
+from maxstim_core.optimal.generated import descent, noise
 from maxstim_core.optimal.result import provenance
-from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
-from maxstim_core.settings import checked
+from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
+from maxstim_core.optimal.together import together
+from maxstim_core.settings import checked, checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 
 def generate_many(
@@ -61,26 +70,160 @@ def generate_many(
         (('cell_type', 'seed', 'frame', 'column'), (2, 3, 5, 91))
     """
     check_network(network)
-    check_report_every(report_every)
+    report_every = checked_report_every(report_every)
     config = checked(config, GenerateConfig)
-    if isinstance(cell_types, str) or not isinstance(seeds, Iterable):
+    asked = network.connectome.names if cell_types is None else cell_types
+    if any(isinstance(given, str) or not isinstance(given, Iterable) for given in (asked, seeds)):
         raise MaxstimError(
             'Give cell types and seeds as lists, for example ["T4c"] and [0, 1] or range(8).'
         )
-    names = network.connectome.names if cell_types is None else cell_types
-    kinds = [network.cell_type(name) for name in names]
+    kinds = [network.cell_type(name) for name in asked]
     configs = [replace(config, random_seed=seed) for seed in seeds]
     if not kinds or not configs:
         raise MaxstimError("Give at least one cell type and one seed.")
-    if len(set(kinds)) < len(kinds) or len(set(seeds)) < len(seeds):
+    if len(set(kinds)) < len(kinds) or len(set(configs)) < len(configs):
         raise MaxstimError("Give every cell type and every seed once.")
-    if at_once is not None and at_once < 1:
+    if at_once is not None:
+        at_once = checked_whole(at_once, "The movies in a batch (at_once)", (1, 1_000_000))
+    n_movies = len(kinds) * len(configs)
+    beside = [network] * min(n_movies, at_once or n_movies)
+    engines = _engines(beside, device=device, dtype=dtype)
+    at_once = at_once or engines[0].samples_at_once
+    return GenerateMany(engines, kinds, configs, at_once=at_once, report_every=report_every)
+
+
+class Question(NamedTuple):
+    """What to grow a movie for.
+
+    Attributes:
+        network: The network to ask.
+        cell_type: For example ``T4c``.
+        config: Hyperparameters.
+    """
+
+    network: Network
+    cell_type: str
+    config: GenerateConfig
+
+
+def generate_each(
+    questions: Iterable[tuple[Network, str, GenerateConfig]],
+    *,
+    device: str = "cpu",
+    dtype: str = "float32",
+    report_every: int = 10,
+) -> GenerateEach:
+    """Grow a movie for each of several questions at once, which may differ in everything.
+
+    Network, cell type, weights, learning rate, seed, duration and number of iterations are each
+    question's own, and its answer is that of `generate`: on a CPU to the bit.
+
+    Args:
+        questions: Network, cell type and configuration of each.
+        device: Where to compute: see `maxstim_core.devices.resolve_device`. On a GPU, questions are
+            answered one after the other.
+        dtype: Precision to compute in: ``float32`` or ``float64``.
+        report_every: Iterations between reports.
+
+    Returns:
+        What is iterated once, as an `Optimization` is, and then asked for its `results`.
+
+    Raises:
+        MaxstimError: if there is no question, or as for `generate`.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> configs = [ms.GenerateConfig(t_stim=t, n_iters=2, lr=0.02) for t in (0.05, 0.1)]
+        >>> run = ms.generate_each((network, "Mi1", config) for config in configs)
+        >>> for report in run:
+        ...     print(report.step, "of", report.n_steps)
+        2 of 2
+        >>> [answer.stimulus.shape for answer in run.results()]
+        [(5, 91), (9, 91)]
+    """
+    report_every = checked_report_every(report_every)
+    try:
+        asked = [_question(*question) for question in questions]
+    except TypeError:  # none that could be one
+        asked = []
+    if not asked:
         raise MaxstimError(
-            f"A batch holds at least one movie, not {at_once}; give a larger number."
+            "Give at least one question, each a network, a cell type and a GenerateConfig."
         )
-    engine = make_engine(network, device=device, dtype=dtype)
-    at_once = at_once or engine.samples_at_once
-    return GenerateMany(engine, kinds, configs, at_once=at_once, report_every=report_every)
+    engines = _engines([each.network for each in asked], device=device, dtype=dtype)
+    return GenerateEach(
+        [
+            descent(engine, each.cell_type, each.config, report_every=report_every)
+            for engine, each in zip(engines, asked, strict=True)
+        ]
+    )
+
+
+def _question(network: Network, cell_type: str, config: GenerateConfig) -> Question:
+    check_network(network)
+    network.cell_type(cell_type)
+    return Question(network, cell_type, checked(config, GenerateConfig))
+
+
+def _engines(networks: list[Network], *, device: str, dtype: str) -> list[Engine]:
+    """Return an engine for each of the movies that are made at the same time.
+
+    A network has one, unless several threads share a movie: these do one movie at a time.
+    """
+    threads = max(1, usable_cores() // len(networks))
+    made: dict[int, Engine] = {}
+    engines = []
+    for network in networks:
+        engine = made.get(id(network))
+        if engine is None or (engine.one_by_one and threads > 1):
+            engine = make_engine(network, device=device, dtype=dtype, threads=threads)
+        made[id(network)] = engine
+        engines.append(engine)
+    return engines
+
+
+class GenerateEach:
+    """Descents with settings of their own, side by side.
+
+    Their reports tell the largest number of steps that one has taken, and means of the losses of those
+    that took a step.
+
+    Attributes:
+        n_steps: Most iterations of any.
+        terms: Names of the logged losses.
+    """
+
+    def __init__(self, descents: list[Descent]) -> None:
+        self._descents = descents
+        self.n_steps = max(descent.n_steps for descent in descents)
+        self.terms = descents[0].terms
+
+    def __iter__(self) -> Iterator[StepReport]:
+        """Run, and report every few steps; stop iterating to cancel.
+
+        Raises:
+            MaxstimError: if it has been iterated before, or a loss is no finite number.
+        """
+        runs = [iter(descent) for descent in self._descents]
+        n_done = 0
+        for reports in together(runs, self._stop, threads=usable_cores()):
+            going = [report for report in reports if report is not None]
+            losses = np.full(
+                (len(going), max(len(r.losses) for r in going), len(self.terms)), np.nan
+            )
+            for row, report in zip(losses, going, strict=True):
+                row[: len(report.losses)] = report.losses
+            n_done += losses.shape[1]
+            yield StepReport(n_done, self.n_steps, np.nanmean(losses, 0))
+
+    def results(self) -> list[Result]:
+        """Return the answers so far, in the order of the questions, as of `generate`."""
+        return [descent.result() for descent in self._descents]
+
+    def _stop(self) -> None:
+        for run in self._descents:
+            run.stop()
 
 
 class GenerateMany:
@@ -95,13 +238,14 @@ class GenerateMany:
 
     def __init__(
         self,
-        engine: Engine,
+        engines: list[Engine],
         kinds: list[int],
         configs: list[GenerateConfig],
         *,
         at_once: int,
         report_every: int,
     ) -> None:
+        self._engines, engine = engines, engines[0]
         self._engine, self._kinds, self._configs = engine, kinds, configs
         self._report_every = report_every
         self._loss = loss_of(configs[0])
@@ -112,13 +256,17 @@ class GenerateMany:
         bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
         self._batches = [slice(*ends) for ends in pairwise(bounds)]
         self.n_steps = n_iters * len(self._batches)
-        starts = np.stack([noise(config, engine.network).numpy() for config in configs])
+        starts = np.stack([noise(config, engine.network) for config in configs])
         self._stimuli = np.tile(starts, (len(kinds), 1, 1))
         self._best = self._stimuli.copy()
         self._losses = np.full((n_iters, n_movies, len(self.terms)), np.nan, np.float32)
         self._central = np.repeat(engine.layout.central_cells[kinds], len(configs))
         self._n_done = 0
-        self._running: tuple[slice, Steps] | None = None
+
+    def __repr__(self) -> str:
+        types, seeds = self._shape
+        movies = f"{types} cell types × {seeds} seeds"
+        return f"<Run generate_many, {movies}: {self._n_done} of {self.n_steps} steps>"
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel.
@@ -129,34 +277,51 @@ class GenerateMany:
         check_not_begun(self._n_done)
         config = self._configs[0]
         for batch in self._batches:
-            start = torch.as_tensor(self._stimuli[batch]).to(
-                self._engine.device, self._engine.dtype
-            )
-            central = self._central[batch]
-            steps = Steps(self._engine, central, start, self._loss, displayable, config)
-            self._running = (batch, steps)
-            for step, losses in steps.run(self._report_every):
-                self._losses[step - len(losses) : step, batch] = losses
+            groups = [batch]
+            if self._engine.one_by_one:
+                groups = [slice(k, k + 1) for k in range(batch.start, batch.stop)]
+            running = [
+                Steps(
+                    engine,
+                    self._central[group],
+                    engine.array(self._stimuli[group]),
+                    self._loss,
+                    displayable,
+                    config,
+                )
+                for engine, group in zip(self._engines, groups, strict=False)
+            ]
+
+            def stop(running: list[Steps] = running) -> None:
+                for steps in running:
+                    steps.stopped = True
+
+            runs = [steps.run(self._report_every) for steps in running]
+            for reports in together(runs, stop, threads=usable_cores()):
+                steps_done = [report for report in reports if report is not None]  # all alike
+                losses, last = np.concatenate([each for _, each in steps_done], 1), steps_done[0][0]
+                self._losses[last - len(losses) : last, batch] = losses
+                for group, steps in zip(groups, running, strict=True):
+                    self._stimuli[group] = self._engine.host(steps.stimuli)
+                    self._best[group] = self._engine.host(steps.best)
                 self._n_done += len(losses)
                 yield StepReport(self._n_done, self.n_steps, losses.mean(1))
-            self._fetch()
-            # So that the next batch finds the memory free.
-            self._running = None
-            del steps
+            del running, runs, stop  # so that the next batch finds the memory free
 
-    def result(self) -> xr.Dataset:
+    def result(self) -> Result:
         """Return all movies as they are, the last and the best of each, with the central responses.
 
         Dims (cell_type, seed, frame, column): ``stimulus`` and ``best_stimulus``; (cell_type, seed,
         frame): ``central_response`` and ``best_central_response``; (iteration, cell_type, seed, term):
         ``loss``, before each step, NaN where a step was not taken.
         """
-        self._fetch()
+        from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
         lattice, config = self._engine.network.lattice, self._configs[0]
         names = self._engine.network.connectome.names
         movie, trace = ("cell_type", "seed", "frame", "column"), ("cell_type", "seed", "frame")
         n_iters = len(self._losses)
-        return xr.Dataset(
+        made = Result(
             data_vars={
                 "stimulus": (movie, self._each(self._stimuli)),
                 "central_response": (trace, self._each(self._responses(self._stimuli))),
@@ -182,23 +347,13 @@ class GenerateMany:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
+        return documented(made)
 
-    def _fetch(self) -> None:
-        """Bring the movies of the running batch to the host."""
-        if self._running:
-            batch, steps = self._running
-            self._stimuli[batch] = steps.stimuli.detach().cpu().numpy()
-            self._best[batch] = steps.best.cpu().numpy()
-
-    @torch.no_grad()
     def _responses(self, movies: np.ndarray) -> np.ndarray:
         """Voltage of each movie's cell, shape (movie, frame)."""
         cells, place = np.unique(self._central, return_inverse=True)
         dt = self._configs[0].dt
-        parts = [
-            self._engine.simulate(movies[batch], dt, cells=cells).cpu().numpy()
-            for batch in self._batches
-        ]
+        parts = [self._engine.simulate(movies[batch], dt, cells=cells) for batch in self._batches]
         return np.take_along_axis(np.concatenate(parts), place[:, None, None], 2)[..., 0]
 
     def _each(self, values: np.ndarray) -> np.ndarray:

@@ -13,17 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from maxstim_core.conventions import MAX_DT, frames_in
-from maxstim_core.errors import MaxstimError
+from maxstim_core.arrays import Array
+from maxstim_core.conventions import MAX_DT, MIN_DT, frames_in
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.objectives.response import Excite, KeepResponse
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty
 from maxstim_core.optimal.objectives.terms import Loss, Term, words_of
 from maxstim_core.settings import AnyConfig, Config, setting
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 MAX_FRAMES = 1_000
 """Most frames that a run accepts: ten seconds at the default frame of 10 ms."""
@@ -35,7 +33,7 @@ def _dt() -> Any:
         "Duration of one frame, and of one Euler step of the network.",
         label="Frame duration",
         unit="s",
-        bounds=(0.0005, MAX_DT),
+        bounds=(MIN_DT, MAX_DT),
         soft=(0.002, 0.02),
         step=0.001,
     )
@@ -93,7 +91,7 @@ class SearchConfig(Config):
     Neither the score nor the two settings of the list change what is simulated: one search serves all.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
     """
 
     method: ClassVar[str] = "natural"
@@ -138,7 +136,7 @@ class RegularizeConfig(Config):
     What is lowered is ``loss_of(config)``, whose text is its formula.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
     """
 
     method: ClassVar[str] = "regularized"
@@ -175,7 +173,7 @@ class GenerateConfig(Config):
     What is lowered is ``loss_of(config)``, whose text is its formula.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
     """
 
     method: ClassVar[str] = "generated"
@@ -254,13 +252,19 @@ def flyvis_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
         changes: Settings of it, by name.
 
     Raises:
-        MaxstimError: if a value is of the wrong type or out of its bounds.
+        MaxstimError: if there is no such configuration or setting, or a value is of the wrong type or
+            out of its bounds.
 
     Example:
         >>> import maxstim_core as ms
         >>> ms.flyvis_preset(ms.RegularizeConfig, n_iters=50).clamp
         False
     """
+    if not isinstance(config_class, type) or config_class not in _FLYVIS_VALUES:
+        raise MaxstimError(
+            "The preset of flyvis is that of a class, one of "
+            f"{', '.join(known.__name__ for known in _FLYVIS_VALUES)}, not of {shown(config_class)}."
+        )
     return config_class(**{**_FLYVIS_VALUES[config_class], **changes})
 
 
@@ -284,15 +288,15 @@ Terms = dict[str, Term]
 """Terms of a loss by the setting that is the weight of each."""
 
 
-def _no_terms(config: Config, target: Tensor | None) -> Terms:
+def _no_terms(config: Config, target: Array | None) -> Terms:
     return {}
 
 
-def _keep(config: RegularizeConfig, target: Tensor | None) -> Terms:
+def _keep(config: RegularizeConfig, target: Array | None) -> Terms:
     return {"l2_act": KeepResponse(target), "l2_stim": GreyPenalty("sum")}
 
 
-def _excite(config: GenerateConfig, target: Tensor | None) -> Terms:
+def _excite(config: GenerateConfig, target: Array | None) -> Terms:
     return {"weight_central": Excite(config.last_only), "weight_mei": GreyPenalty("mean")}
 
 
@@ -314,7 +318,7 @@ class Method:
     title: str
     sentence: str
     color: str
-    terms: Callable[[Any, Tensor | None], Terms] = _no_terms
+    terms: Callable[[Any, Array | None], Terms] = _no_terms
 
 
 METHODS = {
@@ -348,7 +352,7 @@ CONFIGS = {name: method.config_class for name, method in METHODS.items()}
 """Class of the configuration by method."""
 
 
-def loss_of(config: Config, target: Tensor | None = None) -> Loss:
+def loss_of(config: Config, target: Array | None = None) -> Loss:
     """Return what a method lowers with these settings; a loss of no terms where it lowers nothing.
 
     Args:

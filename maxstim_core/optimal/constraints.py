@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import Tensor
+from maxstim_core.arrays import Array
 
-Projection = Callable[[Tensor], Tensor]
-"""Takes a stimulus (frame, column) to the nearest one that is allowed."""
+Projection = Callable[[Array], Array]
+"""Takes stimuli of shape (..., frame, column), each by itself, to the nearest that are allowed."""
 
 
-def displayable(stimulus: Tensor) -> Tensor:
+def displayable(stimulus: Array) -> Array:
     """Return the nearest stimulus, of any shape, with luminance between 0 (black) and 1 (white)."""
-    return stimulus.clamp(0, 1)
+    return stimulus.clip(0, 1)
 
 
-def unconstrained(stimulus: Tensor) -> Tensor:
+def unconstrained(stimulus: Array) -> Array:
     """Return the stimulus, of any shape, as it is."""
     return stimulus

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-import xarray as xr
-from torch import Tensor
 
+from maxstim_core.arrays import Array, copy_of
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
-from maxstim_core.optimal.result import answer, provenance
-from maxstim_core.optimal.run import StepReport, check_not_begun, check_report_every
+from maxstim_core.optimal.result import labeled_answer, provenance, result_of
+from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.labeled import Labeled
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 
 class Descent:
@@ -42,7 +45,7 @@ class Descent:
         self,
         engine: Engine,
         cell_type: str,
-        start: Tensor,
+        start: Array,
         loss: Loss,
         projection: Projection,
         config: RegularizeConfig | GenerateConfig,
@@ -51,17 +54,21 @@ class Descent:
         variables: dict[str, tuple] | None = None,
         attributes: dict[str, object] | None = None,
     ) -> None:
-        check_report_every(report_every)
         self.n_steps = config.n_iters
         self.terms = loss.terms
         self._engine, self._loss = engine, loss
-        self._config, self._report_every = config, report_every
+        self._config, self._report_every = config, checked_report_every(report_every)
         self._cell_type = engine.network.cell_type(cell_type)
         central = engine.layout.central_cells[[self._cell_type]]
         self._steps = Steps(engine, central, start[None], loss, projection, config)
         self._stimulus = start
         self._logged: list[np.ndarray] = []
         self._variables, self._attributes = variables or {}, attributes or {}
+
+    def __repr__(self) -> str:
+        name = self._engine.network.connectome.names[self._cell_type]
+        done = sum(map(len, self._logged))
+        return f"<Run {self._config.method} {name!r}: {done} of {self.n_steps} steps>"
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel.
@@ -73,23 +80,30 @@ class Descent:
         for step, losses in self._steps.run(self._report_every):
             yield self._report(step, losses[:, 0])
 
-    def result(self) -> xr.Dataset:
+    def stop(self) -> None:
+        """End after the present step; from any thread."""
+        self._steps.stopped = True
+
+    def result(self) -> Result:
         """Return the last and the best iterate so far, with the responses to exactly these."""
+        return result_of(self.labeled())
+
+    def labeled(self) -> Labeled:
+        """Return what `result` does, without xarray."""
         last = self._stimulus
-        with torch.no_grad():
-            final = self._loss(last, self._central_response(last))[0]
-            best = last if final <= self._steps.best_total[0] else self._steps.best[0]
-            best_response = self._central_response(best)
+        final = self._loss(last, self._central_response(last))[0]
+        best = last if final <= self._steps.best_total[0] else self._steps.best[0]
+        best_response = self._central_response(best)
         losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
         done = len(losses) == self.n_steps
-        return answer(
+        return labeled_answer(
             lattice=self._engine.layout.lattice,
             dt=self._config.dt,
-            stimulus=_host(last),
+            stimulus=self._host(last),
             response=self._response(last),
             variables={
-                "best_stimulus": (("frame", "column"), _host(best)),
-                "best_central_response": ("frame", _host(best_response)),
+                "best_stimulus": (("frame", "column"), self._host(best)),
+                "best_central_response": ("frame", self._host(best_response)),
                 "loss": (("iteration", "term"), losses),
                 "term": ("term", list(self.terms)),
                 **self._variables,
@@ -103,25 +117,24 @@ class Descent:
             },
         )
 
-    @torch.no_grad()
-    def _response(self, stimulus: Tensor) -> np.ndarray:
+    def _response(self, stimulus: Array) -> np.ndarray:
         """Return the voltage of the cell type, shape (frame, column)."""
         layout, cells = self._engine.layout, self._engine.layout.cells(self._cell_type)
-        response = self._engine.simulate(stimulus, self._config.dt, cells=cells)
-        return layout.on_columns(self._cell_type, _host(response))
+        shown = self._engine.host(stimulus)
+        response = self._engine.simulate(shown, self._config.dt, cells=cells)
+        return layout.on_columns(self._cell_type, response)
 
-    def _central_response(self, stimulus: Tensor) -> Tensor:
+    def _central_response(self, stimulus: Array) -> Array:
         return self._steps.central_response(stimulus[None])[0]
 
     def _report(self, step: int, losses: np.ndarray) -> StepReport:
         self._logged.append(losses)
-        self._stimulus = self._steps.stimuli.detach()[0].clone()
-        shown = _host(self._stimulus)
+        self._stimulus = copy_of(self._steps.stimuli[0])
+        shown = self._host(self._stimulus)
         shown.setflags(write=False)
         respond = partial(self._response, self._stimulus)
         lattice = self._engine.layout.lattice
         return StepReport(step, self.n_steps, losses, shown, respond, lattice)
 
-
-def _host(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()
+    def _host(self, values: Array) -> np.ndarray:
+        return self._engine.host(values).copy()

@@ -5,8 +5,7 @@ Formulas and worked numbers: docs/numerics.md#the-generated-answer.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import GenerateConfig, loss_of
@@ -14,6 +13,7 @@ from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.engine import Engine
 
 
 def generate(
@@ -60,13 +60,25 @@ def generate(
     config = checked(config, GenerateConfig)
     network.cell_type(cell_type)
     engine = make_engine(network, device=device, dtype=dtype)
-    start = noise(config, network).to(engine.device, engine.dtype)
+    return descent(engine, cell_type, config, report_every=report_every)
+
+
+def descent(
+    engine: Engine, cell_type: str, config: GenerateConfig, *, report_every: int
+) -> Descent:
+    """Return the run of `generate` on an engine that there is already: arguments as there."""
+    start = engine.array(noise(config, engine.network))
     return Descent(
         engine, cell_type, start, loss_of(config), displayable, config, report_every=report_every
     )
 
 
-def noise(config: GenerateConfig, network: Network) -> Tensor:
-    """Return what a generated stimulus starts from, on the CPU, shape (frame, column)."""
-    seeded = torch.Generator().manual_seed(config.random_seed)
-    return torch.rand(config.n_frames, network.lattice.n_columns, generator=seeded)
+def noise(config: GenerateConfig, network: Network) -> np.ndarray:
+    """Return what a generated stimulus starts from, shape (frame, column), float32.
+
+    These are the numbers of ``torch.rand`` with a generator of the same seed, and so flyvis's: both
+    draw from a Mersenne Twister, torch the lowest 24 bits of each draw.
+    """
+    shape = (config.n_frames, network.lattice.n_columns)
+    drawn = np.random.RandomState(config.random_seed).randint(0, 2**32, shape, np.uint32)
+    return (drawn & 0xFFFFFF).astype(np.float32) * np.float32(2**-24)

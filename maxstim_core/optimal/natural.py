@@ -6,25 +6,31 @@ One pass over the clips measures what every cell type answers, from which
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.prefetch import prefetch
-from maxstim_core.optimal.ranking import with_ranks
+from maxstim_core.optimal.ranking import check_search, with_ranks
 from maxstim_core.optimal.result import answer, provenance
 from maxstim_core.optimal.run import StepReport, check_not_begun
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine, InitialState
 from maxstim_core.stimuli.catalog import clip_named
-from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.clip_set import ClipSet, check_clips
 from maxstim_core.stimuli.resample import resampled
+from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from maxstim_core.drawing.notebook import Result
 
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
@@ -70,10 +76,7 @@ def search(
     """
     check_network(network)
     config = checked(config, SearchConfig)
-    if isinstance(clips, str | np.ndarray):
-        raise MaxstimError(
-            "The clips must be a set, for example open_clips('probes'), not its name or an array."
-        )
+    check_clips(clips)
     if not len(clips):
         raise MaxstimError(f"The clip set {clips.name} is empty; give at least one clip.")
     if clips.lattice != network.lattice:
@@ -101,6 +104,9 @@ class Search:
         self._squares = np.zeros(n_types)
         self._n_done = self._n_frames = 0
 
+    def __repr__(self) -> str:
+        return f"<Run search of {self._clips.name!r}: {self._n_done} of {self.n_steps} clips>"
+
     def __iter__(self) -> Iterator[StepReport]:
         """Run through the clips, and report after each batch; stop iterating to cancel.
 
@@ -111,7 +117,7 @@ class Search:
         no_losses = np.empty((0, 0), np.float32)
         for batch in prefetch(self._batches()):
             first = self._n_done
-            activity = self._responses(np.stack(batch)).cpu().numpy()
+            activity = self._responses(np.stack(batch))
             self._check_finite(activity)
             self._n_done += len(batch)
             self._peaks[:, first : self._n_done] = activity.max(1).T
@@ -120,23 +126,25 @@ class Search:
             self._n_frames += len(batch) * len(batch[0])
             yield StepReport(self._n_done, self.n_steps, no_losses)
 
-    def result(self) -> xr.Dataset:
+    def result(self) -> Result:
         """Return the best clips of each cell type among those seen so far, best first.
 
         With all that was measured: see `maxstim_core.optimal.ranking.with_ranks`.
         """
         return with_ranks(self.measured(), self._clips, self._config)
 
-    def measured(self) -> xr.Dataset:
+    def measured(self) -> Result:
         """Return what the clips seen so far lead to; no score has a part in it."""
+        from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
         engine, seen = self._engine, slice(self._n_done)
-        grey = engine.steady_state(self._config.dt)[0, engine.layout.central_cells]
+        grey = engine.host(engine.steady_state(self._config.dt))[0, engine.layout.central_cells]
         rms = np.sqrt(self._squares / max(self._n_frames, 1)).astype(np.float32)
-        return xr.Dataset(
+        found = Result(
             data_vars={
                 "clip_peak": (("cell_type", "clip"), self._peaks[:, seen]),
                 "clip_peak_frame": (("cell_type", "clip"), self._frames[:, seen]),
-                "grey_voltage": ("cell_type", grey.cpu().numpy()),
+                "grey_voltage": ("cell_type", grey),
                 "rms_voltage": ("cell_type", rms),
             },
             coords={"cell_type": list(engine.network.connectome.names)},
@@ -148,6 +156,7 @@ class Search:
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
+        return documented(found)
 
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""
@@ -169,8 +178,7 @@ class Search:
                 "network."
             )
 
-    @torch.no_grad()
-    def _responses(self, clips: np.ndarray) -> torch.Tensor:
+    def _responses(self, clips: np.ndarray) -> np.ndarray:
         """Central cells' voltage, shape (sample, frame, cell_type)."""
         engine, dt = self._engine, self._config.dt
         start: InitialState = "grey"
@@ -190,7 +198,7 @@ def replay(
     clip: str = "",
     device: str = "cpu",
     dtype: str = "float32",
-) -> xr.Dataset:
+) -> Result:
     """Show a cell type its best clips again, each after one second of grey.
 
     Args:
@@ -198,7 +206,8 @@ def replay(
         cell_type: For example ``T4c``.
         clips: The set that was searched.
         found: Result of `search`.
-        config: As given to `search`, or with another score or list: these are made anew.
+        config: That of the search, or with another score or list: these are made anew. As it was
+            searched if None.
         clip: Name of the clip to show in full; the best one if empty.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
@@ -208,25 +217,38 @@ def replay(
 
     Raises:
         MaxstimError: if the cell type, the clip or the device does not exist, or the search is of
-            another set or of another network.
+            another set or network, in other frames or by another protocol.
     """
     check_network(network)
-    config = checked(config, SearchConfig)
+    check_clips(clips)
+    check_search(found, clips)
+    searched = _searched(found)
+    config = searched if config is None else checked(config, SearchConfig)
+    if (config.dt, config.protocol) != (searched.dt, searched.protocol):
+        raise MaxstimError(
+            f"This search was made in frames of {searched.dt:g} s by protocol {searched.protocol!r}, "
+            f"not of {config.dt:g} s by {config.protocol!r}; show it with the config of the search."
+        )
     index = network.cell_type(cell_type)
     if found.attrs.get("network_hash", network.content_hash) != network.content_hash:
         raise MaxstimError(
             f"This search was made of another network ({found.attrs.get('network', 'unknown')}) than "
             f"{network.name}; search with the network that is to be shown."
         )
+    whole = found["clip_peak"].dims == ("cell_type", "clip") and found.sizes["clip"] > 0
+    if not whole or cell_type not in found["cell_type"].values:
+        raise MaxstimError(
+            f"This search does not say how {cell_type} answers to any clip; give the whole result of a "
+            "search that has begun."
+        )
     ranked = with_ranks(found.sel(cell_type=[cell_type]), clips, config).isel(cell_type=0)
     best = ranked["clip_index"].values
-    chosen = clip_named(clips, clip) if clip else int(best[0])
+    chosen = int(best[0]) if clip == "" else clip_named(clips, clip)
     movies = [resampled(clips[k], clips.dt, config.dt) for k in best[:SHOWN]]
     movie = resampled(clips[chosen], clips.dt, config.dt)
     engine = make_engine(network, device=device, dtype=dtype)
-    with torch.no_grad():
-        cells = engine.layout.cells(index)
-        response = engine.simulate(movie, config.dt, cells=cells).cpu().numpy()
+    cells = engine.layout.cells(index)
+    response = engine.simulate(movie, config.dt, cells=cells)
     names = ("clip_index", "clip_name", "peak_frame", "peak_value", "score")
     return answer(
         lattice=network.lattice,
@@ -252,7 +274,18 @@ def replay(
     )
 
 
-@torch.no_grad()
+def _searched(found: xr.Dataset) -> SearchConfig:
+    """Return the settings of a search.
+
+    Raises:
+        MaxstimError: if it does not tell them.
+    """
+    try:
+        return SearchConfig(**json.loads(found.attrs["config"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise MaxstimError("This search does not say how it was made; search again.") from error
+
+
 def _shown(
     engine: Engine, central: np.ndarray, movies: list[np.ndarray], dt: float
 ) -> dict[str, tuple]:
@@ -264,7 +297,7 @@ def _shown(
         alike = [k for k, movie in enumerate(movies) if len(movie) == length]
         batch = np.stack([movies[k] for k in alike])
         luminance[alike, :length] = np.rint(255 * np.clip(batch, 0, 1))
-        responses[alike, :length] = engine.simulate(batch, dt, cells=central)[..., 0].cpu().numpy()
+        responses[alike, :length] = engine.simulate(batch, dt, cells=central)[..., 0]
     return {
         "shown_stimulus": (("shown", "clip_frame", "column"), luminance),
         "shown_response": (("shown", "clip_frame"), responses),

@@ -28,13 +28,20 @@ the film that it was cut from, is on show in a better clip, turned and mirrored 
 
 from __future__ import annotations
 
-import numpy as np
-import xarray as xr
+from typing import TYPE_CHECKING
 
-from maxstim_core.errors import MaxstimError
+import numpy as np
+
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.stored.repeats import excerpts
+from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from maxstim_core.drawing.notebook import Result
 
 
 def scored(
@@ -55,7 +62,7 @@ def scored(
     return peak
 
 
-def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr.Dataset:
+def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> Result:
     """Add the best clips of each cell type, best first, to what a search has measured.
 
     Args:
@@ -71,9 +78,12 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr
         beyond.
 
     Raises:
-        MaxstimError: if it is the search of an earlier maxstim, or of another set.
+        MaxstimError: if it is no search, that of an earlier maxstim, or of another set.
     """
-    measured = _of_this_set(measured, clips).drop_dims("rank", errors="ignore")
+    from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
+    check_search(measured, clips)
+    measured = Result.of(measured).drop_dims("rank", errors="ignore")
     peaks, frames = measured["clip_peak"].values, measured["clip_peak_frame"].values
     # A stable sort: of equal peaks the earlier clip wins, as in flyvis's argmax.
     order = np.argsort(-peaks, axis=1, kind="stable")
@@ -86,13 +96,14 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> xr
     peak = np.where(there, np.take_along_axis(peaks, best, 1), np.float32(np.nan))
     grey, rms = (measured[name].values[:, None] for name in ("grey_voltage", "rms_voltage"))
     names, dims = np.array(clips.names), ("cell_type", "rank")
-    return measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
+    ranked = measured.assign_coords(clip=names[: peaks.shape[1]], rank=np.arange(kept)).assign(
         clip_index=(dims, best),
         clip_name=(dims, np.where(there, names[best], "")),
         peak_frame=(dims, np.where(there, np.take_along_axis(frames, best, 1), -1)),
         peak_value=(dims, peak),
         score=(dims, scored(peak, grey, rms, config.score)),
     )
+    return documented(ranked)
 
 
 def _distinct(
@@ -104,9 +115,9 @@ def _distinct(
     for ranked, peak_frames in zip(order, frames, strict=True):
         kept: list[int] = []
         for index in ranked:
-            piece = of_clip[index]
-            moment = piece.moment(int(peak_frames[index]), clips.dt, config.dt)
-            if not any(of_clip[better].shows(piece, moment) for better in kept):
+            excerpt = of_clip[index]
+            moment = excerpt.moment(int(peak_frames[index]), clips.dt, config.dt)
+            if not any(of_clip[better].shows(excerpt, moment) for better in kept):
                 kept.append(int(index))
             if len(kept) == config.n_best:
                 break
@@ -114,11 +125,24 @@ def _distinct(
     return lists
 
 
-def _of_this_set(measured: xr.Dataset, clips: ClipSet) -> xr.Dataset:
-    if "clip_peak" not in measured:
+def check_search(found: object, clips: ClipSet) -> None:
+    """Make sure that something is what a search of a set has found.
+
+    Raises:
+        MaxstimError: if it is something else, such as an answer, or the search of an earlier maxstim or
+            of another set.
+    """
+    import xarray as xr
+
+    if not isinstance(found, xr.Dataset) or "stimulus" in found:
+        kind = "an answer" if isinstance(found, xr.Dataset) else f"{shown(found)}"
+        raise MaxstimError(
+            "What was found must be the result of a search, such as finish(search(network, clips)), "
+            f"not {kind}."
+        )
+    if not {"clip_peak", "clip_peak_frame", "grey_voltage", "rms_voltage"} <= set(found.variables):
         raise MaxstimError("This search was made by an earlier maxstim; search again.")
-    if measured.attrs["clips_hash"] != clips.content_hash:
+    if found.attrs.get("clips_hash") != clips.content_hash:
         raise MaxstimError(
             f"This search was made in another set than {clips.name} is now; search again."
         )
-    return measured

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from maxstim_core.arrays import copy_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.configs import RegularizeConfig, loss_of
@@ -14,6 +15,7 @@ from maxstim_core.optimal.constraints import displayable, unconstrained
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
 
 
 def regularize(
@@ -27,6 +29,7 @@ def regularize(
     report_every: int = 1,
     source: str = "",
     clip_name: str = "",
+    order: str = MAXSTIM,
 ) -> Descent:
     """Find the greyest movie that the central cell of a type answers like `clip`.
 
@@ -36,13 +39,16 @@ def regularize(
     Args:
         network: The network to ask.
         cell_type: For example ``T4c``.
-        clip: Luminance, shape (frame, column).
+        clip: Luminance, shape (frame, column). Of a `xarray.DataArray`, the names of dimensions count,
+            and the coordinates ``u`` and ``v`` of its columns.
         config: Hyperparameters; the defaults if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
         report_every: Iterations between reports.
         source: Where the clip came from, kept in the result.
         clip_name: What the clip is called in its set, kept as ``shown_clip``; `source` if empty.
+        order: Whose order the columns of the clip are in, ``maxstim`` (u, then v; up is u = -1) or
+            ``flygym``: see `maxstim_core.stimuli.column_order`.
 
     Returns:
         An `Optimization`: iterate it, then (or at any time) ask for its `result`.
@@ -64,24 +70,25 @@ def regularize(
     config = checked(config, RegularizeConfig)
     central = network.layout.central_cells[network.cell_type(cell_type)]
     engine = make_engine(network, device=device, dtype=dtype)
-    start = engine.as_movie(clip).detach().clone()
+    start = copy_of(engine.as_movie(movie_values(clip, network.lattice, order)))
     if start.ndim != 2:
         raise MaxstimError(
             f"The clip must have shape (frame, {network.lattice.n_columns}), not {tuple(start.shape)}; "
             "give one movie."
         )
-    target = engine.simulate(start, config.dt, cells=np.array([central]))[:, 0]
+    source_stimulus = engine.host(start)
+    target = engine.simulate(source_stimulus, config.dt, cells=np.array([central]))[:, 0]
     return Descent(
         engine,
         cell_type,
         start,
-        loss_of(config, target),
+        loss_of(config, engine.array(target)),
         displayable if config.clamp else unconstrained,
         config,
         report_every=report_every,
         variables={
-            "target_response": ("frame", target.cpu().numpy()),
-            "source_stimulus": (("frame", "column"), start.cpu().numpy()),
+            "target_response": ("frame", target),
+            "source_stimulus": (("frame", "column"), source_stimulus),
         },
         attributes={"source": source, "shown_clip": clip_name or source},
     )

@@ -1,6 +1,6 @@
 """The one shape of an answer: an `xarray.Dataset` that saves, loads and can be run again.
 
-It is a `maxstim_core.storage.notebook.Result`, which shows itself in a notebook.
+It is a `maxstim_core.drawing.notebook.Result`, which shows itself in a notebook.
 
 Dimensions and coordinates:
 
@@ -24,7 +24,8 @@ Variables, where the method has them:
 - ``shown_response`` (shown, clip_frame): voltage of the central cell, NaN after the end of a clip.
 
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
-``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, torch and numpy.
+``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
+engine computes with (``numba_version`` or ``torch_version``).
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
 ""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
 ``rms_voltage``, G and R of `maxstim_core.optimal.ranking`; regularised ones have ``shown_clip`` (the
@@ -34,23 +35,27 @@ it is a clip of a set. Answers stored before ``shown_clip`` was written lack it:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.settings import Config
-from maxstim_core.storage.notebook import Result
+from maxstim_core.storage.labeled import Labeled
+from maxstim_core.storage.netcdf import read_dataset
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from maxstim_core.drawing.notebook import Result
     from maxstim_core.simulation.engine import Engine
 
 
-def answer(
+def labeled_answer(
     *,
     lattice: Lattice,
     dt: float,
@@ -58,8 +63,8 @@ def answer(
     response: np.ndarray,
     variables: dict[str, tuple] | None = None,
     attributes: dict[str, object] | None = None,
-) -> Result:
-    """Return the dataset of one answer.
+) -> Labeled:
+    """Return the arrays of one answer, which `result_of` makes the dataset of.
 
     Args:
         lattice: The eye that the columns belong to.
@@ -72,20 +77,50 @@ def answer(
     """
     n_frames = len(stimulus)
     versions = {"maxstim_version": __version__, "numpy_version": np.__version__}
-    return Result(
-        data_vars={
+    return Labeled(
+        variables={
             "stimulus": (("frame", "column"), stimulus.astype(np.float32)),
             "response": (("frame", "column"), response.astype(np.float32)),
             "central_response": ("frame", response[:, lattice.center].astype(np.float32)),
             **(variables or {}),
         },
-        coords={
+        coordinates={
             "time": ("frame", np.arange(n_frames) * dt, {"units": "s"}),
             "u": ("column", lattice.u),
             "v": ("column", lattice.v),
         },
         attrs={"dt": dt, **versions, **(attributes or {})},
     )
+
+
+def answer(**given: Any) -> Result:
+    """Return the dataset of one answer: arguments as for `labeled_answer`."""
+    return result_of(labeled_answer(**given))
+
+
+def result_of(labeled: Labeled) -> Result:
+    """Return labeled arrays as the result that a person works with."""
+    from maxstim_core.drawing.notebook import Result  # brings xarray: not before it is needed
+
+    return Result.of(labeled.to_dataset())
+
+
+def load(path: str | os.PathLike) -> Result:
+    """Read a result written by `save`, wholly into memory.
+
+    Args:
+        path: Its file.
+
+    Returns:
+        The dataset, which shows its strip in a notebook; its variables, with dimensions and units, are
+        described in `maxstim_core.optimal.result`.
+
+    Raises:
+        MaxstimError: if the file is missing, damaged, or was not written by maxstim.
+    """
+    from maxstim_core.drawing.notebook import Result
+
+    return Result.of(read_dataset(path))
 
 
 def lattice_of(answer: xr.Dataset) -> Lattice:
@@ -103,17 +138,15 @@ def lattice_of(answer: xr.Dataset) -> Lattice:
 
 def provenance(engine: Engine, config: Config) -> dict[str, object]:
     """Return the attributes by which a result can be made again."""
-    import torch  # not before it is needed: who reads a result does without it
-
     return {
         "method": config.method,
         "config": config.to_json(),
         "seed": getattr(config, "random_seed", -1),
         "network": engine.network.name,
         "network_hash": engine.network.content_hash,
-        "device": str(engine.device),
-        "dtype": str(engine.dtype).removeprefix("torch."),
-        "torch_version": str(torch.__version__),
+        "device": engine.device,
+        "dtype": engine.dtype,
+        **engine.versions,
     }
 
 
@@ -127,7 +160,7 @@ def clip_of(answer: xr.Dataset | Mapping[str, object]) -> str:
         Attribute ``shown_clip``. Answers stored before that was written have only ``source``: the same
         name, before which a regularized answer may say the set, as "scenes: scene 34".
     """
-    about = answer.attrs if isinstance(answer, xr.Dataset) else answer
+    about = getattr(answer, "attrs", answer)
     if "shown_clip" in about:
         return str(about["shown_clip"])
     return str(about.get("source", "")).removeprefix(f"{about.get('clips', '')}: ")

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import xarray as xr
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
+from maxstim_core.settings import checked_whole
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,13 @@ class StepReport:
     lattice: Lattice | None = None
 
 
-def check_report_every(steps: object) -> None:
-    """Make sure that reports can come every so many steps.
+def checked_report_every(steps: object) -> int:
+    """Return the number of steps between reports, once it is sure that it is one.
 
     Raises:
         MaxstimError: if it is no whole number of at least 1.
     """
-    if not isinstance(steps, int) or steps < 1:
-        raise MaxstimError(
-            f"Reports come every whole number of steps (report_every), 1 or more, not {steps!r}."
-        )
+    return checked_whole(steps, "The steps between reports (report_every)", (1, 1_000_000))
 
 
 def check_not_begun(n_done: int) -> None:
@@ -109,12 +109,12 @@ class Optimization(Protocol):
 
     def __iter__(self) -> Iterator[StepReport]: ...
 
-    def result(self) -> xr.Dataset | None:
+    def result(self) -> Result | None:
         """Return the answer so far (schema in `maxstim_core.optimal.result`), or None before any."""
         ...
 
 
-def finish(run: Optimization) -> xr.Dataset:
+def finish(run: Optimization) -> Result:
     """Run to the end and return the answer.
 
     Ctrl-C, or a notebook's stop button, ends the run early and keeps the best so far: the answer then
@@ -139,8 +139,7 @@ def finish(run: Optimization) -> xr.Dataset:
     """
     if not hasattr(run, "result") or not hasattr(run, "n_steps"):
         raise MaxstimError(
-            f"Only a run can be finished, such as generate(network, 'T4c'), not {type(run).__name__} "
-            f"{run!r:.60}."
+            f"Only a run can be finished, such as generate(network, 'T4c'), not {shown(run)}."
         )
     begun = False
     try:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
@@ -21,6 +20,9 @@ from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.stimuli.catalog import clip_named
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 __all__ = ["Natural", "Regularized", "available_devices", "execute", "start", "warm"]
 
@@ -118,7 +120,7 @@ class Natural:
         """Search; stop iterating to cancel."""
         yield from self._search
 
-    def result(self) -> xr.Dataset | None:
+    def result(self) -> Result | None:
         """Return the best clip so far and the response to it; None before the first report."""
         from maxstim_core.optimal.natural import replay
 
@@ -135,7 +137,7 @@ class Natural:
             device=self._device,
         )
 
-    def found(self) -> xr.Dataset | None:
+    def found(self) -> Result | None:
         """Return the best clips of each cell type so far; None before the first report."""
         return self._search.result()
 
@@ -213,7 +215,7 @@ class Regularized:
             clip_name=clips.names[index],
         )
 
-    def result(self) -> xr.Dataset | None:
+    def result(self) -> Result | None:
         """Return the stimulus so far; None while the clip is still being searched."""
         result = None if self._descent is None else self._descent.result()
         if result is None:

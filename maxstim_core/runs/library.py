@@ -21,7 +21,7 @@ from pathlib import Path
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.queue import the_queue
 from maxstim_core.runs.result_index import (
     Known,
@@ -31,7 +31,6 @@ from maxstim_core.runs.result_index import (
     Stamp,
     read_result,
 )
-from maxstim_core.storage.netcdf import load
 
 _logger = logging.getLogger(__name__)
 
@@ -318,14 +317,14 @@ class ResultLibrary:
     def _read(self, files: Iterable[tuple[str, Stamp]], *, details: bool) -> None:
         """Read files, with rests in between, and list and index them."""
         found: dict[str, Known] = {}
-        began = told = time.monotonic()
+        began = reported = time.monotonic()
         for name, stamp in files:
             details = details or self._waiting > 0
             found[name] = read_result(self._folder / name, stamp, details=details)
             now = time.monotonic()
-            if now - told > _NEWS:
+            if now - reported > _NEWS:
                 self._take_in(found)
-                found, told = {}, now
+                found, reported = {}, now
             if now - began > _SLICE and not self._waiting:
                 if not threading.main_thread().is_alive():  # the program ends, and waits for this
                     break

@@ -7,8 +7,7 @@ import json
 import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
@@ -16,6 +15,9 @@ from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _FORMAT = 1
 """Part of every key: to be raised when the same request would give another result."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from maxstim_core.lattice import Lattice
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.task import TaskRequest
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def no_losses() -> np.ndarray:
@@ -61,7 +63,7 @@ class RunSnapshot:
         losses: All losses so far, shape (step, term).
         preview: What there is to see so far; None while there is nothing.
         message: One sentence: why it failed, or what it is doing.
-        result: The stored answer (`maxstim_core.storage.netcdf.load`); also of a cancelled run that
+        result: The stored answer (`maxstim_core.optimal.result.load`); also of a cancelled run that
             had something to keep.
         device: Where it runs, for example ``cpu`` or ``cuda:0``.
         cached: Whether the answer was in the store already.

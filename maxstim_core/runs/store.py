@@ -10,16 +10,19 @@ import os
 import traceback
 from contextlib import suppress
 from pathlib import Path
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.result_index import ResultIndex, describe_result
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.storage.netcdf import save
 
-_ROOM = 20_000_000
+if TYPE_CHECKING:
+    import xarray as xr
+
+ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
 
 
@@ -51,7 +54,7 @@ class RunStore:
                 f"Results cannot be written to {self.root} ({error.strerror or error}); make it "
                 "writable or name another folder in MAXSTIM_DATA_DIR."
             ) from error
-        if free < _ROOM:
+        if free < ROOM:
             raise MaxstimError(
                 f"The disk of {self.root} is full ({free / 1e6:.0f} MB left); make room or name "
                 "another folder in MAXSTIM_DATA_DIR."

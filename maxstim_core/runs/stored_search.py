@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import xarray as xr
-
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import SearchConfig
@@ -18,6 +16,7 @@ from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.clip_set import ClipSet
 
 if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
     from maxstim_core.optimal.natural import Search
 
 
@@ -70,7 +69,7 @@ class StoredSearch:
         with suppress(MaxstimError):  # it is found, if not kept: the next search takes longer
             self._store.save_search(self._key, self._measured)
 
-    def result(self) -> xr.Dataset | None:
+    def result(self) -> Result | None:
         """Return the best clips of each cell type so far; None before the first report."""
         measured = self._measured
         if measured is None:

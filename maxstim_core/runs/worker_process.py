@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import maxstim_core
 from maxstim_core.runs.messages import read, write
 
 
@@ -34,7 +33,7 @@ class WorkerProcess:
     """
 
     def __init__(self, runner: str, device: str, data: Path) -> None:
-        home = str(Path(maxstim_core.__file__).parent.parent)
+        home = str(Path(__file__).resolve().parents[2])
         inherited = os.environ.get("PYTHONPATH")
         options = ["--runner", runner, "--device", device, "--data", str(data)]
         options += [f"--path={path or os.getcwd()}" for path in sys.path]

@@ -4,31 +4,34 @@ Forward, each frame gathers every type's taps from the rectified voltages of the
 adjoint is the same stencil read backwards, gated by one stored bit per cell and frame: whether its
 voltage was positive. Voltages are stored only for the gradients of the parameters. Threads take whole
 stimuli where there are enough; otherwise they share one, each owning a range of the eye, so that only
-the rows along the seam travel between cores. The same inputs and number of threads give the same bits.
+the rows along the seam travel between cores. The same inputs give the same bits, whatever is simulated
+with them and on however many threads; the gradients of parameters alone are sums whose order depends on
+the threads.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from numba import __version__ as numba_version
 
+from maxstim_core.devices import usable_cores
 from maxstim_core.networks.network import Network
 from maxstim_core.simulation.cpu_loops import roll, unroll
 from maxstim_core.simulation.cpu_threads import Conductor, ThreadPlace, thread_places
 from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
     BLOCK_BITS,
+    LANES,
     LINE,
+    VECTORS,
 )
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.stencil import Stencil, Taps
+from maxstim_core.simulation.stencil import Stencil, Taps, vector_places
 
 _TEAM = 4
 """Most threads that share one stimulus: beyond, they wait for each other more than they gain."""
@@ -53,7 +56,7 @@ class _Tape:
     states: np.ndarray
     numbers: _Numbers
     parameters: FreeParameters
-    cells: Tensor
+    cells: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,18 @@ class CpuEngine(Engine):
 
     Args:
         network: The network.
-        threads: Threads to use; as many as torch uses if None.
+        threads: Threads to use; one for each core that it may use if None: see
+            `maxstim_core.devices.usable_cores`.
     """
 
+    one_by_one = True
+
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
-        super().__init__(network, device="cpu", dtype=torch.float32)
-        self.threads = threads or min(torch.get_num_threads(), os.cpu_count() or 1)
-        self._stencil = Stencil(self.layout, block=BLOCK, line=LINE // 4)
+        super().__init__(network, device="cpu", dtype="float32")
+        self.threads = threads or usable_cores()
+        # Room for what the last vector covers behind the last column, and for vectors that fill a block.
+        self._stencil = Stencil(self.layout, block=LINE // 4, line=LINE // 4, room=2 * LANES)
+        self._vectors = _whole_blocks(self._stencil)
         self._grid = (len(network.connectome.names), self._stencil.size)
         # Almost all types have their cells in the same places: few rows stay in the cache.
         self._present, self._present_of = np.unique(
@@ -90,18 +98,37 @@ class CpuEngine(Engine):
         self._backward = _Gather(self._stencil.backward, pitch)
         values = network.parameters
         signed_count = values.synapse_count * values.synapse_sign[self.layout.tap_pair]
-        self._signed_count = self._tensor(signed_count)
-        self._tap_pair = self._index(self.layout.tap_pair)
+        self._signed_count = self.array(signed_count)
+        self._tap_pair = self.layout.tap_pair
         self._spares = _Spares()
-        self._conductor = Conductor(self.threads)
+        self._conductor = Conductor(self.threads) if self.threads > 1 else None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """See `Engine.versions`."""
+        return {"numba_version": numba_version}
+
+    def array(self, values: np.ndarray) -> np.ndarray:
+        """See `Engine.array`."""
+        numbers = np.asarray(values, np.float32)
+        # Numba compiles anew for arrays that must not be written.
+        return numbers if numbers.flags.writeable else numbers.copy()
+
+    def index(self, numbers: np.ndarray) -> np.ndarray:
+        """See `Engine.index`."""
+        return np.asarray(numbers, np.int64)
+
+    def host(self, values: np.ndarray) -> np.ndarray:
+        """See `Engine.host`."""
+        return values
 
     def rollout(
         self,
-        movie: Tensor,
-        initial_state: Tensor,
+        movie: np.ndarray,
+        initial_state: np.ndarray,
         dt: float,
         *,
-        cells: Tensor,
+        cells: np.ndarray,
         parameters: FreeParameters,
         tape: bool,
         with_parameters: bool = False,
@@ -110,20 +137,21 @@ class CpuEngine(Engine):
         n_samples, n_frames, _ = movie.shape
         stencil, numbers = self._stencil, self._numbers(parameters, dt)
         shown = self._spares.take((n_samples, n_frames, stencil.size))
-        shown[..., stencil.position] = movie.detach().numpy()
+        shown[..., stencil.position] = movie
         kept = n_frames + 1 if tape and with_parameters else 1
         states = self._spares.take((n_samples, kept, *self._grid))
         flat = states.reshape(n_samples, kept, -1)
         flat[:, 0] = 0  # a rollout that ran out of numbers leaves none where no cell is
-        flat[:, 0, stencil.cell_position] = initial_state.detach().numpy()
+        flat[:, 0, stencil.cell_position] = initial_state
         rectified = self._padded(n_samples)
         np.maximum(states[:, 0], 0, out=self._inner(rectified)[:, 0])
-        n_types, size = self._grid
-        bits = (n_samples, n_frames + 1, n_types, size // BLOCK, BLOCK_BITS)
+        n_types, _ = self._grid
+        bits = (n_samples, n_frames + 1, n_types, len(self._vectors) // VECTORS, BLOCK_BITS)
         active = self._spares.take(bits, np.uint8)
-        blocks = (states[:, 0] > 0).reshape(n_samples, n_types, -1, BLOCK)
+        lanes = self._vectors[:, None] + np.arange(LANES)
+        blocks = (states[:, 0][..., lanes] > 0).reshape(*bits[:1], *bits[2:4], BLOCK)
         active[:, 0, ..., : BLOCK // 8] = np.packbits(blocks, axis=-1, bitorder="little")
-        positions = stencil.cell_position[cells.numpy()]
+        positions = stencil.cell_position[cells]
         activity = np.empty((n_samples, n_frames, len(positions)), np.float32)
         self._run(
             n_samples,
@@ -155,16 +183,15 @@ class CpuEngine(Engine):
         else:
             self._spares.give(active, states)
         self._spares.give(shown, rectified)
-        return Rollout(torch.from_numpy(activity), torch.from_numpy(final), record)
+        return Rollout(activity, final, record)
 
-    def adjoint(self, tape: _Tape, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
+    def adjoint(self, tape: _Tape, cotangent: np.ndarray, *, with_parameters: bool) -> Gradients:
         """See `Engine.adjoint`."""
         n_samples, n_frames, _ = cotangent.shape
         stencil, numbers = self._stencil, tape.numbers
         n_types, _ = self._grid
-        cells = tape.cells.numpy()
-        positions = stencil.cell_position[cells]
-        on_activity = np.ascontiguousarray(cotangent.detach().numpy(), np.float32)
+        positions = stencil.cell_position[tape.cells]
+        on_activity = np.ascontiguousarray(cotangent, np.float32)
         on_state = self._spares.take((n_samples, 1, *self._grid))
         on_movie = self._spares.take((n_samples, n_frames, stencil.size))
         on_state[...], on_movie[...] = 0, 0
@@ -205,57 +232,38 @@ class CpuEngine(Engine):
         on_columns = on_movie[..., stencil.position]
         self._spares.give(on_state, on_movie, on_pull, *((rectified,) if with_parameters else ()))
         return Gradients(
-            movie=torch.from_numpy(on_columns),
-            initial_state=torch.from_numpy(on_cells),
+            movie=on_columns,
+            initial_state=on_cells,
             parameters=self._on_parameters(tape, on_rest, on_change, on_weight)
             if with_parameters
             else None,
         )
 
-    def repeated(self, step: Callable[[], Tensor]) -> Callable[[], Tensor]:
-        """See `Engine.repeated`: keeps torch's threads out of the way of the engine's.
-
-        Torch would share out the small sums around a simulation, and its threads would then spin on the
-        cores that the simulation needs: a step took almost twice as long.
-        """
-
-        def alone() -> Tensor:
-            before = torch.get_num_threads()
-            torch.set_num_threads(1)
-            try:
-                return step()
-            finally:
-                torch.set_num_threads(before)
-
-        return alone
-
     def _numbers(self, parameters: FreeParameters, dt: float) -> _Numbers:
-        rest, tau, strength = (values.detach() for values in parameters)
-        weights = (strength[self._tap_pair] * self._signed_count).numpy()
+        rest, tau, strength = parameters
+        weights = strength[self._tap_pair] * self._signed_count
         return _Numbers(
             forward_weight=weights[self._forward.order],
             backward_weight=weights[self._backward.order],
-            rest=rest.numpy(),
-            inverse_tau=(1 / tau.clamp(min=dt)).numpy(),
+            rest=rest,
+            inverse_tau=1 / np.maximum(tau, np.float32(dt)),
             dt=np.float32(dt),
         )
 
     def _on_parameters(
         self, tape: _Tape, on_rest: np.ndarray, on_change: np.ndarray, on_weight: np.ndarray
     ) -> FreeParameters:
-        tau = tape.parameters.time_constant.detach()
+        tau = tape.parameters.time_constant
         # V changes by dt / tau * pull, so d(change)/d(tau) = -change / tau; none where dt clamps tau.
-        on_tau = -torch.from_numpy(on_change.sum((0, 1))).float() / tau
+        on_tau = -on_change.sum((0, 1)).astype(np.float32) / tau
         per_tap = np.empty(len(self._signed_count))
         per_tap[self._forward.order] = on_weight.sum((0, 1))
-        on_strength = torch.zeros_like(tape.parameters.synapse_strength, dtype=torch.float64)
-        on_strength.index_add_(
-            0, self._tap_pair, torch.from_numpy(per_tap) * self._signed_count.double()
-        )
+        on_strength = np.zeros(len(tape.parameters.synapse_strength))
+        np.add.at(on_strength, self._tap_pair, per_tap * self._signed_count)
         return FreeParameters(
-            torch.from_numpy(on_rest.sum((0, 1))).float(),
-            torch.where(tau > float(tape.numbers.dt), on_tau, 0),
-            on_strength.float(),
+            on_rest.sum((0, 1)).astype(np.float32),
+            np.where(tau > tape.numbers.dt, on_tau, np.float32(0)),
+            on_strength.astype(np.float32),
         )
 
     def _padded(self, n_samples: int) -> np.ndarray:
@@ -278,21 +286,26 @@ class CpuEngine(Engine):
     def _run(self, n_samples: int, work: Callable[[int, ThreadPlace], None]) -> None:
         """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
         size = self._stencil.size
+        if self._conductor is None:  # nobody to meet: whoever asks works
+            alone = thread_places(1, self._vectors, size)[0]
+            for sample in range(n_samples):
+                work(sample, alone)
+            return
         if n_samples >= self.threads:
-            alone = thread_places(1, size)[0]
+            alone = thread_places(1, self._vectors, size)[0]
             jobs = [
                 [(sample, alone) for sample in range(k, n_samples, self.threads)]
                 for k in range(self.threads)
             ]
         else:
-            teams = [thread_places(self._team_size, size) for _ in range(n_samples)]
+            teams = [thread_places(self._team_size, self._vectors, size) for _ in range(n_samples)]
             jobs = [list(enumerate(places)) for places in zip(*teams, strict=True)]
         self._conductor.run(work, jobs)
 
     @property
     def _team_size(self) -> int:
         """Most threads that can share one stimulus."""
-        return min(self.threads, _TEAM, self._stencil.size // BLOCK)
+        return min(self.threads, _TEAM, len(self._vectors) // VECTORS)
 
 
 class _Spares:
@@ -326,6 +339,13 @@ class _Gather:
     def __init__(self, taps: Taps, pitch: int) -> None:
         self.order = taps.order
         self.taps = (taps.first, taps.other * pitch + taps.shift)
+
+
+def _whole_blocks(stencil: Stencil) -> np.ndarray:
+    """Return where the vectors that cover an eye begin; more behind it fill the last block."""
+    places = vector_places(stencil.position, LANES)
+    missing = -len(places) % VECTORS
+    return np.concatenate([places, np.full(missing, stencil.size - LANES)])
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numba import njit
 
+from maxstim_core.simulation.compiled_code import compiled
 from maxstim_core.simulation.cpu_vectors import (
-    BLOCK,
     BLOCK_BITS,
+    VECTORS,
     arrive,
     arrived,
     dot,
@@ -19,17 +17,15 @@ from maxstim_core.simulation.cpu_vectors import (
     step_block,
 )
 
-_OF_VECTORS = "987dc9f09bdf0779"
+_OF_VECTORS = "4a347f6ffccaf178"
 """SHA-256 of ``cpu_vectors.py``, begun. What numba has compiled is used again until this file changes:
 so that it does with the other one, as a test makes sure."""
 
 _SPIN = 2_000
 """How often a thread looks for the others, some microseconds, before it lets another use its core."""
 
-_compiled: Callable[[Callable], Callable] = njit(nogil=True, cache=True, boundscheck=False)
 
-
-@_compiled
+@compiled
 def _meet(counter, team_size, meeting):
     """Wait until all threads of the team have come to this meeting, counted from 1."""
     if team_size == 1:
@@ -44,12 +40,14 @@ def _meet(counter, team_size, meeting):
             give_way()
 
 
-@_compiled
+@compiled
 def roll(
     team_size,
     counter,
     first,
     last,
+    first_block,
+    offsets,
     movie,
     states,
     rectified,
@@ -68,16 +66,18 @@ def roll(
     owned,
     activity,
 ):
-    """Roll one sample out; this thread owns the positions from `first` to before `last`.
+    """Roll one sample out; this thread owns some blocks of vectors, from number `first_block` on.
 
-    States go round in a ring as long as their first axis: all are kept, or one changes in place.
-    `dt` is in seconds per frame.
+    They lie at `offsets`, shape (vector,), in bytes from the first position of a type, all of them from
+    position `first` to before `last`. States go round in a ring as long as their first axis: all are
+    kept, or one changes in place. `dt` is in seconds per frame.
     """
     n_frames, size = movie.shape
     n_types = len(rest)
     ring = states.shape[0]
     pitch = size + margin
     shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
+    offsets_at, n_blocks = offsets.ctypes.data, len(offsets) // VECTORS
     dark = np.zeros(size, np.float32)
     for frame in range(n_frames):
         _meet(counter, team_size, frame + 1)
@@ -89,21 +89,21 @@ def roll(
             light_at, present_at = light.ctypes.data, present[present_of[kind]].ctypes.data
             before_at, after_at = now[kind].ctypes.data, following[kind].ctypes.data
             drive_at = next_drive.ctypes.data + 4 * (margin + kind * pitch)
-            active_at = active[frame + 1, kind].ctypes.data
-            for block in range(first // BLOCK, last // BLOCK):
-                here = 4 * BLOCK * block
+            active_at = active[frame + 1, kind, first_block:].ctypes.data
+            for block in range(n_blocks):
                 step_block(
-                    grid + here,
+                    offsets_at + 8 * VECTORS * block,
+                    grid,
                     shift_at,
                     weight_at,
                     tap_first[kind],
                     tap_first[kind + 1],
-                    before_at + here,
-                    after_at + here,
-                    drive_at + here,
+                    before_at,
+                    after_at,
+                    drive_at,
                     active_at + BLOCK_BITS * block,
-                    light_at + here,
-                    present_at + here,
+                    light_at,
+                    present_at,
                     rest[kind],
                     inverse_tau[kind],
                     dt,
@@ -113,12 +113,14 @@ def roll(
             activity[frame, k] = voltages[positions[k]]
 
 
-@_compiled
+@compiled
 def unroll(
     team_size,
     counter,
     first,
     last,
+    first_block,
+    offsets,
     active,
     states,
     on_activity,
@@ -142,11 +144,12 @@ def unroll(
     on_change,
     on_weight,
 ):
-    """Carry cotangents of one sample back; this thread owns some positions, as in `roll`."""
+    """Carry cotangents of one sample back; this thread owns some blocks, as in `roll`."""
     n_frames, size = on_movie.shape
     n_types = len(inverse_tau)
     pitch = size + margin
     shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
+    offsets_at, n_blocks = offsets.ctypes.data, len(offsets) // VECTORS
     _take_in(
         on_state,
         on_pull[(n_frames - 1) % 2],
@@ -174,28 +177,29 @@ def unroll(
         _meet(counter, team_size, back + 1)
         grid = pulls.ctypes.data + 4 * margin
         if with_parameters:
-            drive = rectified[frame % 2].ctypes.data + 4 * (margin + first)
+            drive = rectified[frame % 2].ctypes.data + 4 * margin
             for kind in range(n_types):
-                pulled = grid + 4 * (kind * pitch + first)
+                pulled = grid + 4 * kind * pitch
                 for tap in range(forward_first[kind], forward_first[kind + 1]):
                     driving = drive + 4 * forward_shift[tap]
-                    on_weight[tap] += dot(pulled, driving, (last - first) // BLOCK)
+                    on_weight[tap] += dot(offsets_at, n_blocks, pulled, driving)
         for kind in range(n_types):
-            on_state_at, active_at = on_state[kind].ctypes.data, active[frame, kind].ctypes.data
+            on_state_at = on_state[kind].ctypes.data
+            active_at = active[frame, kind, first_block:].ctypes.data
             to_kind = 4 * kind * pitch
             earlier_at = earlier_pulls.ctypes.data + 4 * margin + to_kind
-            for block in range(first // BLOCK, last // BLOCK):
-                here = 4 * BLOCK * block
+            for block in range(n_blocks):
                 pull_back_block(
-                    grid + here,
+                    offsets_at + 8 * VECTORS * block,
+                    grid,
                     shift_at,
                     weight_at,
                     tap_first[kind],
                     tap_first[kind + 1],
-                    on_state_at + here,
-                    grid + to_kind + here,
+                    on_state_at,
+                    grid + to_kind,
                     active_at + BLOCK_BITS * block,
-                    earlier_at + here,
+                    earlier_at,
                     inverse_tau[kind],
                     dt,
                 )
@@ -212,7 +216,7 @@ def unroll(
             )
 
 
-@_compiled
+@compiled
 def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, margin):
     """Add the cotangents of recorded cells, and what of them goes through the leak."""
     size = on_state.shape[1]
@@ -223,7 +227,7 @@ def _take_in(on_state, pulls, on_activity, positions, owned, inverse_tau, dt, ma
         pulls[margin + kind * (size + margin) + place] = leaks
 
 
-@_compiled
+@compiled
 def _rectify(voltage, padded, first, last):
     for i in range(first, last):
         padded[i] = voltage[i] if voltage[i] > 0 else np.float32(0)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from maxstim_core.simulation.cpu_vectors import BLOCK
+from maxstim_core.simulation.cpu_vectors import VECTORS
 
 
 class Conductor:
@@ -85,6 +85,8 @@ class ThreadPlace(NamedTuple):
         counter: Where they count who has come to a meeting, shape (1,).
         first: First position that it owns.
         last: The position behind its last one.
+        first_block: Number of the first block that it owns.
+        offsets: Where the vectors of its blocks lie, in bytes from the first position, shape (vector,).
     """
 
     number: int
@@ -92,19 +94,43 @@ class ThreadPlace(NamedTuple):
     counter: np.ndarray
     first: int
     last: int
+    first_block: int
+    offsets: np.ndarray
 
     @property
-    def span(self) -> tuple[int, np.ndarray, int, int]:
+    def span(self) -> tuple[int, np.ndarray, int, int, int, np.ndarray]:
         """What the kernels need of it."""
-        return self.team_size, self.counter, self.first, self.last
+        return (
+            self.team_size,
+            self.counter,
+            self.first,
+            self.last,
+            self.first_block,
+            self.offsets,
+        )
 
 
-def thread_places(n_threads: int, size: int) -> list[ThreadPlace]:
-    """Share the positions of an eye, in whole blocks, between threads that will meet."""
-    bounds = np.linspace(0, size // BLOCK, n_threads + 1).round().astype(int) * BLOCK
+def thread_places(n_threads: int, vectors: np.ndarray, size: int) -> list[ThreadPlace]:
+    """Share the vectors of an eye, in whole blocks, between threads that will meet.
+
+    Args:
+        n_threads: How many.
+        vectors: Ascending positions at which they begin, shape (vector,), a whole number of blocks.
+        size: Positions in all.
+    """
+    bounds = np.linspace(0, len(vectors) // VECTORS, n_threads + 1).round().astype(int) * VECTORS
+    ends = [*vectors[bounds[:-1]].tolist(), size]
     counter = np.zeros(1, np.int64)
     return [
-        ThreadPlace(k, n_threads, counter, int(bounds[k]), int(bounds[k + 1]))
+        ThreadPlace(
+            k,
+            n_threads,
+            counter,
+            ends[k],
+            ends[k + 1],
+            int(bounds[k]) // VECTORS,
+            4 * vectors[bounds[k] : bounds[k + 1]],
+        )
         for k in range(n_threads)
     ]
 

@@ -21,11 +21,13 @@ _IS_X86 = binding.get_default_triple().startswith(("x86_64", "i686"))
 LANES = 16 if _WIDE else 8
 """Numbers in one vector."""
 
-_VECTORS = 9
+VECTORS = 9
+"""Vectors of a block, which the registers hold across all taps. They lie where cells are, each at an
+offset of its own (`maxstim_core.simulation.stencil.vector_places`): nine also cut those of the published
+eye into an even number of blocks, for two threads to share."""
 
-BLOCK = _VECTORS * LANES
-"""Numbers that the registers hold across all taps: nine vectors, which also cut the grid of the
-published eye into an even number of blocks, for two threads to share."""
+BLOCK = VECTORS * LANES
+"""Numbers in a block."""
 
 BLOCK_BITS = 2 * LANES
 """Bytes kept for one bit of each number in a block, rounded up so that threads share no line of them."""
@@ -40,6 +42,7 @@ _VECTOR = ir.VectorType(_FLOAT, LANES)
 @intrinsic
 def step_block(
     typingctx,
+    offsets,
     source,
     shift,
     weight,
@@ -62,7 +65,9 @@ def step_block(
 
     Args:
         typingctx: Given by numba.
-        source: Address of the first number to read at shift 0.
+        offsets: Address of the offsets of the vectors of the block, int64, in bytes from each of the
+            addresses of numbers below.
+        source: Address of the numbers to read at shift 0.
         shift: Address of the shifts, int64, in numbers.
         weight: Address of the weights, float32.
         first: First tap.
@@ -70,8 +75,8 @@ def step_block(
         before: Address of the voltages before the step.
         after: Address to write the voltages after it to; may be the same.
         drive: Address to write these to, rectified.
-        active: Address to write one bit of each to: whether it is positive.
-        light: Address of the luminance that the block sees.
+        active: Address to write one bit of each to, without offset: whether it is positive.
+        light: Address of the luminance that is seen.
         present: Address of ones and zeros: where there is a cell.
         rest: Resting potential, float32.
         rate: Inverse time constant, float32.
@@ -79,27 +84,41 @@ def step_block(
     """
 
     def generate(context, builder, signature, arguments):
-        *taps, before, after, drive, active, light, present, rest, rate, dt = arguments
+        offsets, *taps, before, after, drive, active, light, present, rest, rate, dt = arguments
         rest, rate, dt = (_spread(builder, number) for number in (rest, rate, dt))
         nothing = _spread(builder, _FLOAT(0))
-        for i, pull in enumerate(_gathered(builder, *taps)):
-            voltage, seen, mask = (_load(builder, at, i) for at in (before, light, present))
+        offsets = _offsets(builder, offsets)
+        gathered = _gathered(builder, offsets, *taps)
+        for i, (offset, pull) in enumerate(zip(offsets, gathered, strict=True)):
+            voltage, seen, mask = (_load(builder, at, offset) for at in (before, light, present))
             bracket = builder.fadd(builder.fsub(rest, voltage), pull)
             change = builder.fmul(builder.fmul(rate, builder.fadd(bracket, seen)), dt)
             voltage = builder.fmul(builder.fadd(voltage, change), mask)
-            _store(builder, voltage, after, i)
+            _store(builder, voltage, after, offset)
             excites = builder.fcmp_ordered(">", voltage, nothing)
-            _store(builder, builder.select(excites, voltage, nothing), drive, i)
+            _store(builder, builder.select(excites, voltage, nothing), drive, offset)
             bits = builder.bitcast(excites, ir.IntType(LANES))
             builder.store(bits, _bits_at(builder, active, i), align=1)
         return context.get_dummy_value()
 
-    return types.void(*(types.int64,) * 11, *(types.float32,) * 3), generate
+    return types.void(*(types.int64,) * 12, *(types.float32,) * 3), generate
 
 
 @intrinsic
 def pull_back_block(
-    typingctx, source, shift, weight, first, last, on_state, pulled, active, pulls, rate, dt
+    typingctx,
+    offsets,
+    source,
+    shift,
+    weight,
+    first,
+    last,
+    on_state,
+    pulled,
+    active,
+    pulls,
+    rate,
+    dt,
 ):
     """Gather the cotangents of one block of a type from its targets, and carry its own back a step.
 
@@ -108,7 +127,8 @@ def pull_back_block(
 
     Args:
         typingctx: Given by numba.
-        source: Address of the first number to read at shift 0; taps as for `step_block`.
+        offsets: Address of the offsets of the vectors, as for `step_block`.
+        source: Address of the numbers to read at shift 0; taps as for `step_block`.
         shift: Address of the shifts, int64, in numbers.
         weight: Address of the weights, float32.
         first: First tap.
@@ -122,31 +142,34 @@ def pull_back_block(
     """
 
     def generate(context, builder, signature, arguments):
-        *taps, on_state, pulled, active, pulls, rate, dt = arguments
+        offsets, *taps, on_state, pulled, active, pulls, rate, dt = arguments
         rate, dt = _spread(builder, rate), _spread(builder, dt)
         nothing = _spread(builder, _FLOAT(0))
-        for i, gathered in enumerate(_gathered(builder, *taps)):
-            kept = builder.fsub(_load(builder, on_state, i), _load(builder, pulled, i))
+        offsets = _offsets(builder, offsets)
+        of_block = _gathered(builder, offsets, *taps)
+        for i, (offset, gathered) in enumerate(zip(offsets, of_block, strict=True)):
+            kept = builder.fsub(_load(builder, on_state, offset), _load(builder, pulled, offset))
             bits = builder.load(_bits_at(builder, active, i), align=1)
             excites = builder.bitcast(bits, ir.VectorType(ir.IntType(1), LANES))
             cotangent = builder.fadd(kept, builder.select(excites, gathered, nothing))
-            _store(builder, cotangent, on_state, i)
+            _store(builder, cotangent, on_state, offset)
             leaks = builder.fmul(builder.fmul(cotangent, rate), dt)
-            _store(builder, leaks, pulls, i)
+            _store(builder, leaks, pulls, offset)
         return context.get_dummy_value()
 
-    return types.void(*(types.int64,) * 9, *(types.float32,) * 2), generate
+    return types.void(*(types.int64,) * 10, *(types.float32,) * 2), generate
 
 
 @intrinsic
-def dot(typingctx, a, b, n_blocks):
-    """Return the sum of products of two arrays at addresses `a` and `b`, float32, in blocks.
+def dot(typingctx, offsets, n_blocks, a, b):
+    """Return the sum of products of two arrays at addresses `a` and `b`, float32, over blocks.
 
-    The order of the additions is fixed: vectors of partial sums, added at the end.
+    Offsets are those of the vectors of all blocks, as for `step_block`. The order of the additions is
+    fixed: vectors of partial sums, added at the end.
     """
 
     def generate(context, builder, signature, arguments):
-        a, b, n_blocks = arguments
+        offsets, n_blocks, a, b = arguments
         start = builder.block
         loop = builder.append_basic_block("blocks")
         done = builder.append_basic_block("done")
@@ -155,14 +178,14 @@ def dot(typingctx, a, b, n_blocks):
         builder.position_at_end(loop)
         block = builder.phi(_INT)
         block.add_incoming(_INT(0), start)
-        sums = [builder.phi(_VECTOR) for _ in range(_VECTORS)]
-        offset = builder.mul(block, _INT(BLOCK))
-        left, right = _shifted(builder, a, offset), _shifted(builder, b, offset)
+        sums = [builder.phi(_VECTOR) for _ in range(VECTORS)]
+        here = builder.add(offsets, builder.mul(block, _INT(8 * VECTORS)))
         added = [
             builder.call(
-                _fused(builder.module), [_load(builder, left, i), _load(builder, right, i), total]
+                _fused(builder.module),
+                [_load(builder, a, offset), _load(builder, b, offset), total],
             )
-            for i, total in enumerate(sums)
+            for offset, total in zip(_offsets(builder, here), sums, strict=True)
         ]
         following = builder.add(block, _INT(1))
         block.add_incoming(following, loop)
@@ -176,7 +199,7 @@ def dot(typingctx, a, b, n_blocks):
         lane_sums = (builder.extract_element(lanes, ir.IntType(32)(i)) for i in range(LANES))
         return reduce(builder.fadd, lane_sums)
 
-    return types.float32(types.int64, types.int64, types.int64), generate
+    return types.float32(*(types.int64,) * 4), generate
 
 
 @intrinsic
@@ -232,8 +255,15 @@ def give_way(typingctx):
     return types.void(), generate
 
 
+def _offsets(builder: ir.IRBuilder, address: ir.Value) -> list[ir.Value]:
+    """The offsets of the vectors of a block, in bytes."""
+    pointer = builder.inttoptr(address, _INT.as_pointer())
+    return [builder.load(builder.gep(pointer, [_INT(i)])) for i in range(VECTORS)]
+
+
 def _gathered(
     builder: ir.IRBuilder,
+    offsets: list[ir.Value],
     source: ir.Value,
     shift: ir.Value,
     weight: ir.Value,
@@ -253,12 +283,12 @@ def _gathered(
     builder.position_at_end(loop)
     tap = builder.phi(_INT)
     tap.add_incoming(first, start)
-    sums = [builder.phi(_VECTOR) for _ in range(_VECTORS)]
+    sums = [builder.phi(_VECTOR) for _ in range(VECTORS)]
     factor = _spread(builder, builder.load(builder.gep(weight, [tap])))
     read_at = _shifted(builder, source, builder.load(builder.gep(shift, [tap])))
     added = [
-        builder.call(_fused(builder.module), [factor, _load(builder, read_at, i), total])
-        for i, total in enumerate(sums)
+        builder.call(_fused(builder.module), [factor, _load(builder, read_at, offset), total])
+        for offset, total in zip(offsets, sums, strict=True)
     ]
     following = builder.add(tap, _INT(1))
     tap.add_incoming(following, loop)
@@ -295,13 +325,13 @@ def _shifted(builder: ir.IRBuilder, address: ir.Value, numbers: ir.Value) -> ir.
     return builder.add(address, builder.mul(numbers, _INT(4)))
 
 
-def _vector_at(builder: ir.IRBuilder, address: ir.Value, index: int) -> ir.Value:
-    base = builder.inttoptr(address, _FLOAT.as_pointer())
-    return builder.bitcast(builder.gep(base, [_INT(index * LANES)]), _VECTOR.as_pointer())
+def _vector_at(builder: ir.IRBuilder, address: ir.Value, offset: ir.Value) -> ir.Value:
+    base = builder.inttoptr(address, ir.IntType(8).as_pointer())
+    return builder.bitcast(builder.gep(base, [offset]), _VECTOR.as_pointer())
 
 
-def _load(builder: ir.IRBuilder, address: ir.Value, index: int) -> ir.Value:
-    return builder.load(_vector_at(builder, address, index), align=4)
+def _load(builder: ir.IRBuilder, address: ir.Value, offset: ir.Value) -> ir.Value:
+    return builder.load(_vector_at(builder, address, offset), align=4)
 
 
 def _bits_at(builder: ir.IRBuilder, address: ir.Value, index: int) -> ir.Value:
@@ -309,5 +339,5 @@ def _bits_at(builder: ir.IRBuilder, address: ir.Value, index: int) -> ir.Value:
     return builder.gep(builder.inttoptr(address, ir.IntType(LANES).as_pointer()), [_INT(index)])
 
 
-def _store(builder: ir.IRBuilder, vector: ir.Value, address: ir.Value, index: int) -> None:
-    builder.store(vector, _vector_at(builder, address, index), align=4)
+def _store(builder: ir.IRBuilder, vector: ir.Value, address: ir.Value, offset: ir.Value) -> None:
+    builder.store(vector, _vector_at(builder, address, offset), align=4)

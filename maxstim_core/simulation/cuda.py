@@ -31,8 +31,9 @@ from torch import Tensor
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.simulation.cuda_graph import Replayed
-from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
+from maxstim_core.simulation.engine import FreeParameters, Gradients, Rollout
 from maxstim_core.simulation.stencil import Stencil, Taps
+from maxstim_core.simulation.torch_engine import TorchEngine
 
 CUDA_LANES = 4
 """Stimuli side by side: one load of 16 bytes."""
@@ -99,7 +100,7 @@ class _Tape:
     record: _Record
 
 
-class CudaEngine(Engine):
+class CudaEngine(TorchEngine):
     """Simulates in float32 on a GPU.
 
     Args:
@@ -117,18 +118,18 @@ class CudaEngine(Engine):
     def __init__(
         self, network: Network, *, device: str = "cuda", few: Tile = FEW, many: Tile = MANY
     ) -> None:
-        super().__init__(network, device=device, dtype=torch.float32)
+        super().__init__(network, device=device, dtype="float32")
         self._few, self._many = few, many
         self._stencil = stencil = Stencil(self.layout, block=max(few.positions, many.positions))
         self._n_types = len(self.layout.columns)
         self._pitch = stencil.size + stencil.margin
         self._stride = stencil.margin + self._n_types * self._pitch
         kind = self.layout.cell_type_of
-        self._place_of_cell = self._index(
+        self._place_of_cell = self.index(
             stencil.cell_position + (kind + 1) * stencil.margin  # a margin before every row
         )
-        self._flat_of_cell = self._index(stencil.cell_position)
-        self._column_position = self._index(stencil.position)
+        self._flat_of_cell = self.index(stencil.cell_position)
+        self._column_position = self.index(stencil.position)
         self._unrecorded = torch.where(
             torch.as_tensor(stencil.cell_mask().ravel(), device=self.device) > 0,
             self._n_types * stencil.size,
@@ -136,15 +137,15 @@ class CudaEngine(Engine):
         ).to(torch.int32)
         is_input = [t.role == "input" for t in network.connectome.cell_types]
         self._is_input = torch.tensor(is_input, dtype=torch.int32, device=self.device)
-        self._input_types = self._index(np.flatnonzero(is_input))
-        self._input_places = self._place_of_cell[self._index(self.layout.input_cells)]
+        self._input_types = self.index(np.flatnonzero(is_input))
+        self._input_places = self._place_of_cell[self.index(self.layout.input_cells)]
         self._forward = _Gather(stencil.forward, self._pitch, self.device)
         self._backward = _Gather(stencil.backward, self._pitch, self.device)
         values = network.parameters
         signed_count = values.synapse_count * values.synapse_sign[self.layout.tap_pair]
-        self._signed_count = self._tensor(signed_count)
-        self._tap_pair = self._index(self.layout.tap_pair)
-        self._tap_target = self._index(self.layout.tap_target)
+        self._signed_count = self.array(signed_count)
+        self._tap_pair = self.index(self.layout.tap_pair)
+        self._tap_target = self.index(self.layout.tap_target)
         self._kernels = self._tried_kernels()
 
     def rollout(
@@ -238,7 +239,7 @@ class CudaEngine(Engine):
 
     def repeated(self, step: Callable[[], Tensor]) -> Callable[[], Tensor]:
         """See `Engine.repeated`: records the step as a CUDA graph."""
-        return Replayed(step, self.device) if self.device.type == "cuda" else step
+        return Replayed(step, self.device) if self.device.startswith("cuda") else step
 
     def _numbers(self, parameters: FreeParameters, dt: float) -> _Numbers:
         rest, tau, strength = (values.detach() for values in parameters)
@@ -345,7 +346,7 @@ class CudaEngine(Engine):
 
     def _on_device(self) -> contextlib.AbstractContextManager:
         # Triton launches on the current device, whatever device the tensors are on.
-        on_gpu = self.device.type == "cuda"
+        on_gpu = self.device.startswith("cuda")
         return torch.cuda.device(self.device) if on_gpu else contextlib.nullcontext()
 
     @contextlib.contextmanager
@@ -366,7 +367,10 @@ class CudaEngine(Engine):
 
     def _tried_kernels(self) -> ModuleType:
         """Return the kernels' module, once one has run: they are compiled on this machine."""
-        if self.device.type == "cuda" and torch.cuda.get_device_capability(self.device) < _OLDEST:
+        if (
+            self.device.startswith("cuda")
+            and torch.cuda.get_device_capability(self.device) < _OLDEST
+        ):
             oldest = ".".join(map(str, _OLDEST))
             raise MaxstimError(
                 f"The GPU is older than compute capability {oldest}, which Triton needs."
@@ -389,7 +393,7 @@ class CudaEngine(Engine):
 class _Gather:
     """Taps on the device, with shifts from the first row's beginning."""
 
-    def __init__(self, taps: Taps, pitch: int, device: torch.device) -> None:
+    def __init__(self, taps: Taps, pitch: int, device: str) -> None:
         def on_device(values: np.ndarray) -> Tensor:
             return torch.as_tensor(values.astype(np.int32), device=device)
 

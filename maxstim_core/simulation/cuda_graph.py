@@ -23,7 +23,7 @@ class Replayed:
         device: The GPU that it works on.
     """
 
-    def __init__(self, step: Callable[[], Tensor], device: torch.device) -> None:
+    def __init__(self, step: Callable[[], Tensor], device: str) -> None:
         self._step, self._device = step, device
         self._n_calls = 0
         self._recordable = True

@@ -1,8 +1,9 @@
 """The narrow interface that every simulation engine stands behind.
 
 An engine knows two things: how to roll a network out over a movie, and how to carry a cotangent of
-the recorded activity back to the movie, the initial state and the free parameters. Everything else,
-torch's automatic differentiation included, is built on these two and shared.
+the recorded activity back to the movie, the initial state and the free parameters. Everything else is
+built on these two and shared: what is here, the descents of `maxstim_core.optimal`, and torch's
+automatic differentiation (`maxstim_core.simulation.differentiable`).
 """
 
 from __future__ import annotations
@@ -10,25 +11,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from maxstim_core.conventions import GREY, frames_in
-from maxstim_core.errors import MaxstimError
+from maxstim_core.arrays import Array, library_of
+from maxstim_core.conventions import GREY, checked_dt, frames_in
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network
 
-InitialState = Literal["grey", "rest"] | Tensor
+InitialState = str | Array
+"""``grey``, ``rest``, or voltages of all cells, shape (cell,) or (sample, cell)."""
 
 GREY_SECONDS = 1.0
 """Grey that precedes a movie, flyvis's choice: docs/numerics.md#grey-and-fades."""
 
 
 class FreeParameters(NamedTuple):
-    """The parameters that can be fitted, as tensors: 734 numbers for the published connectome.
+    """The parameters that can be fitted, as arrays: 734 numbers for the published connectome.
 
     Attributes:
         resting_potential: Shape (cell_type,).
@@ -36,9 +36,9 @@ class FreeParameters(NamedTuple):
         synapse_strength: Shape (pair,).
     """
 
-    resting_potential: Tensor
-    time_constant: Tensor
-    synapse_strength: Tensor
+    resting_potential: Array
+    time_constant: Array
+    synapse_strength: Array
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Rollout:
         tape: What the engine's own adjoint needs, or None if it was not asked for.
     """
 
-    activity: Tensor
-    final_state: Tensor
+    activity: Array
+    final_state: Array
     tape: Any
 
 
@@ -66,82 +66,102 @@ class Gradients:
         parameters: As `FreeParameters`, or None if they were not asked for.
     """
 
-    movie: Tensor
-    initial_state: Tensor
+    movie: Array
+    initial_state: Array
     parameters: FreeParameters | None
 
 
 class Engine(ABC):
     """A network on a device, ready to simulate.
 
+    What it takes and returns are its own arrays, `array`, but for movies and voltages of `simulate`,
+    which are numpy's.
+
     Attributes:
         network: The network.
-        device: Where it computes.
-        dtype: In which precision.
+        device: Where it computes, for example ``cpu`` or ``cuda:0``.
+        dtype: In which precision: ``float32`` or ``float64``.
         parameters: The network's own free parameters.
         samples_at_once: How many stimuli to simulate together where there are many.
+        one_by_one: Whether descents that run together are best stepped each by itself, on threads of
+            their own, rather than as one array.
     """
 
     samples_at_once = 16
+    one_by_one = False
 
-    def __init__(self, network: Network, *, device: str, dtype: torch.dtype) -> None:
+    def __init__(self, network: Network, *, device: str, dtype: str) -> None:
         self.network = network
         self.layout = network.layout
-        self.device = torch.device(device)
+        self.device = device
         self.dtype = dtype
         self.parameters = self.parameters_of(network)
-        self._type_of_cell = torch.as_tensor(self.layout.cell_type_of, device=self.device)
-        self._grey_states: dict[tuple[float, float, float], Tensor] = {}
+        self._grey_states: dict[tuple[float, float, float], Array] = {}
 
     def parameters_of(self, network: Network) -> FreeParameters:
         """Return the free parameters of a network where and how this engine computes."""
         values = network.parameters
         return FreeParameters(
-            self._tensor(values.resting_potential),
-            self._tensor(values.time_constant),
-            self._tensor(values.synapse_strength),
+            self.array(values.resting_potential),
+            self.array(values.time_constant),
+            self.array(values.synapse_strength),
         )
+
+    @property
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Versions of the libraries that it computes with, by the attribute that results keep."""
+
+    @abstractmethod
+    def array(self, values: Array) -> Array:
+        """Return numbers where and how this engine computes."""
+
+    @abstractmethod
+    def index(self, numbers: np.ndarray) -> Array:
+        """Return whole numbers, of any shape, where this engine computes: to index with."""
+
+    @abstractmethod
+    def host(self, values: Array) -> np.ndarray:
+        """Return an array of this engine as numpy's, which may share its memory."""
 
     @abstractmethod
     def rollout(
         self,
-        movie: Tensor,
-        initial_state: Tensor,
+        movie: Array,
+        initial_state: Array,
         dt: float,
         *,
-        cells: Tensor,
+        cells: Array,
         parameters: FreeParameters,
         tape: bool,
         with_parameters: bool = False,
     ) -> Rollout:
-        """Roll the network out over a movie, without automatic differentiation.
+        """Roll the network out over a movie.
 
         Args:
             movie: Shape (sample, frame, column).
             initial_state: Shape (sample, cell).
             dt: Seconds per frame.
-            cells: Numbers of the cells to record, shape (recorded cell,).
+            cells: Numbers of the cells to record, shape (recorded cell,), as of `index`.
             parameters: What to compute with.
             tape: Whether an adjoint will follow.
             with_parameters: Whether that adjoint will be asked for the parameters.
         """
 
     @abstractmethod
-    def adjoint(self, tape: Any, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
+    def adjoint(self, tape: Any, cotangent: Array, *, with_parameters: bool) -> Gradients:
         """Carry a cotangent of the activity, (sample, frame, recorded cell), back to the inputs."""
 
     def simulate(
         self,
-        movie: Tensor | np.ndarray,
+        movie: np.ndarray,
         dt: float,
         *,
         initial_state: InitialState = "grey",
-        cells: Tensor | np.ndarray | None = None,
+        cells: np.ndarray | None = None,
         parameters: FreeParameters | None = None,
-    ) -> Tensor:
+    ) -> np.ndarray:
         """Return the voltage of cells while they watch a movie.
-
-        Differentiable with respect to the movie, the initial state and `parameters`.
 
         Args:
             movie: Luminance, shape (frame, column) or (sample, frame, column).
@@ -155,18 +175,26 @@ class Engine(ABC):
             Voltage *after* each frame, shape (frame, cell) or (sample, frame, cell), arbitrary units.
 
         Raises:
-            MaxstimError: if the movie does not fit the eye or is not finite.
+            MaxstimError: if the movie does not fit the eye or is not finite, or the frame duration, the
+                cells or the state to begin with are none.
         """
         movie = self.as_movie(movie)
         batch = movie if movie.ndim == 3 else movie[None]
-        self._check(batch, dt)
+        dt = checked_dt(dt)
+        self.check(batch, dt)
         parameters = parameters or self.parameters
-        state = self._state(initial_state, len(batch), dt, parameters)
-        cells = self._all_cells if cells is None else self._cells(cells)
-        activity = self.respond(batch, state, dt, cells=cells, parameters=parameters)
+        rollout = self.rollout(
+            batch,
+            self.start_state(initial_state, len(batch), dt, parameters),
+            dt,
+            cells=self.index(self.checked_cells(cells)),
+            parameters=parameters,
+            tape=False,
+        )
+        activity = self.host(rollout.activity)
         return activity if movie.ndim == 3 else activity[0]
 
-    def as_movie(self, movie: Tensor | np.ndarray) -> Tensor:
+    def as_movie(self, movie: Array) -> Array:
         """Return a movie where and how this engine computes, a batch of movies likewise.
 
         Args:
@@ -176,52 +204,30 @@ class Engine(ABC):
         Raises:
             MaxstimError: if it holds anything else.
         """
-        kind: torch.dtype | np.dtype
-        if isinstance(movie, Tensor):
-            is_luminance, kind = movie.is_floating_point(), movie.dtype
-        else:
-            try:
-                movie = np.asarray(movie)
-            except ValueError as error:
-                raise MaxstimError(
-                    "The movie is no array; give luminance of shape (frame, column)."
-                ) from error
-            is_luminance, kind = movie.dtype.kind == "f", movie.dtype
-            if is_luminance:  # torch knows no other order of bytes and no step backwards
-                movie = np.ascontiguousarray(movie, f"=f{min(8, max(4, movie.itemsize))}")
-        if not is_luminance:
+        if hasattr(movie, "data_vars"):
             raise MaxstimError(
-                f"The movie holds {kind} values; give luminance between 0 (black) and 1 (white) as "
-                "floating-point numbers."
+                "The movie is a whole result; give what is to be shown of it, for example "
+                "answer.stimulus or answer.best_stimulus."
             )
-        return self._tensor(movie)
+        values = _as_array(movie, "movie", "luminance of shape (frame, column)")
+        if values.dtype.kind != "f":
+            raise MaxstimError(
+                f"The movie holds {values.dtype} values; give luminance between 0 (black) and 1 (white) "
+                "as floating-point numbers."
+            )
+        # torch knows no other order of bytes and no step backwards
+        native = np.ascontiguousarray(values, f"=f{min(8, max(4, values.itemsize))}")
+        return self.array(native.reshape(values.shape))
 
-    def respond(
-        self,
-        movie: Tensor,
-        initial_state: Tensor,
-        dt: float,
-        *,
-        cells: Tensor,
-        parameters: FreeParameters | None = None,
-    ) -> Tensor:
-        """Do what `simulate` does with arguments that are known to fit: as for `rollout`.
-
-        For loops: nothing here looks at a value, so that nothing waits for the device.
-        """
-        parameters = parameters or self.parameters
-        return _Rollout.apply(self, dt, cells, movie, initial_state, *parameters)
-
-    def repeated(self, step: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    def repeated(self, step: Callable[[], Array]) -> Callable[[], Array]:
         """Return `step`, made faster to call many times where the device allows it.
 
         Args:
-            step: Works in place on tensors that outlive it, and never waits for the device. The
-                tensor that it returns is good until the next call.
+            step: Works in place on arrays that outlive it, and never waits for the device. The
+                array that it returns is good until the next call.
         """
         return step
 
-    @torch.no_grad()
     def steady_state(
         self,
         dt: float,
@@ -229,8 +235,8 @@ class Engine(ABC):
         seconds: float = GREY_SECONDS,
         value: float = GREY,
         parameters: FreeParameters | None = None,
-    ) -> Tensor:
-        """Return the state after uniform luminance from rest, shape (1, cell), without gradient.
+    ) -> Array:
+        """Return the state after uniform luminance from rest, shape (1, cell).
 
         The state of the network's own parameters is kept for the next call.
 
@@ -244,14 +250,13 @@ class Engine(ABC):
         if parameters is None and key in self._grey_states:
             return self._grey_states[key]
         shape = (1, frames_in(seconds, dt), self.layout.lattice.n_columns)
-        movie = torch.full(shape, value, device=self.device, dtype=self.dtype)
-        state = self._final_state(movie, "rest", dt, parameters or self.parameters)
+        movie = self.array(np.full(shape, value, self.dtype))
+        state = self._final_state(movie, dt, parameters or self.parameters)
         if parameters is None:
             self._grey_states[key] = state
         return state
 
-    @torch.no_grad()
-    def fade_in(self, seconds: float, dt: float, first_frames: Tensor | np.ndarray) -> Tensor:
+    def fade_in(self, seconds: float, dt: float, first_frames: np.ndarray) -> Array:
         """Return the states after fading from grey to the first frame of each movie.
 
         Starts from rest, as flyvis does for naturalistic stimuli (docs/numerics.md#grey-and-fades).
@@ -264,116 +269,103 @@ class Engine(ABC):
         Returns:
             Shape (sample, cell).
         """
-        first = self._tensor(first_frames)
+        first = np.asarray(first_frames, self.dtype)
         steps = frames_in(seconds, dt)
-        share = torch.arange(steps, device=self.device, dtype=self.dtype) / max(steps - 1, 1)
+        share = np.arange(steps, dtype=self.dtype) / max(steps - 1, 1)
         movie = GREY + share[None, :, None] * (first[:, None] - GREY)
-        return self._final_state(movie, "rest", dt, self.parameters)
+        return self._final_state(self.array(movie), dt, self.parameters)
 
-    def _final_state(
-        self, movie: Tensor, initial_state: InitialState, dt: float, parameters: FreeParameters
-    ) -> Tensor:
-        state = self._state(initial_state, len(movie), dt, parameters)
-        no_cells = torch.empty(0, dtype=torch.long, device=self.device)
+    def _final_state(self, movie: Array, dt: float, parameters: FreeParameters) -> Array:
+        state = self.start_state("rest", len(movie), dt, parameters)
+        no_cells = self.index(np.empty(0, np.int64))
         return self.rollout(
             movie, state, dt, cells=no_cells, parameters=parameters, tape=False
         ).final_state
 
-    def _state(
+    def start_state(
         self, initial_state: InitialState, n_samples: int, dt: float, parameters: FreeParameters
-    ) -> Tensor:
+    ) -> Array:
+        """Return the state that each movie starts from, shape (sample, cell).
+
+        Args:
+            initial_state: As for `simulate`.
+            n_samples: How many movies there are.
+            dt: Seconds per frame.
+            parameters: Free parameters, the network's own or others.
+
+        Raises:
+            MaxstimError: if it is no state, or of another shape.
+        """
         n_cells = self.layout.n_cells
-        if isinstance(initial_state, str):
-            if initial_state == "rest":
-                state = parameters.resting_potential[self._type_of_cell]
-            elif initial_state == "grey":
-                own = parameters is self.parameters
-                state = self.steady_state(dt, parameters=None if own else parameters)
-            else:
-                raise MaxstimError(
-                    f"The initial state must be 'grey', 'rest' or an array, not {initial_state!r}."
-                )
-        elif isinstance(initial_state, Tensor | np.ndarray):
-            state = self._tensor(initial_state)
+        if isinstance(initial_state, str) and initial_state == "rest":
+            state = parameters.resting_potential[self.index(self.layout.cell_type_of)]
+        elif isinstance(initial_state, str) and initial_state == "grey":
+            own = parameters is self.parameters
+            state = self.steady_state(dt, parameters=None if own else parameters)
         else:
-            raise MaxstimError(
-                "The initial state must be 'grey', 'rest' or an array, not "
-                f"{type(initial_state).__name__}."
-            )
-        if state.shape not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
+            given = _as_array(initial_state, "initial state", "a voltage for each cell")
+            if given.dtype.kind not in "fiu" or not np.isfinite(given).all():
+                raise MaxstimError(
+                    "The initial state must be 'grey', 'rest' or an array of finite voltages, not "
+                    f"{shown(initial_state)}."
+                )
+            state = self.array(given)
+        if tuple(state.shape) not in {(n_cells,), (1, n_cells), (n_samples, n_cells)}:
             raise MaxstimError(
                 f"The initial state has shape {tuple(state.shape)}; it must be ({n_cells},) or "
                 f"({n_samples}, {n_cells})."
             )
-        return state.expand(n_samples, n_cells)
+        return library_of(state).broadcast_to(state, (n_samples, n_cells))
 
-    def _check(self, movie: Tensor, dt: float) -> None:
+    def check(self, movie: Array, dt: float) -> None:
+        """Make sure that a batch of movies can be shown to the network.
+
+        Args:
+            movie: Luminance, shape (sample, frame, column).
+            dt: Seconds per frame.
+
+        Raises:
+            MaxstimError: if it does not fit the eye or is not finite, or `dt` is no duration.
+        """
         n_columns = self.layout.lattice.n_columns
         if movie.ndim != 3 or movie.shape[2] != n_columns or 0 in movie.shape:
             raise MaxstimError(
                 f"A movie must have shape (frame, {n_columns}) or (sample, frame, {n_columns}), "
                 f"not {tuple(movie.shape)}."
             )
-        if not torch.isfinite(movie).all():
+        if not library_of(movie).isfinite(movie).all():
             raise MaxstimError("The movie holds a value that is not finite; replace or cut it out.")
-        if not isinstance(dt, Real) or not 0 < dt < float("inf"):
-            raise MaxstimError(f"The frame duration dt must be positive seconds, not {dt!r}.")
+        checked_dt(dt)
 
-    def _cells(self, cells: Tensor | np.ndarray) -> Tensor:
-        numbers = cells.cpu().numpy() if isinstance(cells, Tensor) else np.asarray(cells)
+    def checked_cells(self, cells: np.ndarray | None) -> np.ndarray:
+        """Return the numbers of cells to record.
+
+        Args:
+            cells: Numbers, shape (recorded cell,); all if None.
+
+        Raises:
+            MaxstimError: if they are no numbers of cells.
+        """
         n_cells = self.layout.n_cells
-        known = not numbers.size or (
-            numbers.dtype.kind in "iu" and 0 <= numbers.min() <= numbers.max() < n_cells
-        )
-        if numbers.ndim != 1 or not known:
+        if cells is None:
+            return np.arange(n_cells)
+        numbers = _as_array(cells, "list of cells", "numbers")
+        known = numbers.dtype.kind in "iu" and numbers.ndim == 1 and numbers.size > 0
+        if not known or not 0 <= numbers.min() <= numbers.max() < n_cells:
             raise MaxstimError(
                 f"The cells must be a list of numbers from 0 to {n_cells - 1}, for example "
-                "network.layout.central_cells."
+                "network.layout.central_cells; leave them out to record all."
             )
-        return self._index(cells)
-
-    @property
-    def _all_cells(self) -> Tensor:
-        return torch.arange(self.layout.n_cells, device=self.device)
-
-    def _index(self, cells: Tensor | np.ndarray) -> Tensor:
-        return torch.as_tensor(cells, dtype=torch.long, device=self.device)
-
-    def _tensor(self, values: Tensor | np.ndarray) -> Tensor:
-        if isinstance(values, np.ndarray) and not values.flags.writeable:
-            values = values.copy()
-        return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+        return numbers
 
 
-class _Rollout(torch.autograd.Function):
-    """An engine's rollout and adjoint as one step of torch's automatic differentiation."""
+def _as_array(given: Any, what: str, instead: str) -> np.ndarray:
+    """Return what was given as an array.
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        engine: Engine,
-        dt: float,
-        cells: Tensor,
-        movie: Tensor,
-        state: Tensor,
-        *parameters: Tensor,
-    ) -> Tensor:
-        needs = ctx.needs_input_grad
-        rollout = engine.rollout(
-            movie,
-            state,
-            dt,
-            cells=cells,
-            parameters=FreeParameters(*parameters),
-            tape=any(needs),
-            with_parameters=any(needs[5:]),
-        )
-        ctx.engine, ctx.tape, ctx.with_parameters = engine, rollout.tape, any(needs[5:])
-        return rollout.activity
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
-        gradients = ctx.engine.adjoint(ctx.tape, cotangent, with_parameters=ctx.with_parameters)
-        parameters = gradients.parameters or (None, None, None)
-        return None, None, None, gradients.movie, gradients.initial_state, *parameters
+    Raises:
+        MaxstimError: if it is none, for example of rows of different length.
+    """
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise MaxstimError(f"The {what} is no array; give {instead}.") from error

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from maxstim_core.networks.network import Network
-from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
+from maxstim_core.simulation.engine import FreeParameters, Gradients, Rollout
+from maxstim_core.simulation.torch_engine import TorchEngine
 
 
 class _Tape(NamedTuple):
@@ -29,20 +30,18 @@ class _Tape(NamedTuple):
     cells: Tensor
 
 
-class ReferenceEngine(Engine):
+class ReferenceEngine(TorchEngine):
     """Simulates with a sparse matrix product per frame."""
 
-    def __init__(
-        self, network: Network, *, device: str = "cpu", dtype: torch.dtype = torch.float32
-    ) -> None:
+    def __init__(self, network: Network, *, device: str = "cpu", dtype: str = "float32") -> None:
         super().__init__(network, device=device, dtype=dtype)
         source, target, tap = self.layout.edges
-        self._source, self._target = self._index(source), self._index(target)
-        self._tap, self._tap_pair = self._index(tap), self._index(self.layout.tap_pair)
+        self._source, self._target = self.index(source), self.index(target)
+        self._tap, self._tap_pair = self.index(tap), self.index(self.layout.tap_pair)
         values = network.parameters
         signed_count = values.synapse_count * values.synapse_sign[self.layout.tap_pair]
-        self._signed_count = self._tensor(signed_count)
-        self._input_cells = self._index(self.layout.input_cells)
+        self._signed_count = self.array(signed_count)
+        self._input_cells = self.index(self.layout.input_cells)
         self._forward = _Sparsity(target, source, self.layout.n_cells, self.device)
         self._backward = _Sparsity(source, target, self.layout.n_cells, self.device)
 
@@ -118,10 +117,9 @@ class _ParameterSums:
     def __init__(self, engine: ReferenceEngine) -> None:
         self.engine = engine
         n_cells, n_edges = engine.layout.n_cells, len(engine._source)
-        dtype, device = engine.dtype, engine.device
-        self.on_rest = torch.zeros(n_cells, dtype=dtype, device=device)
-        self.on_change = torch.zeros(n_cells, dtype=dtype, device=device)
-        self.on_weight = torch.zeros(n_edges, dtype=dtype, device=device)
+        like = engine.parameters.time_constant
+        self.on_rest, self.on_change = like.new_zeros(n_cells), like.new_zeros(n_cells)
+        self.on_weight = like.new_zeros(n_edges)
 
     def add(self, on_state: Tensor, on_pull: Tensor, before: Tensor, after: Tensor) -> None:
         self.on_rest += on_pull.sum(1)
@@ -147,9 +145,7 @@ class _ParameterSums:
 class _Sparsity:
     """Where the entries of a square sparse matrix are, so that only values change."""
 
-    def __init__(
-        self, rows: np.ndarray, columns: np.ndarray, size: int, device: torch.device
-    ) -> None:
+    def __init__(self, rows: np.ndarray, columns: np.ndarray, size: int, device: str) -> None:
         order = np.lexsort((columns, rows))
         starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))])
         self._order = torch.as_tensor(order, device=device)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike
 
 from maxstim_core import __version__
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
+from maxstim_core.storage.meaning import documented
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def simulate(
@@ -25,6 +29,7 @@ def simulate(
     cells: ArrayLike | None = None,
     device: str = "cpu",
     dtype: str = "float32",
+    order: str = MAXSTIM,
 ) -> xr.DataArray:
     """Return the voltage of cells while they watch a movie.
 
@@ -33,7 +38,8 @@ def simulate(
 
     Args:
         network: The network.
-        movie: Luminance, shape (frame, column) or (sample, frame, column).
+        movie: Luminance, shape (frame, column) or (sample, frame, column). Of a `xarray.DataArray`, the
+            names of dimensions count, and the coordinates ``u`` and ``v`` of its columns.
         dt: Seconds per frame, and per Euler step.
         initial_state: ``grey`` (one second of grey), ``rest`` (the resting potentials), or a voltage
             of all cells, shape (cell,) or (sample, cell), such as the last frame of another movie.
@@ -41,6 +47,8 @@ def simulate(
             ``network.layout.central_cells``; all if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
+        order: Whose order the columns of the movie are in, ``maxstim`` (u, then v; up is u = -1) or
+            ``flygym``: see `maxstim_core.stimuli.column_order`.
 
     Returns:
         Voltage *after* each frame in arbitrary units, dims (frame, cell) or (sample, frame, cell).
@@ -61,19 +69,20 @@ def simulate(
         >>> mi1.dims, mi1.shape
         (('frame', 'cell'), (30, 91))
     """
+    check_network(network)
     engine = make_engine(network, device=device, dtype=dtype)
     voltage = engine.simulate(
-        _values(movie),
+        movie_values(movie, network.lattice, order),
         dt,
         initial_state=_values(initial_state),
-        cells=None if cells is None else np.asarray(cells),
+        cells=_values(cells),
     )
     about = {
         "network": network.name,
         "network_hash": network.content_hash,
         "initial_state": initial_state if isinstance(initial_state, str) else "given",
     }
-    return _labeled(engine, voltage.detach().cpu().numpy(), dt, cells).assign_attrs(about)
+    return _labeled(engine, voltage, dt, cells).assign_attrs(about)
 
 
 def simulate_ensemble(
@@ -84,6 +93,7 @@ def simulate_ensemble(
     cells: ArrayLike | None = None,
     device: str = "cpu",
     dtype: str = "float32",
+    order: str = MAXSTIM,
 ) -> xr.DataArray:
     """Return the voltage of cells of several networks while they watch the same movie from grey.
 
@@ -96,6 +106,8 @@ def simulate_ensemble(
         cells: Numbers of the cells to record, shape (recorded cell,); all if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
+        order: Whose order the columns of the movie are in, ``maxstim`` (u, then v; up is u = -1) or
+            ``flygym``: see `maxstim_core.stimuli.column_order`.
 
     Returns:
         As of `simulate`, in arbitrary units, dims (network, frame, cell) or (network, sample, frame,
@@ -114,7 +126,12 @@ def simulate_ensemble(
         >>> ms.simulate_ensemble(networks, flash, dt=0.01, cells=central).dims
         ('network', 'frame', 'cell')
     """
-    if isinstance(networks, Network) or not len(networks):
+    if isinstance(networks, Network | str) or not isinstance(networks, Iterable):
+        raise MaxstimError(
+            f"An ensemble is a list of opened networks, not {shown(networks)}; give [network, …]."
+        )
+    networks = list(networks)
+    if not networks:
         raise MaxstimError("An ensemble needs at least one network; give a list of networks.")
     for network in networks:
         check_network(network)
@@ -135,13 +152,12 @@ def simulate_ensemble(
                 "simulate them one by one."
             )
     engine = make_engine(first, device=device, dtype=dtype)
-    movie = engine.as_movie(_values(movie))
-    recorded = None if cells is None else np.asarray(cells)
+    movie = engine.host(engine.as_movie(movie_values(movie, first.lattice, order)))
     voltage = [
-        engine.simulate(movie, dt, cells=recorded, parameters=engine.parameters_of(network))
+        engine.simulate(movie, dt, cells=_values(cells), parameters=engine.parameters_of(network))
         for network in networks
     ]
-    values = np.stack([one.detach().cpu().numpy() for one in voltage])
+    values = np.stack(voltage)
     labeled = _labeled(engine, values, dt, cells, before=("network",))
     hashes = [network.content_hash for network in networks]
     return labeled.assign_coords(
@@ -157,13 +173,15 @@ def _labeled(
     before: tuple[str, ...] = (),
 ) -> xr.DataArray:
     """Return voltages with their dimensions named, and what is known of their cells and frames."""
+    import xarray as xr  # not before it is needed: it takes a while to load
+
     layout = engine.layout
     numbers = np.arange(layout.n_cells) if cells is None else np.asarray(cells)
     names = np.array(layout.connectome.names)
     column = np.concatenate(layout.columns)[numbers]
     inner = ("frame", "cell")
     sample = ("sample",) if voltage.ndim > len(before) + len(inner) else ()
-    return xr.DataArray(
+    labeled = xr.DataArray(
         voltage,
         dims=(*before, *sample, *inner),
         coords={
@@ -176,12 +194,13 @@ def _labeled(
         name="voltage",
         attrs={
             "units": "arbitrary units",
-            "dt": dt,
-            "device": str(engine.device),
-            "dtype": str(engine.dtype).removeprefix("torch."),
+            "dt": float(dt),
+            "device": engine.device,
+            "dtype": engine.dtype,
             "maxstim_version": __version__,
         },
     )
+    return documented(labeled.to_dataset(name="voltage"))["voltage"]
 
 
 def _values(given: Any) -> Any:
@@ -189,4 +208,4 @@ def _values(given: Any) -> Any:
 
     The engine says what is wrong with them.
     """
-    return given.values if isinstance(given, xr.DataArray) else given
+    return given.values if hasattr(given, "dims") else given

@@ -37,7 +37,7 @@ class Stencil:
     """A layout as shifts on a padded grid.
 
     Attributes:
-        size: Positions on the grid, a multiple of `block`.
+        size: Positions on the grid, a multiple of `block`, `room` of them behind the last column.
         margin: Farthest that a tap reaches before or behind the grid, in positions, rounded up to a
             multiple of `line`.
         position: Position of each column, shape (column,).
@@ -46,13 +46,13 @@ class Stencil:
         backward: Taps as a source gathers from its targets: the adjoint.
     """
 
-    def __init__(self, layout: Layout, *, block: int = 1, line: int = 1) -> None:
+    def __init__(self, layout: Layout, *, block: int = 1, line: int = 1, room: int = 0) -> None:
         self.layout = layout
         lattice, du, dv = layout.lattice, layout.tap_du, layout.tap_dv
         width = _narrowest_width(lattice, {*zip(du.tolist(), dv.tolist(), strict=True)})
         extent = lattice.extent
         self.position = (lattice.u + extent) * width + lattice.v + extent
-        self.size = -(-(int(self.position.max()) + 1) // block) * block
+        self.size = -(-(int(self.position.max()) + 1 + room) // block) * block
         shift = du * width + dv
         self.margin = -(-int(np.abs(shift).max()) // line) * line
         n_types = len(layout.columns)
@@ -67,6 +67,23 @@ class Stencil:
         mask = np.zeros((len(self.layout.columns), self.size), np.float32)
         mask.ravel()[self.cell_position] = 1
         return mask
+
+
+def vector_places(position: np.ndarray, lanes: int) -> np.ndarray:
+    """Return where the fewest vectors begin that cover all columns: what lies between needs none.
+
+    Args:
+        position: Position of each column, shape (column,).
+        lanes: Positions in a vector.
+
+    Returns:
+        Ascending positions, shape (vector,), int64.
+    """
+    places: list[int] = []
+    for first_uncovered in np.sort(position).tolist():
+        if not places or first_uncovered >= places[-1] + lanes:
+            places.append(first_uncovered)
+    return np.array(places)
 
 
 def _sorted_taps(gathering: np.ndarray, other: np.ndarray, shift: np.ndarray, n_types: int) -> Taps:

@@ -11,10 +11,10 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.clip_set import ClipSet, describe_clips
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Augmented:
     """The clips of a set, each turned and mirrored in all ways asked for.
 
@@ -36,6 +36,8 @@ class Augmented:
 
     def __post_init__(self) -> None:
         check_ways(self.flips, self.rotations)
+
+    __repr__ = describe_clips
 
     @property
     def name(self) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from maxstim_core.conventions import EXTENT
-from maxstim_core.errors import MaxstimError
+from maxstim_core.conventions import EXTENT, checked_dt
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import Augmented
-from maxstim_core.stimuli.clip_set import ClipSet
+from maxstim_core.stimuli.clip_set import ClipSet, check_clips
 from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored, stored_names
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.atomic import exclusively, remove_whole
@@ -29,7 +29,7 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
         dt: Seconds per frame to render the made set at; films keep the frame duration that they have.
 
     Raises:
-        MaxstimError: if there is no such set, or it is for another eye.
+        MaxstimError: if there is no such set, it is for another eye, or there is no such eye or frame.
 
     Example:
         >>> import maxstim_core as ms
@@ -39,17 +39,22 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
         >>> clips.names[ms.clip_named(clips, "ON edge, 90°, 19 col/s")]
         'ON edge, 90°, 19 col/s'
     """
+    lattice, dt = Lattice(extent), checked_dt(dt)
+    if not isinstance(name, str):
+        raise MaxstimError(
+            f"The name of a clip set must be text, for example 'probes', not {shown(name)}."
+        )
     if name in MADE_SETS:
-        return MADE_SETS[name](Lattice(extent), dt)
+        return MADE_SETS[name](lattice, dt)
     there = clip_set_names()
     if name not in there:
         how = "; maxstim movies sintel PATH makes it" if name == "sintel" else ""
         raise MaxstimError(f"There is no clip set {name!r}{how}; choose {' or '.join(there)}.")
     clips = open_stored(clips_folder(name))
-    if clips.extent != extent:
+    if clips.lattice != lattice:
         raise MaxstimError(
-            f"The clip set {name} is for an eye of {clips.extent} rings, not of {extent}; choose the "
-            "set made, or another network."
+            f"The clip set {name} is for an eye of {clips.extent} rings, not of {lattice.extent}; "
+            "choose the set made, or another network."
         )
     as_is = clips.flips == clips.rotations == (0,)
     return clips if as_is else Augmented(clips, clips.flips, clips.rotations)
@@ -58,9 +63,18 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
 def clip_named(clips: ClipSet, name: str) -> int:
     """Return the index of a clip by its name.
 
+    Args:
+        clips: The set.
+        name: The name, exactly as in ``clips.names``.
+
     Raises:
-        MaxstimError: if the set has no such clip.
+        MaxstimError: if the set has no such clip, or is none.
     """
+    check_clips(clips)
+    if not isinstance(name, str):
+        raise MaxstimError(
+            f"The name of a clip must be text, for example {clips.names[0]!r}, not {shown(name)}."
+        )
     if name in clips.names:
         return clips.names.index(name)
     begun = [other for other in clips.names if other.lower().startswith(name.lower())]
@@ -70,7 +84,7 @@ def clip_named(clips: ClipSet, name: str) -> int:
         if near
         else "maxstim search --show prints names."
     )
-    raise MaxstimError(f"The clip set {clips.name} has no clip {name!r}; {advice}")
+    raise MaxstimError(f"The clip set {clips.name} has no clip {shown(name)}; {advice}")
 
 
 def remove_stored(name: str) -> None:

@@ -11,6 +11,12 @@ MOST_FRAMES = 20_000
 MOST_PIXELS = 10_000_000
 """Of a frame: 4K, and a little more."""
 
+PIXELS = (2_000_000_000, 20_000)
+"""Of all pictures of a file together: so many, and so many more for each of its bytes.
+
+No camera and no program packs pictures as tightly; a file that was made to keep a server busy does.
+"""
+
 FPS = (1.0, 1000.0)
 """Least and most frames per second."""
 
@@ -19,3 +25,8 @@ CLIP_SECONDS = (0.05, 10.0)
 
 CONTRAST = (0.1, 10.0)
 """Least and most factor by which a film's difference from grey is multiplied."""
+
+
+def most_pixels(n_bytes: int) -> int:
+    """Return how many pixels the pictures of a file may have together, by its size in bytes."""
+    return PIXELS[0] + PIXELS[1] * n_bytes

@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 
+from maxstim_core.conventions import checked_dt
+from maxstim_core.errors import MaxstimError
+
 
 def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:
     """Return a clip shown at another frame duration, each frame held.
@@ -17,12 +20,24 @@ def resampled(clip: np.ndarray, dt: float, new_dt: float) -> np.ndarray:
         dt: Seconds per frame of the clip.
         new_dt: Seconds per frame wanted.
 
+    Raises:
+        MaxstimError: if the clip is no array with frames, or a frame duration is none.
+
     Example:
         >>> import numpy as np
+
+    from maxstim_core.conventions import checked_dt
+    from maxstim_core.errors import MaxstimError
         >>> import maxstim_core as ms
         >>> ms.resampled(np.array([[0.0], [1.0]]), dt=0.02, new_dt=0.01)[:, 0].tolist()
         [0.0, 0.0, 1.0, 1.0]
     """
+    dt, new_dt = checked_dt(dt), checked_dt(new_dt, "The frame duration wanted (new_dt)")
+    clip = np.asarray(clip)
+    if clip.ndim < 1 or not len(clip):
+        raise MaxstimError(
+            f"The clip must be an array of shape (frame, …) with frames, not of shape {clip.shape}."
+        )
     if dt == new_dt:
         return clip
     n_in, n_out = len(clip), _n_frames(len(clip), dt, new_dt)

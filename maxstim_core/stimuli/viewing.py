@@ -29,6 +29,7 @@ class Viewing:
         kernel: Of the eye: see `Eye`.
         contrast: By how much what is seen differs more from grey than the film does; black and white
             are the limits.
+        ground: Luminance of what lies behind transparent pixels.
 
     Raises:
         MaxstimError: if a setting makes no sense.
@@ -39,6 +40,7 @@ class Viewing:
     pixels: int | None = None
     kernel: Kernel = "box"
     contrast: float = 1.0
+    ground: float = GREY
 
     def __post_init__(self) -> None:
         if self.crop is not None and (min(self.crop[:2]) < 0 or min(self.crop[2:]) < 1):
@@ -50,6 +52,10 @@ class Viewing:
             raise MaxstimError(
                 f"The contrast must lie between {CONTRAST[0]:g} and {CONTRAST[1]:g}, "
                 f"not {self.contrast:g}."
+            )
+        if not 0 <= self.ground <= 1:
+            raise MaxstimError(
+                f"The ground must lie between 0 (black) and 1 (white), not {self.ground:g}."
             )
         if self.pixels is not None or self.kernel != "box":
             Eye(self.lattice, 1 if self.pixels is None else self.pixels, self.kernel)

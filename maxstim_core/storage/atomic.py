@@ -208,7 +208,7 @@ def locked(path: Path, wait_seconds: float = 0.0) -> Iterator[None]:
 _held_here: set[str] = set()
 """Locks of this process: some disks do not tell its threads apart."""
 
-_looking = threading.Lock()
+_turn = threading.Lock()
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
@@ -216,7 +216,7 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 def _lock(path: Path) -> int | None:
     """Open and lock a file; None if somebody else holds it."""
     key = os.path.abspath(path)
-    with _looking:
+    with _turn:
         if key in _held_here:
             return None
         try:
@@ -256,7 +256,7 @@ def _is_still(file: int, path: Path) -> bool:
 
 
 def _unlock(path: Path, file: int) -> None:
-    with _looking:
+    with _turn:
         if sys.platform != "win32":  # there, an open file cannot be removed
             with suppress(OSError):
                 os.unlink(path)

@@ -7,15 +7,26 @@ from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
 
+_NOWHERE = Path("/nonexistent/maxstim")
+"""Where the home of users without one is said to be."""
+
 
 def data_directory() -> Path:
-    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist."""
+    """Return the user's data directory, or what ``MAXSTIM_DATA_DIR`` names. It need not exist.
+
+    Of a user who has no home, as services and containers may run as, it is one that cannot exist:
+    nothing is found there, and who would write there is told what to name instead.
+    """
     chosen = os.environ.get("MAXSTIM_DATA_DIR")
     if chosen:
         return Path(os.path.expanduser(chosen)).absolute()
     import platformdirs  # only here: nothing else needs it
 
-    return platformdirs.user_data_path("maxstim")
+    try:
+        folder = platformdirs.user_data_dir("maxstim")
+    except RuntimeError:  # since platformdirs 4.14; before, the path begins with a tilde
+        folder = "~"
+    return _NOWHERE if folder.startswith("~") else Path(folder)
 
 
 def entries(folder: str | os.PathLike) -> list[Path]:

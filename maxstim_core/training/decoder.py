@@ -105,11 +105,11 @@ class FlowDecoder(nn.Module):
             Shape (scene, frame, 2, column).
         """
         response = (torch.relu(voltage) - self._mean) / self._spread
-        told = self._out(softplus(self._hidden(response.flatten(0, 1))))
-        flow = TYPICAL_SPEED * told[:, :2] / (1 + softplus(told[:, 2:]))
+        decoded = self._out(softplus(self._hidden(response.flatten(0, 1))))
+        flow = TYPICAL_SPEED * decoded[:, :2] / (1 + softplus(decoded[:, 2:]))
         return flow.unflatten(0, voltage.shape[:2])
 
 
-def endpoint_error(told: Tensor, flow: Tensor) -> Tensor:
+def endpoint_error(decoded: Tensor, flow: Tensor) -> Tensor:
     """Return the mean length of the difference between flows of shape (scene, frame, 2, column)."""
-    return torch.sqrt((told - flow).square().sum(-2) + 1e-12).mean()
+    return torch.sqrt((decoded - flow).square().sum(-2) + 1e-12).mean()

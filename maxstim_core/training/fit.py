@@ -32,6 +32,11 @@ from maxstim_core.networks.layout import Layout
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.differentiable import (
+    parameter_tensors,
+    simulate_differentiably,
+    steady_state_of,
+)
 from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.training import terms
@@ -105,11 +110,11 @@ class _OnEye:
         targets, central = self._targets, self.engine.layout.central_cells
         fixed = FreeParameters(*(values.detach() for values in parameters))
         # The short grey before each movie lets the gradient see how grey voltages depend on them.
-        grey = self.engine.steady_state(_DT, seconds=_GREY_SECONDS, parameters=fixed)
+        grey = steady_state_of(self.engine, _DT, fixed, seconds=_GREY_SECONDS)
 
         def voltages(movies: np.ndarray, cells: np.ndarray) -> Tensor:
-            shown = self.engine.simulate(
-                movies, _DT, initial_state=grey, cells=cells, parameters=parameters
+            shown = simulate_differentiably(
+                self.engine, movies, _DT, initial_state=grey, cells=cells, parameters=parameters
             )
             return shown[:, drills.lead - 1 :]
 
@@ -161,7 +166,7 @@ class Fit:
         extents = min(SMALL_EXTENT, config.extent), config.extent
         small, large = (prior_network(extent, connectome) for extent in extents)
         self._small, self._large = (_OnEye(n, config.held_out, device) for n in (small, large))
-        start = self._large.engine.parameters
+        start = parameter_tensors(self._large.engine)
         self._prior = start.synapse_strength.log()
         seeded = torch.Generator().manual_seed(config.random_seed)
         scattered = config.scatter * torch.randn(len(self._prior), generator=seeded)

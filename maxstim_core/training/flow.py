@@ -18,6 +18,11 @@ from torch import Tensor
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.simulation.differentiable import (
+    parameter_tensors,
+    simulate_differentiably,
+    steady_state_of,
+)
 from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.stimuli.synthetic.bundled_sets import FADE, SECONDS
 from maxstim_core.stimuli.synthetic.scenes import Scene, SceneSettings, moving_scene
@@ -47,8 +52,8 @@ class FlowScenes:
 
     Attributes:
         movies: Luminance, shape (scene, frame, column).
-        flow: Columns per second rightward and upward, in the frames at which it is told, shape
-            (scene, told frame, 2, column).
+        flow: Columns per second rightward and upward, in the frames at which it is decoded, shape
+            (scene, decoded frame, 2, column).
     """
 
     movies: np.ndarray
@@ -97,7 +102,7 @@ def draw_scenes(
     """
     scenes = [_any_scene(random, first_seed) for _ in range(number)]
     movies = [moving_scene(lattice, dt=dt, seconds=SECONDS, fade=FADE, **s) for s in scenes]
-    flow = [Scene(**scene).flow(lattice, dt, SECONDS)[_told(dt)] for scene in scenes]
+    flow = [Scene(**scene).flow(lattice, dt, SECONDS)[_decoded_frames(dt)] for scene in scenes]
     return FlowScenes(np.stack(movies), np.stack(flow).swapaxes(2, 3).astype(np.float32))
 
 
@@ -117,6 +122,11 @@ class FlowTask:
         outputs = [kind for kind, role in enumerate(roles) if role == "output"]
         self._cells = np.stack([engine.layout.cells(kind) for kind in outputs])
 
+    @property
+    def _like(self) -> Tensor:
+        """A tensor of the precision, and on the device, that the engine computes with."""
+        return parameter_tensors(self._engine).time_constant
+
     @cached_property
     def _scenes(self) -> FlowScenes:
         random = np.random.default_rng([self._seed, *b"decoder"])
@@ -132,28 +142,29 @@ class FlowTask:
         return draw_scenes(self._lattice, self._dt, _SCENES_AT_ONCE, random)
 
     def voltage(self, scenes: FlowScenes, parameters: FreeParameters) -> Tensor:
-        """Return what the output types do where flow is told, shape (scene, told frame, type, column).
+        """Return the voltage that is decoded, shape (scene, decoded frame, type, column).
 
         Differentiable with respect to the parameters.
         """
         fixed = FreeParameters(*(values.detach() for values in parameters))
-        shown = self._engine.simulate(
+        shown = simulate_differentiably(
+            self._engine,
             scenes.movies,
             self._dt,
-            initial_state=self._engine.steady_state(self._dt, parameters=fixed),
+            initial_state=steady_state_of(self._engine, self._dt, fixed),
             cells=self._cells.ravel(),
             parameters=parameters,
         )
-        return shown[:, _told(self._dt)].unflatten(2, self._cells.shape)
+        return shown[:, _decoded_frames(self._dt)].unflatten(2, self._cells.shape)
 
     def flow(self, scenes: FlowScenes) -> Tensor:
         """Return the flow of scenes where and how the engine computes."""
-        return torch.as_tensor(scenes.flow, dtype=self._engine.dtype, device=self._engine.device)
+        return torch.as_tensor(scenes.flow).to(self._like)
 
     def new_decoder(self) -> FlowDecoder:
         """Return a decoder as it is before it has learnt anything."""
         decoder = FlowDecoder(self._lattice, len(self._cells), self._seed)
-        return decoder.to(self._engine.device, self._engine.dtype)
+        return decoder.to(self._like.device, self._like.dtype)
 
     def fitted_decoder(self, parameters: FreeParameters) -> FlowDecoder:
         """Return a decoder that is fitted to the network with these parameters."""
@@ -178,8 +189,8 @@ class FlowTask:
         Raises:
             MaxstimError: if a voltage does not stay finite.
         """
-        told = decoder(self._recorded(self._unseen, parameters))
-        error = endpoint_error(told, self.flow(self._unseen)).item()
+        decoded = decoder(self._recorded(self._unseen, parameters))
+        error = endpoint_error(decoded, self.flow(self._unseen)).item()
         if not math.isfinite(error):
             raise MaxstimError(
                 "No decoder can be fitted, as the voltages of the network do not stay finite; start the "
@@ -287,6 +298,6 @@ def _any_scene(random: np.random.Generator, first_seed: int) -> SceneSettings:
     }
 
 
-def _told(dt: float) -> slice:
-    """The frames in which flow is told."""
+def _decoded_frames(dt: float) -> slice:
+    """The frames in which flow is decoded."""
     return slice(frames_in(_FIRST, dt), None, frames_in(_EVERY, dt))

@@ -233,7 +233,7 @@ def voltage_after_grey(engine: Engine, movies: np.ndarray, cells: np.ndarray) ->
         MaxstimError: if a voltage does not stay finite.
     """
     grey = engine.steady_state(DT, seconds=2 * GREY_SECONDS)
-    voltage = engine.simulate(movies, DT, initial_state=grey, cells=cells).cpu().numpy()
+    voltage = engine.simulate(movies, DT, initial_state=grey, cells=cells)
     if not np.isfinite(voltage).all():
         raise MaxstimError(
             f"The voltages of the network {engine.network.name} do not stay finite, so that its tuning "

@@ -158,7 +158,7 @@ def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, served, tm
         page.get_by_role("button", name="NetCDF").or_(
             page.get_by_role("link", name="NetCDF")
         ).click()
-    from maxstim_core.storage.netcdf import load
+    from maxstim_core.optimal.result import load
 
     download.value.save_as(tmp_path / "answer.nc")
     about = load(tmp_path / "answer.nc").attrs

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from maxstim_core.optimal.configs import GenerateConfig, flyvis_preset, starting_preset
-from maxstim_core.storage.netcdf import load
+from maxstim_core.optimal.result import load
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90_000

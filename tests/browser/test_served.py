@@ -9,13 +9,13 @@ from serving import Served
 
 
 def test_a_visitor_logs_in_and_sees_the_page(browser: Browser, tmp_path):
-    served = Served(tmp_path, password="secret")
+    served = Served(tmp_path, password="a long enough one")
     context = browser.new_context()
     try:
         page = context.new_page()
         page.goto(served.url)
         page.locator("[name=username]").fill("anna")
-        page.locator("[name=password]").fill("secret")
+        page.locator("[name=password]").fill("a long enough one")
         page.locator("[type=submit]").click()
         expect(page).to_have_url(re.compile("/dashboard$"))
         expect(page.get_by_role("button", name=re.compile("Run "))).to_be_visible(timeout=30_000)

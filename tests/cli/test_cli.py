@@ -21,8 +21,8 @@ from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network_file import read_about, write_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.result import load
 from maxstim_core.stimuli.catalog import open_clips
-from maxstim_core.storage.netcdf import load
 
 N_COLUMNS = 721
 

@@ -15,7 +15,7 @@ from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.dialog import MovieDialog
 from dashboard.add_movie.dropzone import DropZone
 from dashboard.add_movie.movie_upload import EMPTY, OPENING, READY, RECEIVING, MovieUpload
-from dashboard.add_movie.upload import PIECE, UploadFile, _sweep, safe_file_name
+from dashboard.add_movie.upload import CHUNK_BYTES, UploadFile, _sweep, safe_file_name
 from dashboard.state.choice import Choice
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import opened
@@ -39,20 +39,20 @@ def kept(folders):
     return list((folders / "temporary").iterdir())
 
 
-def send(adding, path):
-    """Send a file in pieces, as the browser does; return whether it was taken."""
+def send(upload, path):
+    """Send a file in chunks, as the browser does; return whether it was taken."""
     content = path.read_bytes()
-    wanted = 0 if adding.expect(path.name, len(content)) else None
+    wanted = 0 if upload.expect(path.name, len(content)) else None
     while wanted is not None:
-        wanted = adding.take(content[wanted : wanted + PIECE])
+        wanted = upload.take(content[wanted : wanted + CHUNK_BYTES])
 
 
-def wait(adding, stage):
+def wait(upload, stage):
     """Poll as the page does, until the movie has come to a stage and has been looked at."""
     deadline = time.monotonic() + PATIENCE
-    while adding.stage != stage or (stage == READY and adding.seen is None):
-        assert time.monotonic() < deadline, (adding.stage, adding.problem)
-        adding.poll()
+    while upload.stage != stage or (stage == READY and upload.seen is None):
+        assert time.monotonic() < deadline, (upload.stage, upload.problem)
+        upload.poll()
         time.sleep(0.01)
 
 
@@ -65,22 +65,22 @@ def array(tmp_path):
 
 def test_a_movie_is_sent_looked_at_and_stored(folders, array):
     names = []
-    adding = MovieUpload(names.append)
-    send(adding, array)
-    assert adding.stage == OPENING
-    wait(adding, READY)
-    assert adding.set_name == "My-array"
-    assert (adding.pixels, adding.most_pixels(), adding.n_clips()) == (1, 1, 3)
+    upload = MovieUpload(names.append)
+    send(upload, array)
+    assert upload.stage == OPENING
+    wait(upload, READY)
+    assert upload.set_name == "My-array"
+    assert (upload.pixels, upload.most_pixels(), upload.n_clips()) == (1, 1, 3)
     movie = np.load(array)
-    np.testing.assert_array_equal(adding.seen, np.round(255 * Viewing().see(movie)))
-    adding.seen = None
-    adding.param.update(contrast=2.0, fps=50.0, at=[0.0, 1.0], seconds=0.2, augment=True)
-    wait(adding, READY)
+    np.testing.assert_array_equal(upload.seen, np.round(255 * Viewing().see(movie)))
+    upload.seen = None
+    upload.param.update(contrast=2.0, fps=50.0, at=[0.0, 1.0], seconds=0.2, augment=True)
+    wait(upload, READY)
     viewing = Viewing(contrast=2.0).aimed(0.0, 1.0, 70, 90)
-    np.testing.assert_array_equal(adding.seen, np.round(255 * viewing.see(movie)))
-    assert adding.n_clips() == 4 * 12
-    adding.store()
-    wait(adding, EMPTY)
+    np.testing.assert_array_equal(upload.seen, np.round(255 * viewing.see(movie)))
+    assert upload.n_clips() == 4 * 12
+    upload.store()
+    wait(upload, EMPTY)
     clips = open_clips("My-array")
     assert names == ["My-array"]
     assert (len(clips), clips.dt) == (48, 0.02)
@@ -117,57 +117,57 @@ def until_offered(choice, name, offered):
 
 
 def test_a_name_in_use_is_told_and_nothing_is_lost(folders, array):
-    adding = MovieUpload(print)
+    upload = MovieUpload(print)
     for name in ("sintel", "made", "../up", ""):
-        send(adding, array)
-        wait(adding, READY)
-        adding.set_name = name
-        adding.store()
-        assert adding.stage == READY
-        assert adding.problem.endswith(".")
+        send(upload, array)
+        wait(upload, READY)
+        upload.set_name = name
+        upload.store()
+        assert upload.stage == READY
+        assert upload.problem.endswith(".")
     assert clip_store.stored_names() == ()
-    adding.cancel()
+    upload.cancel()
     assert not kept(folders)
 
 
 def test_storing_can_be_stopped_and_leaves_the_movie_to_look_at(folders, tmp_path):
     np.save(tmp_path / "a.npy", np.ones((60, 1000, 1000), np.uint8))  # six batches
-    adding = MovieUpload(print)
-    send(adding, tmp_path / "a.npy")
-    wait(adding, READY)
-    adding.store()
-    adding.stop()
-    assert adding.stage == READY
+    upload = MovieUpload(print)
+    send(upload, tmp_path / "a.npy")
+    wait(upload, READY)
+    upload.store()
+    upload.stop()
+    assert upload.stage == READY
     assert [path.name for path in kept(folders)[0].iterdir()] == ["a.npy"]
     for _ in range(5):
-        adding.poll()
+        upload.poll()
         time.sleep(0.05)
-    assert (adding.stage, clip_store.stored_names()) == (READY, ())
-    adding.stop()
-    assert adding.stage == EMPTY
+    assert (upload.stage, clip_store.stored_names()) == (READY, ())
+    upload.stop()
+    assert upload.stage == EMPTY
 
 
 def test_typed_scales_are_made_to_fit(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 200, 300), np.float32))
-    adding = MovieUpload(print)
-    send(adding, tmp_path / "a.npy")
-    wait(adding, READY)
-    assert adding.pixels == 5
+    upload = MovieUpload(print)
+    send(upload, tmp_path / "a.npy")
+    wait(upload, READY)
+    assert upload.pixels == 5
     for typed, taken in ((4, 3), (99, 5), (1, 1)):
-        adding.pixels = typed
-        assert adding.pixels == taken
+        upload.pixels = typed
+        assert upload.pixels == taken
 
 
 def test_a_refusal_names_the_file_and_not_its_place(folders, tmp_path):
     Image.new("L", (1, 1)).save(tmp_path / "dot.gif")
-    adding = MovieUpload(print)
-    send(adding, tmp_path / "dot.gif")
-    wait(adding, EMPTY)
-    assert adding.problem.startswith("The frames are 1 x 1 pixels, too small")
+    upload = MovieUpload(print)
+    send(upload, tmp_path / "dot.gif")
+    wait(upload, EMPTY)
+    assert upload.problem.startswith("The frames are 1 x 1 pixels, too small")
     (tmp_path / "dot.gif").write_bytes((tmp_path / "dot.gif").read_bytes()[:-20])
-    send(adding, tmp_path / "dot.gif")
-    wait(adding, EMPTY)
-    assert adding.problem.startswith("The film dot.gif is damaged")
+    send(upload, tmp_path / "dot.gif")
+    wait(upload, EMPTY)
+    assert upload.problem.startswith("The film dot.gif is damaged")
     assert not kept(folders)
 
 
@@ -208,29 +208,29 @@ def test_a_sent_name_is_one_name(sent, name):
 
 
 def test_a_browser_can_say_anything():
-    adding = MovieUpload(print)
-    zone = DropZone(adding)
+    upload = MovieUpload(print)
+    zone = DropZone(upload)
     for message in (
         None,
         {},
         {"name": 1, "size": 2},
         {"name": "a", "size": "b"},
-        {"piece": "c"},
+        {"chunk": "c"},
         [1],
     ):
         zone._handle_msg(message)
-    assert (adding.stage, adding.problem) == (EMPTY, "")
-    zone._handle_msg({"piece": b"nobody asked"})
-    assert adding.stage == EMPTY
+    assert (upload.stage, upload.problem) == (EMPTY, "")
+    zone._handle_msg({"chunk": b"nobody asked"})
+    assert upload.stage == EMPTY
     zone._handle_msg({"name": "a.gif", "size": 100})
-    assert adding.stage == RECEIVING
+    assert upload.stage == RECEIVING
 
 
 def test_the_file_goes_when_its_page_does(folders, array):
     document = Document()
     with set_curdoc(document):
         dialog = MovieDialog(print)
-    dialog.adding.expect(array.name, 1000)
+    dialog.upload.expect(array.name, 1000)
     assert kept(folders)
     for callback in document.callbacks.session_destroyed_callbacks:
         callback(None)

@@ -12,8 +12,8 @@ from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
 from dashboard.app import App
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
+from maxstim_core.drawing.colors import response_limit
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.colors import response_limit
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import RunRequest

@@ -24,8 +24,8 @@ from maxstim_core.export.python_code import python_snippet
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.request import RunRequest, request_of
-from maxstim_core.storage.netcdf import load
 
 REQUESTS = [
     RunRequest("T4c", GenerateConfig(t_stim=0.05, n_iters=2, random_seed=3), device="cpu"),

@@ -255,3 +255,18 @@ def test_a_card_is_kept_by_the_numbers_of_its_network(tmp_path, monkeypatch, cap
     file.write_text("{")  # damaged: it is as if there were none
     assert find_card(other) is None
     assert find_card("../../etc/passwd") is None
+
+
+@pytest.mark.parametrize("where", [("summary", "polarity_right"), ("cell_types", "R1", "fri")])
+def test_a_stored_card_with_text_among_its_numbers_is_none(where, tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    card = json.loads(next(cards_folder().glob("*.json")).read_text(encoding="utf-8"))
+    card["network"]["hash"] = "0" * 64
+    keep_card(card)
+    assert find_card("0" * 64) is not None
+    inner = card
+    for key in where[:-1]:
+        inner = inner[key]
+    inner[where[-1]] = "<b>32</b>"
+    keep_card(card)
+    assert find_card("0" * 64) is None

@@ -67,7 +67,7 @@ def test_members_are_taken_wherever_a_network_is(ensemble, tmp_path, capsys):
     answer = tmp_path / "t4c.nc"
     few = ["--iterations", "1", "--t-stim", "0.05", "--device", "cpu", "--output", str(answer)]
     assert main(["generate", "T4c", "--network", "maxstim/000", *few]) == 0
-    from maxstim_core.storage.netcdf import load
+    from maxstim_core.optimal.result import load
 
     about = load(answer).attrs
     assert about["network"] == "maxstim/000"

@@ -1,15 +1,21 @@
 """Many generated stimuli at once against one at a time."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.optimal.batch import generate_many
+from maxstim_core.optimal.batch import generate_each, generate_many
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.generated import generate
+from maxstim_core.optimal.run import finish
 
 CONFIG = GenerateConfig(t_stim=0.12, n_iters=4, weight_mei=10.0)
 NAMES, SEEDS = ("T4c", "L1", "Lawf1"), (0, 7)
@@ -33,11 +39,74 @@ def test_each_is_what_it_would_be_alone(at_once):
             alone = generate(prior_network(2), name, replace(CONFIG, random_seed=seed))
             list(alone)
             expected, here = alone.result(), found.sel(cell_type=name, seed=seed)
-            np.testing.assert_allclose(here.stimulus, expected.stimulus, atol=1e-6)
-            np.testing.assert_allclose(here.loss, expected.loss, rtol=1e-5)
-            np.testing.assert_allclose(
-                here.central_response, expected.central_response, rtol=0, atol=1e-6
-            )
+            for variable in ("stimulus", "loss", "central_response"):
+                np.testing.assert_array_equal(here[variable], expected[variable])
+
+
+@cache
+def network_named(name):
+    return open_network(name, 2)
+
+
+SETTINGS = st.tuples(
+    st.sampled_from(["prior", "default"]),
+    st.sampled_from(["T4c", "L1", "Lawf1", "Mi1"]),
+    st.builds(
+        GenerateConfig,
+        t_stim=st.sampled_from([0.03, 0.05, 0.11]),
+        lr=st.floats(0.001, 0.1),
+        weight_mei=st.floats(0, 1000),
+        weight_central=st.floats(0, 3),
+        n_iters=st.integers(1, 5),
+        random_seed=st.integers(0, 1000),
+        last_only=st.booleans(),
+    ),
+)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(SETTINGS, min_size=1, max_size=6), st.integers(1, 4), st.integers(1, 3))
+def test_an_answer_does_not_depend_on_what_is_asked_beside_it(asked, threads, report_every):
+    """To the bit, nor on the number of threads, nor on how often it reports."""
+    questions = [(network_named(name), *rest) for name, *rest in asked]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("maxstim_core.optimal.batch.usable_cores", lambda: threads)
+        run = generate_each(questions, report_every=report_every)
+        reports = list(run)
+    most = max(config.n_iters for *_, config in questions)
+    assert reports[-1].step == run.n_steps == most
+    assert sum(len(report.losses) for report in reports) == most
+    for found, question in zip(run.results(), questions, strict=True):
+        xr.testing.assert_identical(found, finish(generate(*question)))
+
+
+def test_threads_that_share_a_movie_make_the_same_one(monkeypatch):
+    config = replace(CONFIG, t_stim=0.08)
+    answers = []
+    for cores in (1, 2, 3, 4):
+        monkeypatch.setattr("maxstim_core.simulation.cpu.usable_cores", lambda cores=cores: cores)
+        answers.append(finish(generate(open_network("default"), "T4c", config)))
+    for answer in answers[1:]:
+        xr.testing.assert_identical(answer, answers[0])
+
+
+def test_the_reports_of_several_are_means():
+    long, short = (replace(CONFIG, n_iters=n) for n in (4, 2))
+    network = prior_network(2)
+    run = generate_each([(network, "T4c", long), (network, "L1", short)], report_every=3)
+    losses = np.concatenate([report.losses for report in run])
+    of_long, of_short = (answer.loss.values for answer in run.results())
+    np.testing.assert_allclose(losses[:2], (of_long[:2] + of_short) / 2, rtol=1e-6)
+    np.testing.assert_allclose(losses[2:], of_long[2:], rtol=1e-6)
+
+
+def test_whoever_stops_keeps_what_there_is_of_each():
+    run = generate_each([(prior_network(2), name, CONFIG) for name in NAMES], report_every=1)
+    steps = iter(run)
+    next(steps)
+    steps.close()
+    for answer in run.results():
+        assert answer.attrs["status"] == "cancelled" and answer.sizes["iteration"] >= 1
 
 
 def test_best_is_of_the_lowest_loss():
@@ -90,12 +159,29 @@ def test_all_cell_types_unless_told_otherwise():
         ({"seeds": 8}, "as lists"),
         ({"cell_types": "T4c"}, "as lists"),
         ({"seeds": (-1,)}, "must lie between"),
-        ({"at_once": 0}, "at least one movie"),
+        ({"at_once": 0}, "at_once.* must lie between 1 and"),
     ],
 )
 def test_refuses_what_makes_no_sense(options, sentence):
     with pytest.raises(MaxstimError, match=sentence):
         generate_many(prior_network(1), **options)
+
+
+@pytest.mark.parametrize(
+    ("questions", "sentence"),
+    [
+        ([], "at least one question"),
+        ([(prior_network(1), "T4x", CONFIG)], "no cell type 'T4x'"),
+        ([("prior", "T4c", CONFIG)], "opened first"),
+        ([(prior_network(1), "T4c", {})], "not a dict"),
+        ([(prior_network(1), "T4c")], "a cell type and a GenerateConfig"),
+        (["T4c", "Mi1"], "opened first"),
+        (3, "a cell type and a GenerateConfig"),
+    ],
+)
+def test_refuses_questions_that_make_no_sense(questions, sentence):
+    with pytest.raises(MaxstimError, match=sentence):
+        generate_each(questions)
 
 
 @pytest.mark.gpu

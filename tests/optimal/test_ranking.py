@@ -9,6 +9,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maxstim_core.drawing.notebook import Result
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.catalog import open_network
@@ -24,7 +25,6 @@ from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.stored.clip_store import Sequence, StoredClips, Window
 from maxstim_core.stimuli.stored.repeats import Excerpt, excerpts
-from maxstim_core.storage.notebook import Result
 
 EYE = Lattice(1)
 FIRST = SearchConfig(n_best=100)

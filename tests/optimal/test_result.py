@@ -1,13 +1,19 @@
 """Results: written whole or not at all, read back equal."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.result import answer, clip_of, lattice_of
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.optimal.result import answer, clip_of, lattice_of, load
+from maxstim_core.storage.labeled import Labeled
+from maxstim_core.storage.netcdf import save, save_labeled
 
 
 @pytest.fixture
@@ -63,7 +69,7 @@ def test_a_failed_write_leaves_the_old_file(dataset, tmp_path):
     path = tmp_path / "result.nc"
     save(dataset, path)
     unwritable = dataset.assign_attrs(odd=object())
-    with pytest.raises(TypeError):
+    with pytest.raises(MaxstimError, match="holds what NetCDF cannot"):
         save(unwritable, path)
     xr.testing.assert_identical(load(path), dataset)
     assert [p.name for p in tmp_path.iterdir()] == ["result.nc"]
@@ -105,3 +111,36 @@ def test_an_answer_knows_its_eye(dataset):
         lattice_of(dataset.isel(column=slice(None, None, -1)))
     with pytest.raises(MaxstimError, match="run it again"):
         lattice_of(dataset.drop_vars("u"))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(0, 3),
+    st.sampled_from(["f4", "f8", "i4", "i8", "u1", "U5"]),
+    st.dictionaries(
+        st.sampled_from(["a", "b"]), st.text("xyzä°\n", max_size=3) | st.integers(0, 9)
+    ),
+)
+def test_a_file_written_without_xarray_reads_as_one_written_with_it(length, kind, attrs):
+    values = np.arange(2 * length).reshape(2, length).astype(kind)
+    labeled = Labeled(
+        variables={"x": (("cell", "frame"), values, attrs), "y": ("cell", values[:, :0].sum(1))}
+        if kind != "U5"
+        else {"x": (("cell", "frame"), values)},
+        coordinates={
+            "cell": ("cell", ["one", "two"]),
+            "time": ("frame", np.arange(length) * 0.01, {"units": "s"}),
+            "far": ("frame", np.arange(length)),
+        },
+        attrs={"dt": 0.01, "seed": -1, **attrs},
+    )
+    with TemporaryDirectory() as folder:
+        with_xarray, without = (Path(folder) / name for name in ("with.nc", "without.nc"))
+        save(labeled.to_dataset(), with_xarray)
+        save_labeled(labeled, without)
+        found, expected = load(without), load(with_xarray)
+    xr.testing.assert_identical(found, expected)
+    assert list(found.variables) == list(expected.variables)
+    for name in expected.variables:
+        said = [dict(read[name].encoding, source="") for read in (found, expected)]
+        assert repr(said[0]) == repr(said[1])

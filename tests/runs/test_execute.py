@@ -14,13 +14,12 @@ from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, Searc
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.regularized import regularize
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.execute import execute, start
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.resample import resampled
-from maxstim_core.storage.netcdf import load
 
 DT = 0.04
 TINY = GenerateConfig(t_stim=0.06, n_iters=2)

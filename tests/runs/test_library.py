@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import (
     ResultIndex,
@@ -22,7 +22,7 @@ from maxstim_core.runs.result_index import (
     index_of,
     read_result,
 )
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.storage.netcdf import save
 
 
 @pytest.fixture
@@ -315,7 +315,7 @@ import sys
 from pathlib import Path
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.store import RunStore
-from maxstim_core.storage.netcdf import load
+from maxstim_core.optimal.result import load
 store, answer = RunStore(sys.argv[1]), load(sys.argv[2])
 library = ResultLibrary(store.results)
 for number in range(20):

@@ -31,9 +31,9 @@ from toy_runs import (
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.queue import the_queue
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.storage.netcdf import load
 
 
 @pytest.fixture(scope="module")
@@ -336,7 +336,7 @@ def test_what_libraries_print_does_not_disturb(queue):
     [
         ({"cell_type": "T4x"}, "no cell type 'T4x'; did you mean"),
         ({"network": "nowhere"}, "no network 'nowhere'"),
-        ({"device": "cuda"}, "No GPU was found"),
+        ({"device": "cuda"}, "no GPU was found"),
     ],
 )
 def test_bad_input_is_refused_before_any_work(fresh, changes, advice):

@@ -15,6 +15,7 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.natural import search
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, content_key, opened
 from maxstim_core.runs.store import RunStore
@@ -24,7 +25,6 @@ from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.resample import interpolated, resampled
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import import_movie
-from maxstim_core.storage.netcdf import load
 
 EYE = Lattice(1)
 

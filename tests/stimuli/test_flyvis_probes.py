@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.synthetic.flyvis_monitor import owned_pixels
 from maxstim_core.stimuli.synthetic.flyvis_probes import (
     SPEEDS,
+    _evenly,
     flyvis_flashes,
     flyvis_impulses,
     flyvis_moving_bars,
@@ -130,3 +132,9 @@ def test_refuses_what_makes_no_sense(make, settings):
 def test_refuses_an_eye_beyond_the_monitor():
     with pytest.raises(MaxstimError, match="extent 15 or less"):
         flyvis_moving_edges(Lattice(16))
+
+
+def test_places_are_to_the_bit_those_of_torch_without_torch():
+    for steps in (*range(1, 300), 678, 5000):
+        expected = torch.linspace(0, 20, steps).numpy()
+        np.testing.assert_array_equal(_evenly(20, steps), expected)

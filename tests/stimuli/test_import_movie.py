@@ -23,9 +23,9 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.catalog import open_clips, remove_stored
 from maxstim_core.stimuli.eye import Eye
-from maxstim_core.stimuli.files.film import evenly
 from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.files.preview import FRAMES, open_preview
+from maxstim_core.stimuli.files.timing import evenly
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.stimuli.stored.import_movie import cuts, import_movie
 from maxstim_core.stimuli.viewing import Viewing
@@ -127,9 +127,9 @@ def test_uneven_frames_are_held_for_their_time(tmp_path):
 def test_a_hiccup_does_not_set_the_pace():
     times = np.arange(900) / 30
     times = np.insert(times, 450, times[449] + 0.001)
-    order, fps = evenly(times, 30)
-    assert fps == pytest.approx(30)
-    assert len(order) == pytest.approx(900, abs=1)
+    pace = evenly(times, 30)
+    assert pace.fps == pytest.approx(30)
+    assert len(pace.order) == pytest.approx(900, abs=1)
 
 
 def test_the_pace_can_be_given(tmp_path):
@@ -566,7 +566,10 @@ REFUSED = {
     "webm cut": (lambda p: _cut(write_film(p / "a.webm", _noisy(), "webm")), "damaged"),
     "gif cut": (lambda p: _cut(write_film(p / "a.gif", _noisy(), "gif")), "damaged"),
     "small film": (lambda p: write_film(p / "a.mp4", fading(2, 2, 4)), "too small"),
-    "photo": (lambda p: _sparse(p / "a.heic", 40, b"\0\0\0 ftypheic"), "JPEG or PNG"),
+    "photo": (
+        lambda p: _sparse(p / "a.heic", 40, b"\0\0\0 ftypheic"),
+        "HEIC is not read: save it as PNG or JPEG",
+    ),
     "one pixel": (lambda p: _folder(p / "a", _picture(1, 1)) / "0.png", "1 x 1 pixels, too small"),
     "zip of texts": (lambda p: _zipped(p / "a.zip", {"a.txt": b"Once upon a time"}), "no image"),
     "zip without a pace": (lambda p: _zipped(p / "a.zip", _images()), "--fps 24"),

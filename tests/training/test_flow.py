@@ -14,6 +14,7 @@ from maxstim_core.model_cards.origin import origin_of
 from maxstim_core.networks.network_file import read_about, read_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.simulation.choose_engine import make_engine
+from maxstim_core.simulation.differentiable import parameter_tensors
 from maxstim_core.training import flow as flow_module
 from maxstim_core.training.config import FitConfig
 from maxstim_core.training.decoder import RINGS, FlowDecoder, HexConvolution, endpoint_error
@@ -107,14 +108,15 @@ def test_unseen_scenes_are_the_same_for_all_fits_and_shown_to_none(engine):
 def test_decoders_of_the_same_network_are_the_same(engine):
     errors = []
     for _ in range(2):
-        task = FlowTask(engine, 0.01, seed=3)
-        errors.append(task.error(task.fitted_decoder(engine.parameters), engine.parameters))
+        task, own = FlowTask(engine, 0.01, seed=3), parameter_tensors(engine)
+        errors.append(task.error(task.fitted_decoder(own), own))
     assert errors[0] == errors[1]
 
 
 def test_a_lost_network_is_refused():
     engine = make_engine(prior_network(5))  # its own: what is left of a lost network may stay in it
-    lost = engine.parameters._replace(synapse_strength=1e6 * engine.parameters.synapse_strength)
+    own = parameter_tensors(engine)
+    lost = own._replace(synapse_strength=1e6 * own.synapse_strength)
     task = FlowTask(engine, 0.01, seed=0)
     with pytest.raises(MaxstimError, match="do not stay finite; start the fit again"):
         task.error(task.fitted_decoder(lost), lost)
@@ -139,11 +141,12 @@ def test_without_a_second_stage_all_is_as_it_was():
 def test_the_network_learns_to_let_flow_be_told(engine):
     """Its own parameters lower the error of a decoder that stays as it is."""
     stage = FlowStage(engine, 0.01, seed=0)
-    stage.begin(engine.parameters)
-    log_strength = engine.parameters.synapse_strength.log().requires_grad_()
+    own = parameter_tensors(engine)
+    stage.begin(own)
+    log_strength = own.synapse_strength.log().requires_grad_()
     adam, errors = torch.optim.Adam([log_strength], 0.01), []
     for _ in range(6):
-        now = engine.parameters._replace(synapse_strength=log_strength.exp())
+        now = own._replace(synapse_strength=log_strength.exp())
         found = stage.terms(now, np.random.default_rng(0))
         adam.zero_grad()
         found["decoded flow"].backward()

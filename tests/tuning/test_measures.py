@@ -65,7 +65,7 @@ def default_engine():
 def central_voltages(movies):
     engine = default_engine()
     cells = engine.layout.central_cells
-    return engine.simulate(np.stack(movies).astype(np.float32), DT, cells=cells).numpy()
+    return engine.simulate(np.stack(movies).astype(np.float32), DT, cells=cells)
 
 
 def of(values, name):

@@ -17,7 +17,7 @@ import xarray as xr
 from dashboard.components.component import Component
 from dashboard.components.esm import DRAWING, source, stylesheet
 from dashboard.components.hexplayer.component import pack
-from maxstim_core.export.peak import telling_frame
+from maxstim_core.drawing.peak import telling_frame
 from maxstim_core.optimal.result import lattice_of
 
 _HERE = Path(__file__).parent

@@ -17,9 +17,9 @@ import xarray as xr
 
 from dashboard.components.component import Component
 from dashboard.components.esm import DRAWING, source, stylesheet
+from maxstim_core.drawing.colors import BORDER, diverging
+from maxstim_core.drawing.peak import peak_frame, time_from_peak
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.colors import BORDER, diverging
-from maxstim_core.export.peak import peak_frame, time_from_peak
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
 
 _HERE = Path(__file__).parent

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from maxstim_core.arrays import Array, library_of
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.objectives.terms import Term
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from maxstim_core.optimal.objectives.terms import Gradient, Term
 
 
 @dataclass(frozen=True)
@@ -23,10 +21,19 @@ class Excite(Term):
     name = "response"
     symbols: ClassVar = {"a": "voltage of the central cell", "t": "frames"}
 
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+    def __call__(self, stimulus: Array, response: Array) -> Array:
         """See `Term`."""
         counted = response[..., -1:] if self.last_only else response
-        return -counted.exp().mean(-1)
+        return -library_of(response).exp(counted).mean(-1)
+
+    def gradient(self, stimulus: Array, response: Array) -> Gradient:
+        """See `Term`."""
+        library = library_of(response)
+        if not self.last_only:
+            return Gradient(response=-library.exp(response) / response.shape[-1])
+        on_response = library.zeros_like(response)
+        on_response[..., -1] = -library.exp(response[..., -1])
+        return Gradient(response=on_response)
 
     def __str__(self) -> str:
         return "-exp(a_last)" if self.last_only else "-mean_t exp(a_t)"
@@ -41,7 +48,7 @@ class KeepResponse(Term):
     Without a target it has its words and its formula, but no value.
     """
 
-    target: Tensor | None = None
+    target: Array | None = None
     name = "response"
     symbols: ClassVar = {
         "a": "voltage of the central cell",
@@ -49,17 +56,28 @@ class KeepResponse(Term):
         "t": "frames",
     }
 
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+    def __call__(self, stimulus: Array, response: Array) -> Array:
         """See `Term`.
 
         Raises:
             MaxstimError: if there is no target.
         """
+        return (self._difference(response) ** 2).sum(-1)
+
+    def gradient(self, stimulus: Array, response: Array) -> Gradient:
+        """See `Term`.
+
+        Raises:
+            MaxstimError: if there is no target.
+        """
+        return Gradient(response=2 * self._difference(response))
+
+    def _difference(self, response: Array) -> Array:
         if self.target is None:
             raise MaxstimError(
                 "There is no response to keep: give loss_of (KeepResponse) a target, shape (frame,)."
             )
-        return (response - self.target).square().sum(-1)
+        return response - self.target
 
     def __str__(self) -> str:
         return "sum_t (a_t - target_t)^2"

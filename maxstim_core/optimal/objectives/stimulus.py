@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
+from maxstim_core.arrays import Array
 from maxstim_core.conventions import GREY
-from maxstim_core.optimal.objectives.terms import Term
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from maxstim_core.optimal.objectives.terms import Gradient, Term
 
 
 @dataclass(frozen=True)
@@ -20,10 +18,16 @@ class GreyPenalty(Term):
     name = "grey"
     symbols: ClassVar = {"x": "luminance", "t": "frames", "h": "columns"}
 
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+    def __call__(self, stimulus: Array, response: Array) -> Array:
         """See `Term`."""
-        distance = (stimulus - GREY).square()
+        distance = (stimulus - GREY) ** 2
         return distance.sum((-2, -1)) if self.reduction == "sum" else distance.mean((-2, -1))
+
+    def gradient(self, stimulus: Array, response: Array) -> Gradient:
+        """See `Term`."""
+        n_frames, n_columns = stimulus.shape[-2:]
+        share = 2.0 if self.reduction == "sum" else 2.0 / (n_frames * n_columns)
+        return Gradient(stimulus=share * (stimulus - GREY))
 
     def __str__(self) -> str:
         return f"{self.reduction}_th (x_th - {GREY:g})^2"

@@ -1,7 +1,7 @@
 """What a stimulus should achieve, as terms that add, scale and describe themselves.
 
-A *soft* term is something to weigh against others; it gives a number to lower. A *hard* demand on the
-stimulus is a projection, of another type: see `maxstim_core.optimal.constraints`.
+A *soft* term is something to weigh against others; it gives a number to lower, and its gradient. A
+*hard* demand on the stimulus is a projection, of another type: see `maxstim_core.optimal.constraints`.
 
     loss = 1.0 * Excite(last_only=True) + 3000.0 * GreyPenalty("mean")
 """
@@ -11,10 +11,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, NamedTuple
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from maxstim_core.arrays import QUIET, Array, library_of
+
+
+class Gradient(NamedTuple):
+    """Derivatives of a term, for each stimulus of a batch.
+
+    Attributes:
+        stimulus: With respect to the stimulus, shape (..., frame, column); None if it has no part in it.
+        response: With respect to the response, shape (..., frame); None likewise.
+    """
+
+    stimulus: Array | None = None
+    response: Array | None = None
 
 
 class Term(ABC):
@@ -35,13 +46,17 @@ class Term(ABC):
         return f"{words_of(self.name)} term"
 
     @abstractmethod
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+    def __call__(self, stimulus: Array, response: Array) -> Array:
         """Return a number per stimulus, shape (...).
 
         Args:
             stimulus: Luminance, shape (..., frame, column).
             response: Voltage of the central cell, shape (..., frame).
         """
+
+    @abstractmethod
+    def gradient(self, stimulus: Array, response: Array) -> Gradient:
+        """Return the derivatives of what a call with the same arguments returns."""
 
     @abstractmethod
     def __str__(self) -> str:
@@ -72,13 +87,28 @@ class Loss:
         """What the symbols of the formula stand for, in the order in which terms bring them."""
         return {symbol: said for _, term in self.parts for symbol, said in term.symbols.items()}
 
-    def __call__(self, stimulus: Tensor, response: Tensor) -> Tensor:
+    @QUIET
+    def __call__(self, stimulus: Array, response: Array) -> Array:
         """Return the total and each weighted term, shape (..., 1 + term): arguments as for `Term`."""
-        import torch  # not before it is needed: the page shows formulas without it
-
         each = [weight * term(stimulus, response) for weight, term in self.parts]
-        values = torch.stack(each, -1)
-        return torch.cat([values.sum(-1, keepdim=True), values], -1)
+        return library_of(stimulus).stack([sum(each[1:], each[0]), *each], -1)
+
+    def gradient(self, stimulus: Array, response: Array) -> tuple[Array, Array]:
+        """Return the derivatives of the total with respect to the stimulus and the response.
+
+        Args:
+            stimulus: As for `Term`.
+            response: As for `Term`.
+        """
+        library = library_of(stimulus)
+        on_stimulus, on_response = library.zeros_like(stimulus), library.zeros_like(response)
+        for weight, term in self.parts:
+            found = term.gradient(stimulus, response)
+            if found.stimulus is not None:
+                on_stimulus += weight * found.stimulus
+            if found.response is not None:
+                on_response += weight * found.response
+        return on_stimulus, on_response
 
     def __add__(self, other: Loss) -> Loss:
         return Loss(self.parts + other.parts)

@@ -1,38 +1,89 @@
-"""Films as arrays of numbers: ``.npy``, ``.npz`` and NetCDF files, of columns or of pixels.
+"""Films as arrays of numbers: ``.npy``, ``.npz``, NetCDF-4 and HDF5 files, of columns or of pixels.
 
 What an array holds is told by its dimensions: (frame, column), (frame, row, pixel column) or
-(frame, row, pixel column, colour) with three colours, or four where the last is opacity. Floating-point
-numbers are luminance in [0, 1]; whole numbers of 8 and 16 bits are taken as fractions of the most that
-they can be.
+(frame, row, pixel column, colour) with three colours, or four where the last is opacity: what is
+transparent lies on a ground. NetCDF files name them, and may have them in any order
+(`maxstim_core.stimuli.files.labeled`). Columns are ordered by u, then v, where up is (u, v) = (-1, 0),
+unless the file says where they are or another order is asked for (`maxstim_core.stimuli.column_order`).
+
+Floating-point numbers are luminance in [0, 1], which rounding may leave by `ROUNDING`; truth values are
+black and white; whole numbers of 8 and 16 bits without sign are taken as fractions of the most that they
+can be.
 """
 
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
 from maxstim_core.progress import ReportProgress, no_report
+from maxstim_core.stimuli.column_order import MAXSTIM, in_our_order
+from maxstim_core.stimuli.files.facts import MovieFacts
+from maxstim_core.stimuli.files.frames import BLOCK_BYTES, Frames
+from maxstim_core.stimuli.files.labeled import open_labeled
+from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
 from maxstim_core.stimuli.files.npy import open_array
-from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES
+from maxstim_core.stimuli.files.npz import open_npz
+from maxstim_core.stimuli.limits import MOST_FRAMES
 from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.storage.hdf5 import SIGNATURE
 
-_GREY_OF_COLORS = np.array([0.299, 0.587, 0.114], np.float32)
-"""ITU-R 601, as Pillow and so flyvis turn colours to grey."""
+ROUNDING = 1e-5
+"""How far luminance may lie outside [0, 1] by rounding: it is put back."""
 
-_VARIABLES = ("stimulus", "lum", "movie")
-"""What is taken of a NetCDF file that holds several variables."""
+_CLASSIC = (
+    "is NetCDF-3, which is not read",
+    "write it as NetCDF-4, with nccopy -k nc4 OLD NEW, or with xarray's to_netcdf(engine='h5netcdf')",
+)
+
+_UNREAD = {
+    b"CDF\x01": _CLASSIC,
+    b"CDF\x02": _CLASSIC,
+    b"CDF\x05": _CLASSIC,
+    b"\x0e\x03\x13\x01": ("is HDF4, which is not read", "convert it with h4toh5"),
+    b"MATLAB 5.0": (
+        "was saved by MATLAB before version 7.3, which is not read",
+        "load it with scipy.io.loadmat and save the array with numpy.save",
+    ),
+    b"version https://git-lfs": (
+        "is a pointer of Git LFS and not the file itself",
+        "fetch that with git lfs pull",
+    ),
+    b"PAR1": ("is a Parquet table, which is not read", "save the array with numpy.save"),
+    b"ARROW1": ("is an Arrow table, which is not read", "save the array with numpy.save"),
+    b"\x80\x02": ("is a pickle, which may run code and is not read", "save it with numpy.save"),
+    b"\x80\x03": ("is a pickle, which may run code and is not read", "save it with numpy.save"),
+    b"\x80\x04": ("is a pickle, which may run code and is not read", "save it with numpy.save"),
+    b"\x80\x05": ("is a pickle, which may run code and is not read", "save it with numpy.save"),
+}
+"""How files begin that hold arrays in another way: what they are, and what to do."""
+
+_TWELVE_BITS = 4095
+"""What 16 bits never get above where a camera of 12 or 10 bits filled them: white is another number."""
 
 
 def array_kind(head: bytes) -> str | None:
-    """Return ``npy``, ``npz`` or ``nc`` for a file that begins with these bytes, or None."""
-    kinds = {np.lib.format.MAGIC_PREFIX: "npy", b"PK\x03\x04": "npz", b"\x89HDF\r\n\x1a\n": "nc"}
+    """Return ``npy``, ``npz`` or ``nc`` for a file that begins with these bytes, or None.
+
+    HDF5 may begin later than these bytes tell: `maxstim_core.storage.hdf5.is_hdf5` looks further.
+    """
+    if any(head.startswith(SIGNATURE, at) for at in (0, 512, 1024, 2048)):
+        return "nc"
+    kinds = {np.lib.format.MAGIC_PREFIX: "npy", b"PK\x03\x04": "npz"}
     return next((kind for magic, kind in kinds.items() if head.startswith(magic)), None)
+
+
+def unread_array(head: bytes) -> str | None:
+    """Return what a file is and what to do with it, for kinds of arrays that are not read, or None."""
+    found = next((told for magic, told in _UNREAD.items() if head.startswith(magic)), None)
+    return found and f"{found[0]}; {found[1]}."
 
 
 @dataclass(frozen=True)
@@ -45,31 +96,63 @@ class FilmArray:
             they may be on disk still.
         fps: Frames per second where the file tells them.
         what: What to call it in a refusal.
+        no_pace: Why what the file says of its pace cannot be used, or nothing.
+        left_out: What else of the file could be films.
     """
 
     name: str
-    values: np.ndarray
+    values: Frames
     fps: float | None
     what: str
+    no_pace: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_columns(self) -> bool:
         """Whether it holds what the eye sees, not pixels."""
-        return self.values.ndim == 2
+        return len(self.values.shape) == 2
 
-    def luminance(self, start: int, stop: int) -> np.ndarray:
+    def facts(self, ground: float = GREY) -> MovieFacts:
+        """Return what was found out of the file, for films that lie on a ground."""
+        height, width = (0, 0) if self.is_columns else self.values.shape[1:3]
+        return MovieFacts(
+            source_size=None if self.is_columns else (width, height),
+            fps=self.fps,
+            fps_from="the file" if self.fps else None,
+            frames=len(self.values),
+            ground=ground,
+            left_out=tuple(f"the variable {name}" for name in self.left_out),
+        )
+
+    def luminance(self, start: int, stop: int, ground: float = GREY) -> np.ndarray:
         """Return frames in grey, float32 in [0, 1], shape (frame, column) or (frame, row, column).
+
+        Args:
+            start: First frame.
+            stop: Last frame, exclusive.
+            ground: Luminance of what lies behind transparent pixels.
 
         Raises:
             MaxstimError: if a value is no luminance.
         """
         lum = _luminance(self.values[start:stop], self.what)
-        return lum[..., :3] @ _GREY_OF_COLORS if lum.ndim == 4 else lum
+        if lum.ndim < 4:
+            return lum
+        grey = lum[..., :3] @ GREY_OF_COLORS
+        if lum.shape[3] == 3:
+            return grey
+        return on_ground(grey, lum[..., 3], ground)
 
 
 def read_arrays(
-    path: Path, kind: str, viewing: Viewing, report_progress: ReportProgress = no_report
-) -> list[tuple[str, np.ndarray, float | None]]:
+    path: Path,
+    kind: str,
+    viewing: Viewing,
+    report_progress: ReportProgress = no_report,
+    *,
+    fps: float | None = None,
+    order: str = MAXSTIM,
+) -> list[tuple[str, np.ndarray, MovieFacts]]:
     """See the films of a file.
 
     Args:
@@ -77,113 +160,126 @@ def read_arrays(
         kind: What `array_kind` says.
         viewing: How to look at pixels; of columns, only the contrast can be changed.
         report_progress: Whom to tell how far it is.
+        fps: Frames per second that are asked for; as the file says if None.
+        order: Whose order columns are in that the file does not place.
 
     Returns:
         For each film its name in the file ("" for an only one), luminance of shape (frame, column), and
-        frames per second where the file tells them.
+        what was found out of the file.
 
     Raises:
-        MaxstimError: if an array is damaged, holds no luminance, or is beyond a limit.
+        MaxstimError: if an array is damaged, holds no luminance, is beyond a limit, or says of its pace
+            what cannot be understood where none is asked for.
     """
     films = []
-    for film in open_arrays(path, kind, viewing):
-        n_frames = len(film.values)
+    for film in open_arrays(path, kind, viewing, order):
+        if fps is None and film.no_pace:
+            raise MaxstimError(
+                f"{film.what} does not tell its pace: {film.no_pace}, or add the frames per second, for "
+                "example --fps 24."
+            )
+        n_frames, most = len(film.values), 0.0
         step = n_frames if film.is_columns else viewing.batch(*film.values.shape[1:3])
         seen = []
         for start in range(0, n_frames, step):
-            lum = film.luminance(start, start + step)
+            lum = film.luminance(start, start + step, viewing.ground)
+            most = max(most, float(lum.max()))
             seen.append(viewing.contrasted(lum) if film.is_columns else viewing.see(lum))
             report_progress(min(1.0, (start + step) / n_frames))
-        films.append((film.name, np.concatenate(seen), film.fps))
+        if film.values.dtype.itemsize == 2 and film.values.dtype.kind == "u":
+            largest = round(most * _white(film.values.dtype))
+            if 0 < largest <= _TWELVE_BITS:
+                raise MaxstimError(
+                    f"{film.what} never gets above {largest} of 65535, as if white "
+                    "were another number; divide by that and save floating-point numbers, 1 being white."
+                )
+        films.append((film.name, np.concatenate(seen), film.facts(viewing.ground)))
     return films
 
 
-def open_arrays(path: Path, kind: str, viewing: Viewing) -> Generator[FilmArray, None, None]:
+def open_arrays(
+    path: Path, kind: str, viewing: Viewing, order: str = MAXSTIM
+) -> Generator[FilmArray, None, None]:
     """Open the films of a file one after the other, and check them but for their values.
 
     Args:
         path: A regular file.
         kind: What `array_kind` says.
         viewing: How they will be looked at.
+        order: Whose order columns are in that the file does not place.
 
     Raises:
         MaxstimError: if an array is damaged, can be no film, or is beyond a limit.
     """
     if kind == "npy":
-        films = iter([FilmArray("", open_array(path), None, f"The array {path}")])
+        films: Iterator[FilmArray] = iter([FilmArray("", _Mapped(path), None, f"The array {path}")])
     elif kind == "npz":
-        films = _unpacked(path)
+        films = (
+            FilmArray(name, frames, None, f"The array {name} in {path}")
+            for name, frames in open_npz(path)
+        )
     else:
-        array, fps = _variable(path)
-        films = iter([FilmArray("", array, fps, f"The file {path}")])
+        labeled = open_labeled(path, viewing.lattice, order)
+        what, left_out = f"The file {path}", labeled.left_out
+        film = FilmArray("", labeled.frames, labeled.fps, what, labeled.no_pace, left_out)
+        films = iter([film])
     for film in films:
         _check(film, viewing)
+        if order != MAXSTIM and not film.is_columns:
+            raise MaxstimError(
+                f"{film.what} holds pixels, which have no order of columns; leave the order out."
+            )
+        if order != MAXSTIM and kind != "nc":
+            film = replace(film, values=_Reordered(film.values, viewing.lattice, order))
         yield film
 
 
-def _unpacked(path: Path) -> Iterator[FilmArray]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-            others = [name for name in archive.namelist() if not name.endswith(".npy")]
-        if unpacked > MOST_BYTES:
+class _Mapped:
+    """Frames of a ``.npy`` file, mapped anew for each piece: pages that were read are let go."""
+
+    def __init__(self, path: Path) -> None:
+        array = open_array(path)
+        self._path, self.shape, self.dtype = path, array.shape, array.dtype
+        across = array.ndim > 1 and not array.flags.c_contiguous
+        if across and array.nbytes > BLOCK_BYTES:
             raise MaxstimError(
-                f"The arrays in {path} take {unpacked / 1e9:.1f} GB; "
-                f"keep to {MOST_BYTES / 1e9:.0f} GB."
+                f"The array {path} is stored column by column, so that no frame can be read alone; save "
+                "numpy.ascontiguousarray of it."
             )
-        if others:
-            raise MaxstimError(f"The archive {path} holds no numpy arrays alone; unpack it first.")
-        with np.load(path, allow_pickle=False) as arrays:
-            for name in arrays.files:
-                yield FilmArray(name, arrays[name], None, f"The array {name} in {path}")
-    except MaxstimError:
-        raise
-    except Exception as error:  # a damaged archive raises whatever the damage leads to
-        raise MaxstimError(
-            f"The archive {path} is damaged or holds Python objects; zip images again, or save arrays "
-            "again with numpy.savez."
-        ) from error
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, frames: slice) -> np.ndarray:
+        return np.array(open_array(self._path)[frames])
 
 
-def _variable(path: Path) -> tuple[np.ndarray, float | None]:
-    import xarray as xr
+class _Reordered:
+    """Frames of columns in another program's order, in ours."""
 
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            films = {
-                str(n): v
-                for n, v in dataset.data_vars.items()
-                if v.ndim > 1 and v.dtype.kind in "fu"
-            }
-            chosen = next((name for name in _VARIABLES if name in films), None)
-            if chosen is None and len(films) == 1:
-                chosen = next(iter(films))
-            dt = dataset.attrs.get("dt")
-            if chosen is not None and films[chosen].nbytes <= MOST_BYTES:
-                return films[chosen].values, None if dt is None else 1 / float(dt)
-    except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
-        raise MaxstimError(f"The file {path} is damaged or no NetCDF; write it again.") from error
-    if chosen is None:
-        raise MaxstimError(
-            f"The file {path} must hold one film, or name it {' or '.join(_VARIABLES)}; it holds "
-            f"{', '.join(map(str, films)) or 'none'}."
-        )
-    raise MaxstimError(
-        f"The film in {path} takes {films[chosen].nbytes / 1e9:.1f} GB; keep to "
-        f"{MOST_BYTES / 1e9:.0f} GB."
-    )
+    def __init__(self, frames: Frames, lattice: Lattice, order: str) -> None:
+        self._frames, self._lattice, self._order = frames, lattice, order
+        self.shape, self.dtype = frames.shape, frames.dtype
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, frames: slice) -> np.ndarray:
+        return in_our_order(self._frames[frames], self._lattice, self._order)
 
 
 def _check(film: FilmArray, viewing: Viewing) -> None:
     """Refuse what can be no film that is looked at so."""
     array, what = film.values, film.what
-    colors = array.ndim == 4 and array.shape[3] in (3, 4)
-    if not (array.ndim in (2, 3) or colors) or 0 in array.shape:
+    n_dims = len(array.shape)
+    colors = n_dims == 4 and array.shape[3] in (3, 4)
+    if not (n_dims in (2, 3) or colors) or 0 in array.shape:
         raise MaxstimError(
             f"{what} has shape {array.shape}; it must be (frame, column), (frame, row, column) or "
             "(frame, row, column, colour)."
         )
-    if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16):
+    whole = array.dtype.kind == "u" and array.dtype.itemsize <= 2
+    if array.dtype.kind not in "fb" and not whole:
         raise MaxstimError(
             f"{what} holds {array.dtype} values; save luminance as floating-point numbers between 0 and "
             "1, or as whole numbers of 8 or 16 bits (uint8, uint16)."
@@ -199,11 +295,23 @@ def _check(film: FilmArray, viewing: Viewing) -> None:
 
 
 def _luminance(values: np.ndarray, what: str) -> np.ndarray:
-    scale = 1 if values.dtype.kind == "f" else np.iinfo(values.dtype).max
-    lum = np.asarray(values, np.float32) / np.float32(scale)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        lum = np.asarray(values, np.float32)
+    if values.dtype.kind == "u":
+        lum = lum / np.float32(_white(values.dtype))
     least, most = float(lum.min()), float(lum.max())
-    if not (math.isfinite(least) and math.isfinite(most) and least >= 0 and most <= 1):
+    if not (math.isfinite(least) and math.isfinite(most)):
         raise MaxstimError(
-            f"{what} goes from {least:g} to {most:g}; luminance must go from 0 (black) to 1 (white)."
+            f"{what} holds a value that is no finite number; luminance must go from 0 (black) to 1 "
+            "(white)."
         )
-    return lum
+    if least < -ROUNDING or most > 1 + ROUNDING:
+        raise MaxstimError(
+            f"{what} goes from {least:.7g} to {most:.7g}; luminance must go from 0 (black) to 1 (white)."
+        )
+    return lum if least >= 0 and most <= 1 else lum.clip(0, 1)
+
+
+def _white(dtype: np.dtype) -> int:
+    """The number of white, of whole numbers."""
+    return int(np.iinfo(dtype).max)

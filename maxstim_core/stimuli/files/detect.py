@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.stimuli.files.arrays import array_kind
-from maxstim_core.stimuli.files.film import film_kind, is_photo
-from maxstim_core.stimuli.files.images import is_image
+from maxstim_core.stimuli.files.arrays import array_kind, unread_array
+from maxstim_core.stimuli.files.film import film_kind
+from maxstim_core.stimuli.files.images import is_image, n_pictures
+from maxstim_core.stimuli.files.unread import unread_format, what_to_do
 from maxstim_core.stimuli.limits import MOST_BYTES
+from maxstim_core.storage.hdf5 import SIGNATURE, is_hdf5
 
-HEAD = 16
+HEAD = 4096
 """Bytes at the beginning of a file that tell."""
 
 SUFFIXES = (
@@ -29,12 +31,13 @@ class FileKind(NamedTuple):
     """What a movie is.
 
     Attributes:
-        holds: ``film``, ``array``, ``image`` (a single one) or ``images`` (a folder or an archive).
+        holds: ``film``, ``array``, ``image`` (a single one), ``animation`` (several in a file) or
+            ``images`` (a folder or an archive).
         format: What its reader calls it: ``mov``, ``matroska``, ``gif``, ``npy``, ``npz``, ``nc``,
             ``zip``, or nothing.
     """
 
-    holds: Literal["film", "array", "image", "images"]
+    holds: Literal["film", "array", "image", "animation", "images"]
     format: str = ""
 
 
@@ -60,9 +63,11 @@ def kind_of(path: Path) -> FileKind:
             "permissions."
         ) from error
     check_bytes(path, about.st_size)
-    kind = kind_of_head(path, head)
+    kind = _hidden_array(path, head) or kind_of_head(path, head)
     if kind.format == "npz" and _holds_no_arrays(path):
         return FileKind("images", "zip")
+    if kind.holds == "image" and n_pictures(path) > 1:
+        return FileKind("animation")
     return kind
 
 
@@ -82,24 +87,44 @@ def check_bytes(name: Path | str, n_bytes: int) -> None:
 
 
 def kind_of_head(name: Path | str, head: bytes) -> FileKind:
-    """Return what a file is that begins with these bytes; a zip of images still counts as ``npz``.
+    """Return what a file is that begins with these bytes, as far as they tell.
+
+    A zip of images still counts as ``npz``, and an image file of several pictures as a single one.
 
     Raises:
         MaxstimError: if it is no movie.
     """
-    if is_photo(head):
-        raise MaxstimError(
-            f"The file {name} is a photo of a kind that cannot be read; save it as JPEG or PNG."
-        )
+    unread = unread_format(head)
+    if head[4:8] == b"ftyp" and unread:
+        raise _unread(name, unread)
     if kind := film_kind(head):
         return FileKind("film", kind)
     if kind := array_kind(head):
         return FileKind("array", kind)
     if is_image(head):
         return FileKind("image")
+    if told := unread_array(head):
+        raise MaxstimError(f"The file {name} {told}")
+    if unread:
+        raise _unread(name, unread)
     raise MaxstimError(
         f"The file {name} is no movie, whatever its name; use mp4, mov, webm, gif, npy, npz, NetCDF, an "
         "image, or a folder or zip of images."
+    )
+
+
+def _hidden_array(path: Path, head: bytes) -> FileKind | None:
+    """HDF5 behind a block of something else, which may look like anything."""
+    try:
+        hidden = not head.startswith(SIGNATURE) and is_hdf5(path)
+    except OSError:  # gone meanwhile: who reads it says so
+        return None
+    return FileKind("array", "nc") if hidden else None
+
+
+def _unread(name: Path | str, unread: str) -> MaxstimError:
+    return MaxstimError(
+        f"{unread[0].upper()}{unread[1:]} is not read: {what_to_do(unread)} (the file is {name})."
     )
 
 

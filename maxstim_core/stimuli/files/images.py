@@ -1,191 +1,368 @@
-"""Images: a file to luminance, as flyvis reads it, and many of them to what the eye sees."""
+"""An image file to luminance.
+
+What a file says of its pictures is heeded: how they are turned (EXIF), whether their pixels are square,
+which number is white, and what is transparent.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
-from maxstim_core.progress import ReportProgress, no_report
-from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS
-from maxstim_core.stimuli.viewing import Viewing
+from maxstim_core.stimuli.files.deep_images import deep_pixels
+from maxstim_core.stimuli.files.facts import MovieFacts
+from maxstim_core.stimuli.files.luminance import on_ground
+from maxstim_core.stimuli.files.orientation import Orientation, of_exif
+from maxstim_core.stimuli.files.square_pixels import SQUARE, with_square_pixels
+from maxstim_core.stimuli.limits import MOST_FRAMES, MOST_PIXELS
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+"""What is read, by Pillow's names."""
 
-_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+_ORIENTATION = 0x112
+_ASPECTS = (Fraction(1, 20), Fraction(20))
+"""Beyond these, a resolution is no statement about the shape of pixels but a mistake."""
 
-Files = list[Path] | list[zipfile.Path]
-"""Images in a folder or in an archive, in the order in which they are shown."""
+_TIME_UNITS = {"sec": 1.0, "s": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3}
+
+AnyImage = str | os.PathLike | zipfile.Path
+"""An image on its own, or in an archive."""
 
 
-def read_image(path: str | os.PathLike | zipfile.Path) -> np.ndarray:
+def is_image(head: bytes) -> bool:
+    """Tell whether a file that begins with these bytes is an image that is read."""
+    tiff = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *tiff)):
+        return True
+    bitmap = head.startswith(b"BM") and head[14:18] in (
+        n.to_bytes(4, "little") for n in (12, 16, 40, 52, 56, 64, 108, 124)
+    )
+    return bitmap or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
+
+
+def read_image(path: AnyImage, ground: float = GREY) -> np.ndarray:
     """Read an image, whatever its file is called.
 
     Args:
         path: A PNG, JPEG, BMP, TIFF or WebP file.
+        ground: Luminance of what lies behind transparent pixels.
 
     Returns:
-        Luminance in [0, 1], shape (row, pixel column), float32: Pillow's mode ``L`` over 255,
-        or 16 bits of grey over 65535.
+        Luminance in [0, 1], shape (row, pixel column), float32, upright: Pillow's mode ``L`` over 255,
+        or 16 bits over 65535.
 
     Raises:
-        MaxstimError: if the file is missing, no image, damaged, of 32 bits of grey, of which nothing
-            tells what is white, or beyond the limit on pixels, which is checked before it is decoded.
+        MaxstimError: if the file is missing, no image, damaged, holds several pictures or 32 bits of
+            grey, of which nothing tells what is white, or is beyond the limit on pixels, which is
+            checked before it is decoded.
+    """
+    return read_still(path, ground)[0]
+
+
+def read_still(path: AnyImage, ground: float = GREY) -> tuple[np.ndarray, MovieFacts]:
+    """Read an image as `read_image` does, and tell what was found out of it.
+
+    Raises:
+        MaxstimError: as there.
+    """
+    with open_image(path) as image:
+        pages, left_out = image.pages()
+        if len(pages) > 1:
+            raise MaxstimError(
+                f"The image {path} holds {len(pages)} pictures, not one; give it by itself, or save the "
+                "one you mean."
+            )
+        facts = image.facts(ground, 1, left_out)  # before Pillow turns what it reads
+        return image.luminance(pages[0], ground), facts
+
+
+def n_pictures(path: AnyImage) -> int:
+    """Return how many pictures an image file holds that are to be shown.
+
+    Raises:
+        MaxstimError: if it cannot be told.
+    """
+    with open_image(path) as image:
+        return len(image.pages()[0])
+
+
+@contextmanager
+def open_image(path: AnyImage) -> Iterator[OpenImage]:
+    """Open an image whose size is within the limit; whatever goes wrong with it becomes one sentence.
+
+    Raises:
+        MaxstimError: if it is missing, no image, damaged or beyond the limit on pixels.
     """
     from PIL import Image
 
+    _quiet()
     try:
-        with _opened(path) as file, Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise MaxstimError(
-                    f"The image {path} has {image.width} x {image.height} pixels; make it smaller than "
-                    f"{MOST_PIXELS / 1e6:.0f} million pixels."
-                )
-            if image.mode in ("I", "F"):
-                raise MaxstimError(
-                    f"The image {path} has 32 bits of grey, and does not say which number is white; "
-                    "save it with 8 or 16 bits."
-                )
-            if image.mode.startswith("I;16"):  # Pillow would cut 16 bits off at 255
-                return np.asarray(image, np.float32) / 65535
-            return np.asarray(image.convert("L"), np.float32) / 255
+        with _file(path) as file:
+            _check_head(path, file)
+            with Image.open(file, formats=FORMATS) as image:
+                check_size(path, image.width, image.height)
+                yield OpenImage(path, file, image)
     except MaxstimError:
         raise
+    except Image.DecompressionBombError:
+        raise MaxstimError(
+            f"The image {path} says that it has far more than {MOST_PIXELS / 1e6:.0f} million pixels; "
+            "make it smaller."
+        ) from None
     except FileNotFoundError:
         raise MaxstimError(f"There is no image {path}; check the path.") from None
+    except PermissionError as error:
+        raise MaxstimError(
+            f"The image {path} cannot be read ({error.strerror}); check its permissions, and whether "
+            "another program holds it open."
+        ) from error
     except Exception as error:  # a damaged image raises whatever the damage leads to
         raise MaxstimError(
             f"The image {path} is damaged or of a kind that cannot be read; use {', '.join(FORMATS)}."
         ) from error
 
 
-def read_images(
-    path: Path, viewing: Viewing, report_progress: ReportProgress = no_report
-) -> np.ndarray:
-    """See the images of a folder or a zip archive, as `find_images` finds them.
-
-    Returns:
-        Luminance, shape (frame, column).
+def check_size(path: AnyImage, width: int, height: int) -> None:
+    """Refuse an image by its size in pixels.
 
     Raises:
-        MaxstimError: if there is no image, or one is damaged, of another size than the first, or beyond
-            a limit.
+        MaxstimError: if it is beyond the limit.
     """
-    seen = []
-    n_seen, files = 0, find_images(path)
-    for images in image_batches(files, viewing):
-        seen.append(viewing.see(images))
-        n_seen += len(images)
-        report_progress(n_seen / len(files))
-    return np.concatenate(seen)
-
-
-def find_images(path: Path) -> Files:
-    """Return the images of a folder or a zip archive, in the order of their names.
-
-    Numbers in names count as numbers. Hidden files are passed over, and so are files that neither are
-    images nor are called like one. Of an archive, folders are looked into, and names alone count.
-
-    Raises:
-        MaxstimError: if there is none, or they are beyond a limit.
-    """
-    try:
-        files, n_bytes = _in_folder(path) if os.path.isdir(path) else _in_archive(path)
-    except zipfile.BadZipFile as error:
-        raise MaxstimError(f"The archive {path} is damaged; make it again.") from error
-    except OSError as error:
+    if width * height > MOST_PIXELS:
         raise MaxstimError(
-            f"The images in {path} cannot be read ({error.strerror or error}); check its permissions."
-        ) from error
-    if not files:
-        inside = _folder_with_images(path)
-        if inside is not None:
-            raise MaxstimError(f"The images of {path} are in {inside}; name that folder.")
-        raise MaxstimError(f"There is no image in {path}; use {', '.join(FORMATS)}.")
-    if len(files) > MOST_FRAMES or n_bytes > MOST_BYTES:
-        raise MaxstimError(
-            f"{path} holds {len(files)} images of {n_bytes / 1e9:.1f} GB; keep to "
-            f"{MOST_FRAMES} images and {MOST_BYTES / 1e9:.0f} GB."
+            f"The image {path} has {width} x {height} pixels; make it smaller than "
+            f"{MOST_PIXELS / 1e6:.0f} million pixels."
         )
-    return files
 
 
-def image_batches(files: Files, viewing: Viewing) -> Iterator[np.ndarray]:
-    """Read images, as many at once as are to be looked at together.
+@dataclass(frozen=True)
+class OpenImage:
+    """An image file that is open.
 
-    Yields:
-        Luminance in [0, 1], shape (frame, row, pixel column).
-
-    Raises:
-        MaxstimError: if one is damaged, of another size than the first, or beyond a limit.
+    Attributes:
+        path: Its path.
+        file: Its bytes.
+        image: Pillow's view of them.
     """
-    first = read_image(files[0])
-    viewing.eye(*first.shape)
-    step = viewing.batch(*first.shape)
-    for start in range(0, len(files), step):
-        images = [read_image(path) for path in files[start : start + step]]
-        for path, image in zip(files[start:], images, strict=False):
-            if image.shape != first.shape:
+
+    path: AnyImage
+    file: IO[bytes]
+    image: Image
+
+    @property
+    def tags(self) -> Mapping[int, Any]:
+        """Tags of a TIFF by number; none of others."""
+        return getattr(self.image, "tag_v2", {}) if self.image.format == "TIFF" else {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture that is sought, as stored, in pixels."""
+        if self.tags:  # of TIFFs, Pillow tells the upright size
+            return int(self.tags.get(256, 0)), int(self.tags.get(257, 0))
+        return self.image.size
+
+    @property
+    def description(self) -> str:
+        """What a program wrote beside a TIFF's pictures, or nothing."""
+        text = self.tags.get(270, "")
+        return text if isinstance(text, str) else ""
+
+    @property
+    def frame_interval(self) -> float | None:
+        """Seconds between the pictures of a stack, where ImageJ has noted them."""
+        if not self.description.startswith("ImageJ="):
+            return None
+        told = dict(re.findall(r"^(finterval|tunit)=(\S+)$", self.description, re.MULTILINE))
+        try:
+            seconds = float(told["finterval"]) * _TIME_UNITS[told.get("tunit", "sec")]
+        except (KeyError, ValueError):
+            return None
+        return seconds if 0 < seconds < np.inf else None
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width of a pixel over its height, where a file tells it; of WebP, nothing does."""
+        info = self.image.info
+        across, down = self.tags.get(282, 0), self.tags.get(283, 0)
+        if not self.tags:
+            across, down = (
+                info.get("aspect") or info.get("dpi") or info.get("jfif_density") or (0, 0)
+            )
+        try:
+            aspect = Fraction(f"{float(down):.6g}") / Fraction(f"{float(across):.6g}")
+        except (ValueError, TypeError, ZeroDivisionError):
+            return SQUARE
+        # Resolutions are rounded, to whole dots per inch or metre.
+        is_square = abs(aspect - 1) < Fraction(1, 100) or not _ASPECTS[0] < aspect < _ASPECTS[1]
+        return SQUARE if is_square else aspect.limit_denominator(1000)
+
+    def facts(self, ground: float, frames: int, left_out: list[str]) -> MovieFacts:
+        """Return what was found out of the file, its first picture being sought."""
+        return MovieFacts(
+            self.size,
+            self.pixel_aspect,
+            self._orientation,
+            "full",
+            frames=frames,
+            ground=ground,
+            left_out=tuple(left_out),
+        )
+
+    def pages(self) -> tuple[list[int], list[str]]:
+        """Return which pictures are shown one after the other, and what else the file holds.
+
+        Raises:
+            MaxstimError: if the pictures do not follow one another.
+        """
+        total = getattr(self.image, "n_frames", 1)
+        if self.image.format == "MPO":
+            return self._pages_of_jpeg(total)
+        if self.image.format == "TIFF":
+            return self._pages_of_tiff(total)
+        if self.image.format == "PNG" and self.image.info.get("default_image"):
+            return list(range(1, total)), ["the picture for programs that show no animations"]
+        return list(range(total)), []
+
+    def luminance(self, page: int, ground: float) -> np.ndarray:
+        """Return luminance of a picture, upright and with square pixels, float32.
+
+        Raises:
+            MaxstimError: if nothing tells which of its numbers is white.
+        """
+        if page != self.image.tell():
+            self.image.seek(page)
+        check_size(self.path, self.image.width, self.image.height)
+        orientation = self._orientation
+        pixels = with_square_pixels(self._grey(orientation, ground), self.pixel_aspect)
+        return orientation.upright(pixels)
+
+    @property
+    def _orientation(self) -> Orientation:
+        return of_exif(self.image.getexif().get(_ORIENTATION))
+
+    def _pages_of_jpeg(self, total: int) -> tuple[list[int], list[str]]:
+        """The picture of a JPEG that holds several, where the others are smaller versions of it."""
+        entries = getattr(self.image, "mpinfo", {}).get(0xB002, ())
+        kinds = [entry["Attribute"]["MPType"] for entry in entries]
+        if all(kind.startswith("Large Thumbnail") for kind in kinds[1:]):
+            return [0], [f"{total - 1} previews"]
+        raise MaxstimError(
+            f"The image {self.path} holds {total} pictures that do not follow one another "
+            f"({', '.join(kinds)}); save the one you mean."
+        )
+
+    def _pages_of_tiff(self, total: int) -> tuple[list[int], list[str]]:
+        self._check_axes(total)
+        pages, n_small = [], 0
+        for page in range(min(total, MOST_FRAMES + 1)):
+            self.image.seek(page)
+            if page and self.tags.get(254, 0) & 0b101:  # a smaller version, or a mask
+                n_small += 1
+            else:
+                pages.append(page)
+        self.image.seek(0)
+        return pages, [f"{n_small} smaller versions or masks"] if n_small else []
+
+    def _check_axes(self, total: int) -> None:
+        """Refuse a stack over more than time, as far as ImageJ or OME have noted what it is over."""
+        text = self.description
+        axes = dict(re.findall(r'\bSize([CZT])="(\d+)"', text)) if "<OME" in text[:4000] else {}
+        if text.startswith("ImageJ="):
+            axes = dict(re.findall(r"^(images|channels|slices|frames)=(\d+)$", text, re.MULTILINE))
+            told = int(axes.pop("images", total))
+            if told > total:
                 raise MaxstimError(
-                    f"The image {path} is {image.shape[1]} x {image.shape[0]} pixels, the first is "
-                    f"{first.shape[1]} x {first.shape[0]}; give all the same size."
+                    f"The stack {self.path} says that it holds {told} pictures, of which {total} can be "
+                    "read; save it again as a plain TIFF."
                 )
-        yield np.stack(images)
+        several = {axis: int(n) for axis, n in axes.items() if int(n) > 1}
+        if len(several) > 1 or {"C", "channels"} & several.keys():
+            raise MaxstimError(
+                f"The stack {self.path} is not over time alone "
+                f"({', '.join(f'{n} {axis}' for axis, n in several.items())}); save one channel "
+                "over time."
+            )
+
+    def _grey(self, orientation: Orientation, ground: float) -> np.ndarray:
+        """Luminance on a ground, float32, as it is stored."""
+        image, tags = self.image, self.tags
+        if image.mode in ("I", "F") or 2 in np.atleast_1d(tags.get(339, 1)):
+            raise MaxstimError(
+                f"The image {self.path} has numbers of 32 bits or with a sign, and does not say which "
+                "is white; save it with 8 or 16 bits."
+            )
+        if image.mode == "LAB":
+            raise MaxstimError(
+                f"The image {self.path} has Lab colours, which are not read; save it as RGB."
+            )
+        opacity: np.ndarray | None
+        deep = deep_pixels(self.file, image, tags)
+        if deep is not None:
+            grey, opacity = deep
+            return grey if opacity is None else on_ground(grey, opacity, ground)
+        if image.mode.startswith("I;16"):
+            grey, opacity = self._grey_of_16_bits()
+        elif image.has_transparency_data or image.mode == "PA":
+            rgba = image.convert("RGBA")
+            opacity = np.asarray(rgba.getchannel("A"), np.float32) / 255
+            plain = (
+                image.getchannel("L") if image.mode == "LA" else rgba.convert("RGB").convert("L")
+            )
+            grey = np.asarray(plain, np.float32) / 255
+        else:
+            grey, opacity = np.asarray(image.convert("L"), np.float32) / 255, None
+        if opacity is not None and opacity.min() < 1:
+            grey = on_ground(grey, opacity, ground)
+        # Pillow turns TIFFs while it reads them; here they are turned when their pixels are square.
+        return orientation.stored(grey) if image.format == "TIFF" else grey
+
+    def _grey_of_16_bits(self) -> tuple[np.ndarray, np.ndarray | None]:
+        values = np.asarray(self.image, np.float32)  # Pillow would cut 16 bits off at 255
+        clear = self.image.info.get("transparency")
+        opacity = (values != clear).astype(np.float32) if isinstance(clear, int) else None
+        bits = int(np.atleast_1d(self.tags.get(258, 16))[0])
+        grey = values / np.float32((1 << bits) - 1)
+        # Pillow turns white-is-zero around up to 8 bits only (13.0, TiffImagePlugin.OPEN_INFO).
+        return (1 - grey if self.tags.get(262) == 0 else grey), opacity
 
 
-def is_image(head: bytes) -> bool:
-    """Tell whether a file that begins with these bytes is an image."""
-    return head.startswith(_MAGIC) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
-
-
-def _opened(path: str | os.PathLike | zipfile.Path) -> IO[bytes]:
+def _file(path: AnyImage) -> IO[bytes]:
     return path.open("rb") if isinstance(path, zipfile.Path) else open(path, "rb")
 
 
-def _in_folder(folder: Path) -> tuple[list[Path], int]:
-    """Images of a folder, and how many bytes they have."""
-    paths = [path for path in folder.iterdir() if os.path.isfile(path) and _is_image(path)]
-    return sorted(paths, key=lambda p: _counted(p.name)), sum(p.stat().st_size for p in paths)
+@lru_cache(maxsize=1)
+def _quiet() -> None:
+    """Let Pillow say nothing of its own: what matters of a damaged image is told in a sentence."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def _folder_with_images(folder: Path) -> Path | None:
-    """The first folder in a folder that holds images, or None."""
-    for inside in sorted(folder.iterdir()) if os.path.isdir(folder) else ():
-        with suppress(OSError):  # which may not be read, or is no folder
-            if not _is_hidden(inside.name) and _in_folder(inside)[0]:
-                return inside
-    return None
+def _check_head(path: AnyImage, file: IO[bytes]) -> None:
+    """Refuse a large WebP by its head: its reader takes memory for the canvas when it is opened.
 
-
-def _in_archive(path: Path) -> tuple[list[zipfile.Path], int]:
-    """Images of an archive, and how many bytes they have unpacked."""
-    archive = zipfile.ZipFile(path)  # open until the last of its paths is gone
-    members = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
-    names = [name for name in members if name.lower().endswith(_SUFFIXES) and not _is_hidden(name)]
-    files = [zipfile.Path(archive, name) for name in sorted(names, key=_counted)]
-    return files, sum(members[name] for name in names)
-
-
-def _is_hidden(name: str) -> bool:
-    return Path(name).name.startswith(".") or name.startswith("__MACOSX/")
-
-
-def _is_image(path: Path) -> bool:
-    if _is_hidden(path.name):
-        return False
-    with path.open("rb") as file:
-        return is_image(file.read(16)) or path.suffix.lower() in _SUFFIXES
-
-
-def _counted(name: str) -> list[tuple[int, int | str]]:
-    """A key that puts frame2 before frame10."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
+    Of large TIFFs, Pillow reads those alone whose numbers have their lowest byte first (13.0).
+    """
+    head = file.read(30)
+    file.seek(0)
+    if head.startswith(b"MM\0+"):
+        raise MaxstimError(
+            f"The image {path} is a BigTIFF with the highest byte first, which is not read; save it as "
+            "TIFF."
+        )
+    if head[8:16] == b"WEBPVP8X":
+        width, height = (1 + int.from_bytes(head[at : at + 3], "little") for at in (24, 27))
+        check_size(path, width, height)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
+from maxstim_core.stimuli.files.animation import open_animation
 from maxstim_core.stimuli.files.arrays import open_arrays
 from maxstim_core.stimuli.files.detect import kind_of
-from maxstim_core.stimuli.files.film import evenly, luminance, open_film
-from maxstim_core.stimuli.files.images import find_images, image_batches, read_image
+from maxstim_core.stimuli.files.facts import MovieFacts
+from maxstim_core.stimuli.files.film import luminance_of, open_film, paced
+from maxstim_core.stimuli.files.image_files import find_images, image_batches
+from maxstim_core.stimuli.files.images import read_still
 from maxstim_core.stimuli.viewing import Viewing
 
 _SECONDS = 4.0
@@ -46,6 +50,7 @@ class MoviePreview:
         fps: Frames per second by the file, if it tells; the import may find another where the rest of
             a film is uneven.
         n_frames: How many frames the whole movie has, roughly where it is a film.
+        facts: What was found out of the file so far.
     """
 
     frames: Sequence[np.ndarray]
@@ -53,6 +58,7 @@ class MoviePreview:
     pictures: tuple[bytes, ...]
     fps: float | None
     n_frames: int
+    facts: MovieFacts = field(default_factory=MovieFacts)
 
     @property
     def is_columns(self) -> bool:
@@ -80,8 +86,7 @@ class MoviePreview:
         step = viewing.batch(*self.size)
         seen = []
         for start in range(0, len(self.frames), step):
-            frames = np.stack(self.frames[start : start + step])
-            seen.append(viewing.see(luminance(frames) if frames.dtype == np.uint8 else frames))
+            seen.append(viewing.see(luminance_of(self.frames[start : start + step])))
             report_progress(min(1.0, (start + step) / len(self.frames)))
         return np.concatenate(seen)[self.order]
 
@@ -101,22 +106,31 @@ def open_preview(path: Path, report_progress: ReportProgress = no_report) -> Mov
     kind = kind_of(path)
     if kind.holds == "film":
         return _of_film(path, kind.format, report_progress)
+    if kind.holds == "animation":
+        return _of_animation(path, report_progress)
     if kind.holds == "image":
-        return _of_pixels(iter([read_image(path)[None]]), 1, None, report_progress)
+        pixels, facts = read_still(path, _ANY.ground)
+        return _of_pixels(iter([pixels[None]]), facts, report_progress)
     if kind.holds == "images":
         files = find_images(path)
-        return _of_pixels(image_batches(files[:FRAMES], _ANY), len(files), None, report_progress)
+        batches = image_batches(files, _ANY, FRAMES)
+        first, facts = next(batches)
+        pixels_of_all = chain([first], (pixels for pixels, _ in batches))
+        facts = replace(facts, frames=len(files))
+        return _of_pixels(pixels_of_all, facts, report_progress)
     with closing(open_arrays(path, kind.format, _ANY)) as films:
         film = next(films, None)
     if film is None:
         raise MaxstimError(f"The file {path} holds no array; choose another file.")
     n_frames = len(film.values)
+    facts = film.facts()
     if film.is_columns:
         kept = min(n_frames, FRAMES)
-        return MoviePreview(list(film.luminance(0, kept)), np.arange(kept), (), film.fps, n_frames)
+        shown = list(film.luminance(0, kept))
+        return MoviePreview(shown, np.arange(kept), (), film.fps, n_frames, facts)
     step = _ANY.batch(*film.values.shape[1:3])
-    batches = (film.luminance(start, start + step) for start in range(0, n_frames, step))
-    return _of_pixels(batches, n_frames, film.fps, report_progress)
+    pixels_of_film = (film.luminance(start, start + step) for start in range(0, n_frames, step))
+    return _of_pixels(pixels_of_film, facts, report_progress)
 
 
 def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePreview:
@@ -126,20 +140,36 @@ def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePre
     with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
         for picture in shown:
             frames.append(picture.grey)
-            pictures.append(_small(picture.color))
+            pictures.append(_small(picture.color, picture.grey))
             times.append(picture.time)
             share = max((times[-1] - times[0]) / _SECONDS, len(frames) / _most(picture.grey))
             if share >= 1:
                 break
             report_progress(share)
         n_frames = film.n_frames or round(film.seconds * film.rate)
-        rate = film.rate
-    order, fps = evenly(np.array(times), rate)
-    return MoviePreview(frames, order, tuple(pictures), fps, max(n_frames, len(order)))
+    order, facts = paced(np.arange(len(frames)), times, film)
+    facts = replace(facts, frames=max(n_frames, len(order)))
+    return MoviePreview(frames, order, tuple(pictures), facts.fps, facts.frames, facts)
+
+
+def _of_animation(path: Path, report_progress: ReportProgress) -> MoviePreview:
+    frames: list[np.ndarray] = []
+    with open_animation(path, _ANY) as animation, closing(animation.pictures()) as shown:
+        for lum in shown:
+            frames.append(lum)
+            share = len(frames) / min(_most(lum), len(animation.pages))
+            report_progress(min(1.0, share))
+            if share >= 1:
+                break
+        order, facts = animation.paced(np.arange(len(frames)), None)
+        n_frames = len(order) + len(animation.pages) - len(frames)
+    pictures = tuple(_small(np.round(255 * lum).astype(np.uint8), lum) for lum in frames)
+    facts = replace(facts, frames=n_frames)
+    return MoviePreview(frames, order, pictures, facts.fps, n_frames, facts)
 
 
 def _of_pixels(
-    batches: Iterator[np.ndarray], n_frames: int, fps: float | None, report_progress: ReportProgress
+    batches: Iterator[np.ndarray], facts: MovieFacts, report_progress: ReportProgress
 ) -> MoviePreview:
     frames: list[np.ndarray] = []
     pictures: list[bytes] = []
@@ -148,12 +178,13 @@ def _of_pixels(
         most = _most(batch[0])
         batch = batch[: most - len(frames)]
         frames.extend(batch)
-        pictures.extend(_small(np.round(255 * lum).astype(np.uint8)) for lum in batch)
-        share = len(frames) / min(most, n_frames)
+        pictures.extend(_small(np.round(255 * lum).astype(np.uint8), lum) for lum in batch)
+        share = len(frames) / min(most, facts.frames)
         report_progress(share)
         if share >= 1:
             break
-    return MoviePreview(frames, np.arange(len(frames)), tuple(pictures), fps, n_frames)
+    order = np.arange(len(frames))
+    return MoviePreview(frames, order, tuple(pictures), facts.fps, facts.frames, facts)
 
 
 def _most(frame: np.ndarray) -> int:
@@ -161,10 +192,13 @@ def _most(frame: np.ndarray) -> int:
     return max(1, min(FRAMES, BYTES // frame.nbytes))
 
 
-def _small(picture: np.ndarray) -> bytes:
+def _small(picture: np.ndarray, frame: np.ndarray) -> bytes:
+    """A picture as JPEG, in the shape of the frame that was made of it, whose pixels are square."""
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(picture))
+    if picture.shape[:2] != frame.shape:
+        image = image.resize(frame.shape[::-1], Image.Resampling.BILINEAR)
     image.thumbnail((_SIDE, _SIDE), Image.Resampling.BILINEAR)
     stream = BytesIO()
     image.save(stream, "JPEG", quality=_QUALITY)

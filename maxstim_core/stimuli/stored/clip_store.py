@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import os
 import re
 import unicodedata
@@ -21,12 +22,15 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.clip_set import describe_clips
 from maxstim_core.storage.atomic import (
     aside,
     exclusively,
@@ -35,6 +39,7 @@ from maxstim_core.storage.atomic import (
     sweep_leftovers,
 )
 from maxstim_core.storage.data_dir import data_directory
+from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
 
 _FORMAT = 1
 RESERVED = ("made", "scenes", "probes", "sintel")
@@ -44,6 +49,9 @@ _ROOM = 200_000_000
 """Bytes that must be free before a set is rendered: Sintel's takes at most 30 MB."""
 
 _INDEX = "set.json"
+_MOST_INDEX_BYTES = 50_000_000
+_MOST_EXTENT = 100
+_FILE = re.compile(r"[^/\\:]+\.nc")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -78,7 +86,7 @@ class Window:
     stop: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredClips:
     """A clip set on disk.
 
@@ -103,6 +111,8 @@ class StoredClips:
     flips: tuple[int, ...]
     rotations: tuple[int, ...]
     about: dict
+
+    __repr__ = describe_clips
 
     @property
     def dt(self) -> float:
@@ -161,13 +171,13 @@ class StoredClips:
 
     def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
         sequence = self.sequences[window.sequence]
-        try:
-            return _read(self.folder / sequence.file, sequence.sha256)
-        except Exception as error:  # a damaged HDF5 file raises whatever the damage leads to
-            raise MaxstimError(
-                f"The clip set {self.name} is damaged ({sequence.file} cannot be read as it was "
-                "written); make the set again."
-            ) from error
+        shape = (sequence.frames, self.lattice.n_columns)
+        what = f"The clip set {self.name}"
+        damaged = (
+            f"is damaged ({sequence.file} cannot be read as it was written); make the set again."
+        )
+        with as_damaged(what, damaged):
+            return _read(self.folder / sequence.file, sequence.sha256, shape, what, damaged)
 
 
 def clips_folder(name: str) -> Path:
@@ -234,28 +244,75 @@ def open_stored(folder: Path) -> StoredClips:
     """
     path = folder / _INDEX
     try:
+        if os.path.getsize(path) > _MOST_INDEX_BYTES:
+            raise ValueError("larger than the index of any set")
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["format"] != _FORMAT:
             raise MaxstimError(
                 f"The clip set {folder.name} was stored by another version of maxstim; make it again."
             )
-        return StoredClips(
+        clips = StoredClips(
             name=folder.name,
             folder=folder,
-            fps=float(stored["fps"]),
-            extent=int(stored["extent"]),
+            fps=float(_of(stored["fps"], int, float)),
+            extent=_of(stored["extent"], int),
             sequences=tuple(Sequence(**each) for each in stored["sequences"]),
             windows=tuple(Window(*each) for each in stored["clips"]),
             flips=tuple(stored["flips"]),
             rotations=tuple(stored["rotations"]),
             about=dict(stored["about"]),
         )
+        _check(clips)
+        return clips
     except FileNotFoundError:
         raise MaxstimError(f"There is no clip set {folder.name!r} in {folder.parent}.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except MaxstimError:
+        raise
+    except Exception as error:  # changed by hand, it raises whatever it is taken for
         raise MaxstimError(
             f"The clip set {folder.name} is damaged ({path} cannot be read); make the set again."
         ) from error
+
+
+def _check(clips: StoredClips) -> None:
+    """Make sure that an index that somebody may have changed by hand describes a set.
+
+    Raises:
+        ValueError: if it does not.
+        TypeError: if a value is of another kind.
+    """
+    if not 0 < clips.fps < math.inf or not 0 <= clips.extent <= _MOST_EXTENT:
+        raise ValueError("no pace or no eye")
+    if not clips.sequences or not clips.windows:
+        raise ValueError("an empty set")
+    for sequence in clips.sequences:
+        for text in (sequence.name, sequence.file, sequence.sha256):
+            _of(text, str)
+        # What is read lies in the folder of the set and nowhere else.
+        if not _FILE.fullmatch(sequence.file) or _of(sequence.frames, int) < 1:
+            raise ValueError(sequence.file)
+        _of(sequence.flow, bool)
+        _of(sequence.about, dict)
+    for window in clips.windows:
+        _of(window.name, str)
+        index, start, stop = (_of(n, int) for n in (window.sequence, window.start, window.stop))
+        if not 0 <= index < len(clips.sequences):
+            raise ValueError(window.name)
+        if not 0 <= start < stop <= clips.sequences[index].frames:
+            raise ValueError(window.name)
+    for way in (*clips.flips, *clips.rotations):
+        _of(way, int)
+    try:
+        check_ways(clips.flips, clips.rotations)
+    except MaxstimError as error:
+        raise ValueError("no ways") from error
+
+
+def _of(value: Any, *kinds: type) -> Any:
+    """Return a value of one of these types; a truth value is no number."""
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise TypeError(value)
+    return value
 
 
 def check_room(folder: Path) -> None:
@@ -355,16 +412,13 @@ def save_sequence(
     sha256 = _sha256(lum)
     file = _file(name, origin or sha256)
     sequence = Sequence(name, file, len(lum), sha256, flow is not None, about or {})
-    variables: dict[str, tuple] = {
-        "lum": (("frame", "column"), lum, {"long_name": "luminance, 0 black, 1 white"})
-    }
+    variables: dict[str, tuple] = {"lum": (("frame", "column"), lum)}
     if flow is not None:
-        says = {"long_name": "optic flow, rightward and upward", "units": "image heights per frame"}
-        variables["flow"] = (("frame", "axis", "column"), np.asarray(flow, np.float32), says)
+        variables["flow"] = (("frame", "axis", "column"), np.asarray(flow, np.float32))
     dataset = xr.Dataset(
         variables,
         coords={
-            "time": ("frame", np.arange(len(lum)) / fps, {"units": "s"}),
+            "time": ("frame", np.arange(len(lum)) / fps),
             "u": ("column", lattice.u),
             "v": ("column", lattice.v),
         },
@@ -428,16 +482,21 @@ def save_index(
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, sha256: str) -> tuple[np.ndarray, np.ndarray | None]:
+def _read(
+    path: Path, sha256: str, shape: tuple[int, int], what: str, damaged: str
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Luminance and flow of a sequence, not to be changed by who asks.
 
     Kept for a while: the augmentations of a clip come one after the other.
     """
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="h5netcdf") as stored:
-        lum = stored["lum"].values
-        flow = stored["flow"].values if "flow" in stored else None
+    with open_hdf5(path, what, damaged) as stored:
+        values = {name: stored[name] for name in ("lum", "flow") if name in stored}
+        lum_shape, flow_shape = shape, (shape[0], 2, shape[1])
+        for name, expected in (("lum", lum_shape), ("flow", flow_shape)):
+            if name in values and values[name].shape != expected:  # before memory is taken for it
+                raise ValueError(f"not the {name} that was written")
+        lum = values["lum"][()]
+        flow = values["flow"][()] if "flow" in values else None
     if _sha256(lum) != sha256:
         raise ValueError("not the luminance that was written")
     return lum, flow

@@ -5,6 +5,7 @@ What may be taken in is told in `maxstim_core.stimuli.limits`. What a file is, i
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 from pathlib import Path
@@ -14,10 +15,14 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.augment import check_ways
+from maxstim_core.stimuli.column_order import MAXSTIM, check_order
+from maxstim_core.stimuli.files.animation import read_animation
 from maxstim_core.stimuli.files.arrays import read_arrays
 from maxstim_core.stimuli.files.detect import kind_of
+from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.film import read_film
-from maxstim_core.stimuli.files.images import read_image, read_images
+from maxstim_core.stimuli.files.image_files import find_images, read_images
+from maxstim_core.stimuli.files.images import read_still
 from maxstim_core.stimuli.limits import (
     CLIP_SECONDS,
     FPS,
@@ -46,6 +51,7 @@ def import_movie(
     rotations: tuple[int, ...] = (0,),
     replace: bool = False,
     source: str | None = None,
+    order: str = MAXSTIM,
     report_progress: ReportProgress = no_report,
 ) -> clip_store.StoredClips:
     """Store what the eye sees of a movie as a clip set.
@@ -62,6 +68,7 @@ def import_movie(
         rotations: Its rotations.
         replace: Whether a set of this name may be replaced.
         source: What the set shall say that it was made of; the path if None.
+        order: Whose order the columns of an array are in: see `maxstim_core.stimuli.column_order`.
         report_progress: Whom to tell how far it is; what it raises cancels the import.
 
     Returns:
@@ -78,12 +85,12 @@ def import_movie(
     _check_number("length of a clip in seconds", seconds, CLIP_SECONDS)
     _check_name(name, replace)
     check_ways(flips, rotations)
-    films = _see(path, viewing, fps, seconds, report_progress)
-    rate = fps or films[0][2]
-    assert rate is not None  # what tells no rate was refused, unless one was given
-    _check_number("frames per second of the film", rate, FPS)
-    for _, lum, _ in films:
-        if len(lum) > MOST_FRAMES or len(lum) / rate > MOST_SECONDS:
+    films, facts = _see(path, viewing, fps, seconds, order, report_progress)
+    if facts.fps is None:
+        raise _no_pace(path)
+    _check_number("frames per second of the film", facts.fps, FPS)
+    for _, lum in films:
+        if len(lum) > MOST_FRAMES or len(lum) / facts.fps > MOST_SECONDS:
             raise MaxstimError(
                 f"{path} is longer than {MOST_SECONDS / 60:.0f} minutes or {MOST_FRAMES} frames; cut it."
             )
@@ -91,7 +98,7 @@ def import_movie(
     with aside(clip_store.clips_folder(name).parent) as made:
         clip_store.check_room(made)
         source = source or str(path.absolute())
-        _store(made, name, films, rate, seconds, source, viewing, flips, rotations)
+        _store(made, name, films, facts, seconds, source, viewing, flips, rotations)
         clip_store.name_set(made, name, replace=replace)
     return clip_store.open_stored(clip_store.clips_folder(name))
 
@@ -110,43 +117,72 @@ def _check_name(name: str, replace: bool) -> None:
 
 
 def _see(
-    path: Path, viewing: Viewing, fps: float | None, seconds: float, report_progress: ReportProgress
-) -> list[tuple[str, np.ndarray, float | None]]:
-    """What the eye sees: for each film its name, luminance and frames per second, if it tells them."""
-    no_pace = MaxstimError(
+    path: Path,
+    viewing: Viewing,
+    fps: float | None,
+    seconds: float,
+    order: str,
+    report_progress: ReportProgress,
+) -> tuple[list[tuple[str, np.ndarray]], MovieFacts]:
+    """What the eye sees, for each film its name and luminance, and what was found out of the file."""
+    check_order(order)
+    kind = kind_of(path)
+    if kind.holds != "array" and order != MAXSTIM:
+        raise MaxstimError(
+            f"{path} holds pixels, which have no order of columns; leave the order out."
+        )
+    if kind.holds == "image":
+        pixels, facts = read_still(path, viewing.ground)
+        pace = fps or STILL_FPS
+        lum = np.repeat(viewing.see(pixels[None]), max(1, round(seconds * pace)), axis=0)
+        facts = dataclasses.replace(facts, fps=pace, fps_from="default", frames=len(lum))
+        return [("", lum)], _asked(facts, fps)
+    if kind.holds == "array":
+        if fps is None and kind.format != "nc":
+            raise _no_pace(path)
+        arrays = read_arrays(path, kind.format, viewing, report_progress, fps=fps, order=order)
+        frames = sum(len(lum) for _, lum, _ in arrays)
+        facts = dataclasses.replace(arrays[0][2], frames=frames)
+        return [(name, lum) for name, lum, _ in arrays], _asked(facts, fps)
+    if kind.holds == "film":
+        lum, facts = read_film(path, kind.format, viewing, report_progress)
+    elif kind.holds == "animation":
+        lum, facts = read_animation(path, viewing, fps, report_progress)
+    else:
+        if fps is None:
+            find_images(path)  # what is wrong with them comes first
+            raise _no_pace(path)
+        lum, facts = read_images(path, viewing, report_progress)
+    return [("", lum)], _asked(facts, fps)
+
+
+def _asked(facts: MovieFacts, fps: float | None) -> MovieFacts:
+    """The same, at the pace that was asked for, if any was."""
+    return facts if fps is None else dataclasses.replace(facts, fps=fps, fps_from="given")
+
+
+def _no_pace(path: Path) -> MaxstimError:
+    return MaxstimError(
         f"{path} does not say how fast it is to be shown; add the frames per second, for example "
         "--fps 24."
     )
-    kind = kind_of(path)
-    if kind.holds == "film":
-        return [("", *read_film(path, kind.format, viewing, report_progress))]
-    if kind.holds == "image":
-        lum = viewing.see(read_image(path)[None])
-        pace = fps or STILL_FPS
-        return [("", np.repeat(lum, max(1, round(seconds * pace)), axis=0), pace)]
-    if fps is None and kind.format != "nc":
-        raise no_pace
-    if kind.holds == "images":
-        return [("", read_images(path, viewing, report_progress), None)]
-    films = read_arrays(path, kind.format, viewing, report_progress)
-    if fps is None and films[0][2] is None:
-        raise no_pace
-    return films
 
 
 def _store(
     folder: Path,
     name: str,
-    films: list[tuple[str, np.ndarray, float | None]],
-    fps: float,
+    films: list[tuple[str, np.ndarray]],
+    facts: MovieFacts,
     seconds: float,
     source: str,
     viewing: Viewing,
     flips: tuple[int, ...],
     rotations: tuple[int, ...],
 ) -> None:
+    fps = facts.fps
+    assert fps is not None
     sequences, windows = [], []
-    for k, (film, lum, _) in enumerate(films):
+    for k, (film, lum) in enumerate(films):
         sequences.append(
             clip_store.save_sequence(folder, f"{k:03d}", lum, lattice=viewing.lattice, fps=fps)
         )
@@ -168,7 +204,7 @@ def _store(
         windows=windows,
         flips=flips,
         rotations=rotations,
-        about={"source": source, **seen},
+        about={"source": source, **seen, "file": facts.as_json()},
     )
 
 

@@ -91,8 +91,8 @@ class FilmScene:
             raise MaxstimError(
                 f"The file {error.filename} cannot be read ({error.strerror}); unpack the film again."
             ) from error
-        told = [(name, about.st_size, about.st_mtime_ns) for name, about in files]
-        return hashlib.sha256(json.dumps([_VERSION, self.index, told]).encode()).hexdigest()
+        listed = [(name, about.st_size, about.st_mtime_ns) for name, about in files]
+        return hashlib.sha256(json.dumps([_VERSION, self.index, listed]).encode()).hexdigest()
 
 
 def find_scenes(path: str | os.PathLike) -> tuple[FilmScene, ...]:

@@ -11,9 +11,9 @@ from itertools import product
 
 import numpy as np
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.clip_set import Recipe, RenderedClips
+from maxstim_core.stimuli.clip_set import Recipe, RenderedClips, checked_index
 from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_edge
 from maxstim_core.stimuli.synthetic.scenes import Scene, moving_scene
 
@@ -65,14 +65,14 @@ def flow(clips: RenderedClips, index: int) -> np.ndarray:
 
     Args:
         clips: As from `made_clips`, `scene_clips` or `probe_clips`.
-        index: Which clip.
+        index: Which clip, from 0.
 
     Returns:
         Columns per second, x rightward and y upward, shape (frame, column, 2). Of an edge or grating:
         its velocity, everywhere and always. Of a flash: 0.
 
     Raises:
-        MaxstimError: if the set does not come with maxstim.
+        MaxstimError: if the set does not come with maxstim, or has no such clip.
 
     Example:
         >>> import maxstim_core as ms
@@ -83,8 +83,9 @@ def flow(clips: RenderedClips, index: int) -> np.ndarray:
     if not isinstance(clips, RenderedClips):
         raise MaxstimError(
             "Optic flow is known here of the sets that come with maxstim, such as open_clips('scenes'), "
-            f"not of {getattr(clips, 'name', clips)!r:.60}."
+            f"not of {shown(getattr(clips, 'name', clips))}."
         )
+    index = checked_index(clips, index)
     recipe = clips.recipes[index]
     settings = dict(recipe.settings)
     seconds = settings.pop("seconds")

@@ -247,10 +247,8 @@ def _moving_bar(
     t_post: float,
 ) -> np.ndarray:
     """A bar about the place `middle` (degrees from the left border), shape (frame, column)."""
-    import torch  # only here: textbook stimuli need no torch
-
     moving = seconds_of_motion(speed)
-    places = torch.linspace(0, len(OFFSETS) - 1, frames_in(moving, dt)).long().numpy()
+    places = _evenly(len(OFFSETS) - 1, frames_in(moving, dt)).astype(int)
     bars = _bars(angle, width, intensity, height, middle)
     movie = bars[places][:, PUBLISHED_EYE.index(lattice.u, lattice.v)]
     # Each padding fills up to a length that is cut anew, as in flyvis.
@@ -259,6 +257,15 @@ def _moving_bar(
     movie = np.pad(movie, ((before, 0), (0, 0)), constant_values=GREY)
     ending = {"mode": "edge"} if stays else {"mode": "constant", "constant_values": GREY}
     return np.pad(movie, ((0, after), (0, 0)), **ending)
+
+
+def _evenly(last: int, steps: int) -> np.ndarray:
+    """Return the numbers of ``torch.linspace(0, last, steps)``, float32: half of them from each end."""
+    step = np.float64(np.float32(last) / np.float32(max(steps - 1, 1)))
+    k = np.arange(steps)
+    return np.where(k < max(steps // 2, 1), step * k, last - step * (steps - 1 - k)).astype(
+        np.float32
+    )
 
 
 @lru_cache(maxsize=512)

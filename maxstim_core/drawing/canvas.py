@@ -7,6 +7,8 @@ from typing import cast
 
 from PIL import Image, ImageDraw, ImageFont
 
+from maxstim_core.errors import MaxstimError
+
 
 @dataclass(frozen=True)
 class Inks:
@@ -22,6 +24,10 @@ LIGHT = Inks(paper="#ffffff", ink="#16201f", quiet="#54615f", ground="#e6ebea")
 DARK = Inks(paper="#1a2022", ink="#e8edec", quiet="#9aa7a5", ground="#2b3437")
 
 
+_MOST_PIXELS = 100_000_000
+"""Most pixels of a picture: 300 MB while it is drawn."""
+
+
 class Canvas:
     """A drawing surface, whose lengths are points.
 
@@ -30,11 +36,19 @@ class Canvas:
         height: Its height in points.
         scale: Pixels per point.
         inks: Its colours.
+
+    Raises:
+        MaxstimError: if it would have more pixels than can be drawn.
     """
 
     def __init__(self, width: float, height: float, scale: float, inks: Inks) -> None:
         self.scale, self.inks = scale, inks
         size = (round(width * scale), round(height * scale))
+        if size[0] * size[1] > _MOST_PIXELS:
+            raise MaxstimError(
+                f"The picture would have {size[0]} × {size[1]} pixels; choose a smaller scale or fewer "
+                "panels."
+            )
         self.image = Image.new("RGB", size, inks.paper)
         self.draw = ImageDraw.Draw(self.image)
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from maxstim_core.drawing.colors import blue_red, diverging, grey, response_limit, symmetric_limit
+from maxstim_core.drawing.strip import shown_frames, strip
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.colors import blue_red, diverging, grey, response_limit, symmetric_limit
-from maxstim_core.export.strip import shown_frames, strip_png
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.result import answer
 
@@ -69,7 +69,7 @@ def test_both_rows_show_the_same_frames_and_the_peak_is_last():
     dataset = result()
     dataset["stimulus"][23, EYE.center] = 0.0
     dataset["response"][21, EYE.center] = -1.0
-    image = pixels(strip_png(dataset))
+    image = pixels(strip(dataset).png)
     # The colour bars at the right hold the same colours: look to their left.
     inner = image[:, : int(0.93 * image.shape[1])]
     black, red, blue = (middle_of(inner, c) for c in ((0,) * 3, (180, 4, 38), (59, 76, 192)))
@@ -82,7 +82,7 @@ def test_both_rows_show_the_same_frames_and_the_peak_is_last():
 def test_up_on_the_eye_is_up_in_the_figure():
     dataset = result()
     dataset["response"][23, int(EYE.index(-4, 0))] = -1.0
-    inner = pixels(strip_png(dataset))
+    inner = pixels(strip(dataset).png)
     inner = inner[:, : int(0.93 * inner.shape[1])]
     red, blue = middle_of(inner, (180, 4, 38)), middle_of(inner, (59, 76, 192))
     assert blue[0] == pytest.approx(red[0], abs=1.5)
@@ -93,24 +93,24 @@ def test_up_on_the_eye_is_up_in_the_figure():
 def test_columns_beyond_the_extent_are_left_out():
     dataset = result()
     dataset["response"][:, int(EYE.index(-7, 0))] = -1.0
-    inner = pixels(strip_png(dataset))
+    inner = pixels(strip(dataset).png)
     inner = inner[:, : int(0.93 * inner.shape[1])]
     with pytest.raises(AssertionError, match="nothing is painted"):
         middle_of(inner, (59, 76, 192))
     assert (59, 76, 192) in {
-        tuple(c) for c in pixels(strip_png(dataset, extent=8))[:, :1500].reshape(-1, 3)
+        tuple(c) for c in pixels(strip(dataset, extent=8).png)[:, :1500].reshape(-1, 3)
     }
 
 
 def test_the_same_result_gives_the_same_bytes_and_another_theme_others():
-    first, again = strip_png(result()), strip_png(result())
+    first, again = strip(result()).png, strip(result()).png
     assert first == again and first.startswith(b"\x89PNG")
-    assert strip_png(result(), dark=True) != first
+    assert strip(result(), dark=True).png != first
 
 
 def test_notes_stand_beneath_and_change_nothing_above_but_the_length_on_the_eye():
-    plain = pixels(strip_png(result()))
-    noted = pixels(strip_png(result(), notes=("one line", "another")))
+    plain = pixels(strip(result()).png)
+    noted = pixels(strip(result(), notes=("one line", "another")).png)
     assert noted.shape[1] == plain.shape[1] and noted.shape[0] > plain.shape[0] + 40
     changed = (noted[: len(plain)] != plain).any(axis=-1)
     rows, columns = np.nonzero(changed)
@@ -119,7 +119,7 @@ def test_notes_stand_beneath_and_change_nothing_above_but_the_length_on_the_eye(
 
 
 def test_a_limit_of_its_own_makes_figures_comparable():
-    half = pixels(strip_png(result(), limit=2.0))
+    half = pixels(strip(result(), limit=2.0).png)
     inner = half[:, : int(0.93 * half.shape[1])]
     middle_of(inner, blue_red(np.array([1.0]), 2.0)[0])
     with pytest.raises(AssertionError, match="nothing is painted"):
@@ -127,7 +127,7 @@ def test_a_limit_of_its_own_makes_figures_comparable():
 
 
 def test_the_scale_sets_the_size():
-    small, large = (pixels(strip_png(result(), scale=scale)) for scale in (1, 3))
+    small, large = (pixels(strip(result(), scale=scale).png) for scale in (1, 3))
     assert large.shape[1] == pytest.approx(3 * small.shape[1], abs=3)
 
 
@@ -135,14 +135,14 @@ def test_the_scale_sets_the_size():
 def test_short_movies_and_missing_cells_are_drawn(n_frames):
     dataset = result(n_frames, peak=n_frames - 1)
     dataset["response"][:, ::2] = np.nan
-    assert strip_png(dataset)
+    assert strip(dataset).png
     dataset["response"][:] = np.nan
-    assert strip_png(dataset)
+    assert strip(dataset).png
 
 
 def test_a_dataset_without_a_response_is_refused():
     with pytest.raises(MaxstimError, match="needs the 'response'"):
-        strip_png(result().drop_vars("response"))
+        strip(result().drop_vars("response"))
 
 
 def test_colors_are_morelands_and_symmetric_about_zero():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maxstim_core.export.peak import telling_frame
+from maxstim_core.drawing.peak import telling_frame
 from maxstim_core.lattice import Lattice
 
 EYE = Lattice(15)

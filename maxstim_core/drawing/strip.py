@@ -6,18 +6,21 @@ always among those shown, and the two rows show the same frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 
 import numpy as np
 import xarray as xr
 from PIL import Image, ImageDraw
 
-from maxstim_core.errors import MaxstimError
-from maxstim_core.export.canvas import DARK, LIGHT, Canvas, Inks
-from maxstim_core.export.colors import N_COLORS, blue_red, grey, symmetric_limit
-from maxstim_core.export.peak import peak_frame, time_from_peak
-from maxstim_core.lattice import DEGREES_PER_COLUMN, ring_distance
+from maxstim_core.conventions import checked_dt
+from maxstim_core.drawing.canvas import DARK, LIGHT, Canvas, Inks
+from maxstim_core.drawing.colors import N_COLORS, blue_red, grey, symmetric_limit
+from maxstim_core.drawing.peak import peak_frame, time_from_peak
+from maxstim_core.drawing.picture import Picture
+from maxstim_core.errors import MaxstimError, shown
+from maxstim_core.lattice import DEGREES_PER_COLUMN, MAX_EXTENT, ring_distance
+from maxstim_core.settings import checked_number, checked_truth, checked_whole
 
 SPAN = 0.2
 """Seconds between the first and the last frame shown, roughly, as in flyvis."""
@@ -36,6 +39,9 @@ SHOWN_RINGS = 6
 
 NOTE_HEIGHT = 15
 """Points from one line of the notes to the next."""
+
+_SCALES, _PANELS, _LIMITS = (0.25, 20), (1, 100), (1e-9, 1e9)
+"""Least and greatest pixels per point, frames, and voltage at the end of the color scale."""
 
 Colors = Callable[[np.ndarray], np.ndarray]
 """From values (...) to colours, uint8, shape (..., 3)."""
@@ -62,51 +68,84 @@ def shown_frames(n_frames: int, peak: int, dt: float, n_panels: int = 10) -> np.
     return first + stride * np.arange(n_panels)
 
 
-def strip_png(
-    dataset: xr.Dataset,
+def strip(
+    answer: xr.Dataset,
     *,
     dark: bool = False,
     scale: float = 2,
     extent: int = SHOWN_RINGS,
     n_panels: int = 10,
     limit: float | None = None,
-    notes: tuple[str, ...] = (),
-) -> bytes:
-    """Return the strip of a result as a PNG; the same result gives the same bytes.
+    notes: Sequence[str] = (),
+) -> Picture:
+    """Draw the strip of an answer: ten frames in a row, stimulus above and response below.
+
+    The same answer gives the same bytes.
 
     Args:
-        dataset: A result (schema in `maxstim_core.optimal.result`).
+        answer: An answer (schema in `maxstim_core.optimal.result`): ``stimulus`` and ``response`` of
+            shape (frame, column).
         dark: Whether to draw for a dark page.
         scale: Pixels per point; 2 is sharp on paper and on fine screens.
-        extent: Rings around the central column to show.
+        extent: Rings of columns around the central one to show.
         n_panels: Most frames to show.
-        limit: Voltage at the ends of the colour scale; the largest of this result if None.
+        limit: Voltage (arbitrary units) at the ends of the color scale; the largest of this answer if
+            None. Give two answers the same limit to compare them.
         notes: Lines to write beneath, where the figure must speak for itself; a length on the eye
             then stands beside the first frame.
 
+    Returns:
+        A picture that shows itself in a notebook; ``picture.save("t4c.png")`` writes it, and
+        ``picture.png`` are its bytes.
+
     Raises:
-        MaxstimError: if the dataset holds no stimulus with its response.
+        MaxstimError: if it is no answer, or one cut so that no stimulus with its response is left, or
+            an argument makes no sense.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> network = ms.open_network("prior", extent=5)
+        >>> config = ms.GenerateConfig(t_stim=0.05, n_iters=2)
+        >>> picture = ms.strip(ms.finish(ms.generate(network, "Mi1", config)))
+        >>> picture.save("mi1.png")
+        >>> picture.png[1:4]
+        b'PNG'
     """
-    _check_drawable(dataset)
-    central = dataset["central_response"].values
+    scale = checked_number(scale, "The scale", _SCALES, unit="pixels per point")
+    extent = checked_whole(extent, "The extent of a strip", (0, MAX_EXTENT), unit="rings")
+    n_panels = checked_whole(n_panels, "The number of panels (n_panels)", _PANELS)
+    dark = checked_truth(dark, "Whether to draw for a dark page (dark)")
+    if (
+        isinstance(notes, str)
+        or not isinstance(notes, Iterable)
+        or not all(isinstance(line, str) for line in notes)
+    ):
+        raise MaxstimError(
+            f'The notes must be a list of lines, for example ["seed 0"], not {shown(notes)}.'
+        )
+    _check_drawable(answer)
+    central = answer["central_response"].values
     peak = peak_frame(central)
-    dt = float(dataset.attrs["dt"])
+    dt = checked_dt(answer.attrs["dt"])
     frames = shown_frames(len(central), peak, dt, n_panels)
-    u, v = dataset["u"].values, dataset["v"].values
+    u, v = answer["u"].values, answer["v"].values
     inside = ring_distance(u, v) <= extent
-    limit = limit or symmetric_limit(dataset["response"].values)
+    if limit is None:
+        limit = symmetric_limit(answer["response"].values)
+    else:
+        limit = checked_number(limit, "The limit of the color scale", _LIMITS, unit="a.u.")
     rows = (
-        ("Stimulus", "luminance", grey, (1, 0), dataset["stimulus"].values),
+        ("Stimulus", "luminance", grey, (1, 0), answer["stimulus"].values),
         (
             "Response",
             "voltage (a.u.)",
             lambda voltage: blue_red(voltage, limit),
             (limit, -limit),
-            dataset["response"].values,
+            answer["response"].values,
         ),
     )
     page = _Page(u[inside], v[inside], len(frames), scale, DARK if dark else LIGHT, len(notes))
-    page.title(*_titles(dataset))
+    page.title(*_titles(answer))
     for row, (name, unit, colors, (high, low), values) in enumerate(rows):
         page.label(row, name, unit)
         ends = [_number(level) for level in np.linspace(high, low, 3)]
@@ -117,15 +156,20 @@ def strip_png(
     if notes:
         page.length_on_the_eye()
         page.notes(notes)
-    return page.png()
+    return Picture(page.png(), scale)
 
 
-def _check_drawable(dataset: xr.Dataset) -> None:
+def _check_drawable(dataset: object) -> None:
     """Make sure that a dataset holds a stimulus with its response.
 
     Raises:
-        MaxstimError: if something is missing, or of other dimensions than in a result.
+        MaxstimError: if something is missing, or of other dimensions or kind than in a result.
     """
+    if not isinstance(dataset, xr.Dataset):
+        raise MaxstimError(
+            "A strip is drawn of an answer, such as finish(generate(…)) or load(path) returns, not of "
+            f"{shown(dataset)}."
+        )
     needed = {
         "stimulus": ("frame", "column"),
         "response": ("frame", "column"),
@@ -143,6 +187,11 @@ def _check_drawable(dataset: xr.Dataset) -> None:
             raise MaxstimError(
                 f"A strip needs {name!r} with the dimensions {dims}, not {dataset[name].dims} of "
                 f"length {dataset[name].shape}; draw it of the whole result."
+            )
+        if dataset[name].dtype.kind not in "fiu":
+            raise MaxstimError(
+                f"A strip needs {name!r} in numbers, not {dataset[name].dtype}; draw it of the whole "
+                "result."
             )
 
 
@@ -267,7 +316,7 @@ class _Page(Canvas):
         self.line([(x, y), (end, y)], self.inks.quiet, 1.5)
         self.text((x, y + 8), degrees(columns), 9.5, self.inks.quiet, "lm")
 
-    def notes(self, lines: tuple[str, ...]) -> None:
+    def notes(self, lines: Sequence[str]) -> None:
         """Write lines at the foot of the figure."""
         for k, line in enumerate(lines):
             self.text((14, self.foot + 8 + NOTE_HEIGHT * k), line, 10.5, self.inks.quiet, "lm")

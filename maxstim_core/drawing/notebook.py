@@ -7,7 +7,7 @@ from html import escape
 
 import xarray as xr
 
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 
 
 class Result(xr.Dataset):
@@ -33,7 +33,13 @@ class Result(xr.Dataset):
 
     @classmethod
     def of(cls, dataset: xr.Dataset) -> Result:
-        """Return a dataset as a result that shares its values."""
+        """Return a dataset as a result that shares its values.
+
+        Raises:
+            MaxstimError: if it is none.
+        """
+        if not isinstance(dataset, xr.Dataset):
+            raise MaxstimError(f"A result is made of an xarray.Dataset, not of {shown(dataset)}.")
         return cls(dataset.data_vars, dataset.coords, dataset.attrs)
 
     def _repr_html_(self) -> str:
@@ -43,11 +49,11 @@ class Result(xr.Dataset):
 
     def _picture(self) -> str:
         """Return the strip as HTML, nothing where there is none to draw."""
-        from maxstim_core import strip  # through the front door: drawing stands above storage
+        from maxstim_core.drawing.strip import strip  # brings Pillow: not before it is needed
 
         try:
             picture = strip(self)
-        except MaxstimError:
+        except Exception:  # to show a value must not fail, whatever is in it: its table tells
             return ""
         about = (str(self.attrs.get(name, "")) for name in ("cell_type", "method"))
         alt = escape(" ".join(("Strip of", *filter(None, about))), quote=True)

@@ -1,0 +1,188 @@
+"""The routes of the server as the page needs them, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from http import HTTPStatus
+from typing import Any
+
+from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
+from bokeh.server.views.doc_handler import DocHandler as BokehDocHandler
+from bokeh.server.views.metadata_handler import MetadataHandler
+from bokeh.server.views.ws import WSHandler as BokehWSHandler
+from panel.io.server import ComponentResourceHandler, DocHandler, WSHandler
+from tornado.web import Application, HTTPError
+
+from dashboard.guard.gate import VISITOR, Gate
+from dashboard.guard.login_page import sentence_page
+from dashboard.guard.share import Share
+
+_logger = logging.getLogger("maxstim.guard")
+
+_UNUSED = (AutoloadJsHandler, MetadataHandler)
+"""What lets other sites embed the page, which nobody does."""
+
+_SHIPS = ("dashboard", "panel", "panel_material_ui")
+"""Packages whose components the page is made of."""
+
+
+ONE_LINE = (
+    "asyncio",
+    "bokeh.protocol",
+    "bokeh.server.protocol_handler",
+    "bokeh.server.views.ws",
+    "tornado.general",
+)
+"""Loggers that complain of what clients send."""
+
+
+class ComponentFiles(ComponentResourceHandler):
+    """Files of the page's own components.
+
+    Panel 1.9.4 imports whatever module an address names. Here only components count that are loaded
+    already and that belong to the page.
+    """
+
+    def parse_url_path(self, url_path: str) -> str:
+        """Return the file that an address means.
+
+        Raises:
+            HTTPError: if it means none that the page's components ship.
+        """
+        name = url_path.split("/", 1)[0]
+        if name.split(".", 1)[0] not in _SHIPS or name not in sys.modules:
+            raise HTTPError(404)
+        return super().parse_url_path(url_path)
+
+
+class Page(DocHandler):
+    """The page itself, unless one visitor asks for too many.
+
+    Args:
+        gate: Who knows the visitors.
+    """
+
+    def initialize(self, *arguments: Any, gate: Gate, **routing: Any) -> None:
+        """Take what the route gives."""
+        super().initialize(*arguments, **routing)
+        self._gate = gate
+
+    async def get(self, *arguments: Any, **named: Any) -> None:
+        """Build a page for a visitor."""
+        client = self._gate.client(self.request)
+        visitor = self.request.headers.get(VISITOR, "")
+        if not self._gate.visits.may_open(visitor, client, time.monotonic()):
+            self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
+            self.set_header("Retry-After", "60")
+            self.finish(
+                sentence_page("Too many pages were opened from here; try again in a minute.")
+            )
+            return
+        await super().get(*arguments, **named)
+
+
+class VisitorSocket(WSHandler):
+    """The connection of one page: it ends with its login, and takes no more than its share.
+
+    Args:
+        gate: Who knows the logins.
+    """
+
+    def initialize(self, *arguments: Any, gate: Gate, **routing: Any) -> None:
+        """Take what the route gives."""
+        super().initialize(*arguments, **routing)
+        self._gate = gate
+        self._share = Share(time.monotonic())
+        self._login = ""
+
+    def check_origin(self, origin: str) -> bool:
+        """Tell whether the page may speak to us: the gate has let it pass."""
+        return True
+
+    def open(self, *arguments: Any, **named: Any) -> Any:
+        """Begin; what cannot begin is told in one line."""
+        login = self._gate.login(self.request)
+        if login is not None:
+            self._login = login.id
+            self._gate.sockets.setdefault(login.id, set()).add(self)
+        try:
+            return super().open(*arguments, **named)
+        except Exception as error:
+            self._refuse(str(error) or type(error).__name__)
+            return None
+
+    async def _async_open(self, token: str) -> None:
+        try:
+            await super()._async_open(token)
+        except Exception as error:
+            self._refuse(str(error) or type(error).__name__)
+
+    async def on_message(self, fragment: str | bytes) -> None:
+        """Handle a message, then let others come first for as long as this visitor has taken."""
+        if self.connection is None:
+            self._refuse("a message before the page was there")
+            return
+        began = time.monotonic()
+        await super().on_message(fragment)
+        now = time.monotonic()
+        wait = self._share.take(now - began, now)
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def on_close(self) -> None:
+        """Forget the connection."""
+        self._gate.sockets.get(self._login, set()).discard(self)
+        super().on_close()
+
+    def _protocol_error(self, message: str) -> None:
+        self._refuse(message)
+
+    def _internal_error(self, message: str) -> None:
+        self._refuse(message)
+
+    def _refuse(self, why: str) -> None:
+        if self.close_code is None and self.ws_connection is not None:
+            why = " ".join(why.split())[:200]
+            _logger.warning("Closed the connection of %s: %s", self._gate.client(self.request), why)
+        self.close(1008, "unreadable")
+
+
+def keep_to_the_page(application: Application, gate: Gate) -> None:
+    """Replace the routes that do more than the page needs, and drop those that it does not use."""
+    router = application.wildcard_router
+    kept = []
+    for rule in router.rules:
+        kind = rule.target
+        if isinstance(kind, type) and issubclass(kind, _UNUSED):
+            continue
+        if isinstance(kind, type) and issubclass(kind, ComponentResourceHandler):
+            rule.target = ComponentFiles
+        elif isinstance(kind, type) and issubclass(kind, (BokehDocHandler, BokehWSHandler)):
+            rule.target = Page if issubclass(kind, BokehDocHandler) else VisitorSocket
+            rule.target_kwargs = {**rule.target_kwargs, "gate": gate}
+        kept.append(rule)
+    router.rules[:] = kept
+
+
+class OneLine(logging.Filter):
+    """Makes one line of what a faulty client causes, instead of a traceback of twenty.
+
+    What Bokeh says of messages that it cannot read is left out: `VisitorSocket` says it, once.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record, or leave it out."""
+        error = record.exc_info[1] if record.exc_info else None
+        if type(error).__name__ in ("WebSocketClosedError", "StreamClosedError"):
+            return False  # somebody closed a page in mid-sentence
+        text = " ".join(record.getMessage().split())
+        if record.name.startswith("bokeh.") and not text.startswith("Handler or its work"):
+            return False
+        if record.name.startswith("bokeh.") or error is not None:
+            said = f"{text[:200]} ({type(error).__name__}: {error})" if error else text[:300]
+            record.msg, record.args = said[:400], ()
+            record.exc_info = record.exc_text = None
+        return True

@@ -1,0 +1,60 @@
+"""How often one client may try a password."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+
+FREE = 5
+"""Wrong passwords before a client is slowed down."""
+
+PAUSE = 1.0
+"""Seconds between two tries of a client that is slowed down."""
+
+_FORGOTTEN_AFTER = 900.0
+"""Seconds after which nothing is held against a client any more."""
+
+_REMEMBERED = 10_000
+"""Clients that are remembered at most; the oldest is forgotten first."""
+
+
+class Tries:
+    """The wrong passwords of each client of late.
+
+    Times are seconds of one clock that does not jump; the caller has it.
+    """
+
+    def __init__(self) -> None:
+        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def wait(self, client: str, now: float) -> float:
+        """Return the seconds until this client may try again; 0 is now."""
+        count, last = self._failed.get(_network(client), (0, 0.0))
+        if count < FREE or now - last >= _FORGOTTEN_AFTER:
+            return 0.0
+        return max(0.0, last + PAUSE - now)
+
+    def failed(self, client: str, now: float) -> int:
+        """Note a wrong password, and return how many this client has given of late."""
+        key = _network(client)
+        count, last = self._failed.pop(key, (0, 0.0))
+        count = 1 if now - last >= _FORGOTTEN_AFTER else count + 1
+        self._failed[key] = count, now
+        while len(self._failed) > _REMEMBERED:
+            self._failed.popitem(last=False)
+        return count
+
+    def succeeded(self, client: str) -> None:
+        """Forget what this client got wrong."""
+        self._failed.pop(_network(client), None)
+
+
+def _network(client: str) -> str:
+    """Return what one client can hardly change of its address: all of IPv4, the /64 of IPv6."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,0 +1,46 @@
+"""Several descents at once on a CPU: each by itself, on as many threads as there are cores.
+
+What a descent computes has no part in another, so that its answer is, to the bit, the same whatever runs
+beside it and on however many threads. Nobody waits for anybody within a round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+_Report = TypeVar("_Report")
+
+
+def together(
+    runs: Sequence[Iterator[_Report]], stop: Callable[[], None], *, threads: int
+) -> Iterator[list[_Report | None]]:
+    """Yield the next reports of all runs, round after round, until all have ended.
+
+    Whoever stops iterating, or is interrupted, finds all runs at rest.
+
+    Args:
+        runs: To advance; each is in one thread at a time.
+        stop: Tells the runs to end soon, from another thread.
+        threads: How many advance at the same time.
+
+    Yields:
+        A report of each run, in their order; None of one that has ended.
+    """
+    if threads == 1 or len(runs) == 1:
+        pending = list(runs)
+        while any(round_ := [next(run, None) for run in pending]):
+            yield round_
+        return
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="maxstim-descent")
+    try:
+        while True:
+            running = [pool.submit(next, run, None) for run in runs]
+            reports = [each.result() for each in running]
+            if all(report is None for report in reports):
+                return
+            yield reports
+    finally:
+        stop()
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,162 @@
+"""From a decoded frame of a film, of any depth, range and matrix, to grey and colours.
+
+Frames of 8 bits without transparency go through FFmpeg's own conversion to colours, and from there to
+grey as flyvis's images do. That conversion rounds to 8 bits, and makes a white of 253 of deeper frames
+(FFmpeg 8.1): those are computed here, in single precision, from their own numbers (ITU-T H.273, 8.3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+_LIMITED, _FULL = 1, 2
+"""PyAV's numbers of ranges; 0 is not told."""
+
+_BLUE_RED = {1: (0.0722, 0.2126), 4: (0.11, 0.30), 7: (0.087, 0.212), 9: (0.0593, 0.2627)}
+"""Weights of blue and red by number of the matrix (ITU-T H.273, table 4)."""
+
+_BT601 = (0.114, 0.299)
+"""Of all other matrices, and where none is told."""
+
+_UNREAD = ("xyz", "bayer", "grayf", "gbrpf", "gbrapf", "rgbf", "rgbaf", "yaf")
+"""How FFmpeg's names of pixel formats begin whose numbers are no luminance of a screen."""
+
+
+class Pixels(NamedTuple):
+    """A frame as it is stored.
+
+    Attributes:
+        grey: Luminance of 0 to 255, uint8, or in [0, 1], float32, shape (row, pixel column).
+        color: Colours of 0 to 255, uint8, shape (row, pixel column, 3).
+    """
+
+    grey: np.ndarray
+    color: np.ndarray
+
+
+def range_of(frame: VideoFrame) -> str:
+    """Return ``limited`` or ``full``: which numbers are black and white."""
+    if frame.color_range == _LIMITED and not frame.format.is_rgb:
+        return "limited"
+    plain = frame.format.is_rgb or frame.format.name.startswith(
+        ("gray", "ya", "yuvj", "pal", "mono")
+    )
+    return "full" if plain or frame.color_range == _FULL else "limited"
+
+
+def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
+    """Return grey and colours of a frame.
+
+    Args:
+        frame: As PyAV decodes it.
+        ground: Luminance behind what is transparent.
+
+    Raises:
+        MaxstimError: if the numbers of the frame are no luminance of a screen.
+    """
+    from PIL import Image
+
+    name = frame.format.name
+    if name.startswith(_UNREAD):
+        raise MaxstimError(
+            f"it is stored as {name}, which no screen shows; export it as mp4 or webm."
+        )
+    bits = max(component.bits for component in frame.format.components)
+    transparent = name == "pal8" or any(component.is_alpha for component in frame.format.components)
+    if name.startswith(("gray", "ya")) and (
+        bits > 8 or transparent or range_of(frame) == "limited"
+    ):
+        grey, opacity = _gray(frame, bits)
+        return _laid(np.repeat(grey[..., None], 3, -1), opacity, ground)
+    if bits > 8:
+        color, opacity = (_deep_rgb if frame.format.is_rgb else _deep_yuv)(frame, bits)
+        return _laid(color, opacity, ground)
+    if transparent:
+        rgba = frame.to_ndarray(format="rgba")
+        if rgba[..., 3].min() < 255:
+            grey = np.asarray(Image.fromarray(rgba[..., :3]).convert("L"), np.float32) / 255
+            opacity = rgba[..., 3] / np.float32(255)
+            color = on_ground(rgba[..., :3] / np.float32(255), opacity[..., None], ground)
+            return Pixels(on_ground(grey, opacity, ground), _bytes(color))
+        rgb = np.ascontiguousarray(rgba[..., :3])
+    else:
+        rgb = frame.to_ndarray(format="rgb24")
+    return Pixels(np.asarray(Image.fromarray(rgb).convert("L")), rgb)
+
+
+def _laid(color: np.ndarray, opacity: np.ndarray | None, ground: float) -> Pixels:
+    if opacity is not None:
+        color = on_ground(color, opacity[..., None], ground)
+    return Pixels(color @ GREY_OF_COLORS, _bytes(color))
+
+
+def _bytes(color: np.ndarray) -> np.ndarray:
+    return np.round(255 * color).astype(np.uint8)
+
+
+def _deep_rgb(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+    rgba = frame.to_ndarray(format="rgba64le")
+    values = rgba / np.float32(65535)
+    return values[..., :3], values[..., 3] if _has_alpha(frame) else None
+
+
+def _deep_yuv(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Colours of frames of more than 8 bits; FFmpeg only brings all planes to one size and 16 bits."""
+    alpha = _has_alpha(frame)
+    even = frame.reformat(format="yuva444p16le" if alpha else "yuv444p16le")
+    unit = np.float32(1 << (16 - bits))
+    planes = [_plane(even, k, "<u2") / unit for k in range(4 if alpha else 3)]
+    if len(frame.planes) > 2:  # of the full range, FFmpeg may stretch luminance and opacity
+        kind = ">u2" if frame.format.name.endswith("be") else "<u2"
+        for k in (0, 3)[: 1 + alpha]:
+            planes[k] = _plane(frame, k, kind).astype(np.float32)
+    light, blue, red = planes[:3]
+    opacity = np.minimum(planes[3] / np.float32((1 << bits) - 1), 1) if alpha else None
+    eight = np.float32(1 << (bits - 8))
+    if range_of(frame) == "limited":
+        light, reach = (light / eight - 16) / 219, 224 * eight
+    else:
+        light, reach = light / ((1 << bits) - 1), np.float32((1 << bits) - 1)
+    blue, red = (blue - 128 * eight) / reach, (red - 128 * eight) / reach
+    of_blue, of_red = _BLUE_RED.get(int(frame.colorspace), _BT601)
+    r, b = light + 2 * (1 - of_red) * red, light + 2 * (1 - of_blue) * blue
+    g = (light - of_red * r - of_blue * b) / (1 - of_red - of_blue)
+    return np.clip(np.stack([r, g, b], -1), 0, 1, dtype=np.float32), opacity
+
+
+def _gray(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Grey in [0, 1] and opacity; FFmpeg takes grey as of the full range, whatever a film says."""
+    big = frame.format.name.endswith("be")
+    values = _plane(frame, 0, "u1" if bits == 8 else ">u2" if big else "<u2", _n_parts(frame))
+    most = np.float32((1 << bits) - 1)
+    grey = values[..., 0].astype(np.float32)
+    if range_of(frame) == "limited":
+        eight = np.float32(1 << (bits - 8))
+        grey = np.clip((grey / eight - 16) / 219, 0, 1)
+    else:
+        grey /= most
+    return grey, values[..., 1] / most if values.shape[-1] > 1 else None
+
+
+def _n_parts(frame: VideoFrame) -> int:
+    return len(frame.format.components)
+
+
+def _has_alpha(frame: VideoFrame) -> bool:
+    return any(component.is_alpha for component in frame.format.components)
+
+
+def _plane(frame: VideoFrame, index: int, kind: str, n_parts: int = 0) -> np.ndarray:
+    """Numbers of a plane, shape (row, pixel column) or, of packed ones, (row, pixel column, part)."""
+    plane = frame.planes[index]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height]
+    numbers = rows[:, : frame.width * max(1, n_parts) * np.dtype(kind).itemsize].copy().view(kind)
+    return numbers.reshape(frame.height, frame.width, n_parts) if n_parts else numbers

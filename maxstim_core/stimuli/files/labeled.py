@@ -1,0 +1,205 @@
+"""Films in NetCDF-4 and HDF5 files, by what these say of them.
+
+Dimensions count by their names, wherever they stand; columns by their coordinates ``u`` and ``v``; the
+pace by the coordinate of time, before an attribute ``dt`` that may be older than it; rows by whether
+their coordinate rises upward (`maxstim_core.stimuli.files.coordinates`). What cannot be understood is
+refused, because by place it would be another film. Where nothing is named, as in plain HDF5 files, the
+order is that of ``.npy`` files: (frame, column), (frame, row, pixel column) or with colours.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli.column_order import MAXSTIM
+from maxstim_core.stimuli.dimensions import FILM_DIMENSIONS, role_of, roles_of
+from maxstim_core.stimuli.files.coordinates import (
+    colors_in_order,
+    columns_in_order,
+    coordinates_of,
+    dimensions_of,
+    pace_of,
+    pixels_in_order,
+)
+from maxstim_core.stimuli.files.frames import MOST_GROWTH, SURE_BYTES, Frames
+from maxstim_core.stimuli.files.stored_frames import StoredFrames
+from maxstim_core.stimuli.limits import MOST_BYTES
+from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
+
+VARIABLES = ("stimulus", "lum", "movie")
+"""What is taken of a file that holds several variables: one of these, if it is the only one of them."""
+
+
+@dataclass(frozen=True)
+class LabeledFilm:
+    """A film in a file that says what it is. The file is open until `frames` are let go of.
+
+    Attributes:
+        variable: Its name.
+        frames: Shape (frame, column), (frame, row, column) or (frame, row, column, colour).
+        fps: Frames per second, or None.
+        no_pace: Why what the file says of its pace cannot be used, as the rest of a sentence; empty if
+            it says nothing, or something that can.
+        left_out: Other variables that could be films.
+    """
+
+    variable: str
+    frames: Frames
+    fps: float | None
+    no_pace: str
+    left_out: tuple[str, ...]
+
+
+def open_labeled(path: Path, lattice: Lattice, order: str = MAXSTIM) -> LabeledFilm:
+    """Open the film of a file; its numbers are read when they are asked for.
+
+    Args:
+        path: A regular file.
+        lattice: The eye, for films of columns.
+        order: Whose order the columns are in; for files that do not say where their columns are.
+
+    Raises:
+        MaxstimError: if the file is damaged, holds no film or several, if anything of it lies elsewhere,
+            or if what it says of the film cannot be understood or contradicts `order`.
+    """
+    what = f"The file {path}"
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(open_hdf5(path, what))
+        except FileNotFoundError:
+            raise MaxstimError(f"There is no movie {path}; check the path.") from None
+        except OSError as error:
+            raise MaxstimError(
+                f"{what} cannot be read ({error.strerror or error}); check its permissions."
+            ) from error
+        with as_damaged(what):
+            return _film(file, path, what, lattice, order, opened)
+
+
+def _film(
+    file: h5py.File, path: Path, what: str, lattice: Lattice, order: str, opened: ExitStack
+) -> LabeledFilm:
+    if _is_of_matlab(file, path):
+        raise MaxstimError(
+            f"{what} was saved by MATLAB, which turns the order of dimensions round and names none; "
+            "save it as NetCDF with nccreate and named dimensions, or with numpy.save."
+        )
+    variable, left_out = _chosen(file, what)
+    _check_size(variable, path, what)
+    dimensions = dimensions_of(variable)
+    coordinates = coordinates_of(variable, dimensions)
+    axes = _axes(variable, dimensions, what)
+    picks: dict[int, np.ndarray] = {}
+    for place, (role, axis) in enumerate(axes.items()):
+        along = coordinates.along(axis, variable.shape[axis])
+        where = None
+        if role == "column":
+            where = columns_in_order(along, variable.shape[axis], lattice, order, what)
+        elif role in ("x", "y"):
+            where = pixels_in_order(along, role, dimensions[axis], what)
+        elif role == "color":
+            where = colors_in_order(along, dimensions[axis], what)
+        if where is not None:
+            picks[place] = where
+    time = axes["time"]
+    fps, no_pace = pace_of(
+        (variable.attrs, file.attrs), coordinates.along(time, variable.shape[time])
+    )
+    frames = StoredFrames(variable, tuple(axes.values()), picks, what, opened.pop_all())
+    return LabeledFilm(variable.name.lstrip("/"), frames, fps, no_pace, left_out)
+
+
+def _chosen(file: h5py.File, what: str) -> tuple[h5py.Dataset, tuple[str, ...]]:
+    """The variable that is the film, and the names of others that could be."""
+    found: dict[str, h5py.Dataset] = {}
+
+    def look(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.ndim > 1 and item.dtype.kind in "fiubc":
+            found[name] = item
+
+    file.visititems(look)
+    named = [name for name in VARIABLES if name in found]
+    if len(named) == 1 or (not named and len(found) == 1):
+        chosen = named[0] if named else next(iter(found))
+        return found[chosen], tuple(name for name in found if name != chosen)
+    names = ", ".join(named or list(found)[:8]) or "none"
+    raise MaxstimError(
+        f"{what} must hold one film, or one that is called {' or '.join(VARIABLES)}; it holds "
+        f"{names:.200}."
+    )
+
+
+def _is_of_matlab(file: h5py.File, path: Path) -> bool:
+    with open(path, "rb") as raw:
+        if raw.read(6) == b"MATLAB":
+            return True
+    return any("MATLAB_class" in item.attrs for item in file.values())
+
+
+def _check_size(variable: h5py.Dataset, path: Path, what: str) -> None:
+    """Refuse what would be too much in memory, by what the file declares alone."""
+    size, stored = variable.size * variable.dtype.itemsize, os.path.getsize(path)
+    if size > MOST_BYTES:
+        raise MaxstimError(
+            f"The film in {path} takes {size / 1e9:.1f} GB; keep to {MOST_BYTES / 1e9:.0f} GB."
+        )
+    if not size:
+        raise MaxstimError(f"{what} has shape {variable.shape}; it holds no frame.")
+    if not _is_written(variable, size):
+        raise MaxstimError(
+            f"{what} declares a film of shape {variable.shape} that was not written to its end; write "
+            "it again."
+        )
+    if size > max(SURE_BYTES, MOST_GROWTH * stored):
+        raise MaxstimError(
+            f"The film in {path} takes {size / 1e6:.0f} MB unpacked, far more than its file of "
+            f"{stored / 1e6:.3g} MB; save it as uint8, or not packed."
+        )
+
+
+def _is_written(variable: h5py.Dataset, size: int) -> bool:
+    """Tell whether all of a variable is in its file: what is not would be read as zeros, black."""
+    if variable.chunks is None:
+        return variable.id.get_storage_size() >= size
+    lengths = zip(variable.shape, variable.chunks, strict=True)
+    pieces = math.prod(-(-length // chunk) for length, chunk in lengths)
+    return variable.id.get_num_chunks() == pieces
+
+
+def _axes(variable: h5py.Dataset, dimensions: tuple[str, ...], what: str) -> dict[str, int]:
+    """Return the axis of each dimension by its role, in the order of a film."""
+    kept = [
+        axis
+        for axis, (name, size) in enumerate(zip(dimensions, variable.shape, strict=True))
+        if size > 1 or not name or role_of(name)
+    ]
+    names = tuple(dimensions[axis] for axis in kept)
+    if not any(names):
+        order = {2: 0, 3: 1, 4: 2}.get(len(kept))
+        if order is None:
+            raise _no_film(variable, what)
+        return dict(zip(FILM_DIMENSIONS[order], kept, strict=True))
+    roles = roles_of(names)
+    if roles is None:
+        raise MaxstimError(
+            f"{what} has the dimensions ({', '.join(dimensions):.120}), of which it is not clear what "
+            "they are; name them (frame, column), or (time, y, x) and color, in any order."
+        )
+    found = dict(zip(roles, kept, strict=True))
+    return {role: found[role] for role in next(o for o in FILM_DIMENSIONS if set(o) == set(roles))}
+
+
+def _no_film(variable: h5py.Dataset, what: str) -> MaxstimError:
+    return MaxstimError(
+        f"{what} has shape {variable.shape}; it must be (frame, column), (frame, row, column) or "
+        "(frame, row, column, colour)."
+    )

@@ -1,0 +1,237 @@
+"""A real server, asked from outside: every route that it has, whoever added it."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import pytest
+from serving import Served, free_port
+
+from dashboard.guard.tries import FREE
+
+PASSWORD = "a long enough one"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: str
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(text.split(";")[0] for text in self.headers.get_all("Set-Cookie", []))
+
+
+def ask(
+    port: int, path: str, method: str = "GET", body: str | None = None, **headers: str
+) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Host": f"localhost:{port}", **named})
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read().decode(errors="replace"))
+    finally:
+        connection.close()
+
+
+def log_in(port: int, password: str = PASSWORD, name: str = "anna", **headers: str) -> Answer:
+    form = urlencode({"username": name, "password": password, "next": "dashboard"})
+    kind = "application/x-www-form-urlencoded"
+    return ask(port, "/login", "POST", form, Content_Type=kind, **headers)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory) -> Iterator[Served]:
+    served = Served(
+        tmp_path_factory.mktemp("served"), "--allow-origin", "labhost.example", password=PASSWORD
+    )
+    yield served
+    said = served.stop()
+    assert "Traceback" not in said
+
+
+def routes() -> list[str]:
+    """Return an address of every route of a server like the one that is asked."""
+    from tornado.ioloop import IOLoop
+
+    from dashboard.server import Server
+
+    server = Server(port=free_port(), address="localhost", origins=(), password=PASSWORD)
+    patterns = [
+        rule.matcher.regex.pattern for rule in server._server._tornado.wildcard_router.rules
+    ]
+    server._server._http.stop()
+    IOLoop.current().close(all_fds=False)
+    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in patterns]
+    return sorted(
+        {re.sub(r"\\(.)", r"\1", text).rstrip("$").replace("?", "") for text in addresses}
+    )
+
+
+def test_every_route_and_method(guarded, tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    port = guarded.port
+    entered = log_in(port)
+    assert entered.status == 303
+    left = log_in(port).cookie
+    assert ask(port, "/logout", Cookie=left).status == 303
+    addresses = routes()
+    assert {"/dashboard/", "/dashboard/ws", "/static/x.js", "/favicon.ico"} <= set(addresses)
+    assert not {"/dashboard/autoload.js", "/dashboard/metadata"} & set(addresses)
+    table, pages = {}, 0
+    for path in [*addresses, "/login", "/logout", "/nowhere", "/components/this/x/css/x.css"]:
+        for method in METHODS:
+            foreign = ask(port, path, method, Host="evil.example", Cookie=entered.cookie)
+            without = ask(port, path, method)
+            after = ask(port, path, method, Cookie=left)
+            if path == "/logout":
+                within = after
+            else:
+                within = ask(port, path, method, Cookie=entered.cookie)
+                pages += path == "/dashboard/" and method == "GET"
+            table[path, method] = (foreign, without, after, within)
+    for (path, method), (foreign, without, after, within) in table.items():
+        seen = path, method, [answer.status for answer in (foreign, without, after, within)]
+        assert foreign.status == 403 or method == "TRACE", seen
+        # A cookie that was logged out is none.
+        assert (without.status, len(without.body)) == (after.status, len(after.body)), seen
+        if path == "/login":
+            expected = {"GET": 200, "HEAD": 200, "POST": 401}.get(method, 405)
+        elif path == "/logout":
+            expected = 303 if method in ("GET", "POST") else 405
+        else:
+            expected = 302 if method in ("GET", "HEAD") else 401
+        assert without.status == expected or method == "TRACE", seen
+        assert within.status < 500, seen
+        assert path in ("/login", "/logout") or within.status not in (401, 403), seen
+        for answer in (foreign, without, after, within):
+            assert "Server" not in answer.headers
+            if method != "TRACE":
+                assert answer.headers["X-Frame-Options"] == "DENY", seen
+    assert pages == 1
+    assert table["/dashboard/", "GET"][3].status == 200
+
+
+def test_only_components_of_the_page_have_files(guarded):
+    cookie = log_in(guarded.port).cookie
+    for module in (
+        "this",
+        "antigravity",
+        "json",
+        "os",
+        "dashboard.nowhere",
+        "dashboard.app",
+        "..",
+        "",
+    ):
+        path = f"/components/{module}/JSONDecoder/css/x.css"
+        assert ask(guarded.port, path, Cookie=cookie).status in (400, 403, 404)
+    assert ask(guarded.port, "/login").status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://labhost.example"}, 303),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"}, 403),
+        ({"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}, 403),
+        ({"Sec_Fetch_Site": "same-origin"}, 303),
+    ],
+)
+def test_other_sites_cannot_log_anybody_in(guarded, headers, status):
+    assert log_in(guarded.port, **headers).status == status
+
+
+def test_a_link_from_another_site_opens_the_page(guarded):
+    headers = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}
+    answer = ask(guarded.port, "/dashboard?cell=T5a", **headers)
+    assert answer.status == 302
+    assert answer.headers["Location"] == "login?next=dashboard%3Fcell%3DT5a"
+    assert 'value="dashboard?cell=T5a"' in ask(guarded.port, "/" + answer.headers["Location"]).body
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\\x",
+        "/a",
+    ],
+)
+def test_the_login_leads_nowhere_else(guarded, where):
+    page = ask(guarded.port, "/login?" + urlencode({"next": where})).body
+    assert 'value="dashboard"' in page
+    form = urlencode({"password": PASSWORD, "next": where})
+    kind = "application/x-www-form-urlencoded"
+    answer = ask(guarded.port, "/login", "POST", form, Content_Type=kind)
+    assert answer.headers["Location"] == "./dashboard"
+
+
+def test_cookies(guarded):
+    plain = log_in(guarded.port).headers["Set-Cookie"]
+    assert "HttpOnly" in plain and "SameSite=Lax" in plain and "Secure" not in plain
+    assert "Path" not in plain  # below whatever prefix a proxy cuts off
+    for headers in ({"Origin": "https://labhost.example"}, {"X_Forwarded_Proto": "https"}):
+        assert "Secure" in log_in(guarded.port, **headers).headers["Set-Cookie"]
+
+
+def test_the_login_page_is_whole_and_asks_nobody(guarded):
+    page = ask(guarded.port, "/login?next=%22%3E%3Cscript%3E").body
+    assert not re.search(r"""(src|href)=["'](?!data:,)""", page)
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_long_form_is_not_read(guarded):
+    kind = "application/x-www-form-urlencoded"
+    with pytest.raises((http.client.HTTPException, OSError)):
+        answer = ask(guarded.port, "/login", "POST", "password=" + "x" * 10**6, Content_Type=kind)
+        assert answer.status in (400, 413)
+        raise http.client.HTTPException
+
+
+def test_a_thousand_wrong_passwords(tmp_path):
+    served = Served(tmp_path, password=PASSWORD)
+    began, statuses = time.monotonic(), []
+    while len(statuses) < 1000:
+        statuses.append(log_in(served.port, "wrong", X_Forwarded_For="192.0.2.1").status)
+        if len(statuses) == 500:
+            other = time.monotonic()
+            assert log_in(served.port, X_Forwarded_For="192.0.2.2").status == 303
+            assert time.monotonic() - other < 2
+    seconds = time.monotonic() - began
+    assert statuses[:FREE] == [401] * FREE
+    assert set(statuses[FREE:]) <= {401, 429}
+    assert statuses.count(401) <= FREE + seconds + 1
+    fifty = [log_in(served.port, "wrong", X_Forwarded_For=f"198.51.100.{i}") for i in range(50)]
+    assert {answer.status for answer in fifty} == {401}
+    said = served.stop()
+    assert said.count("Wrong password") <= FREE + 50 + seconds / 100 + 1
+    assert PASSWORD not in said and "wrong" not in said
+
+
+def test_a_restart_keeps_logins(tmp_path):
+    first = Served(tmp_path, password=PASSWORD)
+    cookie = log_in(first.port).cookie.replace(str(first.port), "{port}")
+    first.stop()
+    again = Served(tmp_path, password=PASSWORD, port=first.port)
+    try:
+        answer = ask(again.port, "/login", Cookie=cookie.format(port=again.port))
+        assert (answer.status, answer.headers["Location"]) == (302, "./dashboard")
+    finally:
+        again.stop()

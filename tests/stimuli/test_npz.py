@@ -1,0 +1,171 @@
+"""Arrays in archives and alone: read piece by piece, and refused in one sentence."""
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
+from maxstim_core.stimuli.files.arrays import open_arrays, read_arrays
+from maxstim_core.stimuli.files.npy import open_array
+from maxstim_core.stimuli.files.npz import open_npz
+from maxstim_core.stimuli.viewing import Viewing
+
+VIEW = Viewing(Lattice(1))
+DTYPES = ["|u1", "<u2", ">u2", "<f2", "<f4", ">f4", "<f8", ">f8", "|b1"]
+
+
+def movie(dtype, shape=(6, 9, 8)):
+    values = np.random.default_rng(0).random(shape)
+    if dtype[1] == "u":
+        return np.round(values * np.iinfo(dtype).max).astype(dtype)
+    return values > 0.5 if dtype == "|b1" else values.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fortran", [False, True])
+@pytest.mark.parametrize("kind", ["npy", "npz", "packed"])
+def test_every_type_and_order_of_bytes_and_memory_is_the_same_film(tmp_path, dtype, fortran, kind):
+    array = np.asarray(movie(dtype), order="F" if fortran else "C")
+    path = tmp_path / ("a.npy" if kind == "npy" else "a.npz")
+    {"npy": np.save, "npz": np.savez, "packed": np.savez_compressed}[kind](path, array)
+    ((_, seen, _),) = read_arrays(path, path.suffix[1:], VIEW)
+    as_float = array.astype(np.float32) / (np.iinfo(dtype).max if dtype[1] == "u" else 1)
+    np.testing.assert_allclose(seen, VIEW.see(as_float), atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6))
+def test_frames_are_found_in_any_order(tmp_path_factory, parts):
+    array = np.arange(9 * 4, dtype=np.float32).reshape(9, 4)
+    path = tmp_path_factory.mktemp("a") / "a.npz"
+    np.savez_compressed(path, array)
+    ((_, frames),) = open_npz(path)
+    for start, stop in parts:
+        np.testing.assert_array_equal(
+            frames[start : max(start, stop)], array[start : max(start, stop)]
+        )
+
+
+@pytest.mark.parametrize("far", [1 + 1.2e-7, 1 + 9e-6, -1e-9, -9e-6])
+def test_rounding_is_put_back(tmp_path, far):
+    array = np.full((2, 9, 9), 0.5)
+    array[0, 0, 0] = far
+    np.save(tmp_path / "a.npy", array)
+    film = next(open_arrays(tmp_path / "a.npy", "npy", VIEW))
+    assert film.luminance(0, 2)[0, 0, 0] == (1 if far > 0.5 else 0)
+
+
+@pytest.mark.parametrize("far", [1.0001, -0.0001, 255.0, 1e300, -np.inf])
+def test_more_than_rounding_is_shown(tmp_path, far):
+    array = np.full((2, 9, 9), 0.5)
+    array[0, 0, 0] = far
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(MaxstimError, match=r"0 \(black\) to 1 \(white\)") as refusal:
+        read_arrays(tmp_path / "a.npy", "npy", VIEW)
+    if abs(far) < 1e30:
+        assert f"{np.float32(far):.7g}" in str(refusal.value)
+
+
+def test_twelve_bits_in_sixteen_are_not_taken_for_black(tmp_path):
+    np.save(tmp_path / "a.npy", np.full((2, 9, 9), 4095, np.uint16))
+    with pytest.raises(MaxstimError, match="4095 of 65535"):
+        read_arrays(tmp_path / "a.npy", "npy", VIEW)
+    np.save(tmp_path / "b.npy", np.zeros((2, 9, 9), np.uint16))
+    assert not read_arrays(tmp_path / "b.npy", "npy", VIEW)[0][1].any()
+
+
+@pytest.mark.parametrize("opacity", [0.0, 0.5, 1.0])
+def test_what_is_transparent_lies_on_grey(tmp_path, opacity):
+    array = np.ones((2, 9, 9, 4))
+    array[..., 3] = opacity
+    np.save(tmp_path / "a.npy", array)
+    film = next(open_arrays(tmp_path / "a.npy", "npy", VIEW))
+    np.testing.assert_allclose(film.luminance(0, 1), 0.5 + 0.5 * opacity, atol=1e-6)
+    np.testing.assert_allclose(film.luminance(0, 1, ground=0), opacity, atol=1e-6)
+
+
+def header(shape, descr="<f4", order=False):
+    stream = io.BytesIO()
+    says = {"descr": descr, "fortran_order": order, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, says)
+    return stream.getvalue()
+
+
+WHOLE = header((2, 9, 9)) + np.full((2, 9, 9), 0.5, "<f4").tobytes()
+
+DAMAGED = {
+    "header cut": WHOLE[:40],
+    "length of header cut": WHOLE[:9],
+    "numbers cut": WHOLE[:-1],
+    "10 TB": header((10**9, 50, 50)) + bytes(100),
+    "10 TB, more than can be counted": header((2**62, 2**62)) + bytes(100),
+    "turned round": header((-2, -9, 9)) + bytes(648),
+    "objects": header((2, 9, 9), "|O") + bytes(100),
+    "no Python": WHOLE.replace(b"'descr'", b"'descr"),
+    "deep": b"\x93NUMPY\x01\x00\xf0\x1f" + b"(" * 8176,
+    "another version": b"\x93NUMPY\x09\x00" + WHOLE[8:],
+    "no dictionary": b"\x93NUMPY\x01\x00\x10\x00" + b"[1, 2, 3]      \n",
+    "not counted": WHOLE.replace(b"(2, 9, 9)", b"(2.0, 9) "),
+    "odd bytes": WHOLE[:10] + b"\xff" * 118 + WHOLE[128:],
+    "two arrays": WHOLE + WHOLE,
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_damaged_headers_end_in_one_sentence(tmp_path, case, zipped):
+    path = tmp_path / "a"
+    if zipped:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.npy", DAMAGED[case])
+    else:
+        path.write_bytes(DAMAGED[case])
+    with pytest.raises(MaxstimError) as refusal:
+        read_arrays(path, "npz" if zipped else "npy", VIEW)
+    assert len(str(refusal.value)) < 500
+    if not zipped:
+        with pytest.raises(MaxstimError):
+            open_array(path)
+
+
+def test_litter_in_an_archive_is_passed_over(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", WHOLE)
+        archive.writestr("__MACOSX/._a.npy", b"\0\5\x16\7")
+        archive.writestr(".DS_Store", b"")
+    ((name, seen, _),) = read_arrays(tmp_path / "a.npz", "npz", VIEW)
+    assert name == "a"
+    np.testing.assert_allclose(seen, 0.5, atol=1e-6)
+
+
+def test_what_unpacks_to_far_more_is_refused_before_it_is(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", header((1, 8)) + bytes(32))
+    content = path.read_bytes()
+    size = struct.pack("<I", len(header((1, 8))) + 32)
+    path.write_bytes(content.replace(size, struct.pack("<I", 900_000_000)))
+    with pytest.raises(MaxstimError, match="900 MB unpacked"):
+        read_arrays(path, "npz", VIEW)
+
+
+def test_torch_s_archives_and_encrypted_ones_are_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
+        archive.writestr("a/data.pkl", b"")
+        archive.writestr("a/b.npy", WHOLE)
+    with pytest.raises(MaxstimError, match="torch"):
+        read_arrays(tmp_path / "a.pt", "npz", VIEW)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", WHOLE)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    content[6] |= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(MaxstimError, match="encrypted"):
+        read_arrays(tmp_path / "a.npz", "npz", VIEW)
