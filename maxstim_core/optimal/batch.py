@@ -140,7 +140,7 @@ def generate_each(
         ...     print(report.step, "of", report.n_steps)
         2 of 2
         >>> [answer.stimulus.shape for answer in run.results()]
-        [(5, 91), (9, 91)]
+        [(5, 91), (10, 91)]
     """
     report_every = checked_report_every(report_every)
     try:
