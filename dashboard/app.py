@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from weakref import WeakMethod
+
 import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
-from panel.util import edit_readonly
 
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
+from dashboard.components.component import Later
+from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
-from dashboard.components.widgets.press import Press
-from dashboard.components.widgets.remember import RememberTheme
-from dashboard.sidebar.controls import Controls
-from dashboard.sidebar.network_chooser import NetworkChooser
-from dashboard.sidebar.run_bar import RunBar
+from dashboard.guard.gate import VISITOR
+from dashboard.model_card.dialog import CardDialog
+from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.url import Address, is_known
 from dashboard.state.visitors import are_visitors
-from dashboard.style.theme import CARD, PAGE, QUIET_BUTTON, TEXT, THEME
-from dashboard.text.words import HOW_TO_READ
+from dashboard.style.material import fetch_stylesheets
+from dashboard.style.plain import Plain
+from dashboard.style.theme import THEME
 from dashboard.views.clip_browser import Browse
 from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
@@ -31,12 +35,11 @@ from dashboard.views.traces import Traces
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
-from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
-from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""
@@ -48,65 +51,71 @@ class App(pn.viewable.Viewer):
     Args:
         queue: The queue that all pages share.
         library: Answers that were finished before.
+        visitor: Who looks at it, as `visitor_of` tells; by default somebody new.
     """
 
-    def __init__(self, queue: RunQueue, library: ResultLibrary) -> None:
+    def __init__(self, queue: RunQueue, library: ResultLibrary, visitor: str = "") -> None:
         super().__init__()
         self.choice = Choice()
         self.choice.listed_only = are_visitors() or bool(pn.config.basic_auth)
-        self.session = Session(self.choice, queue, library)
+        self.session = Session(self.choice, queue, library, visitor)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
-        self.controls = Controls(self.choice, NetworkChooser(self.networks), self._add_movie)
         self.movies: MovieDialog | None = None
-        # Dialogs take the width of what they hold, even closed: they stand below, not beside.
-        self.dialogs = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.runbar = RunBar(self.session)
-        self.headline = Headline(self.session)
+        self.card: CardDialog | None = None
+        self.sidebar = Sidebar(self.session, self.networks, self._open_card, self._add_movie)
+        self.headline = Headline(self.session, lambda: self.page.dark)
         self.player = HexPlayer()
-        self.browse = Browse(self.session, self.player.preview)
+        self.browse = Browse(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session)
-        self.theme = RememberTheme(width=0, height=0, margin=0)
-        self.page = self._page()
-        for drawn in (self.player, self.browse.gallery):
-            self.page.link(drawn, dark_theme="dark")
-            drawn.dark = self.page.dark_theme
-        self.page.link(self.theme, dark_theme="dark")
+        self.page = Frame(
+            design=Plain,
+            sidebar=self.sidebar.panel,
+            headline=self.headline.panel,
+            gallery=self.browse.gallery,
+            player=self.player,
+            traces=self.traces.plot,
+            losses=self.losses.plot,
+            runs=self.history.list,
+            dialogs=Later(),
+        )
+        drawn = (self.player, self.browse.gallery, self.traces.plot, self.losses.plot)
+        for part in drawn:
+            self.page.link(part, dark="dark")
+        self.page.param.watch(self._dress, "dark")
         self._compared: dict[str, xr.Dataset] = {}  # what is on show beside the answer, and itself
         self._scale = ("", 0.0)  # of the run whose previews are on show
-        self.session.param.watch(self._answered, "answer")
+        self._drawn: xr.Dataset | None = None  # the answer in the player
+        self.session.param.watch(self._draw, "shown")
         self.session.param.watch(self._listed, "looking")
-        self.session.param.watch(self._running, "run")
-        self.session.param.watch(self._devices, "devices")
         # After the networks' own, which forget what they know of the network chosen before.
         self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
         self.networks.param.watch(self._chosen, "found")
-        self._devices()
 
-    def __panel__(self) -> pmui.Page:
+    def __panel__(self) -> Frame:
         return self.page
 
     def start(self) -> None:
         """Open what the address asks for, or an example, and begin to poll."""
-        pn.config.exception_handler = self.session.unexpected
+        pn.config.exception_handler = _weakly(self.session.unexpected)
         location = pn.state.location
         asked = Address.parse(location.search if location is not None else "")
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
-        problems = [self.session.problem, asked.cell_problem, asked.problem]
+        problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow(example.key)
         chosen = {
             "cell_type": asked.cell_type,
             "method": asked.method,
-            "network": DEFAULT if asked.problem else asked.network,
+            "network": asked.network,
         }
         self.choice.param.update({name: value for name, value in chosen.items() if value})
         # Of the link: the example alone would not explain itself.
         self.session.problem = " ".join(filter(None, problems))
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
-        self.session.param.watch(self._address, ["key", "run", "answer", "network_hash"])
+        self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -115,9 +124,6 @@ class App(pn.viewable.Viewer):
         self.networks.param.watch(self._pace, ["found", "progress", "reply"])
         self.networks.param.watch(self._warm, "found")
         self.session.param.watch(self._pace, ["submitting", "looking"])
-        # What the page is told before it is there, it does not hear.
-        self.page.dark_theme = self.theme.dark
-        self.theme.link(self.page, dark="dark_theme")
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -140,7 +146,19 @@ class App(pn.viewable.Viewer):
         if self.poll.period != period:
             self.poll.period = period
 
-    def _answered(self, *events: object) -> None:
+    def _draw(self, *events: object) -> None:
+        """Draw what is on show: the preview of a run, or an answer."""
+        shown = self.session.shown
+        if shown.run is not None:
+            self._drawn = None
+            self._preview(shown.run)
+            if shown.run.terms:
+                self.losses.show(shown.run.run_id, shown.run.terms, shown.run.losses)
+        elif shown.answer is not None and shown.answer is not self._drawn:
+            self._draw_answer()
+
+    def _draw_answer(self) -> None:
+        self._drawn = self.session.shown.answer
         answer, comparable_answers = self.session.answer, self.session.comparable_answers()
         self._compared = comparable_answers
         peak = peak_frame(answer["central_response"].values)
@@ -168,25 +186,12 @@ class App(pn.viewable.Viewer):
         session = self.session
         if session.looking or session.answer is None:
             return
-        if session.run is not None and session.run.state in LIVE:
+        if session.shown.finished is None:
             return
         before = self._compared
         now = session.comparable_answers()
         if now.keys() != before.keys() or any(now[name] is not before[name] for name in now):
-            self._answered()
-
-    def _running(self, *events: object) -> None:
-        run = self.session.run
-        if run is None:
-            return
-        if run.state not in LIVE:
-            if run.result is None and self.session.answer is not None:
-                self._answered()  # nothing came of it: the last answer takes the player back
-            return
-        if run.preview is not None:
-            self._preview(run)
-        if run.terms:
-            self.losses.show(run.run_id, run.terms, run.losses)
+            self._draw_answer()
 
     def _preview(self, run: RunSnapshot) -> None:
         shown, limit = run.preview, None
@@ -214,15 +219,33 @@ class App(pn.viewable.Viewer):
             self.session.network_hash = "" if found is None else found.content_hash
             self.session.show_chosen()
 
-    def _devices(self, *events: object) -> None:
-        self.controls.offer_devices(self.session.devices)
-
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
         if self.movies is None:
             self.movies = MovieDialog(self.choice.take_set)
-            self.dialogs.append(self.movies)
+            self._add_dialog(self.movies.dialog)
         self.movies.open()
+
+    def _open_card(self) -> None:
+        """Open the model card of the chosen network; most visits do without."""
+        if self.card is None:
+            self.card = CardDialog(self.networks)
+            self._add_dialog(self.card.dialog)
+        self.card.show()
+
+    def _add_dialog(self, dialog: pmui.Dialog) -> None:
+        dialog.theme_config = THEME
+        for part in dialog.select(pmui.MaterialComponent):
+            fetch_stylesheets(part)
+        self.page.has_dialogs = True
+        self.page.dialogs.append(dialog)
+        self._dress()
+
+    def _dress(self, *events: object) -> None:
+        """Let what Material draws be as dark as the page."""
+        for dialog in self.page.dialogs:
+            for part in dialog.select(pmui.MaterialComponent):
+                part.dark_theme = self.page.dark
 
     def _address(self, *events: object) -> None:
         choice = self.choice
@@ -235,57 +258,24 @@ class App(pn.viewable.Viewer):
         if pn.state.location is not None and pn.state.location.search != search:
             pn.state.location.search = search
 
-    def _page(self) -> pmui.Page:
-        help_text = pmui.Dialog(
-            pn.pane.Markdown(HOW_TO_READ, stylesheets=[TEXT]),
-            title="How to read this page", close_on_click=True, show_close_button=True,
-        )  # fmt: skip
-        help_button = Press(
-            lambda: help_text.param.update(open=True),
-            label="How to read this",
-            icon="help_outline",
-            **QUIET_BUTTON,
-        )
-        tagline = pn.pane.HTML(
-            '<p class="quiet">Which movie excites this neuron most?</p>',
-            stylesheets=[TEXT], align="center",
-        )  # fmt: skip
-        # By the width of the window, of which the sidebar takes its part.
-        below = pmui.Grid(
-            pmui.Grid(self.traces, size={"xs": 12, "lg": 7, "xl": 5}),
-            pmui.Grid(self.losses, size={"xs": 12, "lg": 5, "xl": 4}),
-            pmui.Grid(self.history, size={"xs": 12, "xl": 3}),
-            container=True, spacing=2, margin=0, sizing_mode="stretch_width",
-        )  # fmt: skip
-        page = pmui.Page(
-            title="maxstim",
-            header=[tagline, pn.Spacer(sizing_mode="stretch_width"), help_button],
-            sidebar=[self.controls, self.runbar],
-            main=[
-                pn.Column(
-                    self.headline,
-                    self.browse,
-                    pn.Column(
-                        self.player,
-                        stylesheets=[CARD],
-                        sizing_mode="stretch_width",
-                        margin=(0, 0, 16, 0),
-                    ),
-                    below,
-                    help_text,
-                    self.dialogs,
-                    self.theme,
-                    sizing_mode="stretch_width",
-                    margin=(16, 20, 28, 20),
-                )
-            ],
-            sidebar_width=360,
-            busy_indicator=None,
-            theme_config=THEME,
-            sx=PAGE,
-        )
-        # Panel's `busy` is one for the whole server: it would tell of what other visitors do, and be
-        # written into this page from their callbacks.
-        with edit_readonly(page):
-            page.busy = False
-        return page
+
+def _weakly(handle: Callable[[BaseException], None]) -> Callable[[BaseException], None]:
+    """Return a function that calls a method as long as its object is there.
+
+    Panel keeps the settings of a page for as long as the page is there; one that leads back to it would
+    keep it for ever.
+    """
+    method = WeakMethod(handle)
+
+    def handler(error: BaseException) -> None:
+        alive = method()
+        if alive is not None:
+            alive(error)
+
+    return handler
+
+
+def visitor_of(headers: Mapping[str, str]) -> str:
+    """Return who asks for a page, as the gate before the server says: an id, or nothing without it."""
+    visitor = headers.get(VISITOR, "")
+    return visitor if re.fullmatch("[0-9a-f]{32}", visitor) else ""

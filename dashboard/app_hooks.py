@@ -1,37 +1,73 @@
-"""What guards the page under ``panel serve dashboard``, before it answers anybody."""
+"""What the server does around pages; Bokeh reads this file, however the server is started."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import importlib
 import os
 from urllib.parse import urlsplit
 
-from bokeh.application.application import ServerContext
+from bokeh.application.application import ServerContext, SessionContext
+from bokeh.application.handlers.handler import Handler
+from bokeh.document import Document
 from bokeh.server.tornado import BokehTornado
 
-from dashboard.server import guard
+from dashboard.components.static_files import compress_static_files
+from dashboard.server import guard, is_guarded
+from dashboard.style.material import defer_stylesheets
+
+_BREATH = 0.02
+"""Seconds between two pages that are built: what else has come by then is served first."""
+
+
+class Turns(Handler):
+    """Lets pages be built in turns: a class that comes at once does not keep a click waiting.
+
+    A handler of the application: that Bokeh waits for; for a function of this file it does not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = asyncio.Lock()
+
+    def modify_document(self, doc: Document) -> None:
+        """Leave it as it is."""
+
+    async def on_session_created(self, session_context: SessionContext) -> None:
+        """Wait for the turn of a page that is about to be built."""
+        async with self._turn:
+            await asyncio.sleep(_BREATH)
 
 
 def on_server_loaded(server_context: ServerContext) -> None:
-    """Guard the server, or refuse to start.
+    """Guard the server, unless ``maxstim serve`` has done so, and get ready for the first visitor.
 
     Raises:
         SystemExit: if the server cannot be found, and so not be guarded.
     """
-    # Bokeh 3.9 shows an application its sessions, but not the server that it belongs to.
+    server_context.application_context.application.add(Turns())
+    application = _server_of(server_context)
+    if not is_guarded(application):  # it is that of ``panel serve dashboard``
+        guard(
+            application,
+            port=urlsplit(application._absolute_url or "").port or 5006,
+            origins=sorted(application.websocket_origins),
+            password=os.environ.get("MAXSTIM_PASSWORD") or None,
+        )
+    compress_static_files()
+    importlib.import_module("dashboard.app")  # takes a second
+    defer_stylesheets()
+    # What is there by now stays: whenever a page is closed, Panel has all objects looked through for
+    # what is left of it, and these are nine in ten.
+    gc.collect()
+    gc.freeze()
+
+
+def _server_of(server_context: ServerContext) -> BokehTornado:
+    """Return the server that an application belongs to; Bokeh 3.9 shows it its sessions alone."""
     ours = server_context.application_context
-    servers = [
-        found
-        for found in gc.get_objects()
-        if isinstance(found, BokehTornado) and ours in found._applications.values()
-    ]
-    if len(servers) != 1:
-        raise SystemExit("The page cannot be guarded under this server; start it by: maxstim serve")
-    application = servers[0]
-    port = urlsplit(application._absolute_url or "").port or 5006
-    guard(
-        application,
-        port=port,
-        origins=sorted(application.websocket_origins),
-        password=os.environ.get("MAXSTIM_PASSWORD") or None,
-    )
+    for found in gc.get_objects():
+        if isinstance(found, BokehTornado) and ours in found._applications.values():
+            return found
+    raise SystemExit("The page cannot be guarded under this server; start it by: maxstim serve")

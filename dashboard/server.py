@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bokeh.server.tornado import BokehTornado
+from panel.io.application import build_single_handler_application
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
@@ -22,6 +23,14 @@ _UNUSED_SESSION_MILLISECONDS = 60_000
 
 _LONGEST_BODY = 64 * 1024
 """Bytes of a request's body that are read at most. What visitors upload comes by websocket."""
+
+
+_GATE = "maxstim_gate"
+"""Setting of an application that has a gate."""
+
+
+_TOKEN_SECONDS = 30 * 24 * 3600
+"""How long a page that a browser kept, in a tab that it restores say, can be opened."""
 
 
 class Server:
@@ -50,10 +59,11 @@ class Server:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": str(Path(__file__).with_name("main.py"))},
+            {"dashboard": build_single_handler_application(Path(__file__).parent)},
             port=port,
             address=address,
             title="maxstim",
+            session_token_expiration=_TOKEN_SECONDS,
             unused_session_lifetime_milliseconds=_UNUSED_SESSION_MILLISECONDS,
             http_server_kwargs={"max_body_size": _LONGEST_BODY},
         )
@@ -100,5 +110,11 @@ def guard(
     application._include_cookies, application._exclude_cookies = [], None
     keep_to_the_page(application, gate)
     stand_before(application, gate)
+    application.settings[_GATE] = gate
     for name in ONE_LINE:
         logging.getLogger(name).addFilter(OneLine())
+
+
+def is_guarded(application: BokehTornado) -> bool:
+    """Tell whether `guard` has been asked for an application."""
+    return _GATE in application.settings

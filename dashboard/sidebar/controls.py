@@ -1,140 +1,194 @@
-"""The sidebar: what to excite, by which method, with which settings, where."""
+"""What the sidebar shows of a choice: described once, from the configurations, and as it changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
 from contextlib import suppress
+from functools import cache
+from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
 import param
 
-from dashboard.components.widgets.cellpicker import CellPicker
-from dashboard.components.widgets.press import Press
-from dashboard.components.widgets.setting import SELECT_MARGIN, setting_widget
-from dashboard.sidebar.start_clip import StartClip
 from dashboard.state.choice import Choice
-from dashboard.style.theme import TEXT
+from dashboard.state.settings import Settings
+from dashboard.state.typed_numbers import number_text
+from dashboard.text.cell_types import arrow, grouped, polarity, tuning_sentence
 from dashboard.text.words import device_words, equation_html
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import METHODS
+from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
+from maxstim_core.optimal.configs import CONFIGS, METHODS
 
 
-class Controls(pn.viewable.Viewer):
-    """Cell type, network, method tabs and device, bound both ways to a `Choice`.
+@cache
+def described() -> dict[str, Any]:
+    """Return what every sidebar offers, as `SidebarPanel` draws it: the same for all visitors."""
+    choice = Choice.param
+    return {
+        "cells": [
+            {"title": title, "members": [_cell_type(name) for name in members]}
+            for title, members in grouped(choice.cell_type.objects).items()
+        ],
+        "methods": [_method(method) for method in METHODS],
+        "device": {"label": choice.device.label, "description": ""},
+        "most_bytes": MOST_NETWORK_BYTES,
+    }
+
+
+def _cell_type(name: str) -> dict[str, str]:
+    return {
+        "name": name,
+        "polarity": polarity(name),
+        "arrow": arrow(name),
+        "sentence": tuning_sentence(name),
+    }
+
+
+def _method(method: str) -> dict[str, Any]:
+    about, clips = METHODS[method], Choice.param.clips
+    return {
+        "method": method,
+        "title": about.title,
+        "sentence": about.sentence,
+        "searches": method != "generated",
+        "clips": {"label": clips.label, "description": clips.doc},
+        "settings": [_setting(item) for item in dataclasses.fields(CONFIGS[method])],
+    }
+
+
+def _setting(item: dataclasses.Field) -> dict[str, Any]:
+    """Return the description of one setting, from its own metadata."""
+    about = item.metadata
+    common = {
+        "name": item.name,
+        "label": about["label"],
+        "description": f"{about['doc']} In formulas: {item.name}.",
+    }
+    if isinstance(item.default, bool):
+        return common | {"kind": "check"}
+    if isinstance(item.default, str):
+        words = about["choice_words"]
+        choices = [
+            {
+                "value": value,
+                "label": words[value][0] if words else value,
+                "meaning": words[value][1] if words else "",
+            }
+            for value in about["choices"]
+        ]
+        return common | {"kind": "choice", "choices": choices}
+    (low, high), (start, end) = about["bounds"], about["softbounds"]
+    return common | {
+        "kind": "number", "unit": about["unit"], "step": about["step"],
+        "low": low, "high": high, "start": start, "end": end,
+    }  # fmt: skip
+
+
+class Controls:
+    """Tells a choice to the browser, and takes what a person does there.
 
     Args:
         choice: What the person has chosen.
-        network: What the network is chosen with.
-        on_add_movie: Called when they want to search a movie of their own.
     """
 
-    choice = param.ClassSelector(class_=Choice)
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+        self._formulas = dict.fromkeys(METHODS, "")
+        self._devices: tuple[str, ...] = ("cpu",)
 
-    def __init__(
-        self, choice: Choice, network: pn.viewable.Viewer, on_add_movie: Callable[[], None]
-    ) -> None:
-        super().__init__(choice=choice)
-        self._on_add_movie = on_add_movie
-        self.picker = CellPicker(choice.param.cell_type.objects, value=choice.cell_type)
-        self.picker.link(choice, value="cell_type", bidirectional=True)
-        self.tabs = pmui.Tabs(
-            *((METHODS[method].title, self._tab(method)) for method in METHODS),
-            active=list(METHODS).index(choice.method),
-            sizing_mode="stretch_width",
-            sx={"& .MuiTab-root": {"minWidth": 0, "flex": 1, "px": 1}},
-        )
-        self.tabs.param.watch(self._tab_chosen, "active")
-        choice.param.watch(self._method_chosen, "method")
-        self._layout = pn.Column(
-            self.picker,
-            network,
-            self.tabs,
-            pmui.Divider(sizing_mode="stretch_width", margin=(4, 0, 8, 0)),
-            *self._where(),
-            sizing_mode="stretch_width",
-            margin=(12, 16),
-        )
-
-    def __panel__(self) -> pn.Column:
-        return self._layout
-
-    def _tab_chosen(self, event: param.parameterized.Event) -> None:
-        self.choice.method = list(METHODS)[event.new]
-
-    def _method_chosen(self, event: param.parameterized.Event) -> None:
-        self.tabs.active = list(METHODS).index(event.new)
-
-    def _tab(self, method: str) -> pn.Column:
-        settings = self.choice.settings[method]
-        presets = pn.Row(
-            _preset("Starting values", settings.load_starting),
-            _preset("flyvis's values", settings.load_flyvis),
-            margin=(0, 0, 4, 0),
-        )
-        return pn.Column(
-            self._description(method),
-            *self._movies(method),
-            *(setting_widget(settings, name) for name in settings.names()),
-            presets,
-            sizing_mode="stretch_width",
-            name=method,
-        )
-
-    def _description(self, method: str) -> pn.pane.HTML:
-        """What a method does, and its formula, which follows the settings."""
-        settings, sentence = self.choice.settings[method], METHODS[method].sentence
-        pane = pn.pane.HTML(
-            "", stylesheets=[TEXT], sizing_mode="stretch_width", margin=(12, 4, 8, 4)
-        )
-
-        def describe(*events: object) -> None:
-            # Settings that contradict each other have no formula; the last one stays.
-            with suppress(MaxstimError):
-                equation = equation_html(settings.of_values())
-                pane.object = f'<p class="quiet">{sentence}</p>{equation}'
-
-        settings.param.watch(describe, list(settings.names()))
-        describe()
-        return pane
-
-    def _movies(self, method: str) -> tuple[pn.viewable.Viewable, ...]:
-        """What the natural clip is searched in, for the methods that start from one."""
-        if method == "generated":
-            return ()
-        clips = self.choice.param.clips
-        return (
-            pmui.Select.from_param(
-                clips,
-                size="small",
-                description=clips.doc,
-                sizing_mode="stretch_width",
-                margin=SELECT_MARGIN,
-            ),
-            _preset("Add your own…", self._on_add_movie),
-            *((StartClip(self.choice),) if method == "regularized" else ()),
-        )
-
-    def _where(self) -> tuple[pn.viewable.Viewable, ...]:
-        self.device = pmui.Select.from_param(
-            self.choice.param.device, size="small", sizing_mode="stretch_width", margin=(6, 0)
-        )
-        self.device_note = pn.pane.HTML(
-            "", stylesheets=[TEXT], sizing_mode="stretch_width", margin=(0, 4, 8, 4)
-        )
-        return self.device, self.device_note
+    def words(self) -> dict[str, Any]:
+        """Return what `SidebarPanel.choice` shows."""
+        choice = self.choice
+        offered = choice.param.clips.names or {}
+        return {
+            "cell_type": choice.cell_type,
+            "method": choice.method,
+            "network": choice.network,
+            "clips": choice.clips,
+            "clip": choice.clip,
+            "sets": [{"value": name, "label": title} for title, name in offered.items()],
+            "device": choice.device,
+            "devices": self._device_choices(),
+            "values": {method: _values(choice.settings[method]) for method in METHODS},
+            "formulas": {method: self._formula(method) for method in METHODS},
+        }
 
     def offer_devices(self, devices: tuple[str, ...]) -> None:
         """Offer "auto" and the devices that the worker can use, and say so where no GPU is."""
-        offered = {"Automatic": "auto"} | {device_words(device): device for device in devices}
-        if list(offered.values()) != list(self.device.options.values()):
-            self.choice.param.device.objects = offered
-            self.device.options = offered
-        gpus = [device for device in devices if device != "cpu"]
-        self.device_note.object = '<p class="small quiet">{}</p>'.format(
-            "Automatic takes the first GPU." if gpus else "No GPU found: running on the CPU."
-        )
+        self._devices = devices
+        self.choice.param.device.objects = ["auto", *devices]
+
+    def _device_choices(self) -> list[dict[str, str]]:
+        gpus = [device for device in self._devices if device != "cpu"]
+        note = "Automatic takes the first GPU." if gpus else "No GPU found: running on the CPU."
+        return [
+            {"value": "auto", "label": "Automatic", "meaning": note},
+            *(
+                {"value": name, "label": device_words(name), "meaning": note}
+                for name in self._devices
+            ),
+        ]
+
+    def _formula(self, method: str) -> str:
+        """Return the formula of a method, which follows the settings."""
+        # Settings that contradict each other have none; the last one stays.
+        with suppress(MaxstimError):
+            self._formulas[method] = _drawn(self.choice.settings[method].of_values())
+        return self._formulas[method]
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Take what a person has done to a choice or a setting; what is none is ignored."""
+        choice = self.choice
+        match message:
+            case {"cell": str(name)} if name in choice.param.cell_type.objects:
+                choice.cell_type = name
+            case {"choose": str(method)} if method in METHODS:
+                choice.method = method
+            case {"network": str(name)}:
+                choice.network = name
+            case {"clips": str(name)} if name in choice.param.clips.objects:
+                choice.clips = name
+            case {"device": str(name)} if name in choice.param.device.objects:
+                choice.device = name
+            case {"method": str(method), "press": str(name)} if method in METHODS:
+                self._pressed(choice.settings[method], name)
+            case {"method": str(method), "setting": str(name)} if method in METHODS:
+                if name in choice.settings[method].names():
+                    _set(choice.settings[method], name, message)
+
+    def _pressed(self, settings: Settings, name: str) -> None:
+        match name:
+            case "starting":
+                settings.load_starting()
+            case "flyvis":
+                settings.load_flyvis()
+            case "best clip":
+                self.choice.clip = ""
 
 
-def _preset(label: str, load: Callable[[], None]) -> Press:
-    return Press(load, label=label, variant="text", size="small", margin=(0, 8, 0, 0))
+_drawn = cache(equation_html)
+
+
+def _set(settings: Settings, name: str, message: dict[str, Any]) -> None:
+    """Take the value of one setting; a field that holds what is none remembers it."""
+    parameter = settings.param[name]
+    match message:
+        case {"value": value} if not isinstance(parameter, param.Number):
+            with suppress(MaxstimError):  # nothing that this page offers
+                settings.param.update(**{name: settings.config_class.taken(name, value)})
+        case {"entry": str(entry)} if isinstance(parameter, param.Number):
+            settings.enter(name, entry)
+        case {"restore": True}:
+            settings.entries.accept(name)
+
+
+def _values(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what the fields of a method show, by the name of the setting."""
+    return {name: _shown(settings, name) for name in settings.names()}
+
+
+def _shown(settings: Settings, name: str) -> dict[str, Any]:
+    value, parameter = getattr(settings, name), settings.param[name]
+    if not isinstance(parameter, param.Number):
+        return {"value": value}
+    text, refused = settings.entries.refused.get(name, (number_text(value), ""))
+    return {"value": value, "text": text, "problem": settings.allowed(name) if refused else ""}

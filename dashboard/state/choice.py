@@ -13,6 +13,7 @@ import param
 from dashboard.state.listing import CLIP_SETS
 from dashboard.state.settings import Settings, settings_class
 from dashboard.state.visitors import check_listed
+from dashboard.text.clip_sets import set_title
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
     CONFIGS,
@@ -20,14 +21,6 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
 )
 from maxstim_core.runs.request import RunRequest
-
-CLIP_SET_TITLES = {
-    "scenes": "Made scenes",
-    "made": "Made scenes and textbook stimuli",
-    "probes": "Textbook stimuli alone",
-    "sintel": "Sintel",
-}
-"""What the sets are called that maxstim knows; one of your own is called what you called it."""
 
 
 class Choice(param.Parameterized):
@@ -75,7 +68,7 @@ class Choice(param.Parameterized):
         self.clips = name
 
     def _offer(self, names: tuple[str, ...]) -> None:
-        offered = {CLIP_SET_TITLES.get(name, name): name for name in dict.fromkeys(names)}
+        offered = {set_title(name): name for name in dict.fromkeys(names)}
         if offered != self.param.clips.names:
             self.param.clips.objects = offered
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -18,15 +21,18 @@ import xarray as xr
 
 from dashboard.state.choice import Choice
 from dashboard.state.question import Question
+from dashboard.state.shown import Shown
 from dashboard.state.submissions import Submissions
+from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
+from maxstim_core.optimal.configs import GenerateConfig, starting_preset
 from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.result_index import ResultRecord
-from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 
 _logger = logging.getLogger(__name__)
@@ -50,11 +56,15 @@ class Session(param.Parameterized):
         choice: What the person has chosen.
         queue: The queue that all pages share.
         library: Answers that were finished before, by whomever.
+        visitor: Id of the person, who may have other pages; a new one if empty.
     """
 
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
     run = param.Parameter(None, doc="Snapshot of the run that the page follows, or None.")
     answer = param.Parameter(None, doc="The answer on the page (an `xarray.Dataset`), or None.")
+    shown = param.Parameter(
+        Shown(), doc="What is on the page (a `Shown`): all of it is drawn from this one value."
+    )
     finished = param.Parameter(
         (), doc="What was finished before, by whomever, as far as is known by now, newest first."
     )
@@ -70,14 +80,19 @@ class Session(param.Parameterized):
         False, doc="Whether a request is on its way to the queue: its network is being opened."
     )
 
-    def __init__(self, choice: Choice, queue: RunQueue, library: ResultLibrary) -> None:
+    def __init__(
+        self, choice: Choice, queue: RunQueue, library: ResultLibrary, visitor: str = ""
+    ) -> None:
         super().__init__()
         self.choice, self.queue, self.library = choice, queue, library
-        self.id = secrets.token_hex(8)
+        self.id = visitor or secrets.token_hex(16)
         self._turn = threading.RLock()
         self._submissions = Submissions(self._hand_over)
         self._follows_next = True  # whether the page shall follow the run that is on its way
         self._missing = False  # whether no answer to what is chosen is known
+        self._foreseen: tuple[RunRequest, Preview] | None = None
+        # Before anybody else's: who is told of the others finds it up to date.
+        self.param.watch(self._show, ["run", "answer", "is_example"])
         self._refresh()
         self.finished = library.entries()
 
@@ -104,36 +119,59 @@ class Session(param.Parameterized):
         return Question(choice.cell_type, choice.method, choice.network, self.network_hash)
 
     @property
-    def shown_question(self) -> Question | None:
-        """What the movie on the page answers, or None while there is none."""
-        # A run is what the player shows from its first preview on.
-        if self.run is not None and self.run.state in LIVE and self.run.preview is not None:
-            return Question.of_request(self.run.request)
-        return None if self.answer is None else Question.of_answer(self.answer)
-
-    @property
     def shows_question(self) -> bool:
         """Whether what the page has a key of, a run or an answer, is what is chosen."""
         run = self.run
         live = run is not None and run.state in LIVE
-        shown = Question.of_request(run.request) if live else self.shown_question
+        shown = Question.of_request(run.request) if live else self.shown.question
         return shown is None or shown == self.question.in_terms_of(shown)
 
     @property
     def note(self) -> str:
         """A sentence where the page shows something else than what is chosen, or nothing."""
-        shown, run = self.shown_question, self.run
+        shown, run = self.shown.question, self.run
         if shown is None:
             return ""
         asked = self.question.in_terms_of(shown)
         if asked == shown:
-            return ""
+            return self._settings_note()
         wanted, there = asked.unlike(shown), shown.unlike(asked)
+        if self.submitting:
+            return f"{wanted} is on its way; this is {there}."
         if run is not None and run.state in LIVE:
             coming = Question.of_request(run.request)
             if coming == asked.in_terms_of(coming):
                 return f"{wanted} is on its way; this is {there}."
         return f"You chose {wanted}; this is {there}. Press Run for {wanted}."
+
+    @property
+    def other_settings(self) -> bool:
+        """Whether what is on show answers what is chosen, but with other settings than those chosen."""
+        return bool(self._settings_note())
+
+    def _settings_note(self) -> str:
+        """A sentence where what is on show was asked for with other settings, or nothing."""
+        shown = self.shown
+        try:
+            request = shown.run.request if shown.run is not None else request_of(shown.answer)
+            mine = replace(self.choice.request(), clip=request.clip)
+        except (
+            MaxstimError
+        ):  # a setting that is none, which its field says; a record that is not read
+            return ""
+        if request.method != mine.method:  # in the midst of being chosen
+            return ""
+        differences = settings_unlike(request, mine)
+        if not differences:
+            return ""
+        if shown.run is not None:
+            return f"The run that is going keeps {', '.join(differences)}."
+        return f"This answer was made with {', '.join(differences)}."
+
+    def take_settings(self) -> None:
+        """Choose the settings of the answer on show."""
+        if self.shown.finished is not None:
+            self.choice.take(request_of(self.shown.finished))
 
     @property
     def may_cancel(self) -> bool:
@@ -226,10 +264,28 @@ class Session(param.Parameterized):
             return
         self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
 
-    def newest(self) -> ResultRecord | None:
-        """Return the newest finished answer to what is chosen, a complete one if there is one.
+    def foresee(self, request: RunRequest, preview: Preview) -> None:
+        """Let a run show what is known of its answer until it has something to show itself."""
+        self._foreseen = request, preview
+        self._show()
 
-        Of those that are known by now.
+    def _show(self, *events: object) -> None:
+        run = self.run
+        if run is not None and (run.state not in LIVE or run.preview is None):
+            foreseen, self._foreseen = self._foreseen, None
+            if run.state in LIVE and foreseen is not None and foreseen[0] == run.request:
+                self._foreseen, run = foreseen, replace(run, preview=foreseen[1])
+            else:
+                run = None
+        shown = Shown(run, self.answer, self.is_example)
+        if not shown.same(self.shown):
+            self.shown = shown
+
+    def newest(self) -> ResultRecord | None:
+        """Return the finished answer to what is chosen that is to be shown.
+
+        The one with the settings that are chosen; else one with the settings that the page starts with;
+        else any. Complete ones come first, then the newest; of those that are known by now.
         """
         asked = self.question
         found = [
@@ -238,7 +294,29 @@ class Session(param.Parameterized):
             if (entry.cell_type, entry.method, entry.network_hash)
             == (asked.cell_type, asked.method, asked.network_hash)
         ]
-        return min(found, key=lambda entry: entry.status != "complete", default=None)
+        now = time.time()  # what claims to be of later is no newer than that
+        return min(
+            found,
+            key=lambda entry: (
+                entry.status != "complete",
+                self._distance(entry),
+                -min(entry.finished, now),
+            ),
+            default=None,
+        )
+
+    def _distance(self, entry: ResultRecord) -> int:
+        """Return 0 for an answer with the settings that are chosen, 1 for the first ones, else 2."""
+        details, choice = self.library.details(entry), self.choice
+        if details is None:
+            return 2
+        settings = choice.settings[choice.method]
+        searched = choice.method == GenerateConfig.method or details.clips == choice.clips
+        with suppress(MaxstimError):
+            if searched and details.config == settings.of_values().to_json():
+                return 0
+        first = starting_preset(settings.config_class).to_json()
+        return 1 if details.config == first else 2
 
     def unexpected(self, error: BaseException) -> None:
         """Tell of a fault of the page itself: a sentence for the person, the traceback for the log."""

@@ -6,11 +6,12 @@ Labels, units, bounds, steps and help texts come from there; nothing is typed tw
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Any, ClassVar
 
 import param
 
-from dashboard.state.typed_numbers import TypedNumbers
+from dashboard.state.typed_numbers import TypedNumbers, allowed, take_entry
 from maxstim_core.optimal.configs import flyvis_preset, starting_preset
 from maxstim_core.settings import Config
 
@@ -62,6 +63,16 @@ class Settings(param.Parameterized):
         """
         self.param.update(**{name: self.config_class.taken(name, number)})
 
+    def enter(self, name: str, entry: str) -> None:
+        """Take what a person has typed for a number, or remember it and why it is none."""
+        take_entry(self, name, entry, self.allowed(name))
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """Return what a number may be: "between 0.001 and 10 s"."""
+        number = cls.param[name]
+        return allowed(*number.bounds, cls.unit(name), whole=isinstance(number, param.Integer))
+
     @classmethod
     def unit(cls, name: str) -> str:
         """Unit of a setting, or nothing."""
@@ -74,6 +85,7 @@ class Settings(param.Parameterized):
         return tuple(setting.name for setting in dataclasses.fields(cls.config_class))
 
 
+@cache
 def settings_class(config_class: type[Config]) -> type[Settings]:
     """Return the `param` class that mirrors a configuration."""
     parameters = {f.name: _parameter(f) for f in dataclasses.fields(config_class)}

@@ -65,3 +65,24 @@ def allowed(low: float, high: float, unit: str, *, whole: bool) -> str:
     """Return what a field takes: "between 0.001 and 10 s"."""
     kind = "a whole number " if whole else ""
     return f"{kind}between {number_text(low)} and {number_text(high)} {unit}".rstrip()
+
+
+def take_entry(settings: param.Parameterized, name: str, entry: str, allowed: str) -> None:
+    """Take what a person has typed for a number of `settings`, or let these remember that it is none.
+
+    Args:
+        settings: Has `entries`, a `TypedNumbers`, and `set_number(name, number)`.
+        name: The name of the number.
+        entry: What was typed.
+        allowed: What the field takes, as `allowed` says it.
+    """
+    number = read_number(entry, whole=isinstance(settings.param[name], param.Integer))
+    try:
+        if number is None:
+            raise MaxstimError(f"{entry!r} is no number.")
+        settings.set_number(name, number)
+        settings.entries.accept(name)
+    except MaxstimError:
+        # Said as people type numbers, and shorter: the field stands beside it.
+        label = settings.param[name].label
+        settings.entries.refuse(name, entry[:80], f"{label} must be {allowed}.")

@@ -1,8 +1,7 @@
 """The address of the page carries what is on it, so that a link opens the same thing.
 
-Whatever stands in an address was typed by somebody: every value is checked, and what is not known is
-ignored, but for a network and a cell type, of which the page says that they are not here. It never holds
-a path.
+Whatever stands in an address was typed by somebody: every value is checked, and of what is not known the
+page says, in a sentence each, that it is not here. It never holds a path.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.state.listing import NETWORKS
+from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import CONFIGS
 from maxstim_core.runs.library import KEY
@@ -22,6 +22,10 @@ _NO_NETWORK = (
 
 _NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose one that is."
 
+_NO_METHOD = "The method of this link is none of the three here; choose one of the tabs."
+
+_NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
+
 
 @dataclass(frozen=True)
 class Address:
@@ -30,18 +34,17 @@ class Address:
     Attributes:
         cell_type: For example ``T4c``.
         method: ``natural``, ``regularized`` or ``generated``.
-        network: Name of a network that there is, for example ``maxstim/003``.
+        network: Name of a network that there is, for example ``maxstim/003``; the default one where
+            there is none of that name.
         run: Key of a run or of a finished answer.
-        problem: What the page has to say of its network, one sentence, or nothing.
-        cell_problem: The same of its cell type.
+        problems: What the page has to say of what is not here, a sentence each.
     """
 
     cell_type: str = ""
     method: str = ""
     network: str = ""
     run: str = ""
-    problem: str = ""
-    cell_problem: str = ""
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, search: str) -> Address:
@@ -50,15 +53,17 @@ class Address:
         cell, method, network, run = (
             query.get(name, [""])[0] for name in ("cell", "method", "network", "run")
         )
-        known, is_cell = _is_there(network), cell in bundled_connectome().names
-        return cls(
-            cell_type=cell if is_cell else "",
-            method=method if method in CONFIGS else "",
-            network=network if known else "",
-            run=run if KEY.fullmatch(run) else "",
-            problem="" if known or not network else _NO_NETWORK,
-            cell_problem="" if is_cell or not cell else _NO_CELL_TYPE,
+        checks = (
+            (cell, cell in bundled_connectome().names, _NO_CELL_TYPE),
+            (method, method in CONFIGS, _NO_METHOD),
+            (network, _is_there(network), _NO_NETWORK),
+            (run, KEY.fullmatch(run) is not None, _NO_RUN),
         )
+        cell, method, network, run = (value if is_here else "" for value, is_here, _ in checks)
+        problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
+        if _NO_NETWORK in problems:
+            network = DEFAULT
+        return cls(cell, method, network, run, problems)
 
     def search(self) -> str:
         """Return the query of this address."""

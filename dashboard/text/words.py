@@ -12,28 +12,26 @@ from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.settings import Config
 
 HOW_TO_READ = """
-#### The two eyes
-The left hexagons are the **stimulus**: the light in each of the 721 columns of the fly's eye, from
-black (0) over grey (0.5) to white (1). The right ones are the **response**: the voltage of every cell
+<h3>The two eyes</h3>
+<p>The left hexagons are the <b>stimulus</b>: the light in each of the 721 columns of the fly's eye, from
+black (0) over grey (0.5) to white (1). The right ones are the <b>response</b>: the voltage of every cell
 of the chosen type while it sees that movie. The picture is the eye's view, up is up. Cells at the
 border lack neighbours, rest elsewhere and answer otherwise, often in stripes along the edge: the colours
-go by the cells further in, and only these tell of the fly.
-
-#### The trace
-The curve is the voltage of the **central cell**, whose response the movie is made to excite. Time
+go by the cells further in, and only these tell of the fly.</p>
+<h3>The trace</h3>
+<p>The curve is the voltage of the <b>central cell</b>, whose response the movie is made to excite. Time
 runs in milliseconds relative to the peak. Drag it, or use the arrow keys and the space bar: they
 work wherever they have no other use, as in a field of numbers. The player opens shortly before the peak,
-where most has changed near the centre: what a cell sees reaches it with a delay.
-
-#### The three answers
-*Natural* is the best clip of a set. *Regularized* is that clip with everything removed that the cell
-does not need. *Generated* starts from noise and knows nothing of natural movies. What the three have in
-common is what the cell looks for.
-
-#### What to keep in mind
-Voltages are in arbitrary units, and a network is a model: compare its answer with the published
-tuning beside the cell type's name, and try several seeds before you believe a detail.
+where most has changed near the centre: what a cell sees reaches it with a delay.</p>
+<h3>The three answers</h3>
+<p><i>Natural</i> is the best clip of a set. <i>Regularized</i> is that clip with everything removed that
+the cell does not need. <i>Generated</i> starts from noise and knows nothing of natural movies. What the
+three have in common is what the cell looks for.</p>
+<h3>What to keep in mind</h3>
+<p>Voltages are in arbitrary units, and a network is a model: compare its answer with the published
+tuning beside the cell type's name, and try several seeds before you believe a detail.</p>
 """
+"""As HTML."""
 
 
 def equation(config: Config) -> str:

@@ -6,7 +6,6 @@ They stay when one of them has been regularized: a click leads back to any, with
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import panel as pn
@@ -14,12 +13,11 @@ import xarray as xr
 
 from dashboard.components.gallery.component import Gallery, described, packed
 from dashboard.state.session import Session
-from dashboard.style.theme import CARD
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import METHODS, SearchConfig
 from maxstim_core.optimal.result import clip_of, lattice_of
 from maxstim_core.runs.request import RunRequest, request_of
-from maxstim_core.runs.snapshot import LIVE
+from maxstim_core.runs.snapshot import LIVE, Preview
 
 _UNITS = {
     "peak": "by peak voltage (a.u.)",
@@ -37,21 +35,17 @@ class Browse(pn.viewable.Viewer):
 
     Args:
         session: Whose answer is on the page.
-        preview: Shows the luminance of a clip, as `HexPlayer.preview`, while its response is on the
-            way.
     """
 
-    def __init__(self, session: Session, preview: Callable[..., None]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.session, self._preview = session, preview
+        self.session = session
         self._searched: xr.Dataset | None = None  # the answer that holds the clips
         self._chosen: tuple[RunRequest, int] | None = None  # a clip whose run is on its way
-        self.gallery = Gallery(self.choose, self._regularize, color=METHODS["natural"].color)
-        self._layout = pn.Column(
-            self.gallery,
-            stylesheets=[CARD],
-            sizing_mode="stretch_width",
-            margin=(0, 0, 16, 0),
+        self.gallery = Gallery(
+            self.choose,
+            self._regularize,
+            color=METHODS["natural"].color,
             visible=False,
         )
         session.param.watch(self._answered, "answer")
@@ -59,14 +53,14 @@ class Browse(pn.viewable.Viewer):
         session.param.watch(self._running, "run")
         self._answered()
 
-    def __panel__(self) -> pn.Column:
-        return self._layout
+    def __panel__(self) -> Gallery:
+        return self.gallery
 
     def _answered(self, *events: object) -> None:
         searched = self._searched = self._find()
         self._chosen = None  # it was one of the clips before
         with pn.io.hold():
-            self._layout.visible = searched is not None
+            self.gallery.visible = searched is not None
             if searched is None:
                 return
             answer = self.session.answer
@@ -125,7 +119,7 @@ class Browse(pn.viewable.Viewer):
         # Of clips further down the ranking, there is no picture.
         if run.state in LIVE and place < len(self.gallery.clips):
             movie = searched["shown_stimulus"].values[place, : self.gallery.clips[place]["frames"]]
-            self._preview(movie, lattice_of(searched), dt=float(searched.attrs["dt"]))
+            self.session.foresee(run.request, Preview(movie, lattice_of(searched)))
 
     def _regularize(self) -> None:
         """Start a regularisation from exactly the clip on show, with the settings of its tab."""

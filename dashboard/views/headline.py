@@ -8,15 +8,12 @@ from html import escape
 from io import BytesIO
 
 import panel as pn
-import panel_material_ui as pmui
 import xarray as xr
 
-from dashboard.components.widgets.download import Download, Plan
-from dashboard.components.widgets.press import Press
-from dashboard.components.widgets.snippet import Snippet
+from dashboard.components.headline.component import HeadlinePanel, Plan
 from dashboard.state.session import Session
-from dashboard.style.theme import HEADLINE, NOTE, QUIET_BUTTON, TEXT
 from dashboard.text.cell_types import arrow, polarity
+from dashboard.text.clip_sets import set_title
 from maxstim_core.drawing.peak import peak_frame
 from maxstim_core.export.captions import file_name
 from maxstim_core.export.command import command_line
@@ -25,104 +22,67 @@ from maxstim_core.export.python_code import python_snippet
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.request import request_of
-from maxstim_core.runs.snapshot import LIVE, RunSnapshot
-
-_FIXED = {"flex": "0 0 auto", "width": "auto"}
-_WRAPPED = {"flex": "1 1 320px", "width": "auto", "min-width": "0"}
+from maxstim_core.runs.snapshot import RunSnapshot
 
 
 class Headline(pn.viewable.Viewer):
-    """Title, key figures and downloads of the answer on the page."""
+    """Title, key figures and downloads of the answer on the page.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: Whose answer it is.
+        is_dark: Tells whether the page is dark, for the figures that are taken home.
+    """
+
+    def __init__(self, session: Session, is_dark: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
-        self.session = session
-        self.title = pn.pane.HTML(
-            "", stylesheets=[TEXT, HEADLINE], sizing_mode="stretch_width", margin=0, styles=_WRAPPED
-        )
-        self.picture = Download(self._picture, label="Figure", icon="image", **QUIET_BUTTON)
-        self.film = Download(self._film, label="Film", icon="movie", **QUIET_BUTTON)
-        self.data = Download(self._data, label="NetCDF", icon="download", **QUIET_BUTTON)
-        self.code = Press(self._open_code, label="Code", icon="code", **QUIET_BUTTON)
-        self.python, self.shell = Snippet(), Snippet()
-        self.dialog = pmui.Dialog(
-            pmui.Tabs(
-                ("Python", self.python),
-                ("Command line", self.shell),
-                sizing_mode="stretch_width",
-                margin=(0, 10, 16, 10),
-            ),
-            title="Make this answer without the page",
-            close_on_click=True,
-            show_close_button=True,
-            width_option="md",
-        )
-        buttons = pn.Row(
-            self.picture,
-            self.film,
-            self.data,
-            self.code,
-            align="center",
-            margin=(0, 0, 0, -8),
-            styles=_FIXED,
-        )
-        self.note = pn.pane.HTML(
-            "", stylesheets=[TEXT, NOTE], sizing_mode="stretch_width", margin=(0, 0, 12, 0),
-            visible=False,
-        )  # fmt: skip
-        head = pn.Row(
-            self.title, buttons, sizing_mode="stretch_width", margin=(0, 0, 12, 0),
-            styles={"flex-wrap": "wrap", "gap": "8px 0"},
-        )  # fmt: skip
-        # The closed dialog takes width but no height: it stands below, not beside.
-        self._layout = pn.Column(
-            head, self.note, self.dialog, sizing_mode="stretch_width", margin=0
-        )
-        session.param.watch(self._update, ["answer", "run", "network_hash"])
-        session.choice.param.watch(self._update, ["cell_type", "method", "network"])
+        self.session, self._is_dark = session, is_dark
+        plans = {
+            "Figure": lambda: self._drawn(figure, "png"),
+            "Film": lambda: self._drawn(film, "gif"),
+            "NetCDF": self._data,
+        }
+        self.panel = HeadlinePanel(plans, self._code, session.take_settings, session.unexpected)
+        session.param.watch(self._update, ["shown", "run", "submitting", "network_hash"])
+        choice = session.choice
+        choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
+        for settings in choice.settings.values():
+            settings.param.watch(self._update, list(settings.names()))
         self._update()
 
-    def __panel__(self) -> pn.Column:
-        return self._layout
+    def __panel__(self) -> HeadlinePanel:
+        return self.panel
 
     def _update(self, *events: object) -> None:
-        run, answer = self.session.run, self.session.answer
-        # A run is what the player shows from its first preview on.
-        live = run is not None and run.state in LIVE and run.preview is not None
-        with pn.io.hold():
-            if live:
-                self.title.object = live_heading(run)
-            elif answer is not None:
-                self.title.object = answer_heading(answer, example=self.session.is_example)
-            said = self.session.note
-            self.note.param.update(
-                object=f'<p class="choice" aria-live="polite">{escape(said)}</p>',
-                visible=bool(said),
-            )
-            for button in (self.picture, self.film, self.data, self.code):
-                button.disabled = live or answer is None
-
-    def _picture(self) -> Plan:
-        return self._drawn(figure, "png")
-
-    def _film(self) -> Plan:
-        return self._drawn(film, "gif")
+        session = self.session
+        shown, title = session.shown, ""
+        if shown.run is not None:
+            title = live_heading(shown.run)
+        elif shown.answer is not None:
+            title = answer_heading(shown.answer, example=shown.is_example)
+        told = {
+            "html": title,
+            "note": session.note,
+            "settings": shown.finished is not None and session.other_settings,
+            "live": shown.finished is None,
+        }
+        if told != self.panel.shown:
+            self.panel.shown = told
 
     def _drawn(self, draw: Callable[..., BytesIO], ending: str) -> Plan:
-        answer, compared = self.session.answer, list(self.session.comparable_answers().values())
-        dark = pn.config.theme == "dark"
-        return file_name(answer, ending), partial(draw, answer, compared, dark=dark)
+        answer, compared = (
+            self.session.shown.answer,
+            list(self.session.comparable_answers().values()),
+        )
+        return file_name(answer, ending), partial(draw, answer, compared, dark=self._is_dark())
 
     def _data(self) -> Plan:
-        answer = self.session.answer
+        answer = self.session.shown.answer
         return file_name(answer, "nc"), partial(netcdf, answer)
 
-    def _open_code(self) -> None:
-        answer = self.session.answer
+    def _code(self) -> dict[str, str]:
+        answer = self.session.shown.answer
         request, output = request_of(answer), file_name(answer, "nc")
-        self.python.text = python_snippet(request, output)
-        self.shell.text = command_line(request, output)
-        self.dialog.open = True
+        return {"python": python_snippet(request, output), "shell": command_line(request, output)}
 
 
 def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
@@ -138,6 +98,8 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
     clip = clip_of(answer)
+    if about.get("clips"):
+        facts.insert(0, f"of {escape(set_title(str(about['clips'])))}")
     if clip:
         facts.insert(0, f"clip “{escape(clip)}”")
     mark = "example" if example else "cancelled" if about["status"] == "cancelled" else ""

@@ -1,15 +1,13 @@
-"""Runs to go back to: this page's, then what was finished before."""
+"""Runs to go back to: this visitor's, then what was finished before."""
 
 from __future__ import annotations
 
 import time
 
 import panel as pn
-import panel_material_ui as pmui
 
 from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
-from dashboard.style.theme import CARD, TEXT
 from dashboard.text.words import duration, ordinal
 from maxstim_core.export.captions import describe_settings, settings_words
 from maxstim_core.optimal.configs import METHODS
@@ -29,29 +27,18 @@ class History(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.list = RunList(session.follow, empty=_EMPTY, sizing_mode="stretch_width", margin=0)
-        self.one_type = pmui.Switch(
-            label="", value=False, size="small", align="center",
-            description="List the runs of the chosen cell type alone.",
-        )  # fmt: skip
-        self._layout = pn.Column(
-            pn.Row(
-                pn.pane.HTML("<h2>Runs</h2>", stylesheets=[TEXT], align="center", margin=(4, 0)),
-                pn.Spacer(sizing_mode="stretch_width"),
-                self.one_type,
-                sizing_mode="stretch_width",
-            ),
-            self.list,
-            stylesheets=[CARD],
-            sizing_mode="stretch_width",
-        )
+        self.one_type = False
+        self.list = RunList(session.follow, self._list_one_type, empty=_EMPTY)
         session.param.watch(self._update, ["runs", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
-        self.one_type.param.watch(self._update, "value")
         self._update()
 
-    def __panel__(self) -> pn.Column:
-        return self._layout
+    def __panel__(self) -> RunList:
+        return self.list
+
+    def _list_one_type(self, only: bool) -> None:
+        self.one_type = only
+        self._update()
 
     def _update(self, *events: object) -> None:
         library, finished = self.session.library, self.session.finished
@@ -59,20 +46,21 @@ class History(pn.viewable.Viewer):
         mine = {run.result.stem for run in runs if run.result is not None}
         others = [entry for entry in finished if entry.key not in mine]
         details = {e.key: library.details(e) for e in finished if e.key in mine}
-        if self.one_type.value:
+        if self.one_type:
             runs = [run for run in runs if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]
         rows = [run_row(run, details) for run in runs]
         rows += [entry_row(entry, library.details(entry)) for entry in others[:N_FINISHED]]
-        with pn.io.hold():
-            self.one_type.label = f"{wanted} only"
-            self.list.empty = f"No runs of {wanted} yet." if self.one_type.value else _EMPTY
-            self.list.rows = rows
-            self.list.chosen = self.session.key
+        self.list.param.update(
+            only=f"{wanted} only",
+            empty=f"No runs of {wanted} yet." if self.one_type else _EMPTY,
+            rows=rows,
+            chosen=self.session.key,
+        )
 
 
 def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict:
-    """Return the row of one of this page's runs.
+    """Return the row of one of this visitor's runs.
 
     Args:
         run: Its snapshot.
@@ -91,7 +79,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
         detail += "from the store" if run.cached else duration(run.elapsed)
         clip = clip if entry is None else entry.clip
     return {
-        "heading": "This page",
+        "heading": "Yours",
         "key": run.run_id,
         "state": run.state,
         "title": _title(request.cell_type, request.method),

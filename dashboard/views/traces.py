@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 import xarray as xr
-from bokeh.models import ColumnDataSource, CrosshairTool, HoverTool, Span
 
-from dashboard.style.plots import in_document, quiet_figure
-from dashboard.style.theme import LOWER_CARD, TEXT
+from dashboard.components.plots.component import TracePlot
 from maxstim_core.drawing.peak import peak_frame, time_from_peak
 from maxstim_core.export.captions import source_words
 from maxstim_core.optimal.configs import METHODS
 
-_EMPTY = {"time": [], "value": []}
-
-THIN = {"line_width": 2.5}
+THIN = {"width": 2.5, "alpha": 1.0}
 """How the others are drawn."""
 
-LOOK = {
-    "natural": {"line_width": 6, "line_alpha": 0.65},
-}
+LOOK = {"natural": {"width": 6.0, "alpha": 0.65}}
 """How some lines are drawn: the natural one wide and pale, to be seen beneath the regularized one."""
 
 TARGET_COLOR = "#7F8C8A"
@@ -77,96 +71,16 @@ class Traces(pn.viewable.Viewer):
     def __init__(self) -> None:
         super().__init__()
         self._answers: dict[str, xr.Dataset] = {}
-        self.figure = quiet_figure(
-            height=260, x_axis_label="Time from the peak (ms)", y_axis_label="Voltage (a.u.)"
-        )
-        self._target = ColumnDataSource({**_EMPTY, "predicted": []})
-        self._band = self.figure.varea(
-            "time", "value", "predicted", source=self._target, fill_alpha=0.25,
-            fill_color=METHODS["regularized"].color,
-        )  # fmt: skip
-        self._sources = {method: ColumnDataSource(_EMPTY) for method in METHODS}
-        self._lines = {
-            method: self.figure.line(
-                "time", "value", source=source, name=METHODS[method].title,
-                line_color=METHODS[method].color, legend_label=METHODS[method].title,
-                **LOOK.get(method, THIN),
-            )
-            for method, source in self._sources.items()
-        }  # fmt: skip
-        # Above the lines, which it almost always lies upon.
-        self._dashes = self.figure.line(
-            "time", "value", source=self._target, line_dash=[2, 4], line_width=2.5,
-            line_color=TARGET_COLOR, legend_label="Target",
-        )  # fmt: skip
-        peak = Span(location=0, dimension="height", line_dash="dotted", line_alpha=0.5)
-        self.figure.add_layout(peak)
-        tooltips = [("", "$name"), ("time", "@time{0} ms"), ("voltage", "@value{0.000}")]
-        self.figure.add_tools(
-            HoverTool(tooltips=tooltips, renderers=list(self._lines.values()), mode="vline"),
-            CrosshairTool(dimensions="height", line_alpha=0.3),
-        )
-        legend = self.figure.legend[0]
-        self.figure.add_layout(legend, "above")
-        legend.update(
-            orientation="horizontal", click_policy="hide", border_line_color=None,
-            background_fill_alpha=0, label_text_font_size="12px", padding=0, margin=4,
-            glyph_width=26, spacing=12,
-        )  # fmt: skip
-        self.baseline = pmui.Switch(
-            label="From baseline", value=False, size="small", align="center",
-            description="Subtract the voltage of the first frame, which grey alone sets.",
-        )  # fmt: skip
-        self.baseline.param.watch(lambda event: in_document(self._draw), "value")
-        self.note = pn.pane.HTML(
-            "", stylesheets=[TEXT, _NOTE], sizing_mode="stretch_width", margin=(0, 4)
-        )
-        self._layout = pn.Column(
-            pn.Row(
-                pn.pane.HTML("<h2>Central cell</h2>", stylesheets=[TEXT], align="center"),
-                pn.Spacer(sizing_mode="stretch_width"),
-                self.baseline,
-                sizing_mode="stretch_width",
-            ),
-            pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0),
-            self.note,
-            stylesheets=[LOWER_CARD],
-            sizing_mode="stretch_width",
-        )
+        self.plot = TracePlot()
         self.show({})
 
-    def __panel__(self) -> pn.Column:
-        return self._layout
+    def __panel__(self) -> TracePlot:
+        return self.plot
 
     def show(self, answers: Mapping[str, xr.Dataset]) -> None:
         """Overlay these answers, by method."""
         self._answers = dict(answers)
-        in_document(self._draw)
-
-    def _draw(self) -> None:
-        from_baseline = self.baseline.value
-        for method, source in self._sources.items():
-            answer = self._answers.get(method)
-            self._lines[method].visible = answer is not None
-            if answer is None:
-                source.data = dict(_EMPTY)
-                continue
-            time, values = aligned(answer, from_baseline=from_baseline)
-            source.data = {"time": time, "value": values}
-        regularized = self._answers.get("regularized")
-        has_target = regularized is not None and "target_response" in regularized
-        self._band.visible = self._dashes.visible = has_target
-        # Emptied, not only hidden: the axes would keep the room for what is out of sight.
-        data = {**_EMPTY, "predicted": []}
-        if has_target:
-            time, values = aligned(regularized, from_baseline=from_baseline)
-            offset = float(values[0] - regularized["central_response"].values[0])
-            target = regularized["target_response"].values + offset
-            data = {"time": time, "value": target, "predicted": values}
-        self._target.data = data
-        for item in self.figure.legend[0].items:
-            item.visible = any(renderer.visible for renderer in item.renderers)
-        self.note.object = self._said()
+        self.plot.param.update(lines=overlaid(self._answers), note=self._said())
 
     def _said(self) -> str:
         """Return where each line comes from, how close the target was met, and what is missing."""
@@ -182,7 +96,35 @@ class Traces(pn.viewable.Viewer):
         return "".join(lines) + (f'<p class="small quiet">{said}</p>' if said else "")
 
 
-_NOTE = """
-p.small { line-height: 1.6; }
-p i { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 50%; }
-"""
+def overlaid(answers: Mapping[str, xr.Dataset]) -> list[dict[str, Any]]:
+    """Return the lines of `TracePlot`: one for each answer, and last, above them, the target.
+
+    Args:
+        answers: Results by method.
+    """
+    lines = []
+    for method in METHODS:
+        if method in answers:
+            lines.append(_line(METHODS[method].title, METHODS[method].color, answers[method]))
+            lines[-1] |= LOOK.get(method, THIN)
+    regularized = answers.get("regularized")
+    if regularized is not None and "target_response" in regularized:
+        # Almost always upon the line of the answer.
+        target = _line("Target", TARGET_COLOR, regularized)
+        band, values = target["y"], regularized["target_response"].values
+        lines.append(
+            {**target, "y": _finite(values), "band": band, "dash": [2, 4], **THIN,
+             "bandColor": METHODS["regularized"].color}
+        )  # fmt: skip
+    return lines
+
+
+def _line(name: str, color: str, answer: xr.Dataset) -> dict[str, Any]:
+    time, values = aligned(answer)
+    y = _finite(values)
+    return {"name": name, "color": color, "x": time.tolist(), "y": y, "base": y[0] or 0.0}
+
+
+def _finite(values: np.ndarray) -> list[float | None]:
+    """Return values as JSON can say them."""
+    return [value if np.isfinite(value) else None for value in values.astype(float).tolist()]

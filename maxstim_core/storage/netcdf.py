@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,8 +64,7 @@ def save(dataset: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
     if not isinstance(path, str | os.PathLike):
         raise MaxstimError(f"A result is saved at a path, such as 't4c.nc', not at {shown(path)}.")
     dataset = documented(dataset)
-    if not _is_ours(dataset):  # so that it is known again
-        dataset = dataset.assign_attrs(maxstim_version=__version__)
+    dataset = dataset.assign_attrs(_mark(dataset.attrs, *_said(dataset)))
     compressed = {"zlib": True, "complevel": _LEVEL}
     variables = dataset.variables.items()
     packed = [name for name, var in variables if var.ndim and var.dtype.kind in _COMPRESSED]
@@ -111,7 +111,8 @@ def save_labeled(labeled: Labeled, path: str | os.PathLike) -> None:
             if beside and not labeled.is_coordinate(name):
                 variable.attrs["coordinates"] = " ".join(sorted(beside))
             variable[...] = values.astype(object) if values.dtype.kind == "U" else values
-        file.attrs.update({**meaning_of_all(file.dimensions), **labeled.attrs})
+        mark = _mark(labeled.attrs, *(attributes for *_, attributes in each.values()))
+        file.attrs.update({**meaning_of_all(file.dimensions), **labeled.attrs, **mark})
     write_whole(path, "result", content.getvalue())
 
 
@@ -160,16 +161,20 @@ def read_dataset(path: str | os.PathLike) -> xr.Dataset:
         raise MaxstimError(
             f"{what} cannot be read ({error.strerror or error}); check the path and its permissions."
         ) from error
-    if not _is_ours(dataset):
+    if _mark(dataset.attrs, *_said(dataset)):
         raise MaxstimError(f"{what} was not written by maxstim; open it with xarray.open_dataset.")
     return dataset
 
 
-def _is_ours(dataset: xr.Dataset) -> bool:
-    """Tell whether a dataset, or a variable of it, says that maxstim made it."""
+def _mark(*said: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the attribute that a whole and its variables lack to say that maxstim made them."""
     made_by = {"maxstim_version", "network_hash"}
-    says = [dataset.attrs, *(variable.attrs for variable in dataset.variables.values())]
-    return any(made_by & set(attributes) for attributes in says)
+    is_ours = any(made_by & set(attributes) for attributes in said)
+    return {} if is_ours else {"maxstim_version": __version__}
+
+
+def _said(dataset: xr.Dataset) -> list[dict[Any, Any]]:
+    return [variable.attrs for variable in dataset.variables.values()]
 
 
 def _check_sizes(file: h5py.File, what: str) -> None:

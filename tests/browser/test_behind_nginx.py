@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 from serving import ROOT, Served, free_port
 
-from maxstim_core.storage.netcdf import load
+from maxstim_core.optimal.result import load
 
 PASSWORD = "a long enough one"
 
@@ -141,6 +141,7 @@ def test_a_visitor_logs_in_uploads_downloads_and_logs_out(browser: Browser, url,
         other = context.new_page()
         other.goto(base + "logout")
         expect(other.get_by_label("Password")).to_be_visible()
+        expect(page.get_by_label("Password")).to_be_visible(timeout=5000)  # in the first tab too
         other.goto(url)
         expect(other.get_by_label("Password")).to_be_visible()
     finally:

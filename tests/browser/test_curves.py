@@ -1,7 +1,5 @@
 """The overlay of the traces and the plots of the loss, as a browser draws them."""
 
-import time
-
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +7,8 @@ from playwright.sync_api import expect
 from dashboard.components.widgets.numberfield import NumberField
 from dashboard.state.choice import Choice
 from dashboard.views.losses import Losses
-from dashboard.views.traces import Traces
+from dashboard.views.traces import Traces, aligned, overlaid
+from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.library import ResultLibrary
 
 
@@ -20,92 +19,83 @@ def answers(tmp_path):
     return {entry.method: library.open(entry.key) for entry in library.entries()}
 
 
-def test_the_axes_have_the_range_of_what_is_shown(serve, open_page, answers):
-    served = serve(Traces)
-    open_page(served.url, wait="canvas")
-
-    def range_of(shown):
-        served.change(lambda traces: traces.show(shown))
-        ends = []
-
-        def read(traces):
-            ends.append((traces.figure.x_range.end, traces.figure.y_range.start))
-
-        for _ in range(100):  # the browser says what it made of the data
-            served.change(read)
-            if len(ends) > 5 and ends[-1] == ends[-5] and None not in ends[-1]:
-                return ends[-1]
-            time.sleep(0.1)
-        raise AssertionError(f"The browser came to no range: {ends[-1]}.")
-
-    right, low = range_of(answers)
-    assert right > 500 and low < -1
-    # A generated answer peaks at its end and hardly falls below grey.
-    right, low = range_of({"generated": answers["generated"]})
-    assert right < 100 and low > -1
+COLOURED = """(canvas) => {
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+  const found = new Set()
+  for (let k = 0; k < data.length; k += 4) {
+    if (data[k + 3] > 250) found.add([data[k], data[k + 1], data[k + 2]].map(
+      (part) => part.toString(16).padStart(2, "0")).join(""))
+  }
+  return [...found]
+}"""
+"""The opaque colors of a canvas."""
 
 
-def test_log_plots_are_made_when_asked_for_and_nothing_is_said_to_the_console(
-    serve, open_page, answers
-):
-    said, loss = [], answers["generated"]["loss"].values
-    terms, titles = ("total", "response", "grey"), ("Total loss", "Response term", "Grey term")
+def test_what_is_shown_is_drawn_and_can_be_hidden_and_zoomed(serve, open_page, answers):
+    served = serve(lambda: Traces().plot)
+    page = open_page(served.url, wait="canvas")
+    canvas, legend = page.locator("canvas"), page.get_by_role("group", name="Lines shown")
+    served.change(lambda plot: plot.param.update(lines=overlaid(answers)))
+    expect(legend.get_by_role("button")).to_have_text(
+        ["Natural", "Regularized", "Generated", "Target"]
+    )
+    drawn = METHODS["generated"].color.lower().removeprefix("#")
+    assert drawn in canvas.evaluate(COLOURED)
+    legend.get_by_role("button", name="Generated").click()
+    assert drawn not in canvas.evaluate(COLOURED)
+    legend.get_by_role("button", name="Generated").click()
 
-    def app():
-        losses = Losses()
-        losses.show("a", terms, loss[:1])  # nothing above its lowest yet
-        return losses
+    # Pointing tells the value of every line at that time.
+    box = canvas.bounding_box()
+    wide = box["width"]
+    page.mouse.move(box["x"] + 0.6 * wide, box["y"] + 60)
+    tip = page.locator(".plot-tip")
+    expect(tip).to_contain_text("Natural")
+    _, value = tip.locator("span").first.inner_text().rsplit(" ", 1)
+    time, values = aligned(answers["natural"])
+    shown_at = float(tip.locator("em").inner_text().split()[0].replace("−", "-"))
+    at = np.argmin(abs(time - shown_at))
+    assert float(value.replace("−", "-")) == pytest.approx(values[at], abs=1e-3)
 
-    served = serve(app)
-    page = open_page("about:blank")
-    page.on("console", lambda message: said.append((message.type, message.text)))
-    page.goto(served.url)
-    page.locator("canvas").first.wait_for()
-    page.wait_for_timeout(1000)
-    assert "log" not in served.sessions[-1][1].plots
-    page.get_by_role("button", name="Log").click()
-    made = []
-    for _ in range(100):
-        served.change(lambda losses: made.append("log" in losses.plots))
-        if made[-1]:
-            break
-        time.sleep(0.1)
-    plots = page.locator(".bk-Figure:visible")
+    # Dragging zooms, and a double click takes it back.
+    page.mouse.move(5, 5)
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.mouse.move(box["x"] + 0.5 * wide, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * wide, box["y"] + 80, steps=3)
+    page.mouse.up()
+    page.mouse.move(5, 5)
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+    canvas.dblclick(position={"x": 0.5 * wide, "y": 60})
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(200)
+    assert canvas.evaluate("canvas => canvas.toDataURL()") == before
+
+
+def test_there_are_as_many_plots_as_terms_and_a_log_scale_for_each(serve, open_page, answers):
+    loss, shown = answers["generated"]["loss"].values, Losses()
+    terms = ("total", "response", "grey")
+    shown.show("a", terms, loss[:1])  # nothing above its lowest yet
+    served = serve(lambda: shown.plot)
+    page = open_page(served.url, wait="canvas")
+    plots = page.locator("canvas:visible")
     expect(plots).to_have_count(3)
-    served.change(lambda losses: losses.show("a", terms, loss))
-    served.change(lambda losses: said.append([plot.title.text for plot in losses.plots["log"]]))
-    page.wait_for_timeout(1500)
-    assert said.pop() == [f"{title}, above its lowest" for title in titles]
-    assert [text for kind, text in said if kind in ("warning", "error")] == []
+    page.get_by_role("button", name="Log").click()
+    served.change(lambda plot: shown.show("a", terms, loss))
+    expect(plots).to_have_count(3)
+    log = plots.first.evaluate("canvas => canvas.toDataURL()")
     page.get_by_role("button", name="Linear").click()
-    expect(plots).to_have_count(3)
-
-
-def test_a_run_with_more_terms_has_more_plots_and_nothing_is_said_to_the_console(serve, open_page):
-    said, rows = [], np.arange(20.0).reshape(5, 4)
-
-    def app():
-        losses = Losses()
-        losses.show("a", ("total", "response", "grey"), rows[:, :3])
-        return losses
-
-    served = serve(app)
-    page = open_page("about:blank")
-    page.on("console", lambda message: said.append((message.type, message.text)))
-    page.goto(served.url)
-    plots = page.locator(".bk-Figure:visible")
-    expect(plots).to_have_count(3)
-    page.wait_for_timeout(1000)  # until the page is ready, Panel tells it of no new plots
+    assert plots.first.evaluate("canvas => canvas.toDataURL()") != log
+    rows = np.arange(20.0).reshape(5, 4)
     four = ("total", "response", "grey", "slow_in_time")
-    served.change(lambda losses: losses.show("b", four, rows[:3]))
+    served.change(lambda plot: shown.show("b", four, rows))
     expect(plots).to_have_count(4)
-    served.change(lambda losses: losses.show("b", four, rows))
-    page.get_by_role("button", name="Log").click()
-    expect(plots).to_have_count(4)
-    served.change(lambda losses: losses.show("c", four[:2], rows[:, :2]))
+    expect(plots.nth(3)).to_have_attribute("aria-label", "Slow in time over the iterations")
+    served.change(lambda plot: shown.show("c", four[:2], rows[:, :2]))
     expect(plots).to_have_count(2)
-    page.wait_for_timeout(1000)
-    assert [text for kind, text in said if kind in ("warning", "error")] == []
+    served.change(lambda plot: shown.show_ranking(answers["natural"]))
+    expect(page.get_by_role("heading", name="Best clips")).to_be_visible()
+    expect(plots).to_have_count(0)
 
 
 def test_a_number_is_labelled_with_its_unit(serve, open_page):

@@ -253,9 +253,7 @@ def test_a_click_on_a_number_changes_nothing(visit):
 def foot_height(page: Page) -> float:
     return run_button(page).evaluate(
         """(node) => {
-          while (getComputedStyle(node).position !== "sticky")
-            node = node.parentElement ?? node.getRootNode().host
-          return node.getBoundingClientRect().height
+          return node.closest(".runbar").getBoundingClientRect().height
         }"""
     )
 
@@ -315,10 +313,12 @@ def test_the_best_clips_are_browsed_and_one_is_regularized(visit, tmp_path):
     choose_method(page, "Regularized")
     enter(page, "Iterations", 3)
     choose_method(page, "Natural")
-    page.get_by_label(re.compile("^Movies to search")).filter(visible=True).click()
-    page.locator("li", has_text="Textbook stimuli alone").click()
-    page.get_by_label(re.compile("^Score")).filter(visible=True).click()
-    page.locator("li", has_text="Peak in units of RMS").click()
+    page.get_by_label("Movies to search", exact=True).filter(visible=True).select_option(
+        label="Textbook stimuli alone"
+    )
+    page.get_by_label("Score", exact=True).filter(visible=True).select_option(
+        label="Peak in units of RMS"
+    )
     expect(page.get_by_text("compare between cell types and networks")).to_be_visible()
     run_button(page).click()
     thumbs = page.locator(".thumb")
@@ -476,6 +476,14 @@ def test_an_address_that_makes_no_sense_opens_the_example(visit):
     expect(headline(page)).to_have_text(re.compile("T4c generated.*Example"))
     said = page.get_by_role("alert").filter(has_text="The cell type of this link")
     expect(said).to_have_count(1)
+    for search, sentence in (
+        ("?run=deadbeef", "The result of this link is not on this server; run it again."),
+        ("?method=foo", "The method of this link is none of the three here"),
+    ):
+        page = visit(search)
+        expect(page.get_by_role("alert")).to_contain_text(sentence)
+        page.wait_for_timeout(2000)
+        expect(page.get_by_role("alert")).to_contain_text(sentence)
     page = visit("?run=0123456789abcdef&cell=Mi1")
     expect(page.get_by_role("alert")).to_contain_text("not on this server")
     expect(run_button(page)).to_contain_text("Mi1")
@@ -517,9 +525,9 @@ def test_the_film_is_drawn_while_the_page_goes_on_and_can_be_had_twice(visit):
         with page.expect_download() as made:
             film.click()
             # Word of it comes from the server, which has not stopped for the drawing.
-            expect(page.locator(".MuiButton-loadingIndicator")).to_be_visible()
+            expect(film).to_have_attribute("aria-busy", "true")
         films.append(Path(made.value.path()).read_bytes())
-        expect(page.locator(".MuiButton-loadingIndicator")).to_be_hidden()
+        expect(film).not_to_have_attribute("aria-busy", "true")
     assert films[0] == films[1] and films[0].startswith(b"GIF89a")
     assert re.fullmatch(r"T4c_\w+_.*[.]gif", made.value.suggested_filename)
 

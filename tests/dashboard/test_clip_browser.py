@@ -64,7 +64,7 @@ def test_a_chosen_clip_is_shown_at_once_and_then_its_response(app):
     assert not app.player.live and app.player.scene != scene
     assert session.answer.attrs["source"] == session.answer.attrs["clip"] == name
     assert (gallery.chosen, gallery.movies) == (2, movies)
-    assert name in app.headline.title.object
+    assert name in app.headline.panel.shown["html"]
     gallery._handle_msg(0)
     until_ended(session)
     assert session.answer.attrs["clip"] == "" and gallery.chosen == 0
@@ -87,12 +87,12 @@ def test_an_answer_without_clips_has_no_gallery(app):
     ):
         show()
         run = app.session.run
-        assert not app.browse._layout.visible
+        assert not app.browse.gallery.visible
         app.browse.gallery._handle_msg(3)
         app.browse.gallery._handle_msg("regularize")
         assert (app.session.run, app.session.problem) == (run, "")
         app.session.answer = natural
-        assert app.browse._layout.visible
+        assert app.browse.gallery.visible
 
 
 def test_exactly_the_clip_on_show_is_regularized(app):
@@ -118,7 +118,7 @@ def test_from_a_regularized_clip_one_goes_back_to_the_clips_and_takes_another(ap
     until_ended(session)
     gallery._handle_msg("regularize")
     until_ended(session)
-    assert app.browse._layout.visible and gallery.movies == movies
+    assert app.browse.gallery.visible and gallery.movies == movies
     assert (gallery.chosen, gallery.can_regularize) == (1, False)
     asked = session.run
     gallery._handle_msg("regularize")  # of a button that is not there any more
@@ -148,9 +148,9 @@ def test_a_regularized_answer_of_another_set_has_other_clips(app):
     answer = app.session.answer
     for other in ({"clips": "walk"}, {"cell_type": "T4a"}, {"network_hash": "another"}):
         app.session.answer = answer.assign_attrs(other)
-        assert not app.browse._layout.visible
+        assert not app.browse.gallery.visible
     app.session.answer = answer
-    assert app.browse._layout.visible
+    assert app.browse.gallery.visible
 
 
 def test_a_named_clip_lasts_until_something_else_is_searched():

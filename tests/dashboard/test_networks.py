@@ -9,7 +9,7 @@ import pytest
 from toy_runs import toy_queue
 
 from dashboard.model_card.dialog import CardDialog
-from dashboard.sidebar.network_chooser import NetworkChooser
+from dashboard.sidebar.network_chooser import network_words
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.text.tuning import contradictions_of, motion_words
@@ -69,15 +69,17 @@ def test_the_default_network_is_open_at_once_with_its_card(networks):
 
 
 def test_what_cannot_be_opened_says_why_and_the_next_choice_clears_it(networks):
-    chooser = NetworkChooser(networks)
     networks.choice.network = "no/such/network"
     assert settled(networks).problem.startswith("There is no network 'no/such/network'")
-    assert chooser.warning.visible and chooser.card.disabled
+    said = network_words(networks)
+    assert said["warning"] and not said["card"]
     networks.choice.network = "prior"
     settled(networks)
-    assert "hardly prefers any direction" in chooser.warning.object and not chooser.card.disabled
+    said = network_words(networks)
+    assert "hardly prefers any direction" in said["warning"] and said["card"]
     networks.choice.cell_type = "Mi1"
-    assert not chooser.warning.visible and "Mi1 is tuned here as it is" in chooser.state.object
+    said = network_words(networks)
+    assert said["warning"] == "" and "Mi1 is tuned here as it is" in said["state"]
 
 
 def test_who_clicks_through_many_networks_opens_few(networks):

@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from packed import unpacked
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
 
 from dashboard.app import App
@@ -204,7 +205,7 @@ def test_the_views_follow_a_run(queue):
     app = App(queue, ResultLibrary(queue.folder))
     session, example = app.session, app.session.library.example()
     session.follow(example.key)
-    assert "Example" in app.headline.title.object
+    assert "Example" in app.headline.panel.shown["html"]
     scene = app.player.scene
     assert scene and app.history.list.chosen == example.key
     ask(session, SLOW, FOREVER, "L5")
@@ -217,15 +218,18 @@ def test_the_views_follow_a_run(queue):
     preview = session.run.preview
     assert shown["cell_type"] == "L5"
     assert shown["limit"] > response_limit(preview.response, preview.lattice)
-    assert "Forming" in app.headline.title.object and app.headline.data.disabled
-    assert not app.runbar.cancel.disabled and "Pulling noise" not in session.problem
-    assert "L5 generated" in app.runbar.status.object
-    assert app.losses.source.data["iteration"].size == len(session.run.losses) > 0
+    assert "Forming" in app.headline.panel.shown["html"] and app.headline.panel.shown["live"]
+    assert app.sidebar.panel.run["cancel"] and "Pulling noise" not in session.problem
+    assert "L5 generated" in app.sidebar.panel.run["start"]
+    assert unpacked(app.losses.plot.losses)["iterations"].size == len(session.run.losses) > 0
     assert app.history.list.rows[0]["state"] == "running"
     session.cancel()
     until_ended(session)
     assert not app.player.live and app.player.scene != scene
-    assert "Cancelled early" in app.headline.title.object and app.runbar.cancel.disabled
+    assert (
+        "Cancelled early" in app.headline.panel.shown["html"]
+        and not app.sidebar.panel.run["cancel"]
+    )
     assert app.history.list.rows[0]["state"] == "cancelled"
     app.history.list._handle_msg("not on the list")
     app.history.list._handle_msg(example.key)
@@ -237,37 +241,37 @@ def test_a_run_that_fails_gives_the_player_back_to_the_answer(queue):
     app.session.follow(app.session.library.example().key)
     ask(app.session, REFUSING, 9)
     until_ended(app.session)
-    assert app.runbar.problem.alert.visible and not app.player.live
-    assert "Example" in app.headline.title.object
+    assert app.sidebar.panel.run["problem"] and not app.player.live
+    assert "Example" in app.headline.panel.shown["html"]
 
 
 def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
     app = App(queue, ResultLibrary(queue.folder))
     session, choice = app.session, app.choice
     session.follow(session.library.example().key)
-    assert not app.headline.note.visible
+    assert app.headline.panel.shown["note"] == ""
     until(session, lambda s: app.networks.poll() or s.network_hash)
     answer, iterations = session.answer, choice.settings["generated"].n_iters
     choice.cell_type = "T3"
     assert session.answer is answer and session.link_key == ""
-    assert "You chose T3; this is T4c. Press Run for T3." in app.headline.note.object
+    assert "You chose T3; this is T4c. Press Run for T3." in app.headline.panel.shown["note"]
     choice.method = "natural"
-    assert "You chose T3 natural; this is T4c generated." in app.headline.note.object
+    assert "You chose T3 natural; this is T4c generated." in app.headline.panel.shown["note"]
     choice.cell_type = "T4c"
     assert session.answer.attrs["method"] == "natural" and session.key == "T4c-natural"
-    assert not app.headline.note.visible and session.link_key == session.key
+    assert app.headline.panel.shown["note"] == "" and session.link_key == session.key
     choice.method = "generated"
     assert session.answer.identical(answer) and session.is_example
     assert choice.settings["generated"].n_iters == iterations
     # A run that is on its way stays, whatever is chosen meanwhile.
     blocker = queue.submit(toy_request(SLOW, FOREVER), "another page")
     ask(session, SLOW, FOREVER, "Tm16")
-    assert "Tm16 is on its way; this is T4c." in app.headline.note.object
+    assert "Tm16 is on its way; this is T4c." in app.headline.panel.shown["note"]
     queue.cancel(blocker)
     until(session, lambda s: s.run.preview is not None)
-    assert not app.headline.note.visible and session.link_key == session.key
+    assert app.headline.panel.shown["note"] == "" and session.link_key == session.key
     choice.cell_type = "T4c"
-    assert session.run.state == "running" and "this is Tm16" in app.headline.note.object
+    assert session.run.state == "running" and "this is Tm16" in app.headline.panel.shown["note"]
     session.cancel()
     until_ended(session)
 
@@ -281,10 +285,10 @@ def test_an_answer_of_another_network_is_not_taken_for_one_of_the_chosen(queue):
     choice.network = "prior"
     until(session, lambda s: app.networks.poll() or s.network_hash)
     assert session.answer is answer and session.link_key == ""
-    assert "You chose network prior; this is network default." in app.headline.note.object
+    assert "You chose network prior; this is network default." in app.headline.panel.shown["note"]
     choice.network = "maxstim/001"  # the default by its own name
     until(session, lambda s: app.networks.poll() or s.network_hash)
-    assert not app.headline.note.visible and session.link_key == session.key
+    assert app.headline.panel.shown["note"] == "" and session.link_key == session.key
 
 
 def test_a_page_gains_what_others_have_stored(queue, tmp_path):
@@ -310,7 +314,7 @@ def test_a_page_gains_what_others_have_stored(queue, tmp_path):
     assert "after" not in {row["key"] for row in rows.rows}
     app.choice.cell_type = "T3"
     until(session, lambda s: s.key == "after")
-    assert session.answer.attrs["cell_type"] == "T3" and not app.headline.note.visible
+    assert session.answer.attrs["cell_type"] == "T3" and app.headline.panel.shown["note"] == ""
     assert rows.rows[0]["key"] == rows.chosen == "after"
 
 
@@ -325,4 +329,4 @@ def test_an_answer_is_compared_with_what_comes_to_light_after_it(queue, tmp_path
     until(app.session, lambda s: not s.looking)
     assert set(app._compared) == {"natural", "regularized", "generated"}
     assert app._compared["regularized"] is app.session.answer
-    assert app.browse._layout.visible  # the clips that it was chosen from
+    assert app.browse.gallery.visible  # the clips that it was chosen from

@@ -6,14 +6,20 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bokeh.document import Document
-from bokeh.document.events import ColumnsStreamedEvent
 from hypothesis import given
 from hypothesis import strategies as st
+from packed import unpacked
 
 from dashboard.text.words import equation, equation_html
-from dashboard.views.losses import DECADES, Losses, above_lowest, log_powers
-from dashboard.views.traces import Traces, aligned, deviation_sentence
+from dashboard.views.losses import (
+    DECADES,
+    MOST_POINTS,
+    Losses,
+    above_lowest,
+    log_powers,
+    packed_losses,
+)
+from dashboard.views.traces import Traces, aligned, deviation_sentence, overlaid
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.generated import generate
@@ -43,23 +49,20 @@ def test_time_is_zero_at_the_peak(answers, method):
 def test_only_what_there_is_is_drawn(answers):
     traces = Traces()
     traces.show({"natural": answers["natural"]})
-    drawn = {item.label.value for item in traces.figure.legend[0].items if item.visible}
-    assert drawn == {"Natural"}
-    assert "Run Regularized of this clip and Generated to compare." in traces.note.object
+    assert [line["name"] for line in traces.plot.lines] == ["Natural"]
+    assert "Run Regularized of this clip and Generated to compare." in traces.plot.note
     traces.show(answers)
-    drawn = {item.label.value for item in traces.figure.legend[0].items if item.visible}
-    assert drawn == {"Natural", "Regularized", "Generated", "Target"}
+    drawn = [line["name"] for line in traces.plot.lines]
+    assert drawn == ["Natural", "Regularized", "Generated", "Target"]
 
 
 def test_the_target_keeps_its_distance_from_the_prediction(answers):
-    traces = Traces()
-    traces.show(answers)
+    target = overlaid(answers)[-1]
     regularized = answers["regularized"]
     wanted = regularized["target_response"].values - regularized["central_response"].values
-    for from_baseline in (False, True):
-        traces.baseline.value = from_baseline
-        data = traces._target.data
-        np.testing.assert_allclose(data["value"] - data["predicted"], wanted, atol=1e-6)
+    np.testing.assert_allclose(np.subtract(target["y"], target["band"]), wanted, atol=1e-6)
+    # From its baseline, it moves with the answer, by the answer's own first value.
+    assert target["base"] == pytest.approx(float(regularized["central_response"][0]))
 
 
 def test_the_deviation_is_said(answers):
@@ -69,24 +72,28 @@ def test_the_deviation_is_said(answers):
     assert deviation_sentence(answers["generated"]) == ""
 
 
-def test_losses_are_streamed_while_one_run_goes_on_and_start_afresh_for_another():
+def test_losses_are_those_of_the_run_and_of_another_start_afresh():
     losses, rows = Losses(), np.arange(12.0).reshape(4, 3) - 3
-    losses.show("a", ("total", "response", "grey"), rows[:2])
-    document, streamed = Document(), []
-    document.add_root(losses.source)
-    document.on_change(lambda event: streamed.append(event))
-    losses.show("a", ("total", "response", "grey"), rows)
-    np.testing.assert_array_equal(losses.source.data["term_0"], rows[:, 0])
-    np.testing.assert_array_equal(losses.source.data["iteration"], range(4))
-    assert [len(event.data["term_0"]) for event in streamed] == [2], "the new rows alone"
-    assert isinstance(streamed[0], ColumnsStreamedEvent)
-    losses.show("b", ("total", "response", "grey"), rows[:1])
-    np.testing.assert_array_equal(losses.source.data["iteration"], [0])
-    assert [plot.title.text for plot in losses.plots["linear"]] == [
-        "Total loss",
-        "Response term",
-        "Grey term",
-    ]
+    for run, shown in (("a", rows[:2]), ("a", rows), ("b", rows[:1])):
+        losses.show(run, ("total", "response", "grey"), shown)
+        drawn = unpacked(losses.plot.losses)
+        assert drawn["run"] == run
+        np.testing.assert_array_equal(drawn["iterations"], range(len(shown)))
+        np.testing.assert_array_equal(drawn["values"], shown.T)
+        titles = [term["title"] for term in drawn["terms"]]
+        assert titles == ["Total loss", "Response term", "Grey term"]
+
+
+@given(st.integers(0, 5 * MOST_POINTS))
+def test_of_a_long_run_as_many_iterations_are_drawn_as_can_be_seen(steps):
+    values = np.cos(np.arange(steps, dtype=float))[:, None]
+    drawn = unpacked(packed_losses("a", ("total",), values))
+    kept = drawn["iterations"].astype(int)
+    assert len(kept) == min(steps, MOST_POINTS) and (np.diff(kept) > 0).all()
+    np.testing.assert_array_equal(drawn["values"][0], values[kept, 0].astype("f4"))
+    if steps:
+        assert (kept[0], kept[-1]) == (0, steps - 1)
+        assert drawn["terms"][0]["lowest"] == values.min()
 
 
 @dataclass(frozen=True)
@@ -121,20 +128,14 @@ def test_one_more_term_of_a_loss_is_drawn_with_its_own_words(four_terms):
     losses.show("before", ("total", "response", "grey"), np.ones((2, 3)))
     rows = np.concatenate([report.losses for report in run])
     losses.show("run", run.terms, rows)
-    losses.scale.value = "log"
-    for scale, source in (("linear", losses.source), ("log", losses.log_source)):
-        plots = losses.plots[scale]
-        drawn = [plot.renderers[0] for plot in plots]
-        assert [line.glyph.y for line in drawn] == [f"term_{k}" for k in range(4)]
-        assert all(line.data_source is source for line in drawn)
-        assert [plot.title.text.split(",")[0] for plot in plots] == [
-            "Total loss", "Response term", "Grey term", "Smooth in time term",
-        ]  # fmt: skip
-        assert [pane.object for pane in losses._boxes[scale].objects] == plots
-    np.testing.assert_array_equal(losses.source.data["term_3"], rows[:, 3])
+    drawn = unpacked(losses.plot.losses)
+    assert [term["title"] for term in drawn["terms"]] == [
+        "Total loss", "Response term", "Grey term", "Smooth in time term",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(drawn["values"], rows.T.astype("f4"))
     assert rows[:, 3].min() > 0
     losses.show("after", ("total", "grey"), np.ones((1, 2)))
-    assert len(losses.plots["linear"]) == len(losses.plots["log"]) == 2
+    assert len(unpacked(losses.plot.losses)["terms"]) == 2
 
 
 def test_one_more_term_of_a_loss_is_in_the_formula(four_terms):
@@ -142,20 +143,11 @@ def test_one_more_term_of_a_loss_is_in_the_formula(four_terms):
     assert "+ <b>Learning rate</b> · mean<sub>t,h</sub> (x" in equation_html(GenerateConfig())
 
 
-def test_log_plots_can_be_asked_for_before_there_is_a_run():
-    losses = Losses()
-    losses.scale.value = "log"
-    losses.show("a", ("total", "grey"), np.array([[2.0, 1.0], [1.0, 1.0]]))
-    assert len(losses.plots["log"]) == 2
-    np.testing.assert_array_equal(losses.log_source.data["term_0"], [1, np.nan])
-
-
 def test_nothing_is_left_of_an_answer_that_is_no_longer_shown(answers):
     traces = Traces()
     traces.show(answers)
     traces.show({"generated": answers["generated"]})
-    empty = [traces._target, traces._sources["natural"], traces._sources["regularized"]]
-    assert all(len(values) == 0 for source in empty for values in source.data.values())
+    assert [line["name"] for line in traces.plot.lines] == ["Generated"]
 
 
 def test_the_note_says_where_each_line_comes_from(answers):
@@ -163,17 +155,13 @@ def test_the_note_says_where_each_line_comes_from(answers):
     traces.show(answers)
     clip = clip_of(answers["natural"])
     for said in (f"from {clip} · 100 iterations", "200 iterations · seed 0", "Natural</b> scene"):
-        assert said in traces.note.object
+        assert said in traces.plot.note
 
 
 def test_lines_that_lie_upon_each_other_are_told_apart(answers):
-    traces = Traces()
-    traces.show(answers)
-    natural, regularized = (traces._lines[m].glyph for m in ("natural", "regularized"))
-    assert natural.line_width > regularized.line_width + 2
-    dashes = traces._dashes.glyph
-    assert dashes.line_dash and dashes.line_color != regularized.line_color
-    assert traces.figure.renderers[-1] is traces._dashes
+    natural, regularized, _, target = overlaid(answers)
+    assert natural["width"] > regularized["width"] + 2 and natural["alpha"] < 1
+    assert target["dash"] and target["color"] != regularized["color"]
 
 
 def test_log_plots_show_how_far_a_term_is_above_its_lowest():
@@ -182,25 +170,12 @@ def test_log_plots_show_how_far_a_term_is_above_its_lowest():
         above_lowest(rows), [[4, 10, np.nan], [1, 1, 0.5], [np.nan, np.nan, np.nan]]
     )
     assert above_lowest(rows[:0]).shape == (0, 3)
-    losses = Losses()
-    losses.show("a", ("total", "response", "grey"), rows)
-    assert "log" not in losses.plots
-    losses.scale.value = "log"
-    plots = losses.plots["log"]
-    assert [plot.title.text for plot in plots] == [
-        "Total loss, above its lowest",
-        "Response term, above its lowest",
-        "Grey term, above its lowest",
+    terms = unpacked(packed_losses("a", ("total", "response", "grey"), rows))["terms"]
+    assert [(term["lowest"], term["powers"]) for term in terms] == [
+        (-2, [0, 1]),
+        (-10, [0, 1]),
+        (3, [-1, 0]),
     ]
-    np.testing.assert_array_equal(losses.log_source.data["term_0"], [4, 1, np.nan])
-    assert [plot.yaxis.ticker.ticks for plot in plots] == [[10, 1], [10, 1], [1, 0.1]]
-    assert [(plot.y_range.start, plot.y_range.end) for plot in plots] == [
-        (1, 10),
-        (1, 10),
-        (0.1, 1),
-    ]
-    losses.show("a", ("total", "response", "grey"), np.vstack([rows, [[-12.0, -10.0, 0.0]]]))
-    np.testing.assert_array_equal(losses.log_source.data["term_0"], [14, 11, 10, np.nan])
 
 
 @given(st.lists(st.floats(1e-12, 1e12), min_size=1, max_size=20))
@@ -213,11 +188,10 @@ def test_a_log_axis_spans_whole_powers_of_ten_and_not_too_many(values):
 def test_a_search_shows_its_ranking(answers):
     losses = Losses()
     losses.show_ranking(answers["natural"])
-    assert losses.ranking.visible and not losses.scale.visible
-    rows = losses.ranking.rows
+    rows = losses.plot.rows
     assert [row["name"] for row in rows] == list(answers["natural"]["clip_name"].values)
     assert rows[0]["score"] == max(row["score"] for row in rows) > 0
-    assert losses.ranking.chosen == 0
+    assert losses.plot.chosen == 0
 
 
 def test_only_a_place_that_there_is_can_be_chosen(answers):
@@ -225,5 +199,5 @@ def test_only_a_place_that_there_is_can_be_chosen(answers):
     losses = Losses(chosen.append)
     losses.show_ranking(answers["natural"])
     for message in (2, -1, 99, "1", None):
-        losses.ranking._handle_msg(message)
+        losses.plot._handle_msg(message)
     assert chosen == [2]

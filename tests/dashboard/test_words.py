@@ -2,7 +2,6 @@
 
 import re
 
-import panel as pn
 import pytest
 
 from dashboard.model_card.figures import polarity_figure, summary_tiles
@@ -42,14 +41,11 @@ def test_a_formula_is_that_of_the_loss_itself():
 
 def test_a_formula_follows_the_settings():
     choice = Choice()
-    controls = Controls(choice, pn.pane.HTML(""), lambda: None)
-    [pane] = [
-        pane for pane in controls.tabs.objects[2].objects
-        if isinstance(pane, pn.pane.HTML) and "formula" in pane.object
-    ]  # fmt: skip
-    assert "a<sub>last</sub>" in pane.object
+    controls = Controls(choice)
+    assert "a<sub>last</sub>" in controls.words()["formulas"]["generated"]
     choice.settings["generated"].last_only = False
-    assert "a<sub>last</sub>" not in pane.object and "mean<sub>t</sub> exp" in pane.object
+    formula = controls.words()["formulas"]["generated"]
+    assert "a<sub>last</sub>" not in formula and "mean<sub>t</sub> exp" in formula
 
 
 def test_a_search_has_no_formula():

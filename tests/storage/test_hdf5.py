@@ -10,9 +10,10 @@ import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.result import load
 from maxstim_core.stimuli.files.labeled import open_labeled
 from maxstim_core.storage.hdf5 import is_hdf5, open_hdf5
-from maxstim_core.storage.netcdf import load, save
+from maxstim_core.storage.netcdf import save
 
 FILM = np.linspace(0, 1, 4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6)
 
@@ -105,7 +106,7 @@ def test_a_packing_that_is_not_here_is_named(tmp_path):
 @pytest.mark.parametrize("reads", [lambda p: open_labeled(p, Lattice(0)), load])
 def test_a_file_that_another_program_writes_is_no_damage(tmp_path, reads):
     path = tmp_path / "a.nc"
-    xr.Dataset({"movie": (("time", "y", "x"), FILM)}).to_netcdf(path, engine="h5netcdf")
+    save(xr.Dataset({"movie": (("time", "y", "x"), FILM)}), path)
     holds = f"import h5py; f = h5py.File({str(path)!r}, 'a'); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", holds], stdin=subprocess.PIPE, stdout=subprocess.PIPE

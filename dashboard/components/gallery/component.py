@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import panel as pn
 import param
 import xarray as xr
 
-from dashboard.components.esm import DRAWING, source
+from dashboard.components.component import Component
+from dashboard.components.esm import DRAWING, source, stylesheet
 from dashboard.components.hexplayer.component import pack
 from maxstim_core.drawing.peak import telling_frame
 from maxstim_core.optimal.result import lattice_of
@@ -26,7 +26,7 @@ REGULARIZE = "regularize"
 """What the browser says when the button is pressed; otherwise it says the place of a clip."""
 
 
-class Gallery(pn.custom.JSComponent):
+class Gallery(Component):
     """The best clips of a natural answer: each with its place, score, time of peak, response and name.
 
     Pointing at a clip plays it, and so does the focus of the keyboard; a button plays all in sight.
@@ -55,7 +55,7 @@ class Gallery(pn.custom.JSComponent):
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
     _esm = source(DRAWING, _HERE / "gallery.js")
-    _stylesheets: ClassVar = [(_HERE / "gallery.css").read_text(encoding="utf-8")]
+    _stylesheets: ClassVar = [stylesheet(_HERE / "gallery.css")]
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ export function render({model, el}) {
   const gallery = new Clips(model)
   galleries.set(el, gallery)
   model.on("remove", () => gallery.destroy())
-  return gallery.root
+  return element("div", "card", gallery.root)
 }
 
 /** One clip: a button with its picture, its response and what is said of it. */

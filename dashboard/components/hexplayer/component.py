@@ -1,7 +1,7 @@
 """The Python half of the hex player: packs a result for the browser and hands it over.
 
-All frames travel once, as float32; from then on playing, scrubbing and hovering happen in the
-browser and send nothing back.
+All frames travel once, in 32767ths of the largest value, finer than any screen or readout; from then on
+playing, scrubbing and hovering happen in the browser and send nothing back.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import panel as pn
 import param
 import xarray as xr
 
-from dashboard.components.esm import DRAWING, source
+from dashboard.components.component import Component
+from dashboard.components.esm import DRAWING, source, stylesheet
 from maxstim_core.drawing.colors import BORDER, diverging
 from maxstim_core.drawing.peak import peak_frame, time_from_peak
 from maxstim_core.errors import MaxstimError
@@ -37,7 +37,7 @@ SEEN = 0.02
 """Difference of two traces, as a share of their range, that is wider than the line that is drawn."""
 
 
-class HexPlayer(pn.custom.JSComponent):
+class HexPlayer(Component):
     """Stimulus and response hexagons side by side, the central trace beneath, and a transport.
 
     Call `show` with a result or `preview` with the stimulus of a run that is going. The playhead,
@@ -55,7 +55,7 @@ class HexPlayer(pn.custom.JSComponent):
     dark = param.Boolean(default=False, doc="Whether to draw for a dark page.")
 
     _esm = source(DRAWING, _HERE / "hexplayer.js")
-    _stylesheets: ClassVar = [(_HERE / "hexplayer.css").read_text(encoding="utf-8")]
+    _stylesheets: ClassVar = [stylesheet(_HERE / "hexplayer.css")]
     _constants: ClassVar = {
         "diverging": ["#{:02x}{:02x}{:02x}".format(*color) for color in diverging()],
         "degrees_per_column": DEGREES_PER_COLUMN,
@@ -110,14 +110,14 @@ class HexPlayer(pn.custom.JSComponent):
             "name": _name(dataset, variable, overlaid),
         }
         arrays = {
-            "u": dataset["u"].values,
-            "v": dataset["v"].values,
-            "stimulus": dataset[variable].values,
-            "central": central,
+            "u": dataset["u"].values.astype("<f4"),
+            "v": dataset["v"].values.astype("<f4"),
+            "central": np.asarray(central, "<f4"),
         }
+        header["level"], arrays["stimulus"] = _as_integers(dataset[variable].values)
         if response is not None:
-            arrays["response"] = response.values
-        scene = pack(header, {name: np.asarray(a, "<f4") for name, a in arrays.items()})
+            header["unit"], arrays["response"] = _as_integers(response.values)
+        scene = pack(header, arrays)
         self.param.update(scene=scene, traces=overlaid, live=b"")
 
     def preview(
@@ -180,7 +180,7 @@ class HexPlayer(pn.custom.JSComponent):
 
 
 def _as_integers(voltage: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return voltage in int16, and its unit: half of what would travel, four times a second.
+    """Return values in int16, and their unit: half of what would travel, four times a second.
 
     What is not finite is -32768.
     """

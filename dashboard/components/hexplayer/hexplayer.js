@@ -29,7 +29,7 @@ export function render({model, el}) {
   const player = new Player(model)
   players.set(el, player)
   model.on("remove", () => player.destroy())
-  return player.root
+  return element("div", "card", player.root)
 }
 
 // ---- data ---------------------------------------------------------------------------------------
@@ -41,10 +41,11 @@ function prepare(scene) {
   if (scene.stimulus instanceof Uint8Array) {
     scene.stimulus = Float32Array.from(scene.stimulus, (level) => level / 255)
   }
-  if (scene.response instanceof Int16Array) {
-    const none = -32768
-    scene.response = Float32Array.from(scene.response, (n) => (n === none ? NaN : n * scene.unit))
-  }
+  const none = -32768
+  const whole = (values, unit) => values instanceof Int16Array
+    ? Float32Array.from(values, (n) => (n === none ? NaN : n * unit)) : values
+  scene.stimulus = whole(scene.stimulus, scene.level)
+  scene.response = whole(scene.response, scene.unit)
   scene.peak = scene.peak ?? 0
   scene.origin = scene.live ? 0 : scene.peak
   return scene

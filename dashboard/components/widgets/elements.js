@@ -8,3 +8,27 @@ function element(tag, attributes = {}, ...children) {
   node.append(...children)
   return node
 }
+
+/** Make a picture of one color from the path of its outline, 24 wide and high. */
+function icon(path) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+  node.setAttribute("viewBox", "0 0 24 24")
+  node.setAttribute("aria-hidden", "true")
+  node.setAttribute("class", "icon")
+  node.innerHTML = `<path d="${path}"/>`
+  return node
+}
+
+const CLOSE = "M19 6.41 17.59 5 12 10.59 6.41 5 5 6.41 10.59 12 5 17.59 6.41 19 12 13.41 17.59 19 " +
+  "19 17.59 13.41 12z"
+
+/** Make a dialog that Escape, its button and a click beside it close. */
+function dialog(title, ...body) {
+  const close = element("button", {type: "button", class: "close", "aria-label": "Close"}, icon(CLOSE))
+  const heading = element("h2", {}, title)
+  const node = element("dialog", {"aria-label": title},
+    element("header", {}, heading, close), element("div", {class: "body", tabindex: 0}, ...body))
+  close.addEventListener("click", () => node.close())
+  node.addEventListener("click", (event) => event.target === node && node.close())
+  return node
+}

@@ -8,12 +8,12 @@ from typing import ClassVar
 import panel as pn
 import param
 
-from dashboard.components.esm import source
-from dashboard.state.typed_numbers import allowed, number_text, read_number
-from maxstim_core.errors import MaxstimError
+from dashboard.components.component import Component
+from dashboard.components.esm import NUMBER_FIELD, source, stylesheet
+from dashboard.state.typed_numbers import allowed, number_text, take_entry
 
 
-class NumberField(pn.custom.JSComponent):
+class NumberField(Component):
     """Shows and takes one number of `settings`.
 
     The browser sends what is typed on Enter and when the field is left, hence before the click on a
@@ -40,10 +40,8 @@ class NumberField(pn.custom.JSComponent):
     step = param.Number(doc="Step of the slider and of the arrow keys.")
     disabled = param.Boolean(doc="Whether the number cannot be changed.")
 
-    _esm = source(Path(__file__).with_name("numberfield.js"))
-    _stylesheets: ClassVar[list[str]] = [
-        Path(__file__).with_name("numberfield.css").read_text(encoding="utf-8")
-    ]
+    _esm = source(NUMBER_FIELD, Path(__file__).with_name("numberfield.js"))
+    _stylesheets: ClassVar[list[str]] = [stylesheet(Path(__file__).with_name("numberfield.css"))]
 
     def __init__(self, settings: param.Parameterized, name: str, **params: object) -> None:
         number = settings.param[name]
@@ -70,15 +68,7 @@ class NumberField(pn.custom.JSComponent):
                 self._show()
 
     def _take(self, entry: str) -> None:
-        number, entries = read_number(entry, whole=self._whole), self._settings.entries
-        try:
-            if number is None:
-                raise MaxstimError(f"{entry!r} is no number.")
-            self._settings.set_number(self._name, number)
-            entries.accept(self._name)
-        except MaxstimError:
-            # Said as people type numbers, and shorter: the field stands beside it.
-            entries.refuse(self._name, entry[:80], f"{self.label} must be {self._allowed()}.")
+        take_entry(self._settings, self._name, entry, self._allowed())
         self._show()
 
     def _allowed(self) -> str:

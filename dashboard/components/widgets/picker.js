@@ -2,9 +2,9 @@
 // clip it) with a search field and one button per choice, in groups. Everything works by keyboard.
 
 class Picker {
-  /** `what` names the choices, in the plural, for people who hear the page. */
-  constructor(model, what) {
-    this.model = model
+  /** `what` names the choices, in the plural, for people who hear the page; `take` is told of one. */
+  constructor(what, take) {
+    this.take = take
     this.chips = []
     this.field = element("button", {type: "button", class: "field", "aria-haspopup": "dialog"})
     this.search = element("input", {type: "search", class: "search", "aria-label": `Search ${what}`})
@@ -18,9 +18,7 @@ class Picker {
     this.field.addEventListener("click", () => this.toggle())
     this.search.addEventListener("input", () => this.filter())
     this.panel.addEventListener("keydown", (event) => this.key(event))
-    const place = () => this.place()
-    window.addEventListener("resize", place)
-    model.on("remove", () => window.removeEventListener("resize", place))
+    new ResizeObserver(() => this.place()).observe(this.field)
   }
 
   /**
@@ -40,7 +38,7 @@ class Picker {
         const text = [...words, group.title].join(" ").toLowerCase()
         this.chips.push({chip, member, group, text})
       }
-      return element("section", "group", element("h4", "title", group.title), members)
+      return element("section", "group", element("h3", "title", group.title), members)
     }))
     this.filter()
   }
@@ -72,7 +70,7 @@ class Picker {
   }
 
   choose(name) {
-    this.model.value = name
+    this.take(name)
     this.close()
     this.field.focus()
   }

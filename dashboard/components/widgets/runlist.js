@@ -1,25 +1,30 @@
 // The browser's half of RunList: one button per run, redrawn when the rows change.
 
 export function render({model}) {
-  const root = element("div", "runs")
-  root.addEventListener("click", (event) => {
+  const list = element("div", "runs")
+  const box = element("input", {type: "checkbox", id: "only"})
+  const only = element("span")
+  const label = element("label",
+    {class: "switch", for: "only", title: "List the runs of the chosen cell type alone."}, box, only)
+  box.addEventListener("change", () => model.send_msg({only: box.checked}))
+  list.addEventListener("click", (event) => {
     const row = event.target.closest("button")
-    if (row) model.send_msg(row.dataset.key)
+    if (!row) return
+    model.send_msg(row.dataset.key)
+    // What is shown then is further up.
+    list.dispatchEvent(new CustomEvent("maxstim-top", {bubbles: true, composed: true}))
   })
   const draw = () => {
-    const focused = root.querySelector("button:focus")?.dataset.key
+    const focused = list.querySelector("button:focus")?.dataset.key
     const nodes = []
     let heading = ""
     for (const run of model.rows) {
       if (run.heading !== heading) {
         heading = run.heading
-        nodes.push(element("h4", "heading", heading))
+        nodes.push(element("h3", "heading", heading))
       }
-      const row = element("button", "run")
-      row.type = "button"
-      row.dataset.key = run.key
-      row.dataset.state = run.state
-      row.setAttribute("aria-current", String(run.key === model.chosen))
+      const row = element("button", {type: "button", class: "run", "data-key": run.key,
+        "data-state": run.state, "aria-current": String(run.key === model.chosen)})
       const words = element("span", "words")
       words.append(element("span", "title", run.title), element("span", "detail", run.detail))
       for (const more of [run.clip, run.settings].filter(Boolean)) {
@@ -36,12 +41,12 @@ export function render({model}) {
       nodes.push(row)
     }
     if (!nodes.length) nodes.push(element("p", "empty", model.empty))
-    root.replaceChildren(...nodes)
-    if (focused) root.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus()
+    list.replaceChildren(...nodes)
+    only.textContent = model.only
+    if (focused) list.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus()
   }
-  model.on("rows", draw)
-  model.on("empty", draw)
-  model.on("chosen", draw)
+  for (const property of ["rows", "empty", "chosen", "only"]) model.on(property, draw)
   draw()
-  return root
+  return element("section", {class: "card", "aria-label": "Runs"},
+    element("header", {}, element("h2", {}, "Runs"), label), list)
 }

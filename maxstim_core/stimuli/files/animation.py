@@ -91,7 +91,7 @@ def open_animation(path: Path, viewing: Viewing) -> Iterator[Animation]:
     with open_image(path) as image:
         pages, left_out = image.pages()
         image.image.seek(pages[0])
-        width, height = image.image.size
+        width, height = image.size
         if len(pages) > MOST_FRAMES or width * height * len(pages) > most_pixels(
             path.stat().st_size
         ):

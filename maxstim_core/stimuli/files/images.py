@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 """What is read, by Pillow's names."""
-
-_READERS = (*FORMATS, "MPO")
-"""A JPEG with several pictures has a reader of its own."""
 
 _ORIENTATION = 0x112
 _ASPECTS = (Fraction(1, 20), Fraction(20))
@@ -88,7 +87,8 @@ def read_still(path: AnyImage, ground: float = GREY) -> tuple[np.ndarray, MovieF
                 f"The image {path} holds {len(pages)} pictures, not one; give it by itself, or save the "
                 "one you mean."
             )
-        return image.luminance(pages[0], ground), image.facts(ground, 1, left_out)
+        facts = image.facts(ground, 1, left_out)  # before Pillow turns what it reads
+        return image.luminance(pages[0], ground), facts
 
 
 def n_pictures(path: AnyImage) -> int:
@@ -110,14 +110,20 @@ def open_image(path: AnyImage) -> Iterator[OpenImage]:
     """
     from PIL import Image
 
+    _quiet()
     try:
         with _file(path) as file:
-            _check_canvas(path, file)
-            with Image.open(file, formats=_READERS) as image:
+            _check_head(path, file)
+            with Image.open(file, formats=FORMATS) as image:
                 check_size(path, image.width, image.height)
                 yield OpenImage(path, file, image)
     except MaxstimError:
         raise
+    except Image.DecompressionBombError:
+        raise MaxstimError(
+            f"The image {path} says that it has far more than {MOST_PIXELS / 1e6:.0f} million pixels; "
+            "make it smaller."
+        ) from None
     except FileNotFoundError:
         raise MaxstimError(f"There is no image {path}; check the path.") from None
     except PermissionError as error:
@@ -164,6 +170,13 @@ class OpenImage:
         return getattr(self.image, "tag_v2", {}) if self.image.format == "TIFF" else {}
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture that is sought, as stored, in pixels."""
+        if self.tags:  # of TIFFs, Pillow tells the upright size
+            return int(self.tags.get(256, 0)), int(self.tags.get(257, 0))
+        return self.image.size
+
+    @property
     def description(self) -> str:
         """What a program wrote beside a TIFF's pictures, or nothing."""
         text = self.tags.get(270, "")
@@ -201,7 +214,7 @@ class OpenImage:
     def facts(self, ground: float, frames: int, left_out: list[str]) -> MovieFacts:
         """Return what was found out of the file, its first picture being sought."""
         return MovieFacts(
-            self.image.size,
+            self.size,
             self.pixel_aspect,
             self._orientation,
             "full",
@@ -304,6 +317,10 @@ class OpenImage:
             return grey if opacity is None else on_ground(grey, opacity, ground)
         if image.mode.startswith("I;16"):
             grey, opacity = self._grey_of_16_bits()
+        elif image.mode == "L" and isinstance(clear := image.info.get("transparency"), int):
+            # Pillow brings pixels of 2 and 4 bits to 8, but not the one that is clear (13.0).
+            levels = np.asarray(image)
+            grey, opacity = levels / np.float32(255), levels != clear * self._unit_of_png()
         elif image.has_transparency_data or image.mode == "PA":
             rgba = image.convert("RGBA")
             opacity = np.asarray(rgba.getchannel("A"), np.float32) / 255
@@ -317,6 +334,14 @@ class OpenImage:
             grey = on_ground(grey, opacity, ground)
         # Pillow turns TIFFs while it reads them; here they are turned when their pixels are square.
         return orientation.stored(grey) if image.format == "TIFF" else grey
+
+    def _unit_of_png(self) -> int:
+        """By how much Pillow multiplies the numbers of a PNG's pixels, to bring them to 8 bits."""
+        at = self.file.tell()
+        self.file.seek(24)
+        (depth,) = self.file.read(1)
+        self.file.seek(at)
+        return 255 // ((1 << depth) - 1) if self.image.format == "PNG" and depth < 8 else 1
 
     def _grey_of_16_bits(self) -> tuple[np.ndarray, np.ndarray | None]:
         values = np.asarray(self.image, np.float32)  # Pillow would cut 16 bits off at 255
@@ -332,10 +357,24 @@ def _file(path: AnyImage) -> IO[bytes]:
     return path.open("rb") if isinstance(path, zipfile.Path) else open(path, "rb")
 
 
-def _check_canvas(path: AnyImage, file: IO[bytes]) -> None:
-    """Refuse a large WebP by its head: its reader takes memory for the canvas when it is opened."""
+@lru_cache(maxsize=1)
+def _quiet() -> None:
+    """Let Pillow say nothing of its own: what matters of a damaged image is told in a sentence."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def _check_head(path: AnyImage, file: IO[bytes]) -> None:
+    """Refuse a large WebP by its head: its reader takes memory for the canvas when it is opened.
+
+    Of large TIFFs, Pillow reads those alone whose numbers have their lowest byte first (13.0).
+    """
     head = file.read(30)
     file.seek(0)
+    if head.startswith(b"MM\0+"):
+        raise MaxstimError(
+            f"The image {path} is a BigTIFF with the highest byte first, which is not read; save it as "
+            "TIFF."
+        )
     if head[8:16] == b"WEBPVP8X":
         width, height = (1 + int.from_bytes(head[at : at + 3], "little") for at in (24, 27))
         check_size(path, width, height)

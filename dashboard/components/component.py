@@ -1,0 +1,35 @@
+"""The base of the components that a page is made of."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import panel as pn
+
+
+class OwnStyles:
+    """What a part of the page has: the stylesheets that it names and no others.
+
+    Panel adds stylesheets of its own to every component, each to be fetched from an address that it
+    finds out only once the page has been built.
+    """
+
+    def _process_param_change(self, params: dict[str, Any]) -> dict[str, Any]:
+        properties = super()._process_param_change(params)
+        if "stylesheets" in properties:
+            properties["stylesheets"] = [
+                sheet for sheet in properties["stylesheets"] if isinstance(sheet, str)
+            ]
+        return properties
+
+
+class Component(OwnStyles, pn.custom.JSComponent):
+    """A part of the page in one model."""
+
+    # Panel would look for compiled code in every folder above, whenever it needs to know of any.
+    _bundle_path = None
+    _bundle_css: ClassVar[tuple[str, ...]] = ()
+
+
+class Later(OwnStyles, pn.Column):
+    """Room for what comes later, if at all."""

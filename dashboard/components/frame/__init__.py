@@ -1,0 +1,1 @@
+"""The page itself: header, sidebar, main part, dialogs."""

@@ -1,0 +1,47 @@
+"""The Python half of the page's frame: what stands where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import param
+from panel.viewable import Child
+
+from dashboard.components.component import Component
+from dashboard.components.esm import page_style, source, stylesheet
+from dashboard.style.material import STYLESHEETS, roboto
+from dashboard.text.words import HOW_TO_READ
+
+_HERE = Path(__file__).parent
+
+
+class Frame(Component):
+    """Header, sidebar, the main part with all that is shown; dialogs as they are asked for."""
+
+    sidebar = Child(doc="What there is to choose, and Run.")
+    headline = Child(doc="What is on the page.")
+    gallery = Child(doc="Clips to look through, where there are any.")
+    player = Child(doc="The movie and the response.")
+    traces = Child(doc="The first of the cards below.")
+    losses = Child(doc="The second.")
+    runs = Child(doc="The third.")
+    dialogs = Child(doc="Those that have been opened so far.")
+    has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
+    dark = param.Boolean(default=False, doc="Whether the page is dark.")
+
+    _esm = source(_HERE / "connection.js", _HERE / "frame.js")
+    _stylesheets: ClassVar[list[str]] = [stylesheet(_HERE / "frame.css")]
+    _constants: ClassVar = {
+        "described": {
+            "style": page_style(),
+            "fonts": roboto(),
+            "material": list(STYLESHEETS),
+            "help": HOW_TO_READ,
+        }
+    }
+
+    def _handle_msg(self, msg: object) -> None:
+        # The browser can send anything.
+        if msg == "ping":
+            self._send_msg("heard")

@@ -1,0 +1,102 @@
+// The browser's half of Frame: where everything stands, the theme, and the help.
+
+const MENU = "M3 18h13v-2H3zm0-5h10v-2H3zm0-7v2h13V6zm18 9.59L17.42 12 21 8.41 19.59 7l-5 5 5 5z"
+const HELP = "M11 18h2v-2h-2zm1-16C6.48 2 2 6.48 2 12s4.48 10 10 10 10-4.48 10-10S17.52 2 12 2m0 18c-4.41 0-8-3.59-8-8s3.59-8 8-8 8 3.59 8 8-3.59 8-8 8m0-14c-2.21 0-4 1.79-4 4h2c0-1.1.9-2 2-2s2 .9 2 2c0 2-3 1.75-3 5h2c0-2.25 3-2.5 3-5 0-2.21-1.79-4-4-4"
+const SUN = "M12 7c-2.76 0-5 2.24-5 5s2.24 5 5 5 5-2.24 5-5-2.24-5-5-5M2 13h2c.55 0 1-.45 1-1s-.45-1-1-1H2c-.55 0-1 .45-1 1s.45 1 1 1m18 0h2c.55 0 1-.45 1-1s-.45-1-1-1h-2c-.55 0-1 .45-1 1s.45 1 1 1M11 2v2c0 .55.45 1 1 1s1-.45 1-1V2c0-.55-.45-1-1-1s-1 .45-1 1m0 18v2c0 .55.45 1 1 1s1-.45 1-1v-2c0-.55-.45-1-1-1s-1 .45-1 1M5.99 4.58c-.39-.39-1.03-.39-1.41 0-.39.39-.39 1.03 0 1.41l1.06 1.06c.39.39 1.03.39 1.41 0s.39-1.03 0-1.41zm12.37 12.37c-.39-.39-1.03-.39-1.41 0-.39.39-.39 1.03 0 1.41l1.06 1.06c.39.39 1.03.39 1.41 0 .39-.39.39-1.03 0-1.41zm1.06-10.96c.39-.39.39-1.03 0-1.41-.39-.39-1.03-.39-1.41 0l-1.06 1.06c-.39.39-.39 1.03 0 1.41s1.03.39 1.41 0zM7.05 18.36c.39-.39.39-1.03 0-1.41-.39-.39-1.03-.39-1.41 0l-1.06 1.06c-.39.39-.39 1.03 0 1.41s1.03.39 1.41 0z"
+const MOON = "M12 3c-4.97 0-9 4.03-9 9s4.03 9 9 9 9-4.03 9-9c0-.46-.04-.92-.1-1.36-.98 1.37-2.58 2.26-4.4 2.26-2.98 0-5.4-2.42-5.4-5.4 0-1.81.89-3.42 2.26-4.4-.44-.06-.9-.1-1.36-.1"
+const KEPT = "maxstim-theme"
+const NARROW = matchMedia("(max-width: 899px)")
+
+/** Put the colors and the type of the page on its root, once. */
+function dress({style, fonts}) {
+  if (document.getElementById("maxstim-style")) return
+  const faces = fonts.map(({weight, file}) => `@font-face { font-family: Roboto; font-weight: ${weight};
+    font-display: swap; src: url("${new URL(file, document.baseURI)}") format("woff2"); }`)
+  document.head.append(element("style", {id: "maxstim-style"}, [style, ...faces].join("\n")))
+}
+
+/** Fetch what dialogs are drawn with, before the first of them. */
+function fetchMaterial(addresses) {
+  for (const address of addresses) {
+    const href = String(new URL(address, document.baseURI))
+    if (!document.head.querySelector(`link[href="${CSS.escape(href)}"]`)) {
+      document.head.append(element("link", {rel: "stylesheet", href}))
+    }
+  }
+}
+
+/** The theme that a person has chosen, kept by their browser for the next visit if it allows it. */
+function keptTheme() {
+  try {
+    return localStorage.getItem(KEPT)
+  } catch {
+    return null
+  }
+}
+
+function keepTheme(theme) {
+  try {
+    localStorage.setItem(KEPT, theme)
+  } catch {}
+}
+
+export function render({model}) {
+  const {described} = model.esm_constants
+  dress(described)
+  const round = (label, path) =>
+    element("button", {type: "button", class: "round", "aria-label": label, title: label}, icon(path))
+
+  const help = dialog("How to read this page")
+  help.querySelector(".body").innerHTML = described.help
+  const how = element("button", {type: "button", class: "button how"}, icon(HELP), element("span", {}, "How to read this"))
+  how.setAttribute("aria-label", "How to read this")
+  how.addEventListener("click", () => help.showModal())
+
+  const theme = round("Toggle theme", SUN)
+  const dark = () => {
+    document.documentElement.dataset.theme = model.dark ? "dark" : "light"
+    theme.replaceChildren(icon(model.dark ? MOON : SUN))
+    theme.setAttribute("aria-pressed", String(model.dark))
+  }
+  theme.addEventListener("click", () => {
+    model.dark = !model.dark
+    keepTheme(model.dark ? "dark" : "light")
+  })
+  model.on("dark", dark)
+  const kept = keptTheme()
+  if (kept && (kept === "dark") !== model.dark) model.dark = kept === "dark"
+  dark()
+
+  const menu = round("Settings", MENU)
+  const sidebar = model.get_child("sidebar")
+  const drawer = element("div", {class: "drawer", role: "region", "aria-label": "Settings", tabindex: -1}, sidebar)
+  const shade = element("div", "shade")
+  const main = element("main", {tabindex: -1}, model.get_child("headline"), model.get_child("gallery"), model.get_child("player"),
+    element("div", "below", ...["traces", "losses", "runs"].map((name) => model.get_child(name))))
+  main.addEventListener("maxstim-top", () => main.scrollTo({top: 0, behavior: "smooth"}))
+  model.on("has_dialogs", () => fetchMaterial(described.material))
+  const dialogs = model.get_child("dialogs")
+
+  const skip = element("button", {type: "button", class: "skip"}, "Skip to Run")
+  skip.addEventListener("click", () => {
+    open(true)
+    sidebar.shadowRoot.getElementById("run").focus()
+  })
+  const columns = element("div", "columns", drawer, shade, main)
+  const root = element("div", "frame", skip,
+    element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
+      element("span", "tagline", "Which movie excites this neuron most?"), how, theme),
+    columns, dialogs, help)
+  const connection = new Connection(root, columns, () => model.send_msg("ping"),
+    String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
+  model.on("msg:custom", () => connection.heard?.())
+  columns.before(connection.bar)
+  const open = (isOpen) => {
+    root.dataset.drawer = isOpen ? "open" : "closed"
+    menu.setAttribute("aria-expanded", String(isOpen))
+  }
+  menu.addEventListener("click", () => open(root.dataset.drawer !== "open"))
+  shade.addEventListener("click", () => open(false))
+  open(!NARROW.matches)
+  return root
+}

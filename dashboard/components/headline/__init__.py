@@ -1,0 +1,1 @@
+"""What is on the page, in large type, with what to take home."""

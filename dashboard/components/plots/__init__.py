@@ -1,0 +1,1 @@
+"""Curves on canvases: the central traces, and the losses."""

@@ -1,0 +1,1 @@
+"""The sidebar, drawn in one piece."""

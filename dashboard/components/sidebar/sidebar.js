@@ -1,0 +1,198 @@
+// The browser's half of Sidebar: draws what the server says is chosen, and says what a person does.
+
+const CARD = "M14 2H6c-1.1 0-1.99.9-1.99 2L4 20c0 1.1.89 2 1.99 2H18c1.1 0 2-.9 2-2V8zm2 16H8v-2h8zm0-4H8v-2h8zm-3-5V3.5L18.5 9z"
+const PLAY = "M8 5v14l11-7z"
+
+/** The tabs of the methods, and the settings of the one in sight. */
+class Methods {
+  constructor(methods, send) {
+    this.methods = methods
+    this.panels = methods.map((about) => new MethodPanel(about, (said) => send({method: about.method, ...said})))
+    this.tabs = methods.map(({method, title}) => {
+      const tab = element("button", {
+        type: "button", role: "tab", id: `tab-${method}`, "aria-controls": `panel-${method}`,
+      }, title)
+      tab.addEventListener("click", () => this.choose(method, send))
+      return tab
+    })
+    const list = element("div", {class: "tabs", role: "tablist", "aria-label": "Method"}, ...this.tabs)
+    list.addEventListener("keydown", (event) => {
+      const step = {ArrowRight: 1, ArrowLeft: -1}[event.key]
+      if (!step) return
+      const at = (this.tabs.indexOf(event.target) + step + this.tabs.length) % this.tabs.length
+      event.preventDefault()
+      this.tabs[at].focus()
+      this.choose(this.methods[at].method, send)
+    })
+    this.root = element("div", {}, list, ...this.panels.map(({root}) => root))
+  }
+
+  choose(method, send) {
+    this.mark(method) // at once: the server is sure to agree
+    send({choose: method})
+  }
+
+  mark(chosen) {
+    this.methods.forEach(({method}, k) => {
+      const isChosen = method === chosen
+      this.tabs[k].setAttribute("aria-selected", String(isChosen))
+      this.tabs[k].tabIndex = isChosen ? 0 : -1
+      this.panels[k].root.hidden = !isChosen
+    })
+  }
+
+  /** Return what stands in the fields of numbers, whether it has been sent or not. */
+  typed() {
+    return Object.fromEntries(this.panels.map(({about, entries: fields}) => [about.method,
+      Object.fromEntries([...fields].filter(([, {entry}]) => entry).map(([name, {entry}]) => [name, entry.value]))]))
+  }
+
+  show(choice) {
+    this.mark(choice.method)
+    for (const panel of this.panels) panel.show(choice)
+  }
+}
+
+/** What is known of the network, and the way to its model card. */
+class NetworkFacts {
+  constructor(send) {
+    this.state = element("p", "small quiet")
+    this.card = element("button", {type: "button", class: "button"}, icon(CARD), "Model card")
+    this.card.addEventListener("click", () => send({press: "card"}))
+    this.warning = element("div", {class: "alert", hidden: ""})
+    this.root = element("div", "network", element("div", "line", this.state, this.card), this.warning)
+  }
+
+  show({state, card, warning, severity}) {
+    this.state.textContent = state
+    this.card.disabled = !card
+    if (this.warning.textContent !== warning) this.warning.textContent = warning
+    this.warning.hidden = !warning
+    this.warning.className = `alert ${severity}`
+    if (warning) this.warning.setAttribute("role", "alert")
+    else this.warning.removeAttribute("role")
+  }
+}
+
+/** Run and Cancel, how far the run is, and what went wrong, always in sight. */
+class RunBar {
+  constructor(send) {
+    const press = (name) => () => send({press: name})
+    this.run = element("button", {type: "button", class: "go", "data-testid": "run", id: "run"},
+      icon(PLAY), element("span", {}, "Run"))
+    this.cancel = element("button", {type: "button", class: "button cancel"}, "Cancel")
+    this.run.addEventListener("click", press("run"))
+    this.cancel.addEventListener("click", press("cancel"))
+    const close = element("button", {type: "button", class: "close", "aria-label": "Close"}, icon(CLOSE))
+    close.addEventListener("click", press("close problem"))
+    this.said = element("span")
+    this.close = close
+    this.problems = element("div", "problems")
+    this.bar = element("i")
+    this.progress = element("div", {class: "progress", role: "progressbar", "aria-label": "Progress of the run"}, this.bar)
+    this.status = element("div", "status")
+    this.root = element("div", "runbar", this.problems, element("div", "line", this.run, this.cancel),
+      this.progress, this.status)
+  }
+
+  show({label, cancel, progress, start, numbers, problem}) {
+    this.run.lastChild.textContent = label
+    this.cancel.disabled = !cancel
+    if (problem !== (this.problem ?? "")) {
+      this.problem = problem
+      this.said.textContent = problem
+      // A new element is read aloud; one that was empty before may not be.
+      this.problems.replaceChildren(...(problem
+        ? [element("div", {class: "alert error", role: "alert"}, this.said, this.close)] : []))
+    }
+    this.progress.style.visibility = progress === null ? "hidden" : "visible"
+    this.progress.classList.toggle("unknown", progress < 0)
+    this.bar.style.width = `${100 * Math.max(progress ?? 0, 0)}%`
+    if (progress === null || progress < 0) this.progress.removeAttribute("aria-valuenow")
+    else this.progress.setAttribute("aria-valuenow", String(Math.round(100 * progress)))
+    const text = start + numbers
+    if (!text) this.status.replaceChildren()
+    else {
+      const line = this.status.firstChild ?? element("p", {class: "small quiet", role: "status"}, element("span"), element("span"))
+      line.title = text
+      line.firstChild.textContent = start
+      line.lastChild.textContent = numbers
+      if (!this.status.firstChild) this.status.append(line)
+    }
+  }
+}
+
+const KEPT = "maxstim-kept"
+
+/** Keep what stands in the fields while the page is opened again; a browser may forbid it. */
+function keep(values, typed) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({values, typed, address: location.pathname}))
+  } catch {}
+}
+
+/** Say once more what was kept, where it is not what there is. */
+async function restore(model, send) {
+  // What is said before the page is there, Panel does not hear.
+  while (!Bokeh.documents.length || !Bokeh.documents.every((shown) => shown.is_idle)) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  let kept = null
+  try {
+    kept = JSON.parse(sessionStorage.getItem(KEPT))
+    sessionStorage.removeItem(KEPT)
+  } catch {}
+  if (kept?.address !== location.pathname) return
+  for (const [method, settings] of Object.entries(kept.values)) {
+    for (const [setting, {value, text}] of Object.entries(settings)) {
+      const entry = kept.typed[method]?.[setting] ?? text
+      const shown = model.choice.values[method]?.[setting]
+      if (!shown) continue
+      if (text === undefined) {
+        if (value !== shown.value) send({method, setting, value})
+      } else if (entry !== shown.text) send({method, setting, entry})
+    }
+  }
+}
+
+export function render({model}) {
+  const {described} = model.esm_constants
+  const send = (said) => model.send_msg(said)
+  const cells = new CellPicker(described.cells, (cell) => {
+    cells.show(cell)
+    send({cell})
+  })
+  const networks = new NetworkPicker(described.most_bytes, send)
+  const facts = new NetworkFacts(send)
+  const methods = new Methods(described.methods, send)
+  const device = new ChoiceEntry({...described.device, choices: []}, ({value}) => send({device: value}))
+  const runbar = new RunBar(send)
+  const show = {
+    choice: () => {
+      const {choice} = model
+      cells.show(choice.cell_type)
+      networks.show(choice.network)
+      methods.show(choice)
+      if (JSON.stringify(choice.devices) !== JSON.stringify(device.choices)) device.offer(choice.devices)
+      device.show({value: choice.device})
+    },
+    groups: () => networks.offer(model.groups),
+    network: () => {
+      facts.show(model.network)
+      networks.answer(model.network.said, model.network.refused)
+    },
+    run: () => runbar.show(model.run),
+  }
+  for (const [name, draw] of Object.entries(show)) {
+    model.on(name, draw)
+    draw()
+  }
+  const keeping = () => keep(model.choice.values, methods.typed())
+  addEventListener("maxstim-keep", keeping)
+  model.on("remove", () => removeEventListener("maxstim-keep", keeping))
+  restore(model, send)
+  return element("div", "sidebar",
+    element("div", "controls", cells.root, networks.root, facts.root, methods.root,
+      element("hr"), element("div", "where", device.root)),
+    runbar.root)
+}

@@ -1,0 +1,110 @@
+"""The sidebar, bound to the state of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from dashboard.components.sidebar.component import SidebarPanel
+from dashboard.sidebar.controls import Controls, described
+from dashboard.sidebar.network_chooser import network_words
+from dashboard.sidebar.run_bar import run_words
+from dashboard.state.networks import Networks
+from dashboard.state.session import Session
+
+
+class Sidebar(pn.viewable.Viewer):
+    """What to excite, by which method, with which settings, on which network, where; and Run.
+
+    Args:
+        session: The runs of this page.
+        networks: Its networks.
+        on_card: Called when the model card is asked for.
+        on_movie: Called when a person wants to search a movie of their own.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        networks: Networks,
+        on_card: Callable[[], None],
+        on_movie: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.session, self.networks, choice = session, networks, session.choice
+        self.controls = Controls(choice)
+        self._heard = 0  # messages about the choice: each has an answer, even if nothing changed
+        self._presses = {
+            "run": session.start,
+            "cancel": session.cancel,
+            "close problem": lambda: session.param.update(problem=""),
+            "card": on_card,
+            "movie": on_movie,
+        }
+        self.panel = SidebarPanel(
+            described(),
+            self._hear,
+            choice=self._choice_words(),
+            groups=networks.groups,
+            network=network_words(networks),
+            run=run_words(session),
+        )
+        for changed in (choice, *choice.settings.values()):
+            names = [name for name in changed.param if name != "name"]
+            changed.param.watch(self._changed, names)
+        for settings in choice.settings.values():
+            settings.entries.param.watch(self._changed, "refused")
+        # Not a value of the choice, but what it may be.
+        choice.param.watch(self._tell_choice, "clips", what="objects")
+        session.param.watch(self._tell_run, ["run", "submitting", "problem"])
+        session.param.watch(self._devices, "devices")
+        networks.param.watch(self._tell_network, ["found", "progress", "reply", "refused"])
+        networks.param.watch(self._offer_networks, "groups")
+        self._devices()
+
+    def __panel__(self) -> SidebarPanel:
+        return self.panel
+
+    def _hear(self, message: object) -> None:
+        # The browser can send anything.
+        match message:
+            case {"press": str(name)} if name in self._presses:
+                self._presses[name]()
+            case {"path": str(path)}:
+                self.networks.give_path(path)
+            case {"file": str(name), "content": str(content)}:
+                self.networks.take_file(name, content)
+            case "networks":
+                self.networks.refresh()
+            case dict():
+                with pn.io.hold():
+                    self._heard += 1
+                    self.controls.take(message)
+                    self._tell_choice()
+
+    def _changed(self, *events: object) -> None:
+        self.session.problem = ""  # it was said of another choice
+        self._tell_choice()
+        self._tell_run()
+        self._tell_network()
+
+    def _tell_choice(self, *events: object) -> None:
+        self.panel.choice = self._choice_words()
+
+    def _choice_words(self) -> dict[str, Any]:
+        return {**self.controls.words(), "heard": self._heard}
+
+    def _tell_run(self, *events: object) -> None:
+        self.panel.run = run_words(self.session)
+
+    def _tell_network(self, *events: object) -> None:
+        self.panel.network = network_words(self.networks)
+
+    def _offer_networks(self, *events: object) -> None:
+        self.panel.groups = self.networks.groups
+
+    def _devices(self, *events: object) -> None:
+        self.controls.offer_devices(self.session.devices)
+        self._tell_choice()

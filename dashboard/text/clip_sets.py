@@ -1,0 +1,15 @@
+"""What the sets of clips are called."""
+
+from __future__ import annotations
+
+_TITLES = {
+    "scenes": "Made scenes",
+    "made": "Made scenes and textbook stimuli",
+    "probes": "Textbook stimuli alone",
+    "sintel": "Sintel",
+}
+
+
+def set_title(name: str) -> str:
+    """Return what a set is called that maxstim knows; one of your own is called what you called it."""
+    return _TITLES.get(name, name)

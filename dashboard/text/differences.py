@@ -1,0 +1,37 @@
+"""What tells two requests of the same question apart, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from dashboard.text.clip_sets import set_title
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.runs.request import RunRequest
+
+
+def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
+    """Return the settings of a request that another has not: "iterations 20", "seed 3".
+
+    Args:
+        request: What was asked for.
+        other: Another request by the same method.
+    """
+    words = []
+    if request.method != GenerateConfig.method and request.clips != other.clips:
+        words.append(f"{set_title(request.clips)} searched")
+    for item in dataclasses.fields(request.config):
+        value = getattr(request.config, item.name)
+        if value != getattr(other.config, item.name):
+            words.append(_setting(item, value))
+    return words
+
+
+def _setting(item: dataclasses.Field, value: object) -> str:
+    about = item.metadata
+    label = about["label"][:1].lower() + about["label"][1:]
+    if isinstance(value, bool):
+        return f"{label} {'on' if value else 'off'}"
+    if isinstance(value, str):
+        words = about["choice_words"]
+        return f"{label} {words[value][0] if value in words else value}"
+    return f"{label} {value:g} {about['unit']}".rstrip()
