@@ -92,7 +92,7 @@ def generate_many(
     return GenerateMany(engines, kinds, configs, at_once=at_once, report_every=report_every)
 
 
-class Question(NamedTuple):
+class _Question(NamedTuple):
     """What to grow a movie for.
 
     Attributes:
@@ -160,10 +160,10 @@ def generate_each(
     )
 
 
-def _question(network: Network, cell_type: str, config: GenerateConfig) -> Question:
+def _question(network: Network, cell_type: str, config: GenerateConfig) -> _Question:
     check_network(network)
     network.cell_type(cell_type)
-    return Question(network, cell_type, checked(config, GenerateConfig))
+    return _Question(network, cell_type, checked(config, GenerateConfig))
 
 
 def _engines(networks: list[Network], *, device: str, dtype: str) -> list[Engine]:
