@@ -46,6 +46,7 @@ def on_server_loaded(server_context: ServerContext) -> None:
     Raises:
         SystemExit: if the server cannot be found, and so not be guarded.
     """
+    server_context.application_context.application.add(Turns())
     application = _server_of(server_context)
     if not is_guarded(application):  # it is that of ``panel serve dashboard``
         guard(
@@ -54,7 +55,6 @@ def on_server_loaded(server_context: ServerContext) -> None:
             origins=sorted(application.websocket_origins),
             password=os.environ.get("MAXSTIM_PASSWORD") or None,
         )
-    server_context.application_context.application.add(Turns())
     compress_static_files()
     importlib.import_module("dashboard.app")  # takes a second
     defer_stylesheets()

@@ -59,7 +59,7 @@ class Server:
         # Panel's own threads (``--num-threads``) stay off: under Panel 1.9 what a person types and the
         # click that follows may then overtake one another. Work is done in processes, not here.
         self._server = get_server(
-            {"dashboard": build_single_handler_application(str(Path(__file__).parent))},
+            {"dashboard": build_single_handler_application(Path(__file__).parent)},
             port=port,
             address=address,
             title="maxstim",

@@ -92,7 +92,7 @@ def generate_many(
     return GenerateMany(engines, kinds, configs, at_once=at_once, report_every=report_every)
 
 
-class Question(NamedTuple):
+class _Question(NamedTuple):
     """What to grow a movie for.
 
     Attributes:
@@ -140,7 +140,7 @@ def generate_each(
         ...     print(report.step, "of", report.n_steps)
         2 of 2
         >>> [answer.stimulus.shape for answer in run.results()]
-        [(5, 91), (9, 91)]
+        [(5, 91), (10, 91)]
     """
     report_every = checked_report_every(report_every)
     try:
@@ -160,10 +160,10 @@ def generate_each(
     )
 
 
-def _question(network: Network, cell_type: str, config: GenerateConfig) -> Question:
+def _question(network: Network, cell_type: str, config: GenerateConfig) -> _Question:
     check_network(network)
     network.cell_type(cell_type)
-    return Question(network, cell_type, checked(config, GenerateConfig))
+    return _Question(network, cell_type, checked(config, GenerateConfig))
 
 
 def _engines(networks: list[Network], *, device: str, dtype: str) -> list[Engine]:

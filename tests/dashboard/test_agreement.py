@@ -1,0 +1,129 @@
+"""Headline, picture, exports, sidebar, list and address of a page belong to one answer."""
+
+import random
+import re
+import time
+
+import pytest
+from packed import unpacked
+from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
+
+from dashboard.app import App
+from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.snapshot import LIVE
+
+CELLS = ("T4c", "T5a", "Mi1", "Tm3")
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    """A queue whose worker serves all tests of this file; the seed says what a run does."""
+    toys = toy_queue(tmp_path_factory.mktemp("agreement"))
+    yield toys
+    toys.close()
+
+
+def disagreements(app: App) -> list[str]:
+    """Return what parts of a page say that others do not."""
+    session, choice = app.session, app.choice
+    headline, run = app.headline.panel.shown, app.sidebar.panel.run
+    if session.shown.question is None:
+        return []
+    found = re.search(r"<h1>(\S+) <small>(\w+)</small>(.*)</h1>", headline["html"])
+    cell_type, method, marks = found.groups()
+    forming = "Forming" in marks
+    player = unpacked(app.player.live or app.player.scene)
+    told = {
+        "the player's cell type": (player["cell_type"], cell_type),
+        "whether the player is live": (bool(player.get("live")), forming),
+        "whether there is something to take home": (headline["live"], forming),
+        "the question on show": (
+            (session.shown.question.cell_type, session.shown.question.method),
+            (cell_type, method),
+        ),
+        "the sidebar's cell type": (app.sidebar.panel.choice["cell_type"], choice.cell_type),
+        "the label of Run": (run["label"], f"Run {choice.cell_type} {choice.method}"),
+        "the chosen row": (app.history.list.chosen, session.key),
+    }
+    if not forming:
+        answer = session.shown.finished
+        told["the answer that is taken home"] = (answer is session.answer, True)
+        told["the cell type that is taken home"] = (answer.attrs["cell_type"], cell_type)
+    if (cell_type, method) != (choice.cell_type, choice.method):
+        told["that something else is chosen"] = (choice.cell_type in headline["note"], True)
+        live = session.run is not None and session.run.state in LIVE
+        told["the key in the address"] = (session.link_key == "" or live, True)
+    return [f"{what}: {a!r}, not {b!r}" for what, (a, b) in told.items() if a != b]
+
+
+def do(app: App, chance: random.Random) -> str:
+    """Do something that a person may do, and return what."""
+    session, choice = app.session, app.choice
+    match chance.choice(("choose", "run", "run", "cancel", "follow", "move", "wait")):
+        case "choose":
+            choice.cell_type = chance.choice(CELLS)
+            return f"choose {choice.cell_type}"
+        case "run":
+            seed, iterations = chance.choice(((0, 3), (SLOW, FOREVER), (REFUSING, 9)))
+            choice.method = "generated"
+            choice.settings["generated"].param.update(random_seed=seed, n_iters=iterations)
+            session.start()
+            return f"run {choice.cell_type} with seed {seed}"
+        case "cancel":
+            session.cancel()
+            return "cancel"
+        case "follow":
+            keys = [row["key"] for row in app.history.list.rows]
+            if keys:
+                session.follow(chance.choice(keys))
+            return "follow"
+        case "move":
+            choice.settings["generated"].n_iters = chance.choice((3, 50))
+            return "move a slider"
+    time.sleep(0.05)
+    return "wait"
+
+
+def end_runs(app: App) -> None:
+    """Cancel what a page has asked for, of which some may still be on its way to the queue."""
+    session = app.session
+    while session.submitting:
+        session.poll()
+        time.sleep(0.02)
+    for run in session.queue.snapshots(session.id):
+        if run.state in LIVE:
+            session.queue.cancel(run.run_id)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_parts_of_a_page_agree_whatever_is_done(queue, seed):
+    chance, done = random.Random(seed), []
+    app = App(queue, ResultLibrary(queue.folder))
+    app.session.follow(app.session.library.example().key)
+    for _ in range(25):
+        done.append(do(app, chance))
+        assert disagreements(app) == [], done
+        app.session.poll()
+        app.networks.poll()
+        assert disagreements(app) == [], [*done, "poll"]
+    end_runs(app)
+
+
+def test_a_run_pressed_while_another_forms_leaves_no_frozen_preview(queue):
+    app = App(queue, ResultLibrary(queue.folder))
+    session, choice = app.session, app.choice
+    session.follow(session.library.example().key)
+    choice.settings["generated"].param.update(random_seed=SLOW, n_iters=FOREVER)
+    choice.cell_type = "Tm3"
+    session.start()
+    while not app.player.live:
+        session.poll()
+        time.sleep(0.02)
+    choice.cell_type = "Mi1"
+    session.start()
+    while session.key == "" or session.run is None or session.run.request.cell_type != "Mi1":
+        session.poll()
+        assert disagreements(app) == []
+    assert not app.player.live and "T4c" in app.headline.panel.shown["html"]
+    assert app.headline.panel.shown["note"].startswith("Mi1 is on its way; this is T4c")
+    end_runs(app)
