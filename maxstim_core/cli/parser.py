@@ -233,8 +233,8 @@ def _add_movies(commands: argparse._SubParsersAction) -> None:
     imported.add_argument(
         "path",
         metavar="PATH",
-        help="film (mp4, webm, gif), image, folder or zip of images, or array (npy, npz, nc; columns "
-        "or pixels)",
+        help="film (mp4, mov, webm, gif), image, folder or zip of images, or array (npy, npz, nc; "
+        "of columns or pixels)",
     )
     imported.add_argument("--name", metavar="NAME", required=True, help="name of the clip set")
     imported.add_argument(

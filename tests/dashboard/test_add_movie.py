@@ -12,7 +12,7 @@ from PIL import Image
 from racing import busy, hidden, receive_for_long
 
 from dashboard.add_movie.background_task import BackgroundTask
-from dashboard.add_movie.dialog import MovieDialog
+from dashboard.add_movie.dialog import MovieDialog, file_facts
 from dashboard.add_movie.dropzone import DropZone
 from dashboard.add_movie.movie_upload import EMPTY, OPENING, READY, RECEIVING, MovieUpload
 from dashboard.add_movie.upload import CHUNK_BYTES, UploadFile, _sweep, safe_file_name
@@ -275,3 +275,25 @@ def test_what_a_killed_server_was_sent_is_removed_at_the_next_start(folders):
     _sweep.cache_clear()
     UploadFile()
     assert hidden(folders / "temporary") == []
+
+
+def test_the_dialog_shows_what_was_made_of_a_file(folders, tmp_path):
+    """A photo that lies on its side, of pixels twice as wide as high, partly clear."""
+    exif = Image.Exif()
+    exif[0x112] = 6
+    path = tmp_path / "photo.png"
+    rgba = np.full((60, 80, 4), 255, np.uint8)
+    rgba[:, 40:, 3] = 0
+    Image.fromarray(rgba).save(path, exif=exif, dpi=(100, 200))
+    upload = MovieUpload(lambda name: None)
+    send(upload, path)
+    wait(upload, READY)
+    assert upload.preview.size == (160, 60)
+    told = file_facts(upload)
+    for words in (
+        "Stored as 80 × 60 pixels, full range; transparent pixels lie on 0.5.",
+        "turned by 90 degrees clockwise",
+        "2 times as wide as high",
+    ):
+        assert words in told
+    upload.cancel()

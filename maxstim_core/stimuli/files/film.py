@@ -6,6 +6,7 @@ which gets the bytes of that file and no name: nothing in it can lead to other f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frame_luminance import pixels_of, range_of
+from maxstim_core.stimuli.files.gif import is_whole_gif
 from maxstim_core.stimuli.files.matroska import EBML, read_matroska_header
 from maxstim_core.stimuli.files.orientation import UPRIGHT, Orientation, of_matrix
 from maxstim_core.stimuli.files.quicktime import (
@@ -131,6 +133,8 @@ class Film:
         n_pictures, first, time = 0, 0.0, 0.0
         for frame in self._frames():
             time = n_pictures / (self.rate or 24.0) if frame.time is None else frame.time
+            if not math.isfinite(time):
+                raise _damaged(path)
             first = time if not n_pictures else first
             left -= frame.width * frame.height
             if n_pictures == MOST_FRAMES or time - first > MOST_SECONDS:
@@ -218,6 +222,8 @@ class Film:
     def _note_times(self, packet: Packet) -> None:
         begin = float((packet.pts or 0) * packet.time_base)
         end = begin + float((packet.duration or 0) * packet.time_base)
+        if not (math.isfinite(begin) and math.isfinite(end)):
+            raise _damaged(self._path)
         self._begin, self._end = min(self._begin, begin), max(self._end, end)
         if packet.stream is self._stream:
             self._last_end = max(self._last_end, end)
@@ -274,7 +280,7 @@ def open_film(path: Path, kind: str, viewing: Viewing) -> Iterator[Film]:
     """
     import av
 
-    if kind == "gif" and not _ends_as_gif(path):
+    if kind == "gif" and not is_whole_gif(path):
         raise _damaged(path)
     readers = {"mov": read_quicktime_header, "matroska": read_matroska_header}
     header = readers[kind](path) if kind in readers else FilmHeader()
@@ -451,13 +457,6 @@ def _side_data(frame: VideoFrame, kind: str) -> bytes:
 def _aspect(stream: VideoStream) -> Fraction:
     aspect = stream.sample_aspect_ratio
     return SQUARE if not aspect or aspect < 0 else Fraction(aspect)
-
-
-def _ends_as_gif(path: Path) -> bool:
-    """Tell whether a GIF has its last byte: its header says nothing of its length."""
-    with path.open("rb") as file:
-        file.seek(-min(64, path.stat().st_size), 2)
-        return file.read().rstrip(b"\0").endswith(b";")
 
 
 def _check_header(

@@ -41,7 +41,12 @@ def read_matroska_header(path: Path) -> FilmHeader:
     """
     crop: Crop | None = None
     with path.open("rb") as file:
-        for kind, content in _elements(file, 0, file.seek(0, 2), [_MOST_ELEMENTS]):
+        n_bytes = file.seek(0, 2)
+        if _segment_end(file) > n_bytes:
+            raise MaxstimError(
+                f"The film {path} is damaged or incomplete; export it again as webm."
+            )
+        for kind, content in _elements(file, 0, n_bytes, [_MOST_ELEMENTS]):
             if kind == _OTHER_SEGMENT:
                 raise MaxstimError(
                     f"Chapters of the film {path} lie in other files, which are not read; export it as "
@@ -83,6 +88,8 @@ def _elements(file: IO[bytes], at: int, end: int, left: list[int]) -> Iterator[t
         if not (n_kind and n_size):
             return
         start = at + n_kind + n_size
+        if start > end:
+            return
         unknown = size == (1 << 7 * n_size) - 1
         stop = end if unknown else min(end, start + size)
         if kind == _CLUSTER and unknown:  # a live film: nothing but clusters follows
@@ -96,6 +103,20 @@ def _elements(file: IO[bytes], at: int, end: int, left: list[int]) -> Iterator[t
             file.seek(start)
             yield kind, file.read(stop - start)
         at = stop
+
+
+def _segment_end(file: IO[bytes]) -> int:
+    """Where the film ends by its header, in bytes; 0 where it does not say, as of a live one."""
+    at = 0
+    for _ in range(2):  # the header of EBML, and the segment
+        file.seek(at)
+        head = file.read(12)
+        kind, n_kind = _number(head, keep_mark=True)
+        size, n_size = _number(head[n_kind:])
+        if not (n_kind and n_size):
+            return 0
+        at += n_kind + n_size + size
+    return at if kind == _SEGMENT and size != (1 << 7 * n_size) - 1 else 0
 
 
 def _number(head: bytes, keep_mark: bool = False) -> tuple[int, int]:

@@ -115,8 +115,10 @@ def _header(file: IO[bytes], path: Path) -> bytes:
             f"The header of the film {path} has {size / 1e6:.0f} MB, more than any film needs; export "
             "it again."
         )
+    if at + size > end:
+        raise MaxstimError(f"The film {path} is damaged or incomplete; export it again as mp4.")
     file.seek(at + skip)
-    header = file.read(max(0, min(size, end - at) - skip))
+    header = file.read(max(0, size - skip))
     packed = next((content for kind, content in _boxes(header) if kind == b"cmov"), None)
     return header if packed is None else _unpacked(packed, path)
 
