@@ -11,7 +11,7 @@ from panel.io.application import build_single_handler_application
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
-from dashboard.guard.gate import NAME, VISITOR, Gate, stand_before
+from dashboard.guard.gate import VISITOR, VISITOR_NAME, Gate, stand_before
 from dashboard.guard.hosts import Hosts
 from dashboard.guard.logins import Logins
 from dashboard.guard.routes import ONE_LINE, OneLine, keep_to_the_page
@@ -106,7 +106,7 @@ def guard(
     )
     # Bokeh 3.9 takes these where it is made only, which ``panel serve`` does before it asks us.
     application._sign_sessions, application._secret_key = True, gate.logins.secret.encode()
-    application._include_headers, application._exclude_headers = [VISITOR, NAME], None
+    application._include_headers, application._exclude_headers = [VISITOR, VISITOR_NAME], None
     application._include_cookies, application._exclude_cookies = [], None
     keep_to_the_page(application, gate)
     stand_before(application, gate)

@@ -29,7 +29,7 @@ from dashboard.guard.visits import Visits
 
 _logger = logging.getLogger("maxstim.guard")
 
-VISITOR, NAME = "X-Maxstim-Visitor", "X-Maxstim-Name"
+VISITOR, VISITOR_NAME = "X-Maxstim-Visitor", "X-Maxstim-Name"
 """Headers by which the gate tells the page who asks; a browser cannot send them."""
 
 _NEW = "X-Maxstim-Cookie"
@@ -84,7 +84,7 @@ class Gate(Matcher):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """Return what the gate itself answers, or None where the request may pass."""
-        for header in (VISITOR, NAME, _NEW):
+        for header in (VISITOR, VISITOR_NAME, _NEW):
             request.headers.pop(header, None)
         refusal = self._refusal(request)
         if refusal is not None:
@@ -97,7 +97,7 @@ class Gate(Matcher):
             if login is None:
                 return self._own(request)
         request.headers[VISITOR] = login.id if login else self._visitor(request)
-        request.headers[NAME] = login.name if login else ""
+        request.headers[VISITOR_NAME] = login.name if login else ""
         return None
 
     def _own(self, request: HTTPServerRequest, **found: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _ADDRESS = re.compile(
 
 
 @dataclass(frozen=True)
-class Address:
+class HostPort:
     """A host as a browser names it.
 
     Attributes:
@@ -58,29 +58,29 @@ class Hosts:
 
     def __init__(self, allowed: Sequence[str], *, port: int) -> None:
         self._port = port
-        self._allowed = [address for text in allowed if (address := Address.parse(text))]
+        self._allowed = [address for text in allowed if (address := HostPort.parse(text))]
         self._names = {address.name for address in self._allowed}
 
     def answers(self, host: str) -> bool:
         """Tell whether a request with this ``Host`` is answered, at any port: proxies change it."""
-        address = Address.parse(host)
+        address = HostPort.parse(host)
         return address is not None and (address.is_local or address.name in self._names)
 
     def admits(self, origin: str, host: str) -> bool:
         """Tell whether a page of this ``Origin`` may speak to the server as this ``Host``."""
         scheme, found, rest = origin.partition("://")
-        page = Address.parse(rest)
+        page = HostPort.parse(rest)
         if not found or scheme not in _PORT or page is None:
             return False
         port = page.port or _PORT[scheme]
         if any(page.name == other.name and port in self._ports(other) for other in self._allowed):
             return True
-        named = Address.parse(host)
+        named = HostPort.parse(host)
         if not page.is_local or named is None or not named.is_local:
             return False
         return port in (self._port, named.port or _PORT[scheme])
 
-    def _ports(self, address: Address) -> tuple[int, ...]:
+    def _ports(self, address: HostPort) -> tuple[int, ...]:
         return (address.port,) if address.port else (self._port, *_PORT.values())
 
 

@@ -87,7 +87,8 @@ _TEXTS = frozenset((
 def _has_text_elsewhere(value: object, name: str = "") -> bool:
     """Tell whether somebody wrote text where a card has numbers."""
     if isinstance(value, dict):
-        return any(_has_text_elsewhere(inner, key) for key, inner in value.items())
+        # What is said of answers, by cell type and method, is words altogether.
+        return any(_has_text_elsewhere(v, key) for key, v in value.items() if key != "answers")
     if isinstance(value, list):
         return any(_has_text_elsewhere(inner, name) for inner in value)
     return isinstance(value, str) and name not in _TEXTS

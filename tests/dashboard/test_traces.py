@@ -23,7 +23,7 @@ from dashboard.views.traces import Traces, aligned, deviation_sentence, overlaid
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.generated import generate
-from maxstim_core.optimal.objectives.terms import Term
+from maxstim_core.optimal.objectives.terms import Gradient, Term
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.runs.library import ResultLibrary
 
@@ -104,7 +104,13 @@ class Smooth(Term):
     symbols: ClassVar = {"x": "luminance", "t": "frames", "h": "columns"}
 
     def __call__(self, stimulus, response):
-        return stimulus.diff(dim=-2).square().mean((-2, -1))
+        return (np.diff(stimulus, axis=-2) ** 2).mean((-2, -1))
+
+    def gradient(self, stimulus, response):
+        change = np.diff(stimulus, axis=-2)
+        edge = np.zeros_like(stimulus[..., :1, :])
+        slope = np.diff(np.concatenate([edge, change, edge], axis=-2), axis=-2)
+        return Gradient(stimulus=(-2 / np.prod(change.shape[-2:]) * slope).astype(stimulus.dtype))
 
     def __str__(self):
         return "mean_th (x_th - x_t)^2"
