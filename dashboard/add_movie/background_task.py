@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
+from dashboard.add_movie.places import Places
 from maxstim_core.progress import ReportProgress
 
-_PLACES = threading.BoundedSemaphore(2)
+_PLACES = Places(2)
 """How many tasks of all visitors run at once; the others wait for their turn."""
+
+_TURN_SECONDS = 5.0
+"""After so long, a task lets those go first who wait: no movie keeps others from theirs."""
 
 
 class _CancelledError(Exception):
@@ -26,7 +31,7 @@ class BackgroundTask:
 
     Attributes:
         share: How much is done, 0 to 1.
-        waits: Whether it has not begun.
+        waits: Whether it waits for its turn.
         done: Whether it has ended.
         result: What the function has returned.
         error: What it has raised instead.
@@ -37,6 +42,7 @@ class BackgroundTask:
         self.share, self.waits, self.done = 0.0, True, False
         self.result: Any = None
         self.error: Exception | None = None
+        self._since = 0.0
         self._thread = threading.Thread(target=self._run, name="maxstim-movie", daemon=True)
         self._thread.start()
 
@@ -49,17 +55,25 @@ class BackgroundTask:
         self._thread.join(seconds)
 
     def _run(self) -> None:
+        self._take_turn()
         try:
-            with _PLACES:
-                self.waits = False
-                self._report_progress(0.0)
-                self.result = self._do(self._report_progress)
+            self._report_progress(0.0)
+            self.result = self._do(self._report_progress)
         except Exception as error:
             self.error = error
         finally:
+            _PLACES.give()
             self.done = True
+
+    def _take_turn(self) -> None:
+        self.waits = True
+        _PLACES.take()
+        self.waits, self._since = False, time.monotonic()
 
     def _report_progress(self, share: float) -> None:
         if self._cancelled.is_set():
             raise _CancelledError
         self.share = share
+        if _PLACES.has_line and time.monotonic() - self._since > _TURN_SECONDS:
+            _PLACES.give()
+            self._take_turn()

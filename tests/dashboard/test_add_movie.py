@@ -264,6 +264,28 @@ def test_tasks_take_turns_and_can_be_cancelled():
     assert [task.result for task in tasks].count("done") == 2
 
 
+def test_a_long_task_lets_others_go_first(monkeypatch):
+    """Two imports that take for ever: a third one is done all the same."""
+    monkeypatch.setattr("dashboard.add_movie.background_task._TURN_SECONDS", 0.05)
+    go_on = threading.Event()
+
+    def endless(report_progress):
+        while not go_on.wait(0.01):
+            report_progress(0.5)
+        return "long"
+
+    long = [BackgroundTask(endless) for _ in range(2)]
+    short = [BackgroundTask(lambda report_progress: "short") for _ in range(3)]
+    for task in short:
+        task.wait(PATIENCE)
+    assert [task.result for task in short] == ["short"] * 3
+    assert not any(task.done for task in long)
+    go_on.set()
+    for task in long:
+        task.wait(PATIENCE)
+    assert [task.result for task in long] == ["long"] * 2
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Processes are not told apart there.")
 def test_what_a_killed_server_was_sent_is_removed_at_the_next_start(folders):
     server = busy(receive_for_long, folders / "temporary")

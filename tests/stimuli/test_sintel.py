@@ -88,10 +88,9 @@ def test_the_same_clips_in_the_same_order(clips):
 
 
 def test_sequences_as_flyvis_renders_them(clips):
-    stored_arrays = [
-        clip_store._read(clips.clips.folder / sequence.file, sequence.sha256)
-        for sequence in clips.clips.sequences
-    ]
+    stored = clips.clips
+    windows = {window.sequence: window for window in stored.windows}
+    stored_arrays = [stored._read(windows[k]) for k in range(len(stored.sequences))]
     lum = reduced([lum[:, None] for lum, _ in stored_arrays])
     np.testing.assert_allclose(lum, BY_FLYVIS["rendered_lum"], rtol=0, atol=ROUND_OFF)
     flow = reduced([flow for _, flow in stored_arrays])
@@ -158,6 +157,16 @@ def test_a_film_without_flow_is_rendered_without(small):
     assert clips[0].shape == (19, 721)
     with pytest.raises(MaxstimError, match="without optic flow"):
         clips.flow(0)
+
+
+def test_litter_of_other_systems_is_no_part_of_the_film(small):
+    for kind, suffix in (("final", "png"), ("flow", "flo")):
+        folder = small / "training" / kind
+        (folder / ".Trashes").mkdir()
+        (folder / "__MACOSX").mkdir()
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini", f"._frame_0001.{suffix}"):
+            (folder / "arch" / name).write_bytes(b"litter")
+    assert [scene.name for scene in sintel.find_scenes(small)] == ["arch", "bay"]
 
 
 def test_the_command_says_what_it_did(small, capsys):

@@ -88,6 +88,8 @@ def _shortest(durations: np.ndarray) -> float:
 def _step(durations: np.ndarray, shortest: float) -> float:
     """Length of a frame with which pictures last as they shall, as nearly as can be, seconds."""
     like = np.abs(durations / shortest - 1) < 0.25
+    if not like.any():  # shorter than any frame may be
+        return shortest
     step = float(durations[like].mean())
     shown = durations[durations > 0.75 * shortest]
     for parts in range(1, _DIVISIONS + 1):

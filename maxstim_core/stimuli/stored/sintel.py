@@ -29,6 +29,7 @@ from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.stored import clip_store
 from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.data_dir import entries
+from maxstim_core.storage.litter import is_litter
 
 NAME = "sintel"
 _FPS = 24
@@ -114,7 +115,8 @@ def find_scenes(path: str | os.PathLike) -> tuple[FilmScene, ...]:
             f"There is no training/final in {path}; name the folder into which MPI-Sintel-complete.zip "
             "was unpacked."
         )
-    folders = [p for p in entries(training / "final") if os.path.isdir(p)]
+    there = entries(training / "final")
+    folders = [p for p in there if os.path.isdir(p) and not is_litter(p.name)]
     with_flow = os.path.isdir(training / "flow")
     scenes = []
     for index, folder in enumerate(folders):
@@ -315,7 +317,7 @@ def _starts(length: int, window: int, n_windows: int) -> list[int]:
 def _numbered(folder: Path, suffix: str) -> tuple[Path, ...]:
     """The files of a scene in order, refused where one is missing in between."""
     there = entries(folder) if os.path.isdir(folder) else []
-    paths = [path for path in there if path.name.endswith(suffix)]
+    paths = [path for path in there if path.name.endswith(suffix) and not is_litter(path.name)]
     numbers = [int(m[1]) for p in paths if (m := _FRAME.fullmatch(p.stem))]
     if len(numbers) < len(paths):
         raise MaxstimError(

@@ -384,6 +384,70 @@ def test_a_film_may_begin_at_any_time(tmp_path, start, kind, codec):
     assert (len(lum), facts.fps) == (6, pytest.approx(25, rel=1e-3))
 
 
+@pytest.mark.parametrize("step", [1e-5, 1e-4, 9e-4])
+def test_pictures_shorter_than_any_frame_may_be(step):
+    pace = evenly(np.arange(50) * step)
+    assert np.isfinite(pace.fps)
+    assert len(pace.order) >= 1
+
+
+# -- the part that is shown
+
+
+def _patched(path, mark, box):
+    """Put a box into the description of a film's pictures, and make the boxes around it larger."""
+    content = bytearray(path.read_bytes())
+    entry = content.index(mark, content.index(b"stsd")) - 4
+    end = entry + int.from_bytes(content[entry : entry + 4], "big")
+    content[end:end] = box
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", mark):
+        at = content.rindex(kind, 0, end) - 4
+        size = int.from_bytes(content[at : at + 4], "big") + len(box)
+        content[at : at + 4] = size.to_bytes(4, "big")
+    path.write_bytes(content)
+    return path
+
+
+def test_the_clean_aperture_of_a_film_is_what_is_shown(tmp_path):
+    """The box clap (ISO/IEC 14496-12, 12.1.4): 32 x 40 pixels around a point 4 right of the middle."""
+    light = np.arange(48 * 64).reshape(48, 64) % 200 + 16
+    flat = np.full((24, 32), 128)
+    frame = raw_frame("yuv420p", [light, flat, flat])
+    path = write(tmp_path / "a.mp4", [frame], "libx264", {"qp": "0"})
+    clap = struct.pack(">I4s8i", 40, b"clap", 32, 1, 40, 1, 4, 1, 0, 1)
+    (picture,), film = pictures(_patched(path, b"avc1", clap))
+    np.testing.assert_allclose(grey(picture), (light[4:44, 20:52] - 16) / 219, atol=1.1 / 255)
+    assert any("outside the 32 x 40 pixels" in what for what in film.facts.left_out)
+
+
+def test_the_crop_of_a_matroska_film_is_heeded(tmp_path):
+    """PixelCropLeft and PixelCropTop (RFC 9559, 5.1.4.1.28.10 and .8) in the place of a void."""
+    light = np.arange(48 * 64).reshape(48, 64) % 200 + 16
+    flat = np.full((24, 32), 128)
+    frame = raw_frame("yuv420p", [light, flat, flat])
+    path = write(tmp_path / "a.mkv", [frame])
+    content = path.read_bytes()
+    at = content.index(b"\xb0\x81\x40\xba\x81\x30")  # 64 wide, 48 high
+    crop = b"\x54\xcc\x81\x08" + b"\x54\xbb\x81\x04"
+    content = content[: at + 6] + crop + content[at + 6 :]
+    content = _longer(content, (b"\xe0", b"\xae", b"\x16\x54\xae\x6b", b"\x18\x53\x80\x67"), at, 8)
+    path.write_bytes(content)
+    (picture,), film = pictures(path)
+    np.testing.assert_allclose(grey(picture), (light[4:, 8:] - 16) / 219, atol=1.1 / 255)
+    assert film.facts.left_out
+
+
+def _longer(content, kinds, before, by):
+    """Add to the sizes of the elements of EBML that hold a place."""
+    content = bytearray(content)
+    for kind in kinds:
+        at = content.rindex(kind, 0, before) + len(kind)
+        length = 9 - content[at].bit_length()
+        size = int.from_bytes(content[at : at + length], "big") + by
+        content[at : at + length] = size.to_bytes(length, "big")
+    return bytes(content)
+
+
 # -- interlaced film
 
 
