@@ -14,8 +14,8 @@ from bokeh.document import Document
 from bokeh.server.tornado import BokehTornado
 
 from dashboard.server import guard, is_guarded
-from dashboard.static_files import compress_static_files
 from dashboard.style.material import defer_stylesheets
+from dashboard.style.static_files import compress_static_files
 
 _BREATH = 0.02
 """Seconds between two pages that are built: what else has come by then is served first."""
