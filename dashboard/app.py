@@ -16,12 +16,13 @@ from dashboard.add_movie.dialog import MovieDialog
 from dashboard.components.component import Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
+from dashboard.guard.gate import VISITOR
 from dashboard.model_card.dialog import CardDialog
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
-from dashboard.state.url import Address, is_known
+from dashboard.state.url import PageAddress, is_known
 from dashboard.state.visitors import are_visitors
 from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
@@ -69,7 +70,6 @@ class App(pn.viewable.Viewer):
         self.history = History(self.session)
         self.page = Frame(
             design=Plain,
-            visitor=self.session.id,
             sidebar=self.sidebar.panel,
             headline=self.headline.panel,
             gallery=self.browse.gallery,
@@ -99,7 +99,7 @@ class App(pn.viewable.Viewer):
         """Open what the address asks for, or an example, and begin to poll."""
         pn.config.exception_handler = _weakly(self.session.unexpected)
         location = pn.state.location
-        asked = Address.parse(location.search if location is not None else "")
+        asked = PageAddress.parse(location.search if location is not None else "")
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
@@ -249,7 +249,7 @@ class App(pn.viewable.Viewer):
 
     def _address(self, *events: object) -> None:
         choice = self.choice
-        search = Address(
+        search = PageAddress(
             cell_type=choice.cell_type,
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
@@ -275,7 +275,7 @@ def _weakly(handle: Callable[[BaseException], None]) -> Callable[[BaseException]
     return handler
 
 
-def visitor_of(cookies: Mapping[str, str]) -> str:
-    """Return who a browser says that it belongs to: an id that a page gave it before, or nothing."""
-    visitor = cookies.get("maxstim_visitor", "")
+def visitor_of(headers: Mapping[str, str]) -> str:
+    """Return who asks for a page, as the gate before the server says: an id, or nothing without it."""
+    visitor = headers.get(VISITOR, "")
     return visitor if re.fullmatch("[0-9a-f]{32}", visitor) else ""

@@ -13,6 +13,7 @@ from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from bokeh.server.tornado import BokehTornado
 
+from dashboard.components.static_files import compress_static_files
 from dashboard.server import guard, is_guarded
 from dashboard.style.material import defer_stylesheets
 from dashboard.style.static_files import compress_static_files

@@ -8,6 +8,6 @@ from maxstim_core.runs.queue import the_queue
 
 pn.extension()
 
-app = App(the_queue(), the_library(), visitor_of(pn.state.cookies))
+app = App(the_queue(), the_library(), visitor_of(pn.state.headers))
 app.page.servable(title="maxstim")
 app.start()

@@ -20,7 +20,7 @@ from maxstim_core.stimuli.files.detect import kind_of
 from maxstim_core.stimuli.viewing import Viewing
 
 SHARE = 6
-"""How many of ten cases are of this module."""
+"""How many of twenty cases are of this module."""
 
 EYE = Lattice(1)
 _VIEW = Viewing(EYE)

@@ -20,7 +20,7 @@ from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.stimuli.stored import clip_store
 
 SHARE = 4
-"""How many of ten cases are of this module."""
+"""How many of twenty cases are of this module."""
 
 _EXTENT = 5
 _ODD = ("0.05", True, None, [0.05], {}, math.nan, math.inf, 10**400, "", [[1]], -(10**30))

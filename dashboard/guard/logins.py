@@ -73,7 +73,7 @@ class Logins:
             return None
         token = secrets.token_urlsafe(32)
         key = _digest(token)
-        self._logins[key] = Login(key[:16], clean_name(name), time.time() + LASTS)
+        self._logins[key] = Login(key[:32], clean_name(name), time.time() + LASTS)
         self._write()
         return token
 

@@ -141,6 +141,7 @@ def test_a_visitor_logs_in_uploads_downloads_and_logs_out(browser: Browser, url,
         other = context.new_page()
         other.goto(base + "logout")
         expect(other.get_by_label("Password")).to_be_visible()
+        expect(page.get_by_label("Password")).to_be_visible(timeout=5000)  # in the first tab too
         other.goto(url)
         expect(other.get_by_label("Password")).to_be_visible()
     finally:

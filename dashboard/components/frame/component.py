@@ -30,8 +30,6 @@ class Frame(Component):
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 
-    visitor = param.String(doc="Who looks at the page: kept by the browser for the next visit.")
-
     _esm = source(_HERE / "connection.js", _HERE / "frame.js")
     _stylesheets: ClassVar[list[str]] = [stylesheet(_HERE / "frame.css")]
     _constants: ClassVar = {

@@ -39,7 +39,7 @@ class Connection {
       if (!this.closed && await this.isHeard()) return this.back()
       try {
         const reply = await fetch(this.probe, {cache: "no-store", method: "HEAD"})
-        if (reply.ok) return this.reload()
+        if (reply.ok || reply.status === 401) return this.reload() // 401: somebody has logged out
       } catch {}
     }
   }

@@ -91,8 +91,6 @@ export function render({model}) {
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
   model.on("msg:custom", () => connection.heard?.())
   columns.before(connection.bar)
-  // One person, however many pages: whose runs they are is known after a reload, too.
-  document.cookie = `maxstim_visitor=${model.visitor}; path=/; max-age=31536000; SameSite=Lax`
   const open = (isOpen) => {
     root.dataset.drawer = isOpen ? "open" : "closed"
     menu.setAttribute("aria-expanded", String(isOpen))

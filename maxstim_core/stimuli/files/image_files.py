@@ -173,7 +173,9 @@ def _in_archive(path: Path) -> ImageFiles:
     members = [member for member in members if not is_litter(member.filename)]
     images = [member for member in members if member.filename.lower().endswith(_SUFFIXES)]
     _check_members(path, images or members)
-    folders = sorted({str(PurePosixPath(member.filename).parent) for member in images})
+    # Some programs on Windows write backslashes.
+    names = [member.filename.replace("\\", "/") for member in images]
+    folders = sorted({str(PurePosixPath(name).parent) for name in names})
     if len(folders) > 1:
         raise MaxstimError(
             f"The archive {path} holds images in {len(folders)} folders ({_named(folders)}); pack one "

@@ -317,6 +317,10 @@ class OpenImage:
             return grey if opacity is None else on_ground(grey, opacity, ground)
         if image.mode.startswith("I;16"):
             grey, opacity = self._grey_of_16_bits()
+        elif image.mode == "L" and isinstance(clear := image.info.get("transparency"), int):
+            # Pillow brings pixels of 2 and 4 bits to 8, but not the one that is clear (13.0).
+            levels = np.asarray(image)
+            grey, opacity = levels / np.float32(255), levels != clear * self._unit_of_png()
         elif image.has_transparency_data or image.mode == "PA":
             rgba = image.convert("RGBA")
             opacity = np.asarray(rgba.getchannel("A"), np.float32) / 255
@@ -330,6 +334,14 @@ class OpenImage:
             grey = on_ground(grey, opacity, ground)
         # Pillow turns TIFFs while it reads them; here they are turned when their pixels are square.
         return orientation.stored(grey) if image.format == "TIFF" else grey
+
+    def _unit_of_png(self) -> int:
+        """By how much Pillow multiplies the numbers of a PNG's pixels, to bring them to 8 bits."""
+        at = self.file.tell()
+        self.file.seek(24)
+        (depth,) = self.file.read(1)
+        self.file.seek(at)
+        return 255 // ((1 << depth) - 1) if self.image.format == "PNG" and depth < 8 else 1
 
     def _grey_of_16_bits(self) -> tuple[np.ndarray, np.ndarray | None]:
         values = np.asarray(self.image, np.float32)  # Pillow would cut 16 bits off at 255

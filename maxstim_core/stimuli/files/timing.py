@@ -18,7 +18,8 @@ _LATE = 1.2
 """Frames by which pictures that are shown one after the other may be off at most."""
 
 _HICCUPS = 0.01
-"""Pictures that are shorter than others do not set the pace if they last this share of the film."""
+"""Pictures that are shorter than others do not set the pace if they last this share of the film, and are
+shown as long as others if they are this share of all."""
 
 _DIVISIONS = 4
 """Into how many frames the shortest picture is cut at most, so that others last as they shall."""
@@ -65,7 +66,8 @@ def evenly(times: np.ndarray, told: float = 0.0, last: float = 0.0) -> Pace:
         measured, "time stamps"
     )  # fmt: skip
     late = np.abs(times - every / fps).max() * fps
-    if durations.max() <= _UNEVEN * shortest and late <= _LATE:
+    hiccups = float((durations < shortest / _UNEVEN).mean())
+    if durations.max() <= _UNEVEN * shortest and late <= _LATE and hiccups <= _HICCUPS:
         return Pace(every, fps, fps_from)
     total = float(durations.sum())
     step = max(_step(durations, shortest), total / MOST_FRAMES, 1 / FPS[1])
