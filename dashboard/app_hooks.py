@@ -16,7 +16,6 @@ from bokeh.server.tornado import BokehTornado
 from dashboard.components.static_files import compress_static_files
 from dashboard.server import guard, is_guarded
 from dashboard.style.material import defer_stylesheets
-from dashboard.style.static_files import compress_static_files
 
 _BREATH = 0.02
 """Seconds between two pages that are built: what else has come by then is served first."""
