@@ -22,7 +22,7 @@ from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
-from dashboard.state.url import Address, is_known
+from dashboard.state.url import PageAddress, is_known
 from dashboard.state.visitors import are_visitors
 from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
@@ -99,7 +99,7 @@ class App(pn.viewable.Viewer):
         """Open what the address asks for, or an example, and begin to poll."""
         pn.config.exception_handler = _weakly(self.session.unexpected)
         location = pn.state.location
-        asked = Address.parse(location.search if location is not None else "")
+        asked = PageAddress.parse(location.search if location is not None else "")
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
@@ -249,7 +249,7 @@ class App(pn.viewable.Viewer):
 
     def _address(self, *events: object) -> None:
         choice = self.choice
-        search = Address(
+        search = PageAddress(
             cell_type=choice.cell_type,
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",

@@ -20,7 +20,7 @@ from maxstim_core.optimal.configs import CONFIGS, METHODS
 
 
 @cache
-def describe_controls() -> dict[str, Any]:
+def sidebar_description() -> dict[str, Any]:
     """Return what every sidebar offers, as `SidebarPanel` draws it: the same for all visitors."""
     choice = Choice.param
     return {

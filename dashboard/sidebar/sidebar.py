@@ -8,7 +8,7 @@ from typing import Any
 import panel as pn
 
 from dashboard.components.sidebar.component import SidebarPanel
-from dashboard.sidebar.controls import Controls, describe_controls
+from dashboard.sidebar.controls import Controls, sidebar_description
 from dashboard.sidebar.network_chooser import network_words
 from dashboard.sidebar.run_bar import run_words
 from dashboard.state.networks import Networks
@@ -44,7 +44,7 @@ class Sidebar(pn.viewable.Viewer):
             "movie": on_movie,
         }
         self.panel = SidebarPanel(
-            describe_controls(),
+            sidebar_description(),
             self._hear,
             choice=self._choice_words(),
             groups=networks.groups,

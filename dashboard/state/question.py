@@ -11,7 +11,7 @@ from maxstim_core.runs.request import RunRequest
 
 
 @dataclass(frozen=True)
-class Question:
+class PageQuestion:
     """What is asked, but for the settings.
 
     Attributes:
@@ -27,12 +27,12 @@ class Question:
     network_hash: str = ""
 
     @classmethod
-    def of_request(cls, request: RunRequest) -> Question:
+    def of_request(cls, request: RunRequest) -> PageQuestion:
         """Return what a run asks."""
         return cls(request.cell_type, request.method, request.network)
 
     @classmethod
-    def of_answer(cls, answer: xr.Dataset) -> Question:
+    def of_answer(cls, answer: xr.Dataset) -> PageQuestion:
         """Return what an answer answers."""
         about = answer.attrs
         return cls(
@@ -42,13 +42,13 @@ class Question:
             about["network_hash"],
         )
 
-    def in_terms_of(self, other: Question) -> Question:
+    def in_terms_of(self, other: PageQuestion) -> PageQuestion:
         """Return this question with the network of another where nothing tells the two apart."""
         same = self.network_hash in ("", other.network_hash) or self.network == other.network
         network = other if same else self
-        return Question(self.cell_type, self.method, network.network, network.network_hash)
+        return PageQuestion(self.cell_type, self.method, network.network, network.network_hash)
 
-    def unlike(self, other: Question) -> str:
+    def unlike(self, other: PageQuestion) -> str:
         """Return what tells this question from another one, in words."""
         parts = []
         if self.method != other.method:

@@ -20,7 +20,7 @@ import param
 import xarray as xr
 
 from dashboard.state.choice import Choice
-from dashboard.state.question import Question
+from dashboard.state.question import PageQuestion
 from dashboard.state.shown import Shown
 from dashboard.state.submissions import Submissions
 from dashboard.text.differences import settings_unlike
@@ -113,17 +113,17 @@ class Session(param.Parameterized):
         return self.lasting_key if self.shows_question else ""
 
     @property
-    def question(self) -> Question:
+    def question(self) -> PageQuestion:
         """What is chosen on the page."""
         choice = self.choice
-        return Question(choice.cell_type, choice.method, choice.network, self.network_hash)
+        return PageQuestion(choice.cell_type, choice.method, choice.network, self.network_hash)
 
     @property
     def shows_question(self) -> bool:
         """Whether what the page has a key of, a run or an answer, is what is chosen."""
         run = self.run
         live = run is not None and run.state in LIVE
-        shown = Question.of_request(run.request) if live else self.shown.question
+        shown = PageQuestion.of_request(run.request) if live else self.shown.question
         return shown is None or shown == self.question.in_terms_of(shown)
 
     @property
@@ -139,7 +139,7 @@ class Session(param.Parameterized):
         if self.submitting:
             return f"{wanted} is on its way; this is {there}."
         if run is not None and run.state in LIVE:
-            coming = Question.of_request(run.request)
+            coming = PageQuestion.of_request(run.request)
             if coming == asked.in_terms_of(coming):
                 return f"{wanted} is on its way; this is {there}."
         return f"You chose {wanted}; this is {there}. Press Run for {wanted}."

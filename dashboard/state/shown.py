@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from dashboard.state.question import Question
+from dashboard.state.question import PageQuestion
 from maxstim_core.runs.snapshot import RunSnapshot
 
 
@@ -26,11 +26,11 @@ class Shown:
     is_example: bool = False
 
     @property
-    def question(self) -> Question | None:
+    def question(self) -> PageQuestion | None:
         """What the movie on show answers, or None while there is none."""
         if self.run is not None:
-            return Question.of_request(self.run.request)
-        return None if self.answer is None else Question.of_answer(self.answer)
+            return PageQuestion.of_request(self.run.request)
+        return None if self.answer is None else PageQuestion.of_answer(self.answer)
 
     @property
     def finished(self) -> xr.Dataset | None:

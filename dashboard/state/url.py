@@ -28,7 +28,7 @@ _NO_RUN = "The run of this link has a key that no run can have; choose one of th
 
 
 @dataclass(frozen=True)
-class Address:
+class PageAddress:
     """What an address says; empty where it says nothing valid.
 
     Attributes:
@@ -47,7 +47,7 @@ class Address:
     problems: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, search: str) -> Address:
+    def parse(cls, search: str) -> PageAddress:
         """Return what the query of an address says, for example ``?cell=T4c&method=generated``."""
         query = parse_qs(search.removeprefix("?"))
         cell, method, network, run = (

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from dashboard.state.url import Address
+from dashboard.state.url import PageAddress
 from maxstim_core.networks.bundled import DEFAULT, default
 from maxstim_core.networks.user_networks import store_text
 
@@ -19,16 +19,16 @@ def data(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("network", ["default", "maxstim/003", "own/mine", ""])
 def test_an_address_carries_what_is_on_the_page(network):
-    address = Address("CT1(M10)", "regularized", network, "T4c-generated")
-    assert Address.parse(address.search()) == address
+    address = PageAddress("CT1(M10)", "regularized", network, "T4c-generated")
+    assert PageAddress.parse(address.search()) == address
     assert "%2F" not in address.search()
 
 
 def test_a_network_that_is_not_here_is_one_sentence():
     for name in ("own/yours", "maxstim/010", "../secrets", str(default().file), "<b>", "a" * 9999):
-        address = Address.parse(Address(network=name, cell_type="Mi1").search())
+        address = PageAddress.parse(PageAddress(network=name, cell_type="Mi1").search())
         [problem] = address.problems
-        assert address == Address(cell_type="Mi1", network=DEFAULT, problems=(problem,))
+        assert address == PageAddress(cell_type="Mi1", network=DEFAULT, problems=(problem,))
         assert problem.startswith("The network of this link is not on this server")
         assert problem.count(".") == 1 and name not in problem
 
@@ -42,17 +42,17 @@ def test_a_network_that_is_not_here_is_one_sentence():
     ],
 )  # fmt: skip
 def test_what_there_is_not_is_one_sentence(name, value):
-    address = Address.parse("?" + urlencode({name: value}))
+    address = PageAddress.parse("?" + urlencode({name: value}))
     [problem] = address.problems
-    assert address == Address(problems=(problem,))
+    assert address == PageAddress(problems=(problem,))
     assert {"cell": "cell type"}.get(name, name) in problem
     assert problem.count(".") == 1 and value not in problem
 
 
 @pytest.mark.parametrize("search", ["", "?", "?cell=&method=&run=&network=", "?what=ever"])
 def test_an_address_that_says_nothing_has_no_problem(search):
-    assert Address.parse(search) == Address()
+    assert PageAddress.parse(search) == PageAddress()
 
 
 def test_a_key_that_looks_like_a_number_stays_text():
-    assert Address.parse("?run=12e45").run == "12e45"
+    assert PageAddress.parse("?run=12e45").run == "12e45"
