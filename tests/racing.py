@@ -41,7 +41,7 @@ def at_once(function, *arguments):
         for argument, way in zip(arguments, ways, strict=True)
     ]
     for process in processes:
-        process.start()
+        _start(process)
     told = []
     for receive, _ in ways:
         assert receive.poll(PATIENCE), "a process does not come back"
@@ -60,7 +60,7 @@ def killed_at(step, folder, function, *arguments):
     process = _context.Process(
         target=_until, args=(step, str(folder), function, arguments, _environment()), daemon=True
     )
-    process.start()
+    _start(process)
     process.join(PATIENCE)
     assert process.exitcode in (0, -signal.SIGKILL)
     return process.exitcode != 0
@@ -72,7 +72,7 @@ def busy(function, *arguments):
     process = _context.Process(
         target=_keep_busy, args=(function, arguments, send, _environment()), daemon=True
     )
-    process.start()
+    _start(process)
     assert receive.poll(PATIENCE)
     receive.recv()
     return process
@@ -92,6 +92,15 @@ def receive_for_long(folder, ready):
     upload.expect("film.npy", 100)
     ready()
     time.sleep(600)
+
+
+def _start(process):
+    """Start a process from the real temporary folder: a socket lies in it, whose path must be short."""
+    place, tempfile.tempdir = tempfile.tempdir, None
+    try:
+        process.start()
+    finally:
+        tempfile.tempdir = place
 
 
 def _environment():

@@ -279,7 +279,7 @@ def test_a_run_that_does_not_react_to_cancel_is_ended(tmp_path):
     ],
 )
 def test_what_ends_one_run_does_not_end_the_next(tmp_path, behavior, advice):
-    queue = toy_queue(tmp_path, hang_seconds=1)
+    queue = toy_queue(tmp_path, hang_seconds=5)  # a worker loads what it needs with its first run
     run_id = queue.submit(toy_request(behavior), "anna")
     next_id = queue.submit(toy_request(n_iters=9), "ben")
     run = ended(queue, run_id)
