@@ -32,10 +32,13 @@ COLOURED = """(canvas) => {
 
 
 def test_what_is_shown_is_drawn_and_can_be_hidden_and_zoomed(serve, open_page, answers):
-    served = serve(lambda: Traces().plot)
-    page = open_page(served.url, wait="canvas")
+    def drawn_lines():
+        plot = Traces().plot
+        plot.lines = overlaid(answers)
+        return plot
+
+    page = open_page(serve(drawn_lines).url, wait="canvas")
     canvas, legend = page.locator("canvas"), page.get_by_role("group", name="Lines shown")
-    served.change(lambda plot: plot.param.update(lines=overlaid(answers)))
     expect(legend.get_by_role("button")).to_have_text(
         ["Natural", "Regularized", "Generated", "Target"]
     )
