@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
 import panel as pn
@@ -57,7 +58,9 @@ def test_the_objects_of_a_closed_page_are_collected(served):
             visitor = await Visitor.arrive(address)
             visitor.leave()
 
-    asyncio.run(come_and_go())
+    # In a thread of its own: that of the tests has a loop already, once there is a browser.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, come_and_go()).result()
     assert len(pages) >= 3
     give_up = time.monotonic() + 60
     while any(page() is not None for page in pages):
