@@ -27,7 +27,8 @@ test: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy maxstim_core
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 \
+		$(PYTEST_ARGS)
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

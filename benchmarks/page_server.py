@@ -140,7 +140,13 @@ def _stat(pid: int) -> list[str] | None:
 
 
 class Visitor:
-    """Opens a page as a browser does, but draws nothing."""
+    """Opens a page as a browser does, but draws nothing.
+
+    Attributes:
+        document: The page as the server described it, JSON.
+    """
+
+    document = ""
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
@@ -160,7 +166,7 @@ class Visitor:
         visitor = cls(connection)
         await visitor._hear("ACK")
         await visitor._ask("PULL-DOC-REQ")
-        await visitor._hear("PULL-DOC-REPLY")
+        visitor.document = await visitor._hear("PULL-DOC-REPLY")
         await visitor._ask("PATCH-DOC", {"events": [_READY]})
         await visitor._hear("OK")
         return visitor
@@ -181,10 +187,16 @@ class Visitor:
         for part in (header, {}, content or {}):
             await self._socket.write_message(json.dumps(part))
 
-    async def _hear(self, kind: str) -> None:
+    async def _hear(self, kind: str) -> str:
+        """Return the content of the next message of a kind: it comes after header and metadata."""
         while True:
-            said = await asyncio.wait_for(self._socket.read_message(), 300)
-            if said is None:
-                raise ConnectionError("The server closed the page.")
-            if isinstance(said, str) and said.startswith('{"msgid"') and f'"{kind}"' in said:
-                return
+            said = await self._part()
+            if said.startswith('{"msgid"') and f'"{kind}"' in said:
+                await self._part()
+                return await self._part()
+
+    async def _part(self) -> str:
+        said = await asyncio.wait_for(self._socket.read_message(), 300)
+        if said is None:
+            raise ConnectionError("The server closed the page.")
+        return said if isinstance(said, str) else ""

@@ -7,13 +7,11 @@ has a package called ``dashboard`` too.
 
 import asyncio
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
-import urllib.request
 import venv
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +19,8 @@ from pathlib import Path
 
 import pytest
 from serving import free_port
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import websocket_connect
+
+from benchmarks.page_server import Visitor
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("maxstim_core", "dashboard")
@@ -149,29 +147,12 @@ def test_it_serves_its_own_page_from_another_folder(installed, elsewhere):
     )
     try:
         assert f"localhost:{port}/dashboard" in server.stdout.readline()
-        with urllib.request.urlopen(f"http://localhost:{port}/dashboard") as answer:
-            page = answer.read().decode()
-        with ThreadPoolExecutor(
-            1
-        ) as thread:  # which has no event loop yet, whatever ran here before
-            shown = thread.submit(asyncio.run, document(port, page)).result()
+        # In a thread of its own: that of the tests has a loop already, once there is a browser.
+        with ThreadPoolExecutor(1) as thread:
+            arriving = Visitor.arrive(f"http://localhost:{port}/dashboard")
+            shown = thread.submit(asyncio.run, arriving).result().document
     finally:
         server.send_signal(signal.SIGINT)
         said = server.communicate()[1]
     assert "another" not in said and "Traceback" not in said, said
     assert "HexPlayer" in shown and "T4c" in shown, "our own components, with our own words"
-
-
-async def document(port, page):
-    """Return what a browser shows, as the server sends it once the page is there."""
-    token = re.search(r'"token":"([^"]+)"', page)[1]
-    url, origin = f"ws://localhost:{port}/dashboard/ws", f"http://localhost:{port}"
-    request = HTTPRequest(url, headers={"Origin": origin})
-    socket = await websocket_connect(
-        request, subprotocols=["bokeh", token], max_message_size=1 << 30
-    )
-    for part in ('{"msgid": "1", "msgtype": "PULL-DOC-REQ"}', "{}", "{}"):
-        await socket.write_message(part)
-    messages = [await socket.read_message() for _ in range(6)]  # an acknowledgement comes first
-    socket.close()
-    return messages[-1]
