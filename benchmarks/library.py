@@ -72,7 +72,7 @@ def fill(folder: Path, n_results: int) -> None:
     folder.mkdir(parents=True)
     examples = ResultLibrary(folder / "none")
     made = []
-    for entry in examples.entries():
+    for entry in (one for one in examples.entries() if one.has_response):
         short = examples.open(entry.key).isel(frame=slice(FRAMES))
         for cell_type in CELL_TYPES:
             made.append(folder.parent / f"{cell_type}-{entry.method}.nc")

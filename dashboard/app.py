@@ -105,7 +105,7 @@ class App(pn.viewable.Viewer):
             self.session.follow(asked.run)
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
-            self.session.follow(example.key)
+            self.session.follow_meanwhile(example.key)
         chosen = {
             "cell_type": asked.cell_type,
             "method": asked.method,

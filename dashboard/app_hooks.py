@@ -16,6 +16,12 @@ from bokeh.server.tornado import BokehTornado
 from dashboard.components.static_files import compress_static_files
 from dashboard.server import guard, is_guarded
 from dashboard.style.material import defer_stylesheets
+from maxstim_core.networks.bundled import DEFAULT
+from maxstim_core.runs.queue import the_queue
+from maxstim_core.runs.request import RunRequest
+
+_AHEAD = "MAXSTIM_SEARCH_AHEAD"
+"""Variable that is 0 where the natural answers of all cell types shall not be found ahead."""
 
 _BREATH = 0.02
 """Seconds between two pages that are built: what else has come by then is served first."""
@@ -58,6 +64,8 @@ def on_server_loaded(server_context: ServerContext) -> None:
     compress_static_files()
     importlib.import_module("dashboard.app")  # takes a second
     defer_stylesheets()
+    if os.environ.get(_AHEAD, "1") != "0":
+        the_queue().search_ahead(DEFAULT, RunRequest.clips)
     # What is there by now stays: whenever a page is closed, Panel has all objects looked through for
     # what is left of it, and these are nine in ten.
     gc.collect()

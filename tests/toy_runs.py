@@ -15,6 +15,7 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.result import answer
 from maxstim_core.optimal.run import StepReport
+from maxstim_core.runs.messages import AheadReport
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.store import RunStore
@@ -129,6 +130,15 @@ def call(behavior, *, device, report_stage):
     if counted := os.environ.get("TOY_COUNTED"):
         with open(counted, "a") as file:
             file.write("x")
+
+
+def search_ahead(network, clips, device, store):
+    """Take 40 parts of a tenth of a second; what is called "damaged" is."""
+    for done in range(1, 41):
+        time.sleep(0.1)
+        if network == "damaged":
+            raise MaxstimError("The network is damaged.")
+        yield AheadReport(network, clips, done, 40, done // 40, 1)
 
 
 def warm(network, device):

@@ -26,7 +26,7 @@ from dashboard.state.submissions import Submissions
 from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
-from maxstim_core.optimal.configs import GenerateConfig, starting_preset
+from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
 from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
@@ -76,6 +76,9 @@ class Session(param.Parameterized):
         "", doc="Content hash of the chosen network, or nothing while unknown."
     )
     devices = param.Parameter(("cpu",), doc="Devices that the worker can use.")
+    ahead = param.Parameter(
+        None, doc="How far the search for all cell types is (an `AheadReport`), or None."
+    )
     submitting = param.Boolean(
         False, doc="Whether a request is on its way to the queue: its network is being opened."
     )
@@ -89,7 +92,9 @@ class Session(param.Parameterized):
         self._turn = threading.RLock()
         self._submissions = Submissions(self._hand_over)
         self._follows_next = True  # whether the page shall follow the run that is on its way
-        self._missing = False  # whether no answer to what is chosen is known
+        self._missing = False  # whether no answer to what is chosen is known, or ready
+        self._awaits = False  # whether one is known and will be ready in a moment
+        self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._foreseen: tuple[RunRequest, Preview] | None = None
         # Before anybody else's: who is told of the others finds it up to date.
         self.param.watch(self._show, ["run", "answer", "is_example"])
@@ -142,7 +147,24 @@ class Session(param.Parameterized):
             coming = PageQuestion.of_request(run.request)
             if coming == asked.in_terms_of(coming):
                 return f"{wanted} is on its way; this is {there}."
+        if self._comes_by_itself:
+            ahead = self.ahead
+            return (
+                f"{wanted} comes by itself: the clips are being searched for all cell types, "
+                f"{ahead.done} of {ahead.n_clips} by now. This is {there}."
+            )
         return f"You chose {wanted}; this is {there}. Press Run for {wanted}."
+
+    @property
+    def _comes_by_itself(self) -> bool:
+        """Whether what is chosen is among what is being searched for all cell types."""
+        ahead, choice = self.ahead, self.choice
+        return (
+            ahead is not None
+            and not ahead.is_over
+            and choice.method == SearchConfig.method
+            and (choice.network, choice.clips) == (ahead.network, ahead.clips)
+        )
 
     @property
     def other_settings(self) -> bool:
@@ -209,7 +231,9 @@ class Session(param.Parameterized):
         if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
             self.runs = runs
         self.devices = self.queue.devices()
+        self._take_ahead()
         self._list()
+        self._show_coming()
         followed = self._run_in_queue(self.key) if self.key else None
         if followed is None or (self.run is not None and followed.version == self.run.version):
             return
@@ -222,8 +246,12 @@ class Session(param.Parameterized):
     @_one_at_a_time
     def follow(self, key: str) -> None:
         """Show a run of the queue, or an answer of the library, by its key."""
+        self._coming = ""
         try:
             run = self._run_in_queue(key)
+            if run is None and not self._is_ready(key):
+                self._coming = key
+                return
             answer = self.library.open(key) if run is None else None
             request = request_of(answer) if run is None else run.request
         except MaxstimError as error:
@@ -239,6 +267,12 @@ class Session(param.Parameterized):
             example = entry is not None and entry.example
             self.param.update(is_example=example, answer=answer, **self._news())
 
+    def follow_meanwhile(self, key: str) -> None:
+        """Show something until what was to be followed is ready."""
+        coming = self._coming
+        self.follow(key)
+        self._coming = self._coming or coming
+
     @_one_at_a_time
     def show_chosen(self) -> None:
         """Show the newest finished answer to what is chosen, if there is one; settings stay as they are.
@@ -246,17 +280,21 @@ class Session(param.Parameterized):
         A run that is going stays on show, and so does an answer to what is chosen. What comes to light
         while the folder is being looked at is shown by a later `poll`.
         """
+        self._coming = ""
         self._refresh()
         self._show_chosen()
 
     def _show_chosen(self) -> None:
         self._missing = False
         live = self.run is not None and self.run.state in LIVE
+        self._awaits = False
         if self.choice.taking or live or not self.network_hash or self.shows_question:
             return
         entry = self.newest()
-        self._missing = entry is None
-        if entry is None:
+        self._awaits = entry is not None and not self.library.is_ready(entry)
+        self._missing = entry is None or self._awaits
+        self.looking = self.looking or self._awaits
+        if entry is None or self._awaits:
             return
         try:
             answer = self.library.open(entry.key)
@@ -363,24 +401,56 @@ class Session(param.Parameterized):
         same = (run for run in runs if run.request == request and run.state in reusable)
         return next((run.run_id for run in same), "")
 
+    def _take_ahead(self) -> None:
+        """Learn how far the search for all cell types is, and show what it has found."""
+        ahead, before = self.queue.ahead(), self.ahead
+        if ahead == before:
+            return
+        self.ahead = ahead
+        found = 0 if before is None else before.n_answers
+        if ahead is not None and ahead.n_answers != found and not self.shows_question:
+            self._refresh()
+            self._show_chosen()
+
     def _run_in_queue(self, key: str) -> RunSnapshot | None:
         try:
             return self.queue.snapshot(key)
         except MaxstimError:  # no run of this server: a key of the library, or nothing
             return None
 
+    def _is_ready(self, key: str) -> bool:
+        """Whether an answer opens at once; where it does not, more is to come in a moment."""
+        entry = self.library.find(key)
+        ready = entry is None or self.library.is_ready(entry)
+        self.looking = self.looking or not ready
+        return ready
+
+    def _show_coming(self) -> None:
+        """Show what was to be shown and was not ready."""
+        coming = self._coming
+        if isinstance(coming, RunSnapshot):
+            self._fetch(coming)
+        elif coming:
+            self.follow(coming)
+
     def _fetch(self, run: RunSnapshot) -> None:
+        self._coming = ""
         if run.result is None:
             self.problem = run.message if run.state == "failed" else ""
             return
+        key = run.result.stem
         try:
-            answer = load(run.result)
+            if not self._is_ready(key):  # which also lists it at once
+                self._coming = run
+                return
+            entry = self.library.find(key)
+            shipped = entry is not None and entry.example
+            answer = self.library.open(key) if shipped else load(run.result)
         except MaxstimError as error:
             self.problem = str(error)
             return
-        self.library.find(run.result.stem)  # so that it is listed at once
         self._refresh()
-        self.param.update(is_example=False, answer=answer, **self._news())
+        self.param.update(is_example=shipped, answer=answer, **self._news())
 
     def _refresh(self) -> None:
         """Have the folder of results looked at; `poll` tells what comes of it."""
@@ -392,9 +462,9 @@ class Session(param.Parameterized):
         looking = self.library.looking  # before the list: what comes after it is in the next
         news = self._news()
         self.param.update(looking=looking, **news)
-        if news and self._missing:
+        if self._missing and (news or self._awaits):
             self._show_chosen()
-        if not looking:
+        if not looking and not self._awaits:
             self._missing = False
 
     def _news(self) -> dict[str, tuple[ResultRecord, ...]]:

@@ -42,7 +42,7 @@ class Headline(pn.viewable.Viewer):
             "NetCDF": self._data,
         }
         self.panel = HeadlinePanel(plans, self._code, session.take_settings, session.unexpected)
-        session.param.watch(self._update, ["shown", "run", "submitting", "network_hash"])
+        session.param.watch(self._update, ["shown", "run", "submitting", "network_hash", "ahead"])
         choice = session.choice
         choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
         for settings in choice.settings.values():

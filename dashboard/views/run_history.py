@@ -46,6 +46,8 @@ class History(pn.viewable.Viewer):
         mine = {run.result.stem for run in runs if run.result is not None}
         others = [entry for entry in finished if entry.key not in mine]
         details = {e.key: library.details(e) for e in finished if e.key in mine}
+        # Of every cell type there is one that came with maxstim: too many for a list.
+        others = [one for one in others if one.has_response or one.cell_type == wanted]
         if self.one_type:
             runs = [run for run in runs if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]

@@ -8,12 +8,14 @@ from typing import Protocol
 
 from maxstim_core.runs.job import AnyJob, Ending
 from maxstim_core.runs.messages import (
+    AheadReport,
     Cancel,
     Cancelled,
     Done,
     Failed,
     Hello,
     Progress,
+    SearchAhead,
     StageReport,
     Stopping,
     Warm,
@@ -77,6 +79,7 @@ class DeviceWorker(threading.Thread):
         self._queue = queue
         self._worker: WorkerProcess | None = None
         self._wish = ""  # network to be ready for
+        self._ahead: SearchAhead | None = None  # what to search while there is nothing to do
         self._starting = threading.Lock()
         self._closed = False
 
@@ -114,6 +117,19 @@ class DeviceWorker(threading.Thread):
         if worker is not None:
             worker.send(Warm(network))
 
+    def search_ahead(self, wish: SearchAhead) -> None:
+        """Let the worker search for all cell types, whenever it has nothing else to do."""
+        self._ahead = wish
+        worker = self._worker
+        if worker is not None:
+            worker.send(wish)
+
+    @property
+    def ahead(self) -> AheadReport | None:
+        """How far it is with that, or None."""
+        worker = self._worker
+        return None if worker is None else worker.ahead
+
     def kill(self) -> None:
         """End the worker for good."""
         with self._starting:
@@ -133,6 +149,8 @@ class DeviceWorker(threading.Thread):
             self._worker = worker
             if self._wish:
                 worker.send(Warm(self._wish))
+            if self._ahead is not None:
+                worker.send(self._ahead)
         give_up = queue.clock() + queue.start_seconds
         while (message := worker.receive(_TICK)) is None and queue.clock() < give_up:
             pass
@@ -208,7 +226,7 @@ class DeviceWorker(threading.Thread):
 
     def _replace_worker(self) -> None:
         worker, self._worker = self._worker, None
-        self._wish = ""  # it may have been the reason
+        self._wish, self._ahead = "", None  # it may have been the reason
         if worker is not None:
             worker.end()
 

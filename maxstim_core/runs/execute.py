@@ -12,19 +12,33 @@ from typing import TYPE_CHECKING
 from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
-from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.configs import (
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+    starting_preset,
+)
 from maxstim_core.optimal.run import Optimization, StepReport
+from maxstim_core.runs.messages import AheadReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.stored_search import StoredSearch
-from maxstim_core.stimuli.catalog import clip_named
+from maxstim_core.stimuli.catalog import clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
 
 if TYPE_CHECKING:
     from maxstim_core.drawing.notebook import Result
 
-__all__ = ["Natural", "Regularized", "available_devices", "execute", "start", "warm"]
+__all__ = [
+    "Natural",
+    "Regularized",
+    "available_devices",
+    "execute",
+    "search_ahead",
+    "start",
+    "warm",
+]
 
 
 def warm(network: str, device: str) -> None:
@@ -43,6 +57,55 @@ def warm(network: str, device: str) -> None:
     for _ in run:
         pass
     run.result()
+
+
+def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iterator[AheadReport]:
+    """Find the natural answers of all cell types by one search, and store those that are not there.
+
+    They are the answers to what the dashboard asks for, with the settings that it starts with.
+
+    Args:
+        network: As `maxstim_core.networks.catalog.open_network` takes it.
+        clips: Name of the set to search.
+        device: Where to compute.
+        store: Where the search and the answers go.
+
+    Yields:
+        How far it is, about once a second, so that something else can be done in between.
+
+    Raises:
+        MaxstimError: if there is no such network or set, or an answer cannot be stored.
+    """
+    opened = opened_network(network)
+    yield from find_ahead(opened, open_clips(clips, opened.lattice.extent), network, device, store)
+
+
+def find_ahead(
+    opened: Network, clip_set: ClipSet, network: str, device: str, store: RunStore
+) -> Iterator[AheadReport]:
+    """Do what `search_ahead` does with a network and clips that are open already."""
+    config, clips = starting_preset(SearchConfig), clip_set.name
+    asked = [RunRequest(name, config, network, clips) for name in opened.connectome.names]
+    keys = {request: content_key(request, opened, clip_set) for request in asked}
+    lacking = [request for request in asked if not store.has(keys[request])]
+
+    def report(done: int) -> AheadReport:
+        answers = len(asked) - len(lacking)
+        return AheadReport(network, clips, done, len(clip_set), answers, len(asked))
+
+    if lacking:
+        yield report(0)
+        search = StoredSearch(opened, clip_set, config, device, store)
+        for step in search:
+            yield report(step.step)
+    while lacking:
+        request = lacking[0]
+        answer = Natural(request, config, opened, clip_set, device, store).result()
+        assert answer is not None  # the search is in the store
+        store.save(keys[request], answer)
+        del lacking[0]
+        yield report(len(clip_set))
+    yield report(len(clip_set))
 
 
 def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Optimization:

@@ -12,10 +12,11 @@ import os
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property, lru_cache
-from importlib import resources
 from pathlib import Path
 
 import xarray as xr
@@ -31,6 +32,7 @@ from maxstim_core.runs.result_index import (
     Stamp,
     read_result,
 )
+from maxstim_core.runs.shipped import answer_name, bundled_answers, with_response
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +54,12 @@ _AT_ONCE = 40
 _KEPT = 8
 """Answers kept in memory: those that one page compares are asked for again and again."""
 
+_COMPLETED = 16
+"""Answers without a response whose response is kept in memory, half a megabyte each."""
+
+_FIRST = answer_name("T4c", "generated")
+"""What a first-time visitor sees."""
+
 
 class ResultLibrary:
     """The answers in the example folder and in a folder of results. Any thread.
@@ -64,8 +72,7 @@ class ResultLibrary:
     """
 
     def __init__(self, folder: Path, examples: Path | None = None) -> None:
-        bundled = Path(str(resources.files("maxstim_core") / "data" / "examples"))
-        self._folder, self._example_folder = Path(folder), examples or bundled
+        self._folder, self._example_folder = Path(folder), examples or bundled_answers()
         self._index = ResultIndex(self._folder)
         self._changed = threading.Condition()
         self._known: dict[str, Known] = {}  # by name of file
@@ -73,6 +80,8 @@ class ResultLibrary:
         self._asked = self._looked = self._waiting = 0
         self._wanted: dict[str, Stamp] = {}  # files whose details are needed
         self._thread: threading.Thread | None = None
+        self._completed: OrderedDict[str, Future[xr.Dataset]] = OrderedDict()  # by key
+        self._completing: ThreadPoolExecutor | None = None
 
     def entries(self) -> tuple[ResultRecord, ...]:
         """Return all answers that are known by now: results newest first, then the examples.
@@ -86,7 +95,9 @@ class ResultLibrary:
     @property
     def looking(self) -> bool:
         """Whether more may be known in a moment, of what there is or of what was asked."""
-        return self._thread is not None
+        return self._thread is not None or any(
+            not one.done() for one in [*self._completed.values()]
+        )
 
     def refresh(self, *, wait: bool = False) -> None:
         """Have the folder of results looked at: to be called when something has happened to it.
@@ -105,9 +116,13 @@ class ResultLibrary:
                 self._waiting -= 1
 
     def example(self) -> ResultRecord | None:
-        """Return what a first-time visitor sees: an example, a generated one if there is one."""
+        """Return what a first-time visitor sees: T4c generated, or another example; None without any."""
         examples = (known.record for known in self._examples.values() if known.record is not None)
-        return min(examples, key=lambda entry: entry.method != "generated", default=None)
+        return min(
+            examples,
+            key=lambda entry: (entry.key != _FIRST, not entry.has_response, entry.key),
+            default=None,
+        )
 
     def find(self, key: str) -> ResultRecord | None:
         """Return the answer with this key, or None, whether it has been listed yet or not."""
@@ -150,7 +165,15 @@ class ResultLibrary:
         entry = self.find(key)
         if entry is None:
             raise MaxstimError("The result of this link is not on this server; run it again.")
-        return _opened(entry)
+        return self._opened(entry)
+
+    def is_ready(self, entry: ResultRecord) -> bool:
+        """Tell whether an answer opens at once.
+
+        The response to one that comes without it is computed; that has then been begun, and there is
+        more to come (`looking`) until it is done. A page asks before it opens one.
+        """
+        return entry.has_response or self._complete(entry).done()
 
     def comparable_answers(self, answer: xr.Dataset) -> dict[str, xr.Dataset]:
         """Return what an answer is to be compared with, by method: itself, and complete others.
@@ -168,6 +191,7 @@ class ResultLibrary:
             if (entry.cell_type, entry.network_hash, entry.status) == asked
             and entry.method != about["method"]
         )
+        others = [one for one in others if self.is_ready(one[0])]
         others.sort(
             key=lambda one: (one[1].dt == about["dt"], one[1].frames == frames, one[1].peak),
             reverse=True,
@@ -180,7 +204,7 @@ class ResultLibrary:
                 if entry.method != method or not (pair is None or _of_clip(details, pair)):
                     continue
                 try:
-                    found[method] = _opened(entry)
+                    found[method] = self._opened(entry)
                 except MaxstimError:
                     continue
                 break
@@ -203,7 +227,7 @@ class ResultLibrary:
         found = (entry for entry, details in natural if details.clips == clips)
         best = min(found, key=lambda entry: entry.status != "complete", default=None)
         try:
-            return None if best is None else _opened(best)
+            return None if best is None else self._opened(best)
         except MaxstimError:
             return None
 
@@ -212,8 +236,27 @@ class ResultLibrary:
         folder = self._example_folder
         return {
             name: read_result(folder / name, stamp, details=True, example=True)
-            for name, stamp in _newest_first(_listing(folder))
+            for name, stamp in sorted(_listing(folder).items())
         }
+
+    def _opened(self, entry: ResultRecord) -> xr.Dataset:
+        if entry.has_response:
+            return _loaded(entry.path, entry.finished)
+        return self._complete(entry).result()
+
+    def _complete(self, entry: ResultRecord) -> Future[xr.Dataset]:
+        """Have the response to an answer computed, unless it has been of late."""
+        with self._changed:
+            future = self._completed.get(entry.key)
+            if future is None:
+                if self._completing is None:
+                    self._completing = ThreadPoolExecutor(1, "answers")
+                future = self._completing.submit(lambda: with_response(load(entry.path)))
+                self._completed[entry.key] = future
+            self._completed.move_to_end(entry.key)
+            while len(self._completed) > _COMPLETED:
+                self._completed.popitem(last=False)
+            return future
 
     def _record(self, name: str, stamp: Stamp) -> ResultRecord | None:
         known = self._known.get(name)
@@ -354,10 +397,6 @@ def _listing(folder: Path) -> dict[str, Stamp]:
     except OSError:
         pass
     return files
-
-
-def _opened(entry: ResultRecord) -> xr.Dataset:
-    return _loaded(entry.path, entry.finished)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -47,6 +47,40 @@ class Warm:
 
 
 @dataclass(frozen=True)
+class SearchAhead:
+    """Server to worker: find the natural answers of all cell types, while nothing else is to do."""
+
+    network: str
+    clips: str
+
+
+@dataclass(frozen=True)
+class AheadReport:
+    """Worker to server: how far it is with that.
+
+    Attributes:
+        network: Name of the network that is asked.
+        clips: Name of the set that is searched.
+        done: Clips that have been shown to the network.
+        n_clips: Clips in all.
+        n_answers: Cell types whose answer is in the store.
+        n_types: Cell types in all.
+    """
+
+    network: str
+    clips: str
+    done: int
+    n_clips: int
+    n_answers: int
+    n_types: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all answers are there."""
+        return self.n_answers == self.n_types
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Server to worker: stop this job, and keep the best so far under the id of a run."""
 

@@ -23,8 +23,9 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.device_worker import DeviceWorker
 from maxstim_core.runs.fair_order import FairOrder
 from maxstim_core.runs.job import AnyJob, Ending, Run, RunJob, TaskJob
-from maxstim_core.runs.messages import Hello, Progress, StageReport
+from maxstim_core.runs.messages import AheadReport, Hello, Progress, SearchAhead, StageReport
 from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.task import TaskRequest
@@ -97,12 +98,13 @@ class RunQueue:
             MaxstimError: if the network, cell type, clip set or device does not exist, results
                 cannot be stored, or the session has too many runs waiting. Nothing has changed.
         """
-        key = content_key(request, *opened(request))
+        network, clips = opened(request)
+        key = content_key(request, network, clips)
         self._check_device(request.device)
         with self._changed:
             live = key in self._jobs
         # In this order: a job leaves `_jobs` after its result has reached the store.
-        stored = None if live else self.store.find(key)
+        stored = None if live else self.store.find(key) or find_shipped(request, network)
         if stored is None:
             self.store.check_writable()
         run = Run(secrets.token_hex(8), session, request)
@@ -229,6 +231,28 @@ class RunQueue:
             ]
         for worker in workers:
             worker.warm(network)
+
+    def search_ahead(self, network: str, clips: str) -> None:
+        """Let the first worker find the natural answers of all cell types while it has nothing to do.
+
+        One search serves all of them. It gives way to whatever is submitted, and goes on afterwards;
+        what is in the store already is not computed again.
+
+        Args:
+            network: As `maxstim_core.networks.catalog.open_network` takes it.
+            clips: Name of the set to search.
+        """
+        self.warm()
+        with self._changed:
+            workers = self._workers[:1]
+        for worker in workers:
+            worker.search_ahead(SearchAhead(network, clips))
+
+    def ahead(self) -> AheadReport | None:
+        """Return how far `search_ahead` is; None where nothing is known of one."""
+        with self._changed:
+            workers = self._workers[:1]
+        return workers[0].ahead if workers else None
 
     def close(self) -> None:
         """End all workers; runs and tasks that have not ended are cancelled."""

@@ -61,6 +61,7 @@ class ResultRecord:
         status: ``complete`` or ``cancelled``.
         finished: When the file was written, seconds since 1970.
         example: Whether it came with maxstim.
+        has_response: Whether the response is in the file; what comes with maxstim may do without.
     """
 
     key: str
@@ -71,6 +72,7 @@ class ResultRecord:
     status: str
     finished: float
     example: bool
+    has_response: bool = True
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,10 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
     try:
         # Nothing is closed: it is when this returns, and to close a file asks every object there is.
         root = h5g.open(h5f.open(os.fsencode(path), h5f.ACC_RDONLY), b"/")
-        found = _record(path, stamp, {name: text(name) for name in _RECORD}, example=example)
+        said = {name: text(name) for name in _RECORD}
+        found = _record(
+            path, stamp, said, example=example, has_response=not example or b"response" in root
+        )
         if not details:
             return Known(stamp, found)
         about: dict[str, Any] = {"config": text("config")}
@@ -194,12 +199,14 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
 
 
 def _record(
-    path: Path, stamp: Stamp, about: Mapping[str, Any], *, example: bool = False
-) -> ResultRecord:
+    path: Path, stamp: Stamp, about: Mapping[str, Any], *, example: bool = False,
+    has_response: bool = True,
+) -> ResultRecord:  # fmt: skip
     said = {name: str(about[name]) for name in _RECORD}
     return ResultRecord(
-        key=path.stem, path=path, finished=stamp.changed / 1e9, example=example, **said
-    )
+        key=path.stem, path=path, finished=stamp.changed / 1e9, example=example,
+        has_response=has_response, **said,
+    )  # fmt: skip
 
 
 def _details(about: Mapping[str, Any], **measured: Any) -> ResultDetails:

@@ -69,6 +69,10 @@ class RunStore:
         dataset = _readable(path)
         return None if dataset is None or "stimulus" not in dataset else (path, dataset)
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is a file of this key; whether it can be read, `find` tells."""
+        return (self.results / f"{key}.nc").is_file()
+
     def save(self, key: str, dataset: xr.Dataset) -> Path:
         """Store a result under its content key (or run id) and return its file.
 

@@ -20,11 +20,18 @@ if TYPE_CHECKING:
     from maxstim_core.optimal.natural import Search
 
 
+_KEPT = 2
+"""Searches that were left before their end and are remembered."""
+
+_unfinished: dict[tuple[str, str, str], tuple[Search, Iterator[StepReport]]] = {}
+"""These searches, and what is left of each, by store, key and device."""
+
+
 class StoredSearch:
     """Searches a clip set, unless the store has that search (an `Optimization`).
 
     What is stored is what was measured of every clip: another score, or a longer list, needs no other
-    search.
+    search. One that was left before its end is gone on with by whoever wants the same, in this process.
 
     Args:
         network: The network to ask.
@@ -52,19 +59,30 @@ class StoredSearch:
         self._measured = store.find_search(self._key)
         self.stored = self._measured is not None
         self._search: Search | None = None
-        self._begun = False
+        self._steps: Iterator[StepReport] = iter(())
+        self._begun, self._which = False, (str(store.root), self._key, device)
         if not self.stored:
             from maxstim_core.optimal.natural import search  # which needs torch
 
-            self._search = search(network, clips, config, device=device)
+            if self._which not in _unfinished:
+                begun = search(network, clips, config, device=device)
+                _unfinished[self._which] = begun, iter(begun)
+                while len(_unfinished) > _KEPT:
+                    del _unfinished[next(iter(_unfinished))]
+            self._search, self._steps = _unfinished[self._which]
 
     def __iter__(self) -> Iterator[StepReport]:
         """Search; stop iterating to cancel."""
         if self._search is None:
             return
-        for report in self._search:
-            self._begun = True
-            yield report
+        try:
+            for report in self._steps:
+                self._begun = True
+                yield report
+        except Exception:
+            _unfinished.pop(self._which, None)
+            raise
+        _unfinished.pop(self._which, None)
         self._measured = self._search.measured()
         with suppress(MaxstimError):  # it is found, if not kept: the next search takes longer
             self._store.save_search(self._key, self._measured)

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -26,6 +26,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.run import Optimization, StepReport
 from maxstim_core.runs.job import STARTING
 from maxstim_core.runs.messages import (
+    AheadReport,
     Cancel,
     Cancelled,
     Done,
@@ -34,6 +35,7 @@ from maxstim_core.runs.messages import (
     Hello,
     Progress,
     RunTask,
+    SearchAhead,
     StageReport,
     Stopping,
     Warm,
@@ -48,6 +50,9 @@ SECONDS_BETWEEN_REPORTS = 0.25
 
 SHARE_OF_PREVIEWS = 0.08
 """Most of a run's time that its previews may take: each is a simulation more."""
+
+_REST = 0.5
+"""How long a search that nobody waits for rests after each part of it, of the time that took."""
 
 _READY = Progress(0, 0, (), no_losses(), None, STARTING)
 """Sent after warming up, for a job that waits for it: nothing is being compiled any more."""
@@ -85,8 +90,15 @@ def serve_tasks() -> None:
             lambda sentence: outbox.send(Progress(0, 0, (), no_losses(), None, sentence))
         )
     outbox.send(Hello(devices, device))
+    ahead: Iterator[AheadReport] | None = None
     while True:
+        if ahead is not None and inbox.is_empty:
+            ahead = _go_on(ahead, inbox, outbox, store)
+            continue
         task = inbox.next_task()
+        if isinstance(task, SearchAhead):
+            ahead = module.search_ahead(task.network, task.clips, device, store)
+            continue
         if isinstance(task, Warm):
             with suppress(Exception):  # what is wrong with a network, its run will report
                 warm(task.network, device)
@@ -101,6 +113,23 @@ def serve_tasks() -> None:
         except Exception as error:  # whatever it is, the next job should have a worker
             ending = _failure(error, task.job_id, device, store, isinstance(task, RunTask))
         outbox.send(ending)
+
+
+def _go_on(
+    ahead: Iterator[AheadReport], inbox: _Inbox, outbox: _Outbox, store: RunStore
+) -> Iterator[AheadReport] | None:
+    """Do a little of what nobody waits for, and rest unless something comes; None when it is over."""
+    began = time.monotonic()
+    try:
+        report = next(ahead)
+    except StopIteration:
+        return None
+    except Exception as error:  # a network or set that is not there any more, or a full disk
+        store.defect("search-ahead", error)
+        return None
+    outbox.send(report)
+    inbox.wait(_REST * (time.monotonic() - began))
+    return ahead
 
 
 class _CancelledError(Exception):
@@ -204,15 +233,31 @@ class _ProgressReporter:
         return Preview(levels, report.lattice, response)
 
 
+_Task = RunTask | FunctionTask | Warm | SearchAhead
+"""What the server may ask for."""
+
+
 class _Inbox:
     """Reads messages in its own thread, so that a cancel is seen while a step is computed."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.cancelled: dict[str, str] = {}
-        self._tasks: queue.SimpleQueue[RunTask | FunctionTask | Warm] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[_Task] = queue.SimpleQueue()
+        self._came = threading.Event()
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
 
-    def next_task(self) -> RunTask | FunctionTask | Warm:
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return self._tasks.empty()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until there is something to do."""
+        self._came.clear()
+        if self.is_empty:
+            self._came.wait(seconds)
+
+    def next_task(self) -> _Task:
         """Wait for something to do; of what came after it, a wish to be warm makes way."""
         task = self._tasks.get()
         while isinstance(task, Warm) and not self._tasks.empty():
@@ -227,6 +272,7 @@ class _Inbox:
                     self.cancelled[message.job_id] = message.run_id
                 else:
                     self._tasks.put(message)
+                    self._came.set()
         except (EOFError, OSError):
             # The server is gone. Nothing that this process holds is worth an orderly end, and its
             # serve_tasks thread may be deep in a step.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maxstim_core.runs.messages import read, write
+from maxstim_core.runs.messages import AheadReport, read, write
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,12 @@ class WorkerProcess:
     itself. Its standard input is the leash: it ends when this process does, however that happens.
 
     `send` may be called by any thread, the rest by one thread at a time.
+
+    Attributes:
+        ahead: What the worker has last told of its search ahead, or None. Any thread may read it.
     """
+
+    ahead: AheadReport | None = None
 
     def __init__(self, runner: str, device: str, data: Path) -> None:
         home = str(Path(__file__).resolve().parents[2])
@@ -84,7 +89,11 @@ class WorkerProcess:
     def _listen(self) -> None:
         try:
             while True:
-                self._received.put(read(self._from_worker))
+                message = read(self._from_worker)
+                if isinstance(message, AheadReport):  # while nobody waits for an answer
+                    self.ahead = message
+                else:
+                    self._received.put(message)
         except Exception:  # its end, or something that is no message: no more can be heard from it
             self._process.kill()
         self._from_worker.close()

@@ -16,7 +16,8 @@ from maxstim_core.runs.library import ResultLibrary
 def answers(tmp_path):
     """The bundled examples by method."""
     library = ResultLibrary(tmp_path)
-    return {entry.method: library.open(entry.key) for entry in library.entries()}
+    whole = (entry for entry in library.entries() if entry.has_response)
+    return {entry.method: library.open(entry.key) for entry in whole}
 
 
 COLOURED = """(canvas) => {

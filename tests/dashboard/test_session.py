@@ -252,12 +252,14 @@ def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
     assert app.headline.panel.shown["note"] == ""
     until(session, lambda s: app.networks.poll() or s.network_hash)
     answer, iterations = session.answer, choice.settings["generated"].n_iters
-    choice.cell_type = "T3"
-    assert session.answer is answer and session.link_key == ""
-    assert "You chose T3; this is T4c. Press Run for T3." in app.headline.panel.shown["note"]
     choice.method = "natural"
-    assert "You chose T3 natural; this is T4c generated." in app.headline.panel.shown["note"]
-    choice.cell_type = "T4c"
+    choice.cell_type = "T3"
+    assert session.link_key == "" and session.answer.attrs["cell_type"] == "T4c"
+    note = "You chose T3; this is T4c. Press Run for T3."
+    assert note in app.headline.panel.shown["note"]
+    choice.method = "regularized"
+    assert "You chose T3 regularized; this is T4c" in app.headline.panel.shown["note"]
+    choice.param.update(cell_type="T4c", method="natural")
     assert session.answer.attrs["method"] == "natural" and session.key == "T4c-natural"
     assert app.headline.panel.shown["note"] == "" and session.link_key == session.key
     choice.method = "generated"
@@ -321,7 +323,7 @@ def test_a_page_gains_what_others_have_stored(queue, tmp_path):
 def test_an_answer_is_compared_with_what_comes_to_light_after_it(queue, tmp_path):
     library = ResultLibrary(tmp_path / "results")
     (tmp_path / "results").mkdir()
-    for entry in library.entries():
+    for entry in (one for one in library.entries() if one.has_response):
         answer = library.open(entry.key).assign_attrs(cell_type="T5d")
         save(answer, tmp_path / "results" / f"{entry.method}.nc")
     app = App(queue, library)

@@ -10,14 +10,19 @@ from toy_runs_small_eye import small_clips
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.unfitted import prior_network
-from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.configs import (
+    GenerateConfig,
+    RegularizeConfig,
+    SearchConfig,
+    starting_preset,
+)
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.regularized import regularize
 from maxstim_core.optimal.result import clip_of, load
-from maxstim_core.runs.execute import execute, start
+from maxstim_core.runs.execute import execute, find_ahead, start
 from maxstim_core.runs.queue import RunQueue
-from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.request import RunRequest, content_key
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.resample import resampled
 
@@ -108,15 +113,38 @@ def test_a_damaged_stored_search_is_done_again(store):
     assert reports != []
 
 
-def test_what_there_is_to_keep_when_cancelled_during_the_search(store):
+def test_what_there_is_to_keep_when_cancelled_during_the_search(tmp_path):
     natural, regularized = (
-        started(config, store) for config in (SearchConfig(dt=DT), RegularizeConfig(dt=DT))
+        started(config, RunStore(tmp_path / config.method))
+        for config in (SearchConfig(dt=DT), RegularizeConfig(dt=DT))
     )
     assert natural.result() is None
     for run in (natural, regularized):
         list(itertools.islice(run, 1))
     assert "stimulus" in natural.result()
     assert regularized.result() is None
+
+
+def test_a_search_that_was_left_is_gone_on_with(store):
+    config = SearchConfig(dt=DT)
+    (first,) = itertools.islice(started(config, store), 1)
+    assert first.step == len(small_clips())  # they fit into one batch; it was not stored yet
+    reports, answer = finished(started(config, store, "L1"))
+    assert reports == []
+    assert answer.identical(expected_natural(config, "L1"))
+
+
+def test_one_search_finds_the_natural_answers_of_all_cell_types(store):
+    network, clips = prior_network(1), small_clips()
+    reports = list(find_ahead(network, clips, network.name, "cpu", store))
+    done, answers = ([getattr(r, name) for r in reports] for name in ("done", "n_answers"))
+    assert done == sorted(done) and done[-1] == len(clips)
+    assert answers == sorted(answers) and answers[-1] == 65 and reports[-1].is_over
+    config = starting_preset(SearchConfig)
+    for cell_type in ("T4c", "R1"):
+        key = content_key(RunRequest(cell_type, config, network.name, "few"), network, clips)
+        assert store.find(key)[1].identical(expected_natural(config, cell_type))
+    assert [r.is_over for r in find_ahead(network, clips, network.name, "cpu", store)] == [True]
 
 
 def test_a_network_that_changed_in_line_is_refused(store):

@@ -19,6 +19,7 @@ from toy_runs import (
     FOREVER,
     HANGING,
     HUNGRY,
+    QUICK,
     REFUSING,
     SLOW,
     UNWRITABLE,
@@ -102,6 +103,29 @@ def until_noted(file, network):
         assert time.monotonic() < give_up, noted
         time.sleep(0.02)
     return noted
+
+
+def test_a_search_ahead_gives_way_to_a_run_and_goes_on_after_it(tmp_path):
+    queue = toy_queue(tmp_path)
+    queue.search_ahead("default", "scenes")
+    give_up = time.monotonic() + 60
+    while queue.ahead() is None:
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    assert not queue.ahead().is_over
+    began = time.monotonic()
+    run = queue.submit(toy_request(QUICK), "me")
+    stepping(queue, run)
+    assert time.monotonic() - began < 2
+    ended(queue, run)
+    done = queue.ahead().done
+    while not queue.ahead().is_over:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    assert done < queue.ahead().done == queue.ahead().n_clips
+    queue.search_ahead("damaged", "scenes")
+    assert ended(queue, queue.submit(toy_request(QUICK, 6), "me")).state == "done"
+    queue.close()
 
 
 def test_progress_tells_losses_preview_message_and_time_left(queue):
