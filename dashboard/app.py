@@ -158,12 +158,14 @@ class App(pn.viewable.Viewer):
             self._draw_answer()
 
     def _draw_answer(self) -> None:
-        self._drawn = self.session.shown.answer
-        answer, comparable_answers = self.session.answer, self.session.comparable_answers()
+        shown = self.session.shown
+        self._drawn = answer = shown.answer
+        view, comparable_answers = shown.view, self.session.comparable_answers()
         self._compared = comparable_answers
-        peak = peak_frame(answer["central_response"].values)
+        peak = peak_frame(view["central_response"].values)
         self.player.show(
             answer,
+            variable="best_stimulus" if shown.best else "stimulus",
             color=METHODS[answer.attrs["method"]].color,
             # One colour scale for all answers that are compared.
             limit=max(
@@ -171,7 +173,7 @@ class App(pn.viewable.Viewer):
                 for one in comparable_answers.values()
             ),
             start=telling_frame(
-                answer["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
+                view["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
             ),
         )
         self.traces.show(comparable_answers)

@@ -59,7 +59,7 @@ class View {
     this.button.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path/></svg>'
     this.slider = element("input",
       {type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Frame of the preview"})
-    this.time = element("output")
+    this.time = element("span", {class: "at"})
     this.transport = element("div", {class: "transport"}, this.button, this.slider, this.time)
     this.root = element("div", {class: "eyeview", "data-frame": "0"},
       element("div", {class: "both"}, this.left, this.right), this.transport)

@@ -27,7 +27,7 @@ from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
-from maxstim_core.optimal.result import load
+from maxstim_core.optimal.result import has_other_best, load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
@@ -70,6 +70,9 @@ class Session(param.Parameterized):
     )
     looking = param.Boolean(False, doc="Whether more of that may come to light in a moment.")
     is_example = param.Boolean(False, doc="Whether that answer came with maxstim.")
+    best = param.Boolean(
+        False, doc="Whether to show the best iteration of an answer where the last is another."
+    )
     key = param.String("", doc="Run id, or key in the library, of what is on the page.")
     problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
     network_hash = param.String(
@@ -97,7 +100,9 @@ class Session(param.Parameterized):
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._foreseen: tuple[RunRequest, Preview] | None = None
         # Before anybody else's: who is told of the others finds it up to date.
-        self.param.watch(self._show, ["run", "answer", "is_example"])
+        self._awaits_best = False  # whether the response to the best iteration is being computed
+        self.param.watch(self._choose_iteration, "answer")
+        self.param.watch(self._show, ["run", "answer", "is_example", "best"])
         self._refresh()
         self.finished = library.entries()
 
@@ -141,12 +146,13 @@ class Session(param.Parameterized):
         if asked == shown:
             return self._settings_note()
         wanted, there = asked.unlike(shown), shown.unlike(asked)
+        keeps = self._kept_by_run()
         if self.submitting:
             return f"{wanted} is on its way; this is {there}."
         if run is not None and run.state in LIVE:
             coming = PageQuestion.of_request(run.request)
             if coming == asked.in_terms_of(coming):
-                return f"{wanted} is on its way; this is {there}."
+                return f"{wanted} is on its way; this is {there}. {keeps}".strip()
         if self._comes_by_itself:
             ahead = self.ahead
             return (
@@ -168,27 +174,39 @@ class Session(param.Parameterized):
 
     @property
     def other_settings(self) -> bool:
-        """Whether what is on show answers what is chosen, but with other settings than those chosen."""
-        return bool(self._settings_note())
+        """Whether the answer on show was made with other settings than those chosen."""
+        return self._settings_note().startswith("This answer")
+
+    def _kept_by_run(self) -> str:
+        """A sentence where the run that is going was asked for with other settings, or nothing."""
+        run = self.run
+        if run is None or run.state not in LIVE:
+            return ""
+        differences = self._unlike_choice(run.request)
+        return f"The run that is going keeps {', '.join(differences)}." if differences else ""
 
     def _settings_note(self) -> str:
         """A sentence where what is on show was asked for with other settings, or nothing."""
-        shown = self.shown
+        run, answer = self.run, self.shown.answer
+        if self.shown.run is not None or answer is None:
+            return self._kept_by_run()
+        if run is not None and run.state in LIVE:
+            coming = PageQuestion.of_request(run.request)
+            if coming == self.question.in_terms_of(coming):  # the same again, with other settings
+                return f"Another is on its way. {self._kept_by_run()}".strip()
+        with suppress(MaxstimError):  # a record that is not read
+            differences = self._unlike_choice(request_of(answer))
+            if differences:
+                return f"This answer was made with {', '.join(differences)}."
+        return ""
+
+    def _unlike_choice(self, request: RunRequest) -> list[str]:
+        """Return the settings of a request that are not those chosen; none for another method."""
         try:
-            request = shown.run.request if shown.run is not None else request_of(shown.answer)
             mine = replace(self.choice.request(), clip=request.clip)
-        except (
-            MaxstimError
-        ):  # a setting that is none, which its field says; a record that is not read
-            return ""
-        if request.method != mine.method:  # in the midst of being chosen
-            return ""
-        differences = settings_unlike(request, mine)
-        if not differences:
-            return ""
-        if shown.run is not None:
-            return f"The run that is going keeps {', '.join(differences)}."
-        return f"This answer was made with {', '.join(differences)}."
+        except MaxstimError:  # a setting that is none, which its field says
+            return []
+        return settings_unlike(request, mine) if request.method == mine.method else []
 
     def take_settings(self) -> None:
         """Choose the settings of the answer on show."""
@@ -234,6 +252,8 @@ class Session(param.Parameterized):
         self._take_ahead()
         self._list()
         self._show_coming()
+        if self._awaits_best:
+            self._show()
         followed = self._run_in_queue(self.key) if self.key else None
         if followed is None or (self.run is not None and followed.version == self.run.version):
             return
@@ -315,9 +335,29 @@ class Session(param.Parameterized):
                 self._foreseen, run = foreseen, replace(run, preview=foreseen[1])
             else:
                 run = None
-        shown = Shown(run, self.answer, self.is_example)
+        answer = self._at_best() if run is None and self.best else None
+        shown = Shown(run, answer or self.answer, self.is_example, answer is not None)
         if not shown.same(self.shown):
             self.shown = shown
+
+    def _choose_iteration(self, *events: object) -> None:
+        """Show the best of a run that was cancelled, and what others have ended with."""
+        answer = self.answer
+        self.best = answer is not None and answer.attrs["status"] == "cancelled"
+
+    def _at_best(self) -> xr.Dataset | None:
+        """Return the answer with the response to its best iteration, if that is another and is known."""
+        self._awaits_best = False
+        if self.answer is None or not has_other_best(self.answer):
+            return None
+        try:
+            answer = self.library.best(self.lasting_key)
+        except MaxstimError as error:
+            self.param.update(best=False, problem=str(error))
+            return None
+        self._awaits_best = answer is None
+        self.looking = self.looking or answer is None
+        return answer
 
     def newest(self) -> ResultRecord | None:
         """Return the finished answer to what is chosen that is to be shown.
@@ -369,9 +409,10 @@ class Session(param.Parameterized):
 
     def comparable_answers(self) -> dict[str, xr.Dataset]:
         """Return the answer on the page with those to compare it with, by method."""
-        if self.answer is None:
+        answer = self.shown.view
+        if answer is None:
             return {}
-        found = self.library.comparable_answers(self.answer)
+        found = self.library.comparable_answers(answer)
         self.looking = self.looking or self.library.looking  # of many, not all may be known yet
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -15,12 +16,12 @@ from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
 from maxstim_core.drawing.peak import peak_frame
-from maxstim_core.export.captions import file_name
+from maxstim_core.export.captions import file_name, with_degrees
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
 from maxstim_core.export.python_code import python_snippet
-from maxstim_core.optimal.configs import METHODS
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.configs import METHODS, GenerateConfig, SearchConfig
+from maxstim_core.optimal.result import clip_of, has_other_best
 from maxstim_core.runs.request import request_of
 from maxstim_core.runs.snapshot import RunSnapshot
 
@@ -41,7 +42,11 @@ class Headline(pn.viewable.Viewer):
             "Film": lambda: self._drawn(film, "gif"),
             "NetCDF": self._data,
         }
-        self.panel = HeadlinePanel(plans, self._code, session.take_settings, session.unexpected)
+        self.panel = HeadlinePanel(
+            plans, self._code, session.take_settings, self._choose_iteration, session.unexpected
+        )
+        self._range = ""  # what the cell does over a set, beside which the peak is seen
+        session.param.watch(self._anchor, ["shown", "looking"])
         session.param.watch(self._update, ["shown", "run", "submitting", "network_hash", "ahead"])
         choice = session.choice
         choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
@@ -52,46 +57,86 @@ class Headline(pn.viewable.Viewer):
     def __panel__(self) -> HeadlinePanel:
         return self.panel
 
+    def _anchor(self, *events: object) -> None:
+        """Learn what the cell does over a set, where it has been searched for this cell and network."""
+        if self.session.shown.run is not None:
+            return
+        natural = self.session.comparable_answers().get("natural")
+        said = "" if natural is None else range_words(natural)
+        if said != self._range:
+            self._range = said
+            self._update()
+
     def _update(self, *events: object) -> None:
         session = self.session
         shown, title = session.shown, ""
         if shown.run is not None:
             title = live_heading(shown.run)
         elif shown.answer is not None:
-            title = answer_heading(shown.answer, example=shown.is_example)
+            title = answer_heading(shown.view, self._range, example=shown.is_example)
         told = {
             "html": title,
             "note": session.note,
             "settings": shown.finished is not None and session.other_settings,
             "live": shown.finished is None,
+            "iteration": self._iteration(),
         }
         if told != self.panel.shown:
             self.panel.shown = told
 
+    def _iteration(self) -> str:
+        """Return which iteration is on show, where there are two: ``last`` or ``best``."""
+        shown = self.session.shown
+        if shown.finished is None or not (shown.best or has_other_best(shown.answer)):
+            return ""
+        return "best" if shown.best else "last"
+
+    def _choose_iteration(self, which: str) -> None:
+        self.session.best = which == "best"
+
     def _drawn(self, draw: Callable[..., BytesIO], ending: str) -> Plan:
-        answer, compared = (
-            self.session.shown.answer,
-            list(self.session.comparable_answers().values()),
-        )
+        answer = self.session.shown.view
+        compared = list(self.session.comparable_answers().values())
         return file_name(answer, ending), partial(draw, answer, compared, dark=self._is_dark())
 
     def _data(self) -> Plan:
-        answer = self.session.shown.answer
+        answer = self.session.shown.view
         return file_name(answer, "nc"), partial(netcdf, answer)
 
     def _code(self) -> dict[str, str]:
-        answer = self.session.shown.answer
-        request, output = request_of(answer), file_name(answer, "nc")
-        return {"python": python_snippet(request, output), "shell": command_line(request, output)}
+        shown = self.session.shown
+        request, output = request_of(shown.answer), file_name(shown.view, "nc")
+        python, shell = python_snippet(request, output), command_line(request, output)
+        if shown.best:
+            python += (
+                f'best = ms.load({json.dumps(output)})["best_stimulus"]  # of the lowest loss\n'
+            )
+            shell += "\n# The stimulus of the lowest loss is best_stimulus in that file."
+        return {"python": python, "shell": shell}
 
 
-def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
-    """Return the title and the key figures of an answer as HTML."""
+def range_words(natural: xr.Dataset) -> str:
+    """Return what a cell does over the set that was searched, to hold a peak against."""
+    about = natural.attrs
+    best = float(natural["peak_value"][0])
+    rms = f"RMS {float(about['rms_voltage']):.2g}, " if "rms_voltage" in about else ""
+    return f"over {set_title(str(about['clips']))} {rms}up to {best:.3g}"
+
+
+def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = False) -> str:
+    """Return the title and the key figures of an answer as HTML.
+
+    Args:
+        answer: The answer, as of the iteration on show.
+        over_set: What the cell does over a set, as `range_words` says it, or nothing.
+        example: Whether it came with maxstim.
+    """
     about, central = answer.attrs, answer["central_response"].values
     peak = peak_frame(central)
     frames, dt = len(central), float(about["dt"])
+    anchors = "; ".join(filter(None, (f"{central[0]:.2g} under grey", escape(over_set))))
     facts = [
-        f"peak {central[peak]:.3g} a.u. at {1e3 * peak * dt:.0f} ms",
+        f"peak {central[peak]:.3g} a.u. at {1e3 * peak * dt:.0f} ms ({anchors})".replace("-", "−"),
         f"{frames} frames of {1e3 * dt:g} ms",
         f"network {escape(str(about.get('network', 'unknown')))}",
     ]
@@ -101,7 +146,7 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
     if about.get("clips"):
         facts.insert(0, f"of {escape(set_title(str(about['clips'])))}")
     if clip:
-        facts.insert(0, f"clip “{escape(clip)}”")
+        facts.insert(0, f"clip “{escape(with_degrees(clip))}”")
     mark = "example" if example else "cancelled" if about["status"] == "cancelled" else ""
     return _heading(about["cell_type"], about["method"], mark, " · ".join(facts))
 
@@ -109,6 +154,10 @@ def answer_heading(answer: xr.Dataset, *, example: bool = False) -> str:
 def live_heading(run: RunSnapshot) -> str:
     """Return the title of a run that is going, and how far it is, as HTML."""
     facts = METHODS[run.request.method].sentence
+    if run.request.method == SearchConfig.method and run.step:
+        facts = f"best of {run.step} of {run.n_steps} clips so far"
+    if run.request.method != GenerateConfig.method:
+        facts += f" · of {escape(set_title(run.request.clips))}"
     if run.step and len(run.losses) and "total" in run.terms:
         loss = run.losses[-1][run.terms.index("total")]
         facts = f"iteration {run.step} of {run.n_steps} · loss {loss:.4g}"

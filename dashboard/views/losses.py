@@ -10,6 +10,7 @@ import xarray as xr
 
 from dashboard.components.hexplayer.component import pack
 from dashboard.components.plots.component import LossPlot
+from maxstim_core.export.captions import with_degrees
 from maxstim_core.optimal.configs import term_title
 from maxstim_core.optimal.result import clip_of
 
@@ -61,7 +62,7 @@ class Losses(pn.viewable.Viewer):
         self.plot.param.update(
             chosen=names.index(shown) if shown in names else -1,
             rows=[
-                {"name": name, "score": float(score), "time": float(1e3 * dt * frame)}
+                {"name": with_degrees(name), "score": float(score), "time": float(1e3 * dt * frame)}
                 for name, score, frame in zip(names, scores, frames, strict=True)
             ],
         )

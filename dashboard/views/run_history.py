@@ -8,8 +8,9 @@ import panel as pn
 
 from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
+from dashboard.text.clip_sets import set_title
 from dashboard.text.words import duration, ordinal
-from maxstim_core.export.captions import describe_settings, settings_words
+from maxstim_core.export.captions import describe_settings, settings_words, with_degrees
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
@@ -86,7 +87,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
         "state": run.state,
         "title": _title(request.cell_type, request.method),
         "detail": detail,
-        "clip": _clip(request.method, clip),
+        "clip": _clip(request.method, clip, request.clips),
         "settings": _settings(run, entry),
         "progress": run.step / run.n_steps if run.n_steps and run.state in LIVE else 0.0,
     }
@@ -105,7 +106,7 @@ def entry_row(entry: ResultRecord, details: ResultDetails | None) -> dict:
         else {"complete": "done"}.get(entry.status, entry.status),
         "title": _title(entry.cell_type, entry.method),
         "detail": when if details is None else f"peak {details.peak:.3g} a.u. · {when}",
-        "clip": "" if details is None else _clip(entry.method, details.clip),
+        "clip": "" if details is None else _clip(entry.method, details.clip, details.clips),
         "settings": ""
         if details is None
         else describe_settings(entry.method, details.config, details.steps),
@@ -128,6 +129,9 @@ def _title(cell_type: str, method: str) -> str:
     return f"{cell_type} {METHODS[method].title.lower() if method in METHODS else method}"
 
 
-def _clip(method: str, name: str) -> str:
-    """Return what is said of the clip of a run, which tells it from others of the same question."""
-    return f"from {name}" if name and method == "regularized" else name
+def _clip(method: str, name: str, clips: str) -> str:
+    """Return what is said of the clip of a run and of its set, which tell it from others alike."""
+    if method == "generated":
+        return ""
+    name = with_degrees(f"from {name}" if name and method == "regularized" else name)
+    return " · ".join(filter(None, (name, set_title(clips) if clips else "")))

@@ -11,6 +11,7 @@ from typing import Any
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import DEGREES_PER_COLUMN
 from maxstim_core.optimal.configs import CONFIGS, starting_preset
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.settings import Config
@@ -21,11 +22,12 @@ def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
     about = answer.attrs
     peak = f"peak {float(answer['central_response'].max()):.3g} a.u."
     early = "cancelled early" if about.get("status") == "cancelled" else ""
+    best = "best iteration" if about.get("iteration") == "best" else ""
     network = f"network {about.get('network', 'unknown')}"
     short = str(about.get("network_hash", ""))[:8]
     made = (f"{network} ({short})" if short else network, f"maxstim {about['maxstim_version']}")
     return (
-        " · ".join(filter(None, (source_words(answer), early, peak))),
+        " · ".join(filter(None, (source_words(answer), early, best, peak))),
         " · ".join(made),
     )
 
@@ -42,8 +44,9 @@ def file_name(answer: xr.Dataset, ending: str) -> str:
     which = re.sub(r"[^A-Za-z0-9]+", "-", which).strip("-")[:40]
     made = [about.get(name, "") for name in ("config", "network_hash", "clips", "source", "status")]
     describe_settings = json.dumps([*map(str, made), answer.sizes.get("iteration", 0)])
+    best = "best" if about.get("iteration") == "best" else ""
     key = hashlib.sha256(describe_settings.encode()).hexdigest()[:6]
-    return "_".join(filter(None, (cell_type, about["method"], which, key))) + f".{ending}"
+    return "_".join(filter(None, (cell_type, about["method"], which, best, key))) + f".{ending}"
 
 
 def settings_words(config: Config, steps: int) -> str:
@@ -80,13 +83,24 @@ def describe_settings(method: str, config: str, steps: int) -> str:
 def source_words(answer: xr.Dataset) -> str:
     """Return what an answer is made of: its clip, iterations, seed and unusual settings."""
     about = answer.attrs
-    clip = clip_of(answer)
+    clip = with_degrees(clip_of(answer))
     if clip and about["method"] == "regularized":
         clip = f"from {clip}"
+    if clip and about.get("clips"):
+        clip += f" of the set {about['clips']}"
     settings = describe_settings(
         about["method"], about.get("config", ""), answer.sizes.get("iteration", 0)
     )
     return " · ".join(filter(None, (clip, settings)))
+
+
+def with_degrees(text: str) -> str:
+    """Return a text with degrees of the fly's eye beside columns: "22 col/s (128°/s)"."""
+    return re.sub(
+        r"(\d+(?:\.\d+)?) col(/s)?(?![\w/])",
+        lambda found: f"{found[0]} ({DEGREES_PER_COLUMN * float(found[1]):.0f}°{found[2] or ''})",
+        text,
+    )
 
 
 def _setting(about: Any, value: object) -> str:

@@ -84,6 +84,16 @@ SCORES = {
 """Name and meaning of each score of a clip; formulas in `maxstim_core.optimal.ranking`."""
 
 
+PROTOCOLS = {
+    "default": ("One second of grey", "For choosing a clip and for showing it alike."),
+    "flyvis": (
+        "flyvis's fade-in",
+        "Clips are chosen after a fade-in of two seconds and shown after grey, as flyvis does.",
+    ),
+}
+"""Name and meaning of what each clip starts after."""
+
+
 @dataclass(frozen=True)
 class SearchConfig(Config):
     """How the best clip of a natural movie set is chosen: docs/numerics.md#the-natural-answer.
@@ -100,8 +110,9 @@ class SearchConfig(Config):
         "default",
         "How every clip starts. 'default': one second of grey, for choosing and for replay alike. "
         "'flyvis': clips are chosen after a two-second fade-in and replayed after grey, as flyvis does.",
-        label="Protocol",
+        label="Before each clip",
         choices=("default", "flyvis"),
+        choice_words=PROTOCOLS,
     )
     score: str = setting(
         "peak",

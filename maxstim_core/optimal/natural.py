@@ -158,6 +158,24 @@ class Search:
         )
         return documented(found)
 
+    def best_so_far(self, cell_type: str, clip: str = "") -> int:
+        """Return the place in the set of the best clip among those seen so far, or of a named one.
+
+        Args:
+            cell_type: For example ``T4c``.
+            clip: Name of the clip that is wanted instead, or nothing.
+        """
+        if clip:
+            return clip_named(self._clips, clip)
+        seen = self._peaks[self._engine.network.cell_type(cell_type), : self._n_done]
+        return int(np.argmax(seen))
+
+    def respond(self, cell_type: str, movie: np.ndarray) -> np.ndarray:
+        """Return the voltage of a cell type while the network watches a movie, both (frame, column)."""
+        layout, index = self._engine.layout, self._engine.network.cell_type(cell_type)
+        response = self._engine.simulate(movie, self._config.dt, cells=layout.cells(index))
+        return layout.on_columns(index, response)
+
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""
         batch: list[np.ndarray] = []

@@ -136,6 +136,25 @@ def lattice_of(answer: xr.Dataset) -> Lattice:
     return Lattice.of(answer["u"].values, answer["v"].values)
 
 
+def has_other_best(answer: xr.Dataset) -> bool:
+    """Tell whether an answer holds an iteration of lower loss than its last one."""
+    return "best_stimulus" in answer and not np.array_equal(
+        answer["best_stimulus"].values, answer["stimulus"].values
+    )
+
+
+def at_best(answer: xr.Dataset) -> xr.Dataset:
+    """Return an answer as it was at its iteration of lowest loss: what is drawn and taken home of it.
+
+    Args:
+        answer: One with ``best_response`` (frame, column), as
+            `maxstim_core.runs.responses.with_best_response` returns it.
+    """
+    best = {name: answer[f"best_{name}"] for name in ("stimulus", "response", "central_response")}
+    others = answer.drop_vars([f"best_{name}" for name in best])
+    return others.assign(best).assign_attrs(iteration="best")
+
+
 def provenance(engine: Engine, config: Config) -> dict[str, object]:
     """Return the attributes by which a result can be made again."""
     return {

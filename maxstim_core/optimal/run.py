@@ -30,8 +30,8 @@ class StepReport:
         n_steps: Steps in all.
         losses: Loss terms of the steps since the last report, in the order of `Optimization.terms`,
             shape (steps, terms), as they were before each step; no rows for a search.
-        stimulus: The stimulus after this step, shape (frame, column), luminance, read-only; None
-            for a search.
+        stimulus: The stimulus after this step, or the best clip so far, shape (frame, column),
+            luminance, read-only; None for a bare search.
         respond: Computes the voltage of the cell type while the network watches this stimulus, shape
             (frame, column), NaN where no cell is; None for a search. It takes a simulation: ask only
             if you show it.

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from maxstim_core.devices import available_devices
 from maxstim_core.errors import MaxstimError
@@ -178,10 +181,33 @@ class Natural:
         self._config, self._device = config, device
         self._search = StoredSearch(network, clips, config, device, store)
         self.n_steps = self._search.n_steps
+        self._clip_movie = lru_cache(1)(self._movie)
+        self._response = lru_cache(1)(self._respond)
 
     def __iter__(self) -> Iterator[StepReport]:
-        """Search; stop iterating to cancel."""
-        yield from self._search
+        """Search, and report the best clip so far; stop iterating to cancel."""
+        cell_type, clip = self._request.cell_type, self._request.clip
+        for report in self._search:
+            search = self._search.going
+            assert search is not None  # it has reported
+            best = search.best_so_far(cell_type, clip)
+            yield replace(
+                report,
+                stimulus=self._clip_movie(best),
+                respond=partial(self._response, best),
+                lattice=self._clips.lattice,
+            )
+
+    def _movie(self, index: int) -> np.ndarray:
+        clips = self._clips
+        movie = resampled(clips[index], clips.dt, self._config.dt)
+        movie.setflags(write=False)
+        return movie
+
+    def _respond(self, index: int) -> np.ndarray:
+        search = self._search.going
+        assert search is not None
+        return search.respond(self._request.cell_type, self._clip_movie(index))
 
     def result(self) -> Result | None:
         """Return the best clip so far and the response to it; None before the first report."""

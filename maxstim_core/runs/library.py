@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property, lru_cache
@@ -24,6 +24,7 @@ import xarray as xr
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.queue import the_queue
+from maxstim_core.runs.responses import with_best_response, with_response
 from maxstim_core.runs.result_index import (
     Known,
     ResultDetails,
@@ -32,7 +33,7 @@ from maxstim_core.runs.result_index import (
     Stamp,
     read_result,
 )
-from maxstim_core.runs.shipped import answer_name, bundled_answers, with_response
+from maxstim_core.runs.shipped import answer_name, bundled_answers
 
 _logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class ResultLibrary:
         self._asked = self._looked = self._waiting = 0
         self._wanted: dict[str, Stamp] = {}  # files whose details are needed
         self._thread: threading.Thread | None = None
-        self._completed: OrderedDict[str, Future[xr.Dataset]] = OrderedDict()  # by key
+        self._completed: OrderedDict[Hashable, Future[xr.Dataset]] = OrderedDict()
         self._completing: ThreadPoolExecutor | None = None
 
     def entries(self) -> tuple[ResultRecord, ...]:
@@ -175,6 +176,20 @@ class ResultLibrary:
         """
         return entry.has_response or self._complete(entry).done()
 
+    def best(self, key: str) -> xr.Dataset | None:
+        """Return an answer with the response to its best stimulus, ``best_response``.
+
+        None while that is being computed: there is more to come (`looking`) until it is done.
+
+        Raises:
+            MaxstimError: if there is no such answer, or its network is not here any more.
+        """
+        entry = self.find(key)
+        if entry is None:
+            raise MaxstimError("The result of this link is not on this server; run it again.")
+        future = self._complete(entry, with_best_response)
+        return future.result() if future.done() else None
+
     def comparable_answers(self, answer: xr.Dataset) -> dict[str, xr.Dataset]:
         """Return what an answer is to be compared with, by method: itself, and complete others.
 
@@ -244,16 +259,19 @@ class ResultLibrary:
             return _loaded(entry.path, entry.finished)
         return self._complete(entry).result()
 
-    def _complete(self, entry: ResultRecord) -> Future[xr.Dataset]:
-        """Have the response to an answer computed, unless it has been of late."""
+    def _complete(
+        self, entry: ResultRecord, add: Callable[[xr.Dataset], xr.Dataset] = with_response
+    ) -> Future[xr.Dataset]:
+        """Have what an answer lacks computed, unless it has been of late."""
+        which = (entry.path, entry.finished, add)
         with self._changed:
-            future = self._completed.get(entry.key)
+            future = self._completed.get(which)
             if future is None:
                 if self._completing is None:
                     self._completing = ThreadPoolExecutor(1, "answers")
-                future = self._completing.submit(lambda: with_response(load(entry.path)))
-                self._completed[entry.key] = future
-            self._completed.move_to_end(entry.key)
+                future = self._completing.submit(lambda: add(load(entry.path)))
+                self._completed[which] = future
+            self._completed.move_to_end(which)
             while len(self._completed) > _COMPLETED:
                 self._completed.popitem(last=False)
             return future

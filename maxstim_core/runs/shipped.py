@@ -18,12 +18,11 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.result import load
-from maxstim_core.runs.request import RunRequest, opened_network, request_of
+from maxstim_core.runs.request import RunRequest, request_of
+from maxstim_core.runs.responses import center_of, simulated
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from maxstim_core.drawing.notebook import Result
 
 LEVELS = 4_095
 """Steps of luminance between black and white."""
@@ -80,44 +79,5 @@ def without_response(answer: xr.Dataset) -> xr.Dataset:
         # In attributes, where NetCDF has them: whoever reads the file gets luminance.
         bare[name] = (answer[name].dims, levels, {"scale_factor": np.float32(1 / LEVELS)})
         rounded = levels * np.float32(1 / LEVELS)
-        bare[central] = ("frame", _simulated(answer, rounded)[:, _center(answer)])
+        bare[central] = ("frame", simulated(answer, rounded)[:, center_of(answer)])
     return bare.assign_attrs(rounded=f"luminance to 1/{LEVELS}")
-
-
-def with_response(answer: xr.Dataset) -> Result:
-    """Return a shipped answer with the response to its stimulus, computed here on the CPU.
-
-    Raises:
-        MaxstimError: if its network is not here any more.
-    """
-    from maxstim_core.drawing.notebook import Result
-
-    response = _simulated(answer, answer["stimulus"].values)
-    return Result.of(
-        answer.assign(
-            response=(("frame", "column"), response),
-            central_response=("frame", response[:, _center(answer)]),
-        )
-    )
-
-
-def _center(answer: xr.Dataset) -> int:
-    return int(np.flatnonzero((answer["u"].values == 0) & (answer["v"].values == 0))[0])
-
-
-def _simulated(answer: xr.Dataset, stimulus: np.ndarray) -> np.ndarray:
-    """Return the voltage of the cell type of an answer, shape (frame, column)."""
-    from maxstim_core.simulation.choose_engine import make_engine
-
-    about = answer.attrs
-    network = opened_network(str(about["network"]))
-    if network.content_hash != about["network_hash"]:
-        raise MaxstimError(
-            f"The network {network.name} is no longer the one that this answer was made with; run it "
-            "again."
-        )
-    engine, cell_type = make_engine(network, device="cpu"), network.cell_type(about["cell_type"])
-    voltage = engine.simulate(
-        np.asarray(stimulus, np.float32), float(about["dt"]), cells=engine.layout.cells(cell_type)
-    )
-    return engine.layout.on_columns(cell_type, voltage).astype(np.float32)

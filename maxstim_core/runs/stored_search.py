@@ -71,6 +71,11 @@ class StoredSearch:
                     del _unfinished[next(iter(_unfinished))]
             self._search, self._steps = _unfinished[self._which]
 
+    @property
+    def going(self) -> Search | None:
+        """The search that is going on, None where the store has it."""
+        return self._search
+
     def __iter__(self) -> Iterator[StepReport]:
         """Search; stop iterating to cancel."""
         if self._search is None:

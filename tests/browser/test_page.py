@@ -146,7 +146,7 @@ def test_every_cell_type_can_be_found_and_chosen(visit):
 
 def test_typed_values_and_presets_reach_the_run(visit):
     page = visit()
-    presets = {"flyvis's values": flyvis_preset, "Starting values": starting_preset}
+    presets = {"flyvis's values": flyvis_preset, "maxstim's values": starting_preset}
     for name, preset in presets.items():
         enter(page, "Pull to grey", 42)
         page.get_by_role("button", name=name).filter(visible=True).click()
@@ -221,7 +221,7 @@ def test_what_is_no_value_is_marked_explained_and_never_run(visit):
     enter(page, "Iterations", "")
     run_button(page).click()
     expect(page.get_by_role("alert")).to_contain_text("Iterations must be")
-    page.get_by_role("button", name="Starting values").filter(visible=True).click()
+    page.get_by_role("button", name="maxstim's values").filter(visible=True).click()
     expect(number(page, "Iterations")).to_have_value("200")
     expect(number(page, "Iterations")).to_have_attribute("aria-invalid", "false")
     expect(slider(page, "Iterations")).to_have_attribute("max", "500")

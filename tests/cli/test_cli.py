@@ -208,7 +208,7 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
         (("simulate", "--movie", "{tmp}/text.npy"), "no .npy file"),
         (("simulate", "--movie", "{tmp}/nan.npy", "--dt", 0.06), "0.05 s"),
         (("search", "--clips", "holiday"), "no clip set"),
-        (("search", "--protocol", "strict"), "Protocol"),
+        (("search", "--protocol", "strict"), "Before each clip"),
         (("search", "--score", "height"), "Score"),
         (("search", "--show", "T4x"), "T4c"),
         (("search", "--export", "T4x", "{tmp}/best.npy"), "T4c"),

@@ -8,6 +8,7 @@ from toy_runs import toy_queue
 
 from dashboard.app import App
 from dashboard.state.choice import Choice
+from maxstim_core.export.captions import with_degrees
 from maxstim_core.optimal.configs import RegularizeConfig
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.snapshot import LIVE
@@ -64,7 +65,7 @@ def test_a_chosen_clip_is_shown_at_once_and_then_its_response(app):
     assert not app.player.live and app.player.scene != scene
     assert session.answer.attrs["source"] == session.answer.attrs["clip"] == name
     assert (gallery.chosen, gallery.movies) == (2, movies)
-    assert name in app.headline.panel.shown["html"]
+    assert with_degrees(name) in app.headline.panel.shown["html"]
     gallery._handle_msg(0)
     until_ended(session)
     assert session.answer.attrs["clip"] == "" and gallery.chosen == 0
@@ -109,7 +110,10 @@ def test_exactly_the_clip_on_show_is_regularized(app):
     assert session.answer.attrs["clip"] == name and name in session.answer.attrs["source"]
     assert (choice.method, choice.cell_type, choice.clip) == ("regularized", "T4c", name)
     row = app.history.list.rows[0]
-    assert (row["title"], row["clip"]) == ("T4c regularized", f"from {name}")
+    assert (row["title"], row["clip"]) == (
+        "T4c regularized",
+        f"from {with_degrees(name)} · Made scenes and textbook stimuli",
+    )
 
 
 def test_from_a_regularized_clip_one_goes_back_to_the_clips_and_takes_another(app):
@@ -139,7 +143,9 @@ def test_from_a_regularized_clip_one_goes_back_to_the_clips_and_takes_another(ap
     later.session.follow(session.run.result.stem)
     assert later.browse.gallery.movies == movies and later.browse.gallery.chosen == 3
     rows = {row["clip"] for row in later.history.list.rows if "regularized" in row["title"]}
-    assert {f"from {gallery.clips[k]['name']}" for k in (1, 3)} <= rows
+    assert {f"from {gallery.clips[k]['title']}" for k in (1, 3)} <= {
+        row.partition(" · ")[0] for row in rows
+    }
 
 
 def test_a_regularized_answer_of_another_set_has_other_clips(app):

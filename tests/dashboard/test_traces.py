@@ -20,6 +20,7 @@ from dashboard.views.losses import (
     packed_losses,
 )
 from dashboard.views.traces import Traces, aligned, deviation_sentence, overlaid
+from maxstim_core.export.captions import with_degrees
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.generated import generate
@@ -160,7 +161,8 @@ def test_nothing_is_left_of_an_answer_that_is_no_longer_shown(answers):
 def test_the_note_says_where_each_line_comes_from(answers):
     traces = Traces()
     traces.show(answers)
-    clip = clip_of(answers["natural"])
+    clip = f"{with_degrees(clip_of(answers['natural']))} of the set scenes"
+    assert "22 col/s (128°/s)" in clip
     for said in (f"from {clip} · 100 iterations", "200 iterations · seed 0", "Natural</b> scene"):
         assert said in traces.plot.note
 
@@ -196,7 +198,8 @@ def test_a_search_shows_its_ranking(answers):
     losses = Losses()
     losses.show_ranking(answers["natural"])
     rows = losses.plot.rows
-    assert [row["name"] for row in rows] == list(answers["natural"]["clip_name"].values)
+    names = answers["natural"]["clip_name"].values
+    assert [row["name"] for row in rows] == [with_degrees(name) for name in names]
     assert rows[0]["score"] == max(row["score"] for row in rows) > 0
     assert losses.plot.chosen == 0
 

@@ -28,7 +28,7 @@ from maxstim_core.optimal.configs import (
         ),
         (starting_preset(SearchConfig), 0, ""),
         (starting_preset(SearchConfig, score="rms"), 0, "score: peak in units of RMS"),
-        (starting_preset(SearchConfig, protocol="flyvis"), 0, "protocol: flyvis"),
+        (starting_preset(SearchConfig, protocol="flyvis"), 0, "before each clip: flyvis's fade-in"),
     ],
 )
 def test_what_differs_from_the_starting_values_is_said(config, steps, words):

@@ -71,7 +71,7 @@ export function render({model}) {
   const sidebar = model.get_child("sidebar")
   const drawer = element("div", {class: "drawer", role: "region", "aria-label": "Settings", tabindex: -1}, sidebar)
   const shade = element("div", "shade")
-  const main = element("main", {tabindex: -1}, model.get_child("headline"), model.get_child("gallery"), model.get_child("player"),
+  const main = element("main", {tabindex: -1}, model.get_child("headline"), model.get_child("player"), model.get_child("gallery"),
     element("div", "below", ...["traces", "losses", "runs"].map((name) => model.get_child(name))))
   main.addEventListener("maxstim-top", () => main.scrollTo({top: 0, behavior: "smooth"}))
   model.on("has_dialogs", () => fetchMaterial(described.material))

@@ -18,6 +18,7 @@ from dashboard.components.component import Component
 from dashboard.components.esm import DRAWING, source, stylesheet
 from dashboard.components.hexplayer.component import pack
 from maxstim_core.drawing.peak import telling_frame
+from maxstim_core.export.captions import with_degrees
 from maxstim_core.optimal.result import lattice_of
 
 _HERE = Path(__file__).parent
@@ -88,8 +89,8 @@ def packed(answer: xr.Dataset) -> bytes:
 def described(answer: xr.Dataset) -> list[dict]:
     """Return what is said of each clip of a natural answer, best first.
 
-    ``frames`` is the number of its frames, ``peak`` the one at which its score was measured, and
-    ``still`` the one to show while it stands still.
+    ``title`` is its name for people, ``frames`` the number of its frames, ``peak`` the one at which
+    its score was measured, and ``still`` the one to show while it stands still.
     """
     dt, lattice = float(answer.attrs["dt"]), lattice_of(answer)
     said = []
@@ -99,7 +100,8 @@ def described(answer: xr.Dataset) -> list[dict]:
         luminance = answer["shown_stimulus"].values[k, :frames] / 255
         said.append(
             {
-                "name": str(answer["clip_name"].values[k]),
+                "name": (name := str(answer["clip_name"].values[k])),
+                "title": with_degrees(name),
                 "score": float(answer["score"][k]),
                 "time": 1e3 * peak * dt,
                 "peak": peak,

@@ -28,13 +28,13 @@ class Thumb {
     const score = number(about.score)
     const time = `${number(about.time, 0)} ms`
     this.root = element("button", {
-      type: "button", class: "thumb", title: about.name,
-      "aria-label": `Clip ${place + 1}: ${about.name}, score ${score}, peak at ${time}`,
+      type: "button", class: "thumb", title: about.title,
+      "aria-label": `Clip ${place + 1}: ${about.title}, score ${score}, peak at ${time}`,
     },
     this.map.canvas, this.trace,
     element("span", {class: "facts"}, element("span", {class: "place"}, String(place + 1)),
       element("b", {}, score), element("span", {class: "time"}, time)),
-    element("span", {class: "name"}, about.name))
+    element("span", {class: "name"}, about.title))
   }
 
   fit(scene, width) {

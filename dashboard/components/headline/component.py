@@ -34,14 +34,16 @@ class HeadlinePanel(Component):
             returns the name of the file, and what makes its content in another thread.
         code: Called when the code is asked for; returns the lines in Python and for a shell.
         on_settings: Called when a person wants the settings of the answer on show.
+        on_iteration: Called with the iteration that is to be shown, ``last`` or ``best``.
         on_error: Called with what a plan or the making of a file has raised.
         **params: Further parameters.
     """
 
     shown = param.Dict(
-        default={"html": "", "note": "", "settings": False, "live": True},
+        default={"html": "", "note": "", "settings": False, "live": True, "iteration": ""},
         doc="Title and key figures as HTML; a note, or nothing; whether it is about the answer's "
-        "settings, which can be taken; whether there is nothing to take home.",
+        "settings, which can be taken; whether there is nothing to take home; which iteration is on "
+        "show where there are two, last or best.",
     )
 
     _esm = source(_SNIPPET / "snippet.js", _HERE / "headline.js")
@@ -54,12 +56,14 @@ class HeadlinePanel(Component):
         plans: dict[str, Callable[[], Plan]],
         code: Callable[[], dict[str, str]],
         on_settings: Callable[[], None],
+        on_iteration: Callable[[str], None],
         on_error: Callable[[Exception], None],
         **params: object,
     ) -> None:
         super().__init__(**params)
         self._plans, self._code = plans, code
         self._on_settings, self._on_error = on_settings, on_error
+        self._on_iteration = on_iteration
 
     def _handle_msg(self, msg: object) -> None:
         # The browser can send anything.
@@ -67,6 +71,8 @@ class HeadlinePanel(Component):
             return
         if msg == "Settings":
             self._on_settings()
+        elif isinstance(msg, dict) and msg.get("iteration") in ("last", "best"):
+            self._on_iteration(msg["iteration"])
         elif msg == "Code":
             self._send_msg({"code": self._code()})
         elif isinstance(msg, str) and msg in self._plans:

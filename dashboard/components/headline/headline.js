@@ -58,6 +58,13 @@ export function render({model}) {
     })
     return [name, button]
   }))
+  const iterations = new Map(["last", "best"].map((which) => {
+    const button = element("button", {type: "button", title: `Show, and take home, the ${which} iteration`}, which)
+    button.addEventListener("click", () => model.send_msg({iteration: which}))
+    return [which, button]
+  }))
+  const iteration = element("div", {class: "iteration", role: "group", "aria-label": "Iteration shown"},
+    ...iterations.values())
   const words = element("span")
   const take = element("button", {type: "button", class: "text-button"}, "Take its settings")
   take.addEventListener("click", () => model.send_msg("Settings"))
@@ -69,15 +76,17 @@ export function render({model}) {
     if (said.file) save(said.file)
   })
   const draw = () => {
-    const {html, note: said, settings, live} = model.shown
+    const {html, note: said, settings, live, iteration: which} = model.shown
     if (title.innerHTML !== html) title.innerHTML = html
     words.textContent = said
     take.hidden = !settings
+    iteration.hidden = !which
+    for (const [name, button] of iterations) button.setAttribute("aria-pressed", String(name === which))
     note.hidden = !said
     for (const button of buttons.values()) button.disabled = live
   }
   model.on("shown", draw)
   draw()
   return element("div", {}, element("div", "headline", title,
-    element("div", {class: "take", role: "group", "aria-label": "Take home"}, ...buttons.values())), note, code.root)
+    element("div", {class: "take", role: "group", "aria-label": "Take home"}, iteration, ...buttons.values())), note, code.root)
 }

@@ -28,9 +28,9 @@ CENTRAL_OF = {"stimulus": "central_response", "best_stimulus": "best_central_res
 """Each stimulus that a result may hold, and the central trace that belongs to it."""
 
 RESPONSE_OF = {"stimulus": "response", "best_stimulus": "best_response"}
-"""The same for the responses of all columns; results keep that of the last iterate only."""
+"""The same for the responses of all columns; results keep that of the last iteration only."""
 
-ITERATES = {"stimulus": "last iterate", "best_stimulus": "best iterate"}
+ITERATES = {"stimulus": "last iteration", "best_stimulus": "best iteration"}
 """What each stimulus of an optimisation is called."""
 
 SEEN = 0.02
@@ -79,12 +79,12 @@ class HexPlayer(Component):
         """Show a result, its playhead at the peak of the central response or at `start`.
 
         A regularised result brings its target as a dashed trace with the deviation shaded, and a
-        result with a best iterate brings the central trace of the other iterate.
+        result with a best iteration brings the central trace of the other one.
 
         Args:
             dataset: A result (schema in `maxstim_core.optimal.result`).
             title: Heading of the player, none if empty.
-            variable: ``stimulus`` (the last iterate) or ``best_stimulus``.
+            variable: ``stimulus`` (the last iteration) or ``best_stimulus``.
             traces: Further traces to overlay, as `central_trace` makes them.
             limit: Voltage at the ends of the colour scale, to compare runs on one scale; by default
                 the largest absolute voltage of this result inside the border of the eye.

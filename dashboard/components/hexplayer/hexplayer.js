@@ -193,12 +193,12 @@ class Player {
       type: "range", class: "rings", min: 1, max: 1, step: 1, value: 1, "aria-label": "Rings shown",
       title: "How many rings around the centre are shown",
     })
-    this.ringsOutput = element("output")
+    this.ringsOutput = element("span", {class: "count"}) // no output: that is read aloud at every step
     this.ringsFew = button(`Show ${FIGURE_RINGS} rings`, String(FIGURE_RINGS))
     this.ringsAll = button("Show all rings", "all")
-    this.relativeButton = button("Change from first frame", "Change from first frame",
+    this.relativeButton = button("From baseline", "From baseline",
       {"aria-pressed": "false"})
-    this.relativeButton.title = "Show the response minus its first frame"
+    this.relativeButton.title = "Subtract the voltage of the first frame, which grey alone sets"
     this.readout = this.buildReadout()
 
     const first = element("div", {class: "transport"}, this.buttons.first, this.buttons.back,
@@ -210,7 +210,7 @@ class Player {
         this.ringsFew, this.ringsAll),
       this.relativeButton)
     this.root = element("div", {
-      class: "player", tabindex: "0", role: "group", "aria-label": "Stimulus and response player",
+      class: "player", "data-testid": "player", tabindex: "0", role: "group", "aria-label": "Stimulus and response player",
       "aria-keyshortcuts": "Space ArrowLeft ArrowRight Home End + -",
       "data-frame": "0", "data-playing": "false",
     },
@@ -427,7 +427,7 @@ class Player {
     const rings = this.shownRings()
     this.ringsInput.max = scene?.extent ?? 1
     setRange(this.ringsInput, rings)
-    this.ringsOutput.textContent = scene ? rings : ""
+    this.ringsOutput.textContent = scene ? `${rings} (${Math.round(rings * this.degrees)}°)` : ""
     this.ringsFew.disabled = !scene || scene.extent < FIGURE_RINGS
 
     const [mapWidth, mapHeight] = this.mapSize(width)
@@ -451,7 +451,7 @@ class Player {
       this.stimulus.setNote("")
       this.response.setNote(scene.response ? ""
         : scene.live ? "The response is on its way"
-        : "Only the central response is kept for this iterate")
+        : "Only the central response is kept for this iteration")
       this.stimulus.place(scene, rings, mapWidth, mapHeight)
       this.response.place(scene, rings, mapWidth, mapHeight)
     }

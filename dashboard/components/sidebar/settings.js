@@ -86,7 +86,7 @@ class MethodPanel {
       class: "method", role: "tabpanel", id: `panel-${about.method}`,
       "aria-labelledby": `tab-${about.method}`,
     }, ...this.parts, ...settings,
-    element("div", "presets", press("Starting values", "starting"), press("flyvis's values", "flyvis")))
+    element("div", "presets", press("maxstim's values", "starting"), press("flyvis's values", "flyvis")))
   }
 
   show({formulas, values, sets, clips, clip}) {

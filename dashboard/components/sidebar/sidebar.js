@@ -80,6 +80,8 @@ class RunBar {
     const press = (name) => () => send({press: name})
     this.run = element("button", {type: "button", class: "go", "data-testid": "run", id: "run"},
       icon(PLAY), element("span", {}, "Run"))
+    this.run.setAttribute("aria-keyshortcuts", "Control+Enter")
+    this.run.title = "Ctrl + Enter"
     this.cancel = element("button", {type: "button", class: "button cancel"}, "Cancel")
     this.run.addEventListener("click", press("run"))
     this.cancel.addEventListener("click", press("cancel"))
@@ -105,12 +107,13 @@ class RunBar {
       this.problems.replaceChildren(...(problem
         ? [element("div", {class: "alert error", role: "alert"}, this.said, this.close)] : []))
     }
-    this.progress.style.visibility = progress === null ? "hidden" : "visible"
+    this.progress.hidden = progress === null
     this.progress.classList.toggle("unknown", progress < 0)
     this.bar.style.width = `${100 * Math.max(progress ?? 0, 0)}%`
     if (progress === null || progress < 0) this.progress.removeAttribute("aria-valuenow")
     else this.progress.setAttribute("aria-valuenow", String(Math.round(100 * progress)))
     const text = start + numbers
+    this.status.hidden = !text
     if (!text) this.status.replaceChildren()
     else {
       const line = this.status.firstChild ?? element("p", {class: "small quiet", role: "status"}, element("span"), element("span"))
@@ -187,6 +190,16 @@ export function render({model}) {
     model.on(name, draw)
     draw()
   }
+  const shortcut = (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) {
+      event.preventDefault()
+      // What stands in a field counts: it is sent when the field is left.
+      runbar.run.focus()
+      runbar.run.click()
+    }
+  }
+  document.addEventListener("keydown", shortcut)
+  model.on("remove", () => document.removeEventListener("keydown", shortcut))
   const keeping = () => keep(model.choice.values, methods.typed())
   addEventListener("maxstim-keep", keeping)
   model.on("remove", () => removeEventListener("maxstim-keep", keeping))
