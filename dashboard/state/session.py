@@ -38,6 +38,11 @@ from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 _logger = logging.getLogger(__name__)
 
 
+def _moment(run: RunSnapshot) -> tuple[object, ...]:
+    """Return what of a run is worth being drawn again when it changes."""
+    return run.run_id, run.version, None if run.wait is None else round(run.wait / 5)
+
+
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let the callbacks of a page take turns: with several threads, two can come at once."""
 
@@ -246,7 +251,7 @@ class Session(param.Parameterized):
         """Read the queue, and fetch the answer of the followed run when it has ended."""
         self._take_submitted()
         runs = self.queue.snapshots(self.id)
-        if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
+        if [_moment(run) for run in runs] != [_moment(run) for run in self.runs]:
             self.runs = runs
         self.devices = self.queue.devices()
         self._take_ahead()
@@ -255,7 +260,7 @@ class Session(param.Parameterized):
         if self._awaits_best:
             self._show()
         followed = self._run_in_queue(self.key) if self.key else None
-        if followed is None or (self.run is not None and followed.version == self.run.version):
+        if followed is None or (self.run is not None and _moment(followed) == _moment(self.run)):
             return
         ended = followed.state not in LIVE
         was_live = self.run is None or self.run.state in LIVE

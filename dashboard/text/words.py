@@ -93,11 +93,17 @@ def ordinal(number: int) -> str:
     return f"{number}{ending or 'th'}"
 
 
+def place_in_line(run: RunSnapshot) -> str:
+    """Return where a run waits and for how long: "2nd in line, begins in about 40 s"."""
+    begins = "" if run.wait is None else f", begins in about {duration(run.wait)}"
+    return f"{ordinal(run.position)} in line{begins}"
+
+
 def status_sentence(run: RunSnapshot) -> str:
     """Return where a run stands, as one sentence."""
     what = escape(f"{run.request.cell_type} {METHODS[run.request.method].title.lower()}")
     if run.state == "queued":
-        return f"{what} waits: {ordinal(run.position)} in line."
+        return f"{what} waits: {place_in_line(run)}."
     if run.state == "running":
         stage = run.message[:1].lower() + run.message[1:].rstrip(".")
         text = f"{what}: {escape(stage)}" if stage else f"{what}"

@@ -9,7 +9,7 @@ import panel as pn
 from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
 from dashboard.text.clip_sets import set_title
-from dashboard.text.words import duration, ordinal
+from dashboard.text.words import duration, place_in_line
 from maxstim_core.export.captions import describe_settings, settings_words, with_degrees
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
@@ -72,7 +72,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
     request, clip = run.request, run.request.clip
     entry = finished.get(run.result.stem) if run.result is not None else None
     if run.state == "queued":
-        detail = f"{ordinal(run.position)} in line"
+        detail = place_in_line(run)
     elif run.state == "running":
         detail = f"step {run.step} of {run.n_steps}" if run.step else "starting"
     elif run.state == "failed":

@@ -144,8 +144,12 @@ class DeviceWorker(threading.Thread):
             queue = self._queue
             try:
                 worker = WorkerProcess(queue.runner, self.device, queue.store.root)
-            except OSError as error:
-                return f"no worker process could be started ({error}); restart the server."
+            except (OSError, RuntimeError, MemoryError) as error:  # memory or threads are used up
+                reason = str(error) or "out of memory"
+                return (
+                    f"no worker process could be started ({reason}); close other programs, or restart "
+                    "the server."
+                )
             self._worker = worker
             if self._wish:
                 worker.send(Warm(self._wish))

@@ -159,6 +159,11 @@ class Job(Generic[Request]):
         """Return the final picture of one of its runs, which may end before the job does."""
         raise NotImplementedError
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds that it has taken, once it has ended."""
+        return self._elapsed(self._began)
+
     def _elapsed(self, now: float) -> float:
         if self.state == "queued":
             return 0.0
@@ -259,6 +264,18 @@ class RunJob(Job[RunRequest]):
             message=message,
             result=ending.result,
         )
+
+    def seconds_left(self, now: float, usual: float | None) -> float | None:
+        """Return about how long it still takes; None while unknown.
+
+        Args:
+            now: By the clock of the queue.
+            usual: How long runs like it take, if that is known.
+        """
+        left = self._eta(now) if self.state == "running" else None
+        if left is not None or usual is None:
+            return left
+        return max(0.0, usual - self._elapsed(now))
 
     def _eta(self, now: float) -> float | None:
         pace = self.seconds_per_step

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -29,6 +30,7 @@ from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.task import TaskRequest
+from maxstim_core.runs.waiting import Pace
 
 _ENDED_RUNS_KEPT = 500
 """Runs and tasks that are remembered after they have ended."""
@@ -81,6 +83,8 @@ class RunQueue:
         self._newest_tasks: dict[str, str] = {}  # id of the last task of each key
         self._jobs: dict[str, AnyJob] = {}  # that can be joined, by key
         self._order: FairOrder[AnyJob] = FairOrder()
+        self._running: set[AnyJob] = set()
+        self._pace = Pace()
         self._workers: list[DeviceWorker] = []
         self._devices: tuple[str, ...] | None = None
         self._start_problem = ""
@@ -278,6 +282,7 @@ class RunQueue:
                 if job is not None:
                     self._order.serve(job)
                     job.begin(worker, self._device(job), self.clock())
+                    self._running.add(job)
                     job.version = next(self._versions)
                     self._order_changed()
                     return job
@@ -337,6 +342,9 @@ class RunQueue:
 
     def _finish(self, job: AnyJob, ending: Ending) -> None:
         job.end(ending.state, self.clock())
+        self._running.discard(job)
+        if isinstance(job, RunJob) and ending.state == "done":
+            self._pace.note(job.request, job.elapsed)
         job.version = next(self._versions)
         for run in job.runs:
             self._end_run(run, job, ending)
@@ -354,13 +362,31 @@ class RunQueue:
         job = run.job
         if job is None:
             return run.last
-        return job.snapshot(
+        picture = job.snapshot(
             run,
             now,
             position=positions.get(job, 0),
             device=self._device(job),
             version=max(job.version, self._order_version if job.state == "queued" else 0),
         )
+        if isinstance(picture, RunSnapshot) and job.state == "queued":
+            return replace(picture, wait=self._wait(job, now))
+        return picture
+
+    def _wait(self, job: AnyJob, now: float) -> float | None:
+        """Return about how long a job will wait for those before it; None where one is not known."""
+        device, waits = self._device(job), 0.0
+        queued = itertools.takewhile(lambda other: other is not job, self._order)
+        for other in [*self._running, *queued]:
+            if self._device(other) != device:
+                continue
+            if not isinstance(other, RunJob):
+                return None
+            left = other.seconds_left(now, self._pace.seconds(other.request))
+            if left is None:
+                return None
+            waits += left
+        return waits
 
     def _positions(self) -> dict[AnyJob, int]:
         ahead: dict[str, int] = {}

@@ -55,6 +55,7 @@ class RunSnapshot:
         session: Who asked.
         state: ``queued``, ``running``, ``done``, ``cancelled`` or ``failed``.
         position: Place in the order, 1 = next; 0 unless queued.
+        wait: About how many seconds it will wait; None unless queued, or while unknown.
         step: Steps done: iterations, or clips while a clip set is searched.
         n_steps: Steps in all, 0 while unknown.
         elapsed: Seconds since the run began; its duration once it has ended.
@@ -75,6 +76,7 @@ class RunSnapshot:
     session: str
     state: str = "queued"
     position: int = 0
+    wait: float | None = None
     step: int = 0
     n_steps: int = 0
     elapsed: float = 0.0

@@ -57,7 +57,14 @@ _REST = 0.5
 _READY = Progress(0, 0, (), no_losses(), None, STARTING)
 """Sent after warming up, for a job that waits for it: nothing is being compiled any more."""
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "allocate memory",
+    "not enough memory",
+    # How Python and the loader of libraries say that they got none.
+    "can't start new thread",
+    "failed to map segment",
+)
 
 
 def serve_tasks() -> None:
@@ -74,9 +81,9 @@ def serve_tasks() -> None:
     outbox = _Outbox()
     # Ctrl-C in a terminal reaches all its processes; the server alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    inbox = _Inbox(sys.stdin.buffer)
     store = RunStore(options.data)
     try:
+        inbox = _Inbox(sys.stdin.buffer)
         module_name, _, function = options.runner.partition(":")
         module = importlib.import_module(module_name)
         runner, warm = getattr(module, function), module.warm
@@ -181,15 +188,25 @@ def _failure(
 ) -> Failed:
     """Return the sentence for a person that says what went wrong; the traceback goes to a log."""
     text = str(error)
+    said = [str(one).lower() for one in _chain(error)]
     if isinstance(error, MaxstimError):
         return Failed(text)
     # By its words, since torch has one class for GPUs and none for the CPU.
-    if isinstance(error, MemoryError) or any(w in text.lower() for w in _OUT_OF_MEMORY):
+    starved = any(isinstance(one, MemoryError) for one in _chain(error))
+    if starved or any(words in one for one in said for words in _OUT_OF_MEMORY):
         advice = "choose the CPU" if device.startswith("cuda") else "close other programs"
         if has_frames:
             advice = f"try fewer frames, or {advice}"
         return Failed(f"there was not enough memory on {device}; {advice}.", True)
     return Failed(store.defect(run_id, error), True)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Return an error and what led to it."""
+    shown: BaseException | None = error
+    while shown is not None:
+        yield shown
+        shown = shown.__cause__ or shown.__context__
 
 
 class _ProgressReporter:

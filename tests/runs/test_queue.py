@@ -31,10 +31,11 @@ from toy_runs import (
 )
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
 from maxstim_core.optimal.result import load
-from maxstim_core.runs.queue import the_queue
+from maxstim_core.runs.queue import RunQueue, the_queue
 from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.store import RunStore
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +185,21 @@ def test_sessions_take_turns(fresh):
     assert [run.run_id for run in fresh.snapshots("ben")] == [ids[4], ids[3]]
 
 
+def test_a_waiting_run_knows_about_how_long(fresh):
+    taken = ended(fresh, fresh.submit(toy_request(SLOW, 20), "anna")).elapsed
+    going = fresh.submit(toy_request(SLOW, 500), "anna")
+    stepping(fresh, going)
+    first, second = (fresh.submit(toy_request(SLOW, n), "bert") for n in (100, 200))
+    time.sleep(1)
+    left = fresh.snapshot(going).eta
+    waits = [fresh.snapshot(run).wait for run in (first, second)]
+    assert waits[0] == pytest.approx(left, abs=2)
+    assert waits[1] - waits[0] == pytest.approx(100 / 20 * taken, rel=0.1)
+    assert fresh.snapshot(going).wait is None
+    for run in (second, first, going):
+        fresh.cancel(run)
+
+
 def test_a_session_may_have_only_so_many_runs_waiting(fresh):
     blocker = fresh.submit(toy_request(SLOW, FOREVER), "anna")
     stepping(fresh, blocker)
@@ -310,6 +326,26 @@ def test_what_ends_one_run_does_not_end_the_next(tmp_path, behavior, advice):
     assert (run.state, run.result) == ("failed", None)
     assert_one_sentence(run, advice)
     assert ended(queue, next_id).state == "done"
+    queue.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits another process.")
+@pytest.mark.parametrize("spare", [20, 120])
+def test_a_worker_that_can_get_no_memory_ends_its_run_with_a_sentence(tmp_path, spare):
+    import resource
+
+    queue = RunQueue(store=RunStore(tmp_path / "data"))
+    queue.warm()
+    give_up = time.monotonic() + 100
+    while queue._devices is None:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    pid = queue._workers[0]._worker.pid
+    used = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.prlimit(pid, resource.RLIMIT_AS, (used + spare * 2**20,) * 2)
+    request = RunRequest("T4c", GenerateConfig(t_stim=0.3, n_iters=3, random_seed=5))
+    run = ended(queue, queue.submit(request, "me"))
+    assert run.state == "failed" and "not enough memory on cpu" in run.message
     queue.close()
 
 
