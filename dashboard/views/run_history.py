@@ -7,9 +7,11 @@ import time
 import panel as pn
 
 from dashboard.components.widgets.runlist import RunList
+from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
 from dashboard.text.clip_sets import set_title
 from dashboard.text.words import duration, place_in_line
+from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import describe_settings, settings_words, with_degrees
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
@@ -29,7 +31,8 @@ class History(pn.viewable.Viewer):
         super().__init__()
         self.session = session
         self.one_type = False
-        self.list = RunList(session.follow, self._list_one_type, empty=_EMPTY)
+        self.marks = marks_of(session.id, session.queue.store.root)
+        self.list = RunList(session.follow, self._list_one_type, self._mark, empty=_EMPTY)
         session.param.watch(self._update, ["runs", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
         self._update()
@@ -40,6 +43,31 @@ class History(pn.viewable.Viewer):
     def _list_one_type(self, only: bool) -> None:
         self.one_type = only
         self._update()
+
+    def _mark(self, key: str, **changes: object) -> None:
+        """Name, star or remove a run; its mark belongs to its answer where it has one."""
+        run = next((run for run in self.session.runs if run.run_id == key), None)
+        if run is not None and run.result is not None:
+            key = run.result.stem
+        try:
+            self.marks.change(key, **changes)
+        except MaxstimError as error:
+            self.session.problem = str(error)
+        self._update()
+
+    def _marked(self, rows: list[dict], keys: dict[str, str]) -> list[dict]:
+        """Return rows with what the visitor has made of them, those with a star first.
+
+        Args:
+            rows: The rows.
+            keys: Key of the answer by that of the row, where it is another.
+        """
+        listed = []
+        for row in rows:
+            mark = self.marks.of(keys.get(row["key"], row["key"]), row["key"])
+            if not mark.removed:
+                listed.append({**row, "name": mark.name, "star": mark.star})
+        return sorted(listed, key=lambda row: not row["star"])
 
     def _update(self, *events: object) -> None:
         library, finished = self.session.library, self.session.finished
@@ -52,8 +80,11 @@ class History(pn.viewable.Viewer):
         if self.one_type:
             runs = [run for run in runs if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]
-        rows = [run_row(run, details) for run in runs]
-        rows += [entry_row(entry, library.details(entry)) for entry in others[:N_FINISHED]]
+        keys = {run.run_id: run.result.stem for run in runs if run.result is not None}
+        rows = self._marked([run_row(run, details) for run in runs], keys)
+        kept = [entry for entry in others if not self.marks.of(entry.key).removed]
+        kept.sort(key=lambda entry: not self.marks.of(entry.key).star)
+        rows += self._marked([entry_row(e, library.details(e)) for e in kept[:N_FINISHED]], {})
         self.list.param.update(
             only=f"{wanted} only",
             empty=f"No runs of {wanted} yet." if self.one_type else _EMPTY,

@@ -18,12 +18,15 @@ class RunList(Component):
     Args:
         on_choose: Called with the key of the row that a person clicks.
         on_only: Called when they want the runs of the chosen cell type alone, or no longer.
+        on_mark: Called with the key of a row and what a person wants it to have: ``name``, ``star``, or
+            ``removed``.
         **params: Further parameters.
     """
 
     rows = param.List(
         doc="Dictionaries with key, state, title, detail, clip, settings, progress (0 to 1), and "
-        "heading, which is shown above the first row that has it."
+        "heading, which is shown above the first row that has it; name, which a person has given, and "
+        "star."
     )
     chosen = param.String(doc="Key of the row on the page.")
     only = param.String(doc="Words of the switch for the runs of the chosen cell type alone.")
@@ -33,15 +36,30 @@ class RunList(Component):
     _stylesheets: ClassVar[list[str]] = [stylesheet(Path(__file__).with_name("runlist.css"))]
 
     def __init__(
-        self, on_choose: Callable[[str], None], on_only: Callable[[bool], None], **params: object
+        self,
+        on_choose: Callable[[str], None],
+        on_only: Callable[[bool], None],
+        on_mark: Callable[..., None],
+        **params: object,
     ) -> None:
         super().__init__(**params)
-        self._on_choose, self._on_only = on_choose, on_only
+        self._on_choose, self._on_only, self._on_mark = on_choose, on_only, on_mark
 
     def _handle_msg(self, msg: object) -> None:
         # The browser can send anything: only a key that is on the list counts.
         match msg:
             case {"only": bool(only)}:
                 self._on_only(only)
-            case str(key) if any(key == row["key"] for row in self.rows):
+            case {"key": str(key), **changes} if self._has(key):
+                match changes:
+                    case {"name": str(name)}:
+                        self._on_mark(key, name=name)
+                    case {"star": bool(star)}:
+                        self._on_mark(key, star=star)
+                    case {"removed": True}:
+                        self._on_mark(key, removed=True)
+            case str(key) if self._has(key):
                 self._on_choose(key)
+
+    def _has(self, key: str) -> bool:
+        return any(key == row["key"] for row in self.rows)
