@@ -26,7 +26,6 @@ def start(port: int, *arguments: str, folder: Path, password: str = "") -> subpr
         "MAXSTIM_DATA_DIR": str(folder / "data"),
         "MAXSTIM_PASSWORD": password,
         "TMPDIR": str(folder),
-        "MAXSTIM_SEARCH_AHEAD": os.environ.get("MAXSTIM_SEARCH_AHEAD", "0"),
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     return subprocess.Popen(

@@ -1,5 +1,9 @@
-"""Headline, picture, exports, sidebar, list and address of a page belong to one answer."""
+"""Headline, picture, exports, sidebar, list and address of a page belong to one answer.
 
+MAXSTIM_SEQUENCES is how many random sequences are gone through; by default few.
+"""
+
+import os
 import random
 import re
 import time
@@ -13,6 +17,11 @@ from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.snapshot import LIVE
 
 CELLS = ("T4c", "T5a", "Mi1", "Tm3")
+
+SEQUENCES = int(os.environ.get("MAXSTIM_SEQUENCES", "12"))
+
+STEPS = 25
+"""What is done in a sequence."""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +55,17 @@ def disagreements(app: App) -> list[str]:
         "the chosen row": (app.history.list.chosen, session.key),
     }
     if not forming:
-        answer = session.shown.finished
-        told["the answer that is taken home"] = (answer is session.answer, True)
+        answer, which = session.shown.finished, headline["iteration"]
+        if which == "best":
+            own = session.answer["best_stimulus"].values
+            told["the best iteration"] = ((answer["stimulus"].values == own).all(), True)
+        else:
+            told["the answer that is taken home"] = (answer is session.answer, True)
+        told["the iteration on show"] = (session.shown.best, which == "best")
+        peak = float(re.search(r"peak (\S+) a\.u\.", headline["html"])[1].replace("−", "-"))
+        drawn = float(player["central"].max())
+        told["the peak in the picture"] = (drawn == pytest.approx(peak, rel=0.01, abs=0.01), True)
+        told["the name of the file"] = (app.headline._data()[0].partition("_")[0], cell_type)
         told["the cell type that is taken home"] = (answer.attrs["cell_type"], cell_type)
     if (cell_type, method) != (choice.cell_type, choice.method):
         told["that something else is chosen"] = (choice.cell_type in headline["note"], True)
@@ -56,13 +74,28 @@ def disagreements(app: App) -> list[str]:
     return [f"{what}: {a!r}, not {b!r}" for what, (a, b) in told.items() if a != b]
 
 
+def opened(queue, visitor: str, key: str) -> App:
+    """Open a page as its address asks for it."""
+    app = App(queue, ResultLibrary(queue.folder), visitor)
+    if key:
+        app.session.follow(key)
+    if app.session.key == "":
+        app.session.follow_meanwhile(app.session.library.example().key)
+    return app
+
+
 def do(app: App, chance: random.Random) -> str:
     """Do something that a person may do, and return what."""
     session, choice = app.session, app.choice
-    match chance.choice(("choose", "run", "run", "cancel", "follow", "move", "wait")):
+    acts = ("choose", "choose", "run", "run", "cancel", "follow", "move", "iteration", "wait")
+    match chance.choice(acts):
         case "choose":
             choice.cell_type = chance.choice(CELLS)
-            return f"choose {choice.cell_type}"
+            choice.method = chance.choice(("generated", "generated", "natural"))
+            return f"choose {choice.cell_type} {choice.method}"
+        case "iteration":
+            app.headline.panel._handle_msg({"iteration": chance.choice(("last", "best"))})
+            return "iteration"
         case "run":
             seed, iterations = chance.choice(((0, 3), (SLOW, FOREVER), (REFUSING, 9)))
             choice.method = "generated"
@@ -95,13 +128,17 @@ def end_runs(app: App) -> None:
             session.queue.cancel(run.run_id)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(SEQUENCES))
 def test_the_parts_of_a_page_agree_whatever_is_done(queue, seed):
     chance, done = random.Random(seed), []
-    app = App(queue, ResultLibrary(queue.folder))
-    app.session.follow(app.session.library.example().key)
-    for _ in range(25):
-        done.append(do(app, chance))
+    visitor = f"{seed:032x}"
+    app = opened(queue, visitor, "")
+    for _ in range(STEPS):
+        if chance.random() < 0.05:
+            app = opened(queue, visitor, app.session.link_key)
+            done.append("reload")
+        else:
+            done.append(do(app, chance))
         assert disagreements(app) == [], done
         app.session.poll()
         app.networks.poll()

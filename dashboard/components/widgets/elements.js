@@ -27,7 +27,7 @@ function dialog(title, ...body) {
   const close = element("button", {type: "button", class: "close", "aria-label": "Close"}, icon(CLOSE))
   const heading = element("h2", {}, title)
   const node = element("dialog", {"aria-label": title},
-    element("header", {}, heading, close), element("div", {class: "body", tabindex: 0}, ...body))
+    element("header", {role: "none"}, heading, close), element("div", {class: "body", tabindex: 0}, ...body))
   close.addEventListener("click", () => node.close())
   node.addEventListener("click", (event) => event.target === node && node.close())
   return node

@@ -45,9 +45,10 @@ class Picker {
 
   /** Show what is chosen: in the field, which says `label` and `value`, and among the choices. */
   show(label, value, chosen, ...parts) {
-    this.field.replaceChildren(element("span", "label", label), element("span", "value", value),
-      ...parts, element("span", "caret", "▾"))
-    this.field.setAttribute("aria-label", `${label} ${value}, change`)
+    // Its name is all that is in sight, so that who speaks to the page can say what they see.
+    const shown = [element("span", "label", label), element("span", "value", value), ...parts]
+    this.field.replaceChildren(...shown.flatMap((part) => [part, " "]),
+      element("span", {class: "caret", "aria-hidden": "true"}, "▾"))
     for (const {chip, member} of this.chips) {
       chip.setAttribute("aria-pressed", String(member.name === chosen))
     }
