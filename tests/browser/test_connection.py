@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
-from serving import Served, start
+from serving import ROOT, Served, free_port, start
 
 
 @pytest.fixture
@@ -78,3 +86,151 @@ def test_a_visitor_knows_their_runs_again_and_may_cancel_them(page):
     expect(page.locator(".heading").first).to_have_text("Yours")
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status).to_contain_text("was cancelled")
+
+
+class Wire:
+    """Stands between browser and server, and can be cut: what is open breaks, nothing new gets through.
+
+    Attributes:
+        port: Where the browser finds the server.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._to, self._is_cut = port, False
+        self._open: list[socket.socket] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    def close(self) -> None:
+        self.cut()
+        self._listening.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                browser, _ = self._listening.accept()
+                try:
+                    if self._is_cut:
+                        raise OSError
+                    server = socket.create_connection(("127.0.0.1", self._to))
+                except OSError:
+                    browser.close()
+                    continue
+                self._open += [browser, server]
+                for ends in ((browser, server), (server, browser)):
+                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    @staticmethod
+    def _carry(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+UNUSED, TOKEN = 2, 4
+"""Seconds after which a lost session is dropped, and a page's token counts no more; else minutes."""
+
+
+@pytest.fixture
+def wire(tmp_path):
+    """A wire to ``panel serve dashboard``, whose sessions and tokens last for seconds."""
+    port = free_port()
+    wire = Wire(port)
+    environment = {
+        **os.environ,
+        "MAXSTIM_DATA_DIR": str(tmp_path / "data"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    with open(tmp_path / "log", "wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "panel", "serve", "dashboard", "--port", str(port),
+             "--allow-websocket-origin", f"localhost:{wire.port}",
+             "--unused-session-lifetime", str(1000 * UNUSED), "--check-unused-sessions", "500",
+             "--session-token-expiration", str(TOKEN)],
+            cwd=ROOT, env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        for _ in range(300):
+            with suppress(OSError):
+                urlopen(f"http://localhost:{port}/dashboard", timeout=30).close()
+                break
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        yield wire
+    finally:
+        wire.close()
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture
+def wired(browser, wire):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(f"http://localhost:{wire.port}/dashboard")
+    expect(page.locator("h1").first).to_contain_text("T4c")
+    expect(page).to_have_url(re.compile("run="))
+    yield page
+    context.close()
+
+
+def test_after_a_long_cut_what_finished_meanwhile_is_on_the_page(wired, wire):
+    """As 80 s without network: the session is gone, and so is what the page could prove it by."""
+    page = wired
+    length = page.get_by_role("textbox", name="Stimulus duration").filter(visible=True)
+    length.fill("0.1")
+    length.press("Enter")
+    iterations(page).fill("150")
+    iterations(page).press("Enter")
+    page.get_by_test_id("run").click()
+    expect(page.locator("h1").first).to_contain_text("Forming")
+    page.get_by_role("textbox", name="Seed").filter(visible=True).fill("7")  # not even sent yet
+    wire.cut()
+    expect(bar(page)).to_be_visible(timeout=4_000)
+    page.wait_for_timeout(1000 * (UNUSED + TOKEN + 4))
+    expect(bar(page)).to_be_visible()
+    wire.mend()
+    expect(bar(page)).to_be_hidden()
+    expect(page.locator("h1 + p").first).to_contain_text("10 frames")
+    expect(page.locator("h1").first).not_to_contain_text("Forming")
+    expect(iterations(page)).to_have_value("150")
+    expect(page.get_by_role("textbox", name="Seed").filter(visible=True)).to_have_value("7")
+    page.get_by_role("tab", name="Natural").click()
+    expect(page.locator("h1").first).to_contain_text("natural")
+
+
+def test_a_page_older_than_its_token_survives_a_short_cut(wired, wire):
+    page = wired
+    page.wait_for_timeout(1000 * (TOKEN + 3))
+    wire.cut()
+    expect(bar(page)).to_be_visible(timeout=4_000)
+    wire.mend()
+    expect(bar(page)).to_be_hidden()
+    page.get_by_role("tab", name="Natural").click()
+    expect(page.locator("h1").first).to_contain_text("natural")
+
+
+def test_a_tab_that_the_browser_restores_shows_the_page(wired):
+    page = wired
+    page.get_by_role("tab", name="Natural").click()
+    expect(page).to_have_url(re.compile("method=natural.*run=T4c-natural"))
+    page.goto("about:blank")
+    page.wait_for_timeout(1000 * (TOKEN + UNUSED + 2))
+    page.go_back()
+    expect(page.locator("h1").first).to_contain_text("natural")
+    page.get_by_role("tab", name="Generated").click()
+    expect(page.locator("h1").first).to_contain_text("generated")
