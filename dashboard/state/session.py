@@ -38,6 +38,10 @@ from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 _logger = logging.getLogger(__name__)
 
 
+_CLOCKS_DIFFER = 60.0
+"""Seconds by which the clocks of a server and of its disk may differ."""
+
+
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
     """Return what of a run is worth being drawn again when it changes."""
     return run.run_id, run.version, None if run.wait is None else round(run.wait / 5)
@@ -377,13 +381,14 @@ class Session(param.Parameterized):
             if (entry.cell_type, entry.method, entry.network_hash)
             == (asked.cell_type, asked.method, asked.network_hash)
         ]
-        now = time.time()  # what claims to be of later is no newer than that
+        # What claims to be of later is of nobody knows when, and would be the newest for ever.
+        now = time.time() + _CLOCKS_DIFFER
         return min(
             found,
             key=lambda entry: (
                 entry.status != "complete",
                 self._distance(entry),
-                -min(entry.finished, now),
+                -entry.finished if entry.finished <= now else 0.0,
             ),
             default=None,
         )

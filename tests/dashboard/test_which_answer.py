@@ -1,0 +1,116 @@
+"""Which of several stored answers a page shows, and how it says that the settings differ."""
+
+import os
+import time
+
+import pytest
+from toy_runs import toy_queue
+
+from dashboard.app import App
+from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
+from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.storage.netcdf import save
+
+DAY = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    toys = toy_queue(tmp_path_factory.mktemp("which"))
+    yield toys
+    toys.close()
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Return a function that stores an answer to Mi1 with some settings, of some age in seconds."""
+    library = ResultLibrary(tmp_path / "results")
+    (tmp_path / "results").mkdir()
+    originals = {
+        "generated": library.open(library.example().key),
+        "natural": library.open("T4c-natural"),
+    }
+
+    def put(key, method="generated", age=0, cell_type="Mi1", **changes):
+        kind = {"generated": GenerateConfig, "natural": SearchConfig}[method]
+        clips = {"clips": changes.pop("clips")} if "clips" in changes else {}
+        config = starting_preset(kind, **changes)
+        answer = originals[method].assign_attrs(
+            cell_type=cell_type, config=config.to_json(), **clips
+        )
+        path = tmp_path / "results" / f"{key}.nc"
+        save(answer, path)
+        os.utime(path, (time.time() - age,) * 2)
+
+    put.library = library
+    return put
+
+
+def shown(queue, store, method="generated", cell_type="Mi1", **chosen):
+    """Return a page on which a cell type was chosen with some settings on the left, once it is quiet."""
+    store.library.refresh(wait=True)
+    app = App(queue, store.library)
+    session, choice = app.session, app.choice
+    session.follow(session.library.example().key)
+    if "clips" in chosen:
+        choice._offer((chosen["clips"], "scenes"))
+        choice.clips = chosen.pop("clips")
+    choice.settings[method].param.update(**chosen)
+    choice.param.update(method=method, cell_type=cell_type)
+    give_up = time.monotonic() + 60
+    while session.looking or not session.network_hash or session._awaits:
+        assert time.monotonic() < give_up
+        app.networks.poll()
+        session.poll()
+        time.sleep(0.02)
+    return app
+
+
+def test_the_one_with_the_settings_on_the_left_comes_first(queue, store):
+    store("odd", n_iters=10)
+    store("asked", n_iters=77, age=DAY)
+    app = shown(queue, store, n_iters=77)
+    assert app.session.key == "asked" and app.headline.panel.shown["note"] == ""
+
+
+def test_else_one_with_the_starting_settings_which_of_all_types_come_with_maxstim(queue, store):
+    store("odd", weight_mei=100.0, n_iters=10)
+    app = shown(queue, store)
+    assert app.session.key == "Mi1-generated" and app.headline.panel.shown["note"] == ""
+    app = shown(queue, store, n_iters=55)
+    assert app.session.key == "Mi1-generated"
+    assert app.headline.panel.shown["note"] == "This answer was made with iterations 200."
+
+
+def test_else_any_and_then_the_headline_says_how_it_differs_and_offers_its_settings(queue, store):
+    store("odd", "natural", n_best=3, protocol="flyvis")
+    app = shown(queue, store, "natural")
+    said = app.headline.panel.shown
+    assert app.session.key == "odd" and said["settings"]
+    assert (
+        said["note"] == "This answer was made with before each clip flyvis's fade-in, clips kept 3."
+    )
+    app.headline.panel._handle_msg("Settings")
+    assert app.choice.settings["natural"].n_best == 3
+    assert app.headline.panel.shown["note"] == "" and app.session.key == "odd"
+
+
+def test_of_equals_the_newest_but_not_one_that_claims_to_be_of_tomorrow(queue, store):
+    store("odd", n_iters=10, age=-30 * DAY)
+    store("tomorrow", n_iters=77, age=-DAY)
+    store("before", n_iters=77, age=DAY)
+    store("now", n_iters=77)
+    app = shown(queue, store, n_iters=77)
+    assert app.session.key == "now"
+    app = shown(queue, store)
+    assert app.session.key == "Mi1-generated"
+
+
+def test_another_set_that_was_searched_is_told_as_settings_are(queue, store):
+    store("textbook", "natural", clips="probes")
+    app = shown(queue, store, "natural")
+    assert app.session.key == "textbook"
+    assert "Textbook stimuli alone searched" in app.headline.panel.shown["note"]
+    assert "Textbook stimuli alone" in app.headline.panel.shown["html"]
+    row = next(row for row in app.history.list.rows if row["key"] == "textbook")
+    assert "Textbook stimuli alone" in row["clip"]
