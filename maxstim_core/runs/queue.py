@@ -30,7 +30,7 @@ from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.task import TaskRequest
-from maxstim_core.runs.waiting import Pace
+from maxstim_core.runs.waiting import RunPace
 
 _ENDED_RUNS_KEPT = 500
 """Runs and tasks that are remembered after they have ended."""
@@ -84,7 +84,7 @@ class RunQueue:
         self._jobs: dict[str, AnyJob] = {}  # that can be joined, by key
         self._order: FairOrder[AnyJob] = FairOrder()
         self._running: set[AnyJob] = set()
-        self._pace = Pace()
+        self._pace = RunPace()
         self._workers: list[DeviceWorker] = []
         self._devices: tuple[str, ...] | None = None
         self._start_problem = ""

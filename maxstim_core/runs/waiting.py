@@ -11,7 +11,7 @@ _REMEMBERED = 5
 """Runs of each method whose pace counts."""
 
 
-class Pace:
+class RunPace:
     """What the last runs of each method have taken. Not thread-safe: the queue's lock guards it."""
 
     def __init__(self) -> None:
