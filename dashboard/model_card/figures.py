@@ -43,7 +43,7 @@ def headline(name: str, content_hash: str, card: dict[str, Any] | None) -> str:
             f"measured on {card['network']['cells']} cells by maxstim {escape(card['maxstim_version'])}",
             *facts,
         ]
-    return f"<h1 class='name'>{escape(name)}</h1><p class='quiet small'>{' · '.join(facts)}</p>"
+    return f"<h2 class='name'>{escape(name)}</h2><p class='quiet small'>{' · '.join(facts)}</p>"
 
 
 def summary_tiles(card: dict[str, Any]) -> str:

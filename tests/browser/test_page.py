@@ -273,7 +273,7 @@ def test_the_foot_keeps_its_height(visit):
 def test_each_method_runs_and_the_answers_are_compared(visit):
     page = visit()
     page.get_by_role("button", name=re.compile("^Cell type")).click()
-    page.get_by_role("searchbox").fill("Mi1")
+    page.get_by_role("searchbox", name="Search cell types").fill("Mi1")
     page.keyboard.press("Enter")
     choose_method(page, "Natural")
     run_button(page).click()

@@ -92,6 +92,7 @@ class RunBar {
     this.problems = element("div", "problems")
     this.bar = element("i")
     this.progress = element("div", {class: "progress", role: "progressbar", "aria-label": "Progress of the run"}, this.bar)
+    this.hint = element("p", "small quiet", "Ctrl + Enter runs from anywhere on the page.")
     this.status = element("div", "status")
     this.root = element("div", "runbar", this.problems, element("div", "line", this.run, this.cancel),
       this.progress, this.status)
@@ -107,20 +108,21 @@ class RunBar {
       this.problems.replaceChildren(...(problem
         ? [element("div", {class: "alert error", role: "alert"}, this.said, this.close)] : []))
     }
-    this.progress.hidden = progress === null
+    this.progress.style.visibility = progress === null ? "hidden" : "visible"
     this.progress.classList.toggle("unknown", progress < 0)
     this.bar.style.width = `${100 * Math.max(progress ?? 0, 0)}%`
     if (progress === null || progress < 0) this.progress.removeAttribute("aria-valuenow")
     else this.progress.setAttribute("aria-valuenow", String(Math.round(100 * progress)))
     const text = start + numbers
-    this.status.hidden = !text
-    if (!text) this.status.replaceChildren()
+    const said = this.status.querySelector("[role=status]")
+    // The foot keeps its height, whether there is something to say or not.
+    if (!text) this.status.replaceChildren(this.hint)
     else {
-      const line = this.status.firstChild ?? element("p", {class: "small quiet", role: "status"}, element("span"), element("span"))
+      const line = said ?? element("p", {class: "small quiet", role: "status"}, element("span"), element("span"))
       line.title = text
       line.firstChild.textContent = start
       line.lastChild.textContent = numbers
-      if (!this.status.firstChild) this.status.append(line)
+      if (!said) this.status.replaceChildren(line)
     }
   }
 }
