@@ -493,7 +493,7 @@ class Player {
   mapSize(width) {
     const extent = this.scene?.extent ?? 15
     const shape = (SQRT3 * (2 * extent + 1)) / (3 * extent + 2)
-    const room = clamp(window.innerHeight - 490, 300, 640)
+    const room = clamp(window.innerHeight - 500, 290, 640)
     const gap = clamp(0.04 * width, 8, 72)
     const mapWidth = Math.max(80, Math.min((width - gap) / 2 - BAR_WIDTH, room / shape))
     return [Math.floor(mapWidth), Math.floor(mapWidth * shape)]
