@@ -6,6 +6,7 @@ import http.client
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -60,19 +61,25 @@ def guarded(tmp_path_factory) -> Iterator[Served]:
     assert "Traceback" not in said
 
 
-def routes() -> list[str]:
-    """Return an address of every route of a server like the one that is asked."""
+def patterns() -> list[str]:
+    """Return the pattern of every route of a server like the one that is asked."""
     from tornado.ioloop import IOLoop
 
     from dashboard.server import Server
 
     server = Server(port=free_port(), address="localhost", origins=(), password=PASSWORD)
-    patterns = [
-        rule.matcher.regex.pattern for rule in server._server._tornado.wildcard_router.rules
-    ]
+    found = [rule.matcher.regex.pattern for rule in server._server._tornado.wildcard_router.rules]
     server._server._http.stop()
     IOLoop.current().close(all_fds=False)
-    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in patterns]
+    return found
+
+
+def routes() -> list[str]:
+    """Return an address of every one of `patterns`."""
+    # In a thread of its own: that of the tests has a running loop, once there is a browser.
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(patterns).result()
+    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in found]
     return sorted(
         {re.sub(r"\\(.)", r"\1", text).rstrip("$").replace("?", "") for text in addresses}
     )
