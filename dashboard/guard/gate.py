@@ -22,7 +22,7 @@ from tornado.routing import Matcher, Rule
 from tornado.web import Application, OutputTransform, RequestHandler
 
 from dashboard.guard.hosts import Hosts, is_loopback
-from dashboard.guard.login_page import login_page, sentence_page
+from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
 from dashboard.guard.tries import FREE, PAUSE, Tries
 from dashboard.guard.visits import Visits
@@ -193,8 +193,10 @@ class GateHandler(RequestHandler):
         method = self.request.method
         if self._refusal is not None:
             self._say(self._refusal)
-        elif self._page == _LOGOUT and method in ("GET", "POST"):
+        elif self._page == _LOGOUT and method == "POST":
             self._log_out()
+        elif self._page == _LOGOUT and method in ("GET", "HEAD"):
+            self.finish(logout_page())  # a link or a picture of another site ends no login
         elif self._page == _LOGIN and method == "POST":
             self._log_in()
         elif self._page == _LOGIN and method in ("GET", "HEAD"):

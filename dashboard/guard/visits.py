@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
+
+from dashboard.guard.remembered import Remembered
 
 MINUTE = 60.0
 
@@ -12,8 +14,6 @@ PER_VISITOR = 30
 PER_CLIENT = 120
 """Pages that one IP address may open in a minute: a class may share one."""
 
-_REMEMBERED = 10_000
-
 
 class Visits:
     """The pages that were opened within the last minute.
@@ -22,7 +22,7 @@ class Visits:
     """
 
     def __init__(self) -> None:
-        self._opened: OrderedDict[str, deque[float]] = OrderedDict()
+        self._opened: Remembered[deque[float]] = Remembered()
 
     def may_open(self, visitor: str, client: str, now: float) -> bool:
         """Tell whether one more page may be opened, and count it if so.
@@ -36,10 +36,7 @@ class Visits:
         if any(len(self._recent(key, now)) >= limit for key, limit in asked):
             return False
         for key, _ in asked:
-            self._opened.setdefault(key, deque()).append(now)
-            self._opened.move_to_end(key)
-        while len(self._opened) > _REMEMBERED:
-            self._opened.popitem(last=False)
+            self._opened.set(key, self._recent(key, now)).append(now)
         return True
 
     def _recent(self, key: str, now: float) -> deque[float]:

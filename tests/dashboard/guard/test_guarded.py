@@ -84,7 +84,7 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
     entered = log_in(port)
     assert entered.status == 303
     left = log_in(port).cookie
-    assert ask(port, "/logout", Cookie=left).status == 303
+    assert ask(port, "/logout", "POST", Cookie=left).status == 303
     addresses = routes()
     assert {"/dashboard/", "/dashboard/ws", "/static/x.js", "/favicon.ico"} <= set(addresses)
     assert not {"/dashboard/autoload.js", "/dashboard/metadata"} & set(addresses)
@@ -108,7 +108,7 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
         if path == "/login":
             expected = {"GET": 200, "HEAD": 200, "POST": 401}.get(method, 405)
         elif path == "/logout":
-            expected = 303 if method in ("GET", "POST") else 405
+            expected = {"GET": 200, "HEAD": 200, "POST": 303}.get(method, 405)
         else:
             expected = 302 if method in ("GET", "HEAD") else 401
         assert without.status == expected or method == "TRACE", seen
@@ -152,6 +152,16 @@ def test_only_components_of_the_page_have_files(guarded):
 )
 def test_other_sites_cannot_log_anybody_in(guarded, headers, status):
     assert log_in(guarded.port, **headers).status == status
+
+
+def test_a_link_of_another_site_logs_nobody_out(guarded):
+    cookie = log_in(guarded.port).cookie
+    assert ask(guarded.port, "/logout", Cookie=cookie).status == 200
+    headers = {"Cookie": cookie, "Origin": "https://evil.example"}
+    assert ask(guarded.port, "/logout", "POST", **headers).status == 403
+    assert ask(guarded.port, "/login", Cookie=cookie).status == 302  # still in
+    assert ask(guarded.port, "/logout", "POST", Cookie=cookie).status == 303
+    assert ask(guarded.port, "/login", Cookie=cookie).status == 200
 
 
 def test_a_link_from_another_site_opens_the_page(guarded):
