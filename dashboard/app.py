@@ -230,7 +230,7 @@ class App(pn.viewable.Viewer):
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
         if self.movies is None:
-            self.movies = MovieDialog(self.choice.take_set)
+            self.movies = MovieDialog(self.choice.take_set, self.session.id)
             self._add_dialog(self.movies.dialog)
         self.movies.open()
 
