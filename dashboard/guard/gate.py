@@ -24,8 +24,10 @@ from tornado.web import Application, OutputTransform, RequestHandler
 from dashboard.guard.hosts import Hosts, is_loopback
 from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
+from dashboard.guard.remembered import Remembered
+from dashboard.guard.share import Share
 from dashboard.guard.tries import FREE, PAUSE, Tries
-from dashboard.guard.visits import Visits
+from dashboard.guard.visits import PER_CLIENT, PerMinute, Visits
 
 _logger = logging.getLogger("maxstim.guard")
 
@@ -70,8 +72,10 @@ class Gate(Matcher):
         proxies: IP addresses of proxies on other computers whose word on who asks is taken. That of
             proxies on this computer always is.
         tries: Wrong passwords of late.
+        entries: Logins of late.
         visits: Pages opened of late.
-        sockets: Live connections of each login, to be closed with it.
+        shares: What each visitor has taken of the server's thread.
+        sockets: Live connections of each visitor, to be closed when they log out.
     """
 
     hosts: Hosts
@@ -79,7 +83,9 @@ class Gate(Matcher):
     port: int
     proxies: frozenset[str] = frozenset()
     tries: Tries = field(default_factory=Tries)
+    entries: PerMinute = field(default_factory=lambda: PerMinute(PER_CLIENT))
     visits: Visits = field(default_factory=Visits)
+    shares: Remembered[Share] = field(default_factory=Remembered)
     sockets: dict[str, set[Any]] = field(default_factory=dict)
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
@@ -105,6 +111,11 @@ class Gate(Matcher):
         if isinstance(request.connection, HTTP1Connection):
             request.connection.set_max_body_size(_LONGEST_BODY)
         return {"target_kwargs": {"gate": self, **found}}
+
+    def share(self, visitor: str) -> Share:
+        """Return what a visitor has taken of the server's thread."""
+        share = self.shares.get(visitor, None) or Share(time.monotonic())
+        return self.shares.set(visitor, share)
 
     def client(self, request: HTTPServerRequest) -> str:
         """Return the IP address of who asks; behind a proxy, as the proxy tells it."""
@@ -243,11 +254,12 @@ class GateHandler(RequestHandler):
         wait = gate.tries.wait(client, now)
         where = self._next()
         if wait > 0:
-            self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
-            self.set_header("Retry-After", "1")
-            self.finish(
-                login_page(where, f"Too many wrong passwords: one try in {PAUSE:g} s is answered.")
-            )
+            self._put_off(f"Too many wrong passwords: one try in {PAUSE:g} s is answered.", PAUSE)
+            return
+        if not gate.entries.may(
+            client, now
+        ):  # one who knows the password, and would end all others'
+            self._put_off("Too many logins from here; try again in a minute.", 60)
             return
         name = self.get_body_argument("username", "")
         token = gate.logins.open(self.get_body_argument("password", "", strip=False), name)
@@ -259,6 +271,7 @@ class GateHandler(RequestHandler):
             self.finish(login_page(where, "This password is wrong; ask whoever runs this server."))
             return
         gate.tries.succeeded(client)
+        gate.entries.note(client, now)
         self.set_cookie(
             f"maxstim_login_{gate.port}",
             token,
@@ -269,6 +282,11 @@ class GateHandler(RequestHandler):
             samesite="Lax",
         )
         self.redirect(where, status=HTTPStatus.SEE_OTHER)
+
+    def _put_off(self, why: str, seconds: float) -> None:
+        self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
+        self.set_header("Retry-After", f"{seconds:g}")
+        self.finish(login_page(self._next(), why))
 
     def _log_out(self) -> None:
         gate = self._gate

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 _MOST = 10_000
 
@@ -21,7 +22,7 @@ class Remembered(Generic[Value]):
         self._most = most
         self._values: OrderedDict[str, Value] = OrderedDict()
 
-    def get(self, client: str, otherwise: Value) -> Value:
+    def get(self, client: str, otherwise: Other) -> Value | Other:
         """Return what is remembered of a client, or something else where nothing is."""
         return self._values.get(client, otherwise)
 

@@ -183,15 +183,17 @@ class Session(param.Parameterized):
     def start(self) -> None:
         """Let what the person has chosen be submitted, as `submit`; say why where that cannot be."""
         try:
-            request = self.choice.request()
+            self.submit(self.choice.request())
         except MaxstimError as error:
             self.problem = str(error)
-            return
-        self.submit(request)
 
     @_one_at_a_time
     def submit(self, request: RunRequest) -> None:
-        """Let a run be submitted; `poll` follows it, or says why it was refused."""
+        """Let a run be submitted; `poll` follows it, or says why it was refused.
+
+        Raises:
+            MaxstimError: if too many are on their way already.
+        """
         self._submissions.add(request)
         self._follows_next = self.submitting = True
 

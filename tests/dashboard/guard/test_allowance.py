@@ -13,6 +13,7 @@ from dashboard.app import App
 from dashboard.guard import allowance
 from dashboard.guard.allowance import Allowance
 from dashboard.state.networks import Networks
+from dashboard.state.submissions import MOST
 from maxstim_core.errors import MaxstimError
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.networks.bundled import default
@@ -129,6 +130,15 @@ def test_networks_count_as_what_is_sent(queue, monkeypatch):
     other = Networks(app.choice, CardMaker(queue), "b" * 32)
     other.take_file("yours.json", content)
     assert not other.refused
+
+
+def test_who_presses_run_without_end_is_told(queue):
+    app = App(queue, ResultLibrary(queue.folder), "a" * 32)
+    for seed in range(100):
+        app.choice.settings["generated"].seed = seed
+        app.session.start()
+    assert app.session.problem == "Your last runs are still being taken; wait a moment."
+    assert len(app.session._submissions._waiting) <= MOST
 
 
 def test_what_is_taken_home_counts_until_it_is_made(queue, monkeypatch):
