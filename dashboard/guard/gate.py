@@ -21,7 +21,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from dashboard.guard.hosts import Hosts, is_loopback
+from dashboard.guard.hosts import Hosts, is_address, is_loopback
 from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
 from dashboard.guard.remembered import Remembered
@@ -122,7 +122,8 @@ class Gate(Matcher):
         peer = request.remote_ip or ""
         told = request.headers.get_list("X-Forwarded-For")
         if told and (is_loopback(peer) or peer in self.proxies):
-            return told[-1].rsplit(",", 1)[-1].strip() or peer
+            address = told[-1].rsplit(",", 1)[-1].strip()
+            return address if is_address(address) else peer
         return peer
 
     def login(self, request: HTTPServerRequest) -> Login | None:
@@ -164,6 +165,8 @@ class Gate(Matcher):
                 "Without a password, maxstim answers this computer only; whoever runs it can set one "
                 "in the variable MAXSTIM_PASSWORD.",
             )
+        if "%00" in request.path:  # no file is called so, and Tornado stumbles over it
+            return Refusal(HTTPStatus.BAD_REQUEST, "There is no such page.")
         origin = request.headers.get("Origin")
         if origin is not None and not self.hosts.admits(origin, host):
             return Refusal(
@@ -222,6 +225,10 @@ class GateHandler(RequestHandler):
         else:
             self._say(Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Open this page in a browser."))
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Return what a form holds; of what is no text, Tornado would write the bytes to the log."""
+        return value.decode("utf-8", "replace")
+
     def _say(self, refusal: Refusal) -> None:
         self.set_status(refusal.status)
         self.finish(sentence_page(refusal.sentence))
@@ -245,6 +252,8 @@ class GateHandler(RequestHandler):
         asked = self.get_argument("next", "dashboard")
         parts = urlsplit(asked)
         within = not (parts.scheme or parts.netloc or "\\" in asked or asked.startswith("/"))
+        within = within and not {"", ".", ".."} & set(parts.path.split("/")[:-1])
+        within = within and parts.path.rsplit("/", 1)[-1] not in (".", "..")
         plain = within and asked.isprintable() and asked and ":" not in parts.path
         return f"./{asked}" if plain else "./dashboard"
 

@@ -13,6 +13,7 @@ from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
 from bokeh.server.views.doc_handler import DocHandler as BokehDocHandler
 from bokeh.server.views.metadata_handler import MetadataHandler
 from bokeh.server.views.ws import WSHandler as BokehWSHandler
+from bokeh.util.token import get_token_payload
 from panel.io.server import ComponentResourceHandler, DocHandler, WSHandler
 from tornado.web import Application, HTTPError
 
@@ -119,6 +120,8 @@ class VisitorSocket(WSHandler):
 
     async def _async_open(self, token: str) -> None:
         try:
+            if self._gate.logins.required and _visitor_of(token) != self._visitor:
+                raise ValueError("a page of another login")
             await super()._async_open(token)
         except Exception as error:
             self._refuse(str(error) or type(error).__name__)
@@ -160,6 +163,15 @@ class VisitorSocket(WSHandler):
             why = " ".join(why.split())[:200]
             _logger.warning("Closed the connection of %s: %s", self._gate.client(self.request), why)
         self.close(1008, "unreadable")
+
+
+def _visitor_of(token: str) -> str:
+    """Return the visitor whom a page was made for; only the server reads tokens of its own making.
+
+    Raises:
+        ValueError: if it is no token.
+    """
+    return str(get_token_payload(token).get("headers", {}).get(VISITOR, ""))
 
 
 def keep_to_the_page(application: Application, gate: Gate) -> None:

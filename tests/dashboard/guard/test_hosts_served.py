@@ -153,7 +153,8 @@ def test_hosts(served):
     seen = {}
     for host in HOSTS:
         named = {"Host": host.format(port=served.port), "Cookie": served.cookie}
-        seen[host] = served.request("GET", "/favicon.ico", named)[0] != 403
+        # What is no host at all, Tornado refuses before it asks us.
+        seen[host] = served.request("GET", "/favicon.ico", named)[0] not in (400, 403)
     assert seen == HOSTS
 
 
