@@ -9,6 +9,7 @@ work, and no body is read.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ VISITOR, VISITOR_NAME = "X-Maxstim-Visitor", "X-Maxstim-Name"
 
 _NEW = "X-Maxstim-Cookie"
 """Header that takes the cookie of a new visitor from the gate to the answer."""
+
+_VISITOR_ID = re.compile("[0-9a-f]{32}")
 
 _COOKIE_LASTS = 365 * 24 * 3600
 
@@ -142,7 +145,7 @@ class Gate(Matcher):
     def _visitor(self, request: HTTPServerRequest) -> str:
         name = f"maxstim_visitor_{self.port}"
         kept = _cookie(request, name)
-        if not (len(kept) == 32 and kept.isalnum()):
+        if not _VISITOR_ID.fullmatch(kept):
             kept = secrets.token_hex(16)
             secure = "; Secure" if self.is_encrypted(request) else ""
             # For `_Headers`, which sends it with the answer.
@@ -177,6 +180,7 @@ class Gate(Matcher):
         # What another site shows or fetches; to follow a link from there is fine.
         foreign = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
         navigates = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        navigates = navigates and request.headers.get("Sec-Fetch-Dest", "document") == "document"
         if origin is None and foreign and not (navigates and request.method == "GET"):
             return Refusal(
                 HTTPStatus.FORBIDDEN, "maxstim is not part of other pages; open it itself."

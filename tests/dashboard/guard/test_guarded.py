@@ -176,6 +176,8 @@ def test_a_link_from_another_site_opens_the_page(guarded):
     assert answer.status == 302
     assert answer.headers["Location"] == "login?next=dashboard%3Fcell%3DT5a"
     assert 'value="dashboard?cell=T5a"' in ask(guarded.port, "/" + answer.headers["Location"]).body
+    # As a part of that site, which no browser would show, it is not even built.
+    assert ask(guarded.port, "/dashboard", **headers, Sec_Fetch_Dest="iframe").status == 403
 
 
 @pytest.mark.parametrize(
