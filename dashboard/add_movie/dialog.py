@@ -38,12 +38,13 @@ class MovieDialog(pn.viewable.Viewer):
 
     Args:
         on_stored: Called with the name of each set that is stored.
+        visitor: Id of the person.
     """
 
-    def __init__(self, on_stored: Callable[[str], None]) -> None:
+    def __init__(self, on_stored: Callable[[str], None], visitor: str = "") -> None:
         super().__init__()
         self._on_stored = on_stored
-        self.upload = upload = MovieUpload(self._stored)
+        self.upload = upload = MovieUpload(self._stored, visitor)
         wide = {"sizing_mode": "stretch_width"}
         self.problem = Problem(upload, margin=(0, 0, 12, 0))
         self.zone = DropZone(upload, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)

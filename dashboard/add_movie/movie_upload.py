@@ -44,7 +44,8 @@ class MovieUpload(param.Parameterized):
     """One movie, from the first byte to the set, and how the eye shall look at it.
 
     Args:
-        stored: Called with the name of the set once it is stored.
+        on_stored: Called with the name of the set once it is stored.
+        visitor: Id of the person, who may send so much and no more.
     """
 
     stage = param.Selector(default=EMPTY, objects=[EMPTY, RECEIVING, OPENING, READY, STORING])
@@ -111,11 +112,11 @@ class MovieUpload(param.Parameterized):
         "times as long.",
     )
 
-    def __init__(self, on_stored: Callable[[str], None]) -> None:
+    def __init__(self, on_stored: Callable[[str], None], visitor: str = "") -> None:
         super().__init__()
         self._on_stored = on_stored
         self.entries = TypedNumbers()
-        self._upload_file, self._turn = UploadFile(), threading.RLock()
+        self._upload_file, self._turn = UploadFile(visitor), threading.RLock()
         self._task: BackgroundTask | None = None
         self._preview_task: BackgroundTask | None = None
         self._stale = False
