@@ -137,7 +137,12 @@ def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePre
     frames: list[np.ndarray] = []
     pictures: list[bytes] = []
     times: list[float] = []
-    with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
+    share = 0.0
+
+    def tick() -> None:
+        report_progress(share)
+
+    with open_film(path, kind, _ANY) as film, closing(film.pictures(tick)) as shown:
         for picture in shown:
             frames.append(picture.grey)
             pictures.append(_small(picture.color, picture.grey))
@@ -145,7 +150,6 @@ def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePre
             share = max((times[-1] - times[0]) / _SECONDS, len(frames) / _most(picture.grey))
             if share >= 1:
                 break
-            report_progress(share)
         n_frames = film.n_frames or round(film.seconds * film.rate)
     order, facts = paced(np.arange(len(frames)), times, film)
     facts = replace(facts, frames=max(n_frames, len(order)))
