@@ -117,7 +117,10 @@ class Film:
         header: FilmHeader,
         facts: MovieFacts,
     ) -> None:
+        from av.video.reformatter import VideoReformatter
+
         self.facts, self.last = facts, 0.0
+        self._reformatter = VideoReformatter()
         # Of a webm that was cut out of a longer one, times and length count from that one's beginning.
         self._promised = (container.duration or 0) / 1e6
         self._is_mov = container.format.name.startswith("mov")
@@ -175,7 +178,7 @@ class Film:
                 f"The film {path} turns or stretches its pictures while it runs; export it again."
             )
         try:
-            grey, color = pixels_of(frame, self.facts.ground)
+            grey, color = pixels_of(frame, self.facts.ground, self._reformatter)
         except MaxstimError as error:
             raise MaxstimError(f"The film {path} cannot be read: {error}") from None
         if self._crop is not None:

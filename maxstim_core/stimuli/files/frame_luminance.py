@@ -16,6 +16,7 @@ from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
 
 _LIMITED, _FULL = 1, 2
 """PyAV's numbers of ranges; 0 is not told."""
@@ -52,12 +53,13 @@ def range_of(frame: VideoFrame) -> str:
     return "full" if plain or frame.color_range == _FULL else "limited"
 
 
-def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
+def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -> Pixels:
     """Return grey and colours of a frame.
 
     Args:
         frame: As PyAV decodes it.
         ground: Luminance behind what is transparent.
+        reformatter: Of the film: to make one takes as long as to convert a frame.
 
     Raises:
         MaxstimError: if the numbers of the frame are no luminance of a screen.
@@ -77,10 +79,11 @@ def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
         grey, opacity = _gray(frame, bits)
         return _laid(np.repeat(grey[..., None], 3, -1), opacity, ground)
     if bits > 8:
-        color, opacity = (_deep_rgb if frame.format.is_rgb else _deep_yuv)(frame, bits)
+        deep = _deep_rgb if frame.format.is_rgb else _deep_yuv
+        color, opacity = deep(frame, bits, reformatter)
         return _laid(color, opacity, ground)
     if transparent:
-        rgba = frame.to_ndarray(format="rgba")
+        rgba = reformatter.reformat(frame, format="rgba").to_ndarray()
         if rgba[..., 3].min() < 255:
             grey = np.asarray(Image.fromarray(rgba[..., :3]).convert("L"), np.float32) / 255
             opacity = rgba[..., 3] / np.float32(255)
@@ -88,7 +91,7 @@ def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
             return Pixels(on_ground(grey, opacity, ground), _bytes(color))
         rgb = np.ascontiguousarray(rgba[..., :3])
     else:
-        rgb = frame.to_ndarray(format="rgb24")
+        rgb = reformatter.reformat(frame, format="rgb24").to_ndarray()
     return Pixels(np.asarray(Image.fromarray(rgb).convert("L")), rgb)
 
 
@@ -102,16 +105,20 @@ def _bytes(color: np.ndarray) -> np.ndarray:
     return np.round(255 * color).astype(np.uint8)
 
 
-def _deep_rgb(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
-    rgba = frame.to_ndarray(format="rgba64le")
+def _deep_rgb(
+    frame: VideoFrame, bits: int, reformatter: VideoReformatter
+) -> tuple[np.ndarray, np.ndarray | None]:
+    rgba = reformatter.reformat(frame, format="rgba64le").to_ndarray()
     values = rgba / np.float32(65535)
     return values[..., :3], values[..., 3] if _has_alpha(frame) else None
 
 
-def _deep_yuv(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _deep_yuv(
+    frame: VideoFrame, bits: int, reformatter: VideoReformatter
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Colours of frames of more than 8 bits; FFmpeg only brings all planes to one size and 16 bits."""
     alpha = _has_alpha(frame)
-    even = frame.reformat(format="yuva444p16le" if alpha else "yuv444p16le")
+    even = reformatter.reformat(frame, format="yuva444p16le" if alpha else "yuv444p16le")
     unit = np.float32(1 << (16 - bits))
     planes = [_plane(even, k, "<u2") / unit for k in range(4 if alpha else 3)]
     if len(frame.planes) > 2:  # of the full range, FFmpeg may stretch luminance and opacity
