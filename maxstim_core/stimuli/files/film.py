@@ -21,6 +21,7 @@ from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frame_luminance import pixels_of, range_of
 from maxstim_core.stimuli.files.gif import is_whole_gif
+from maxstim_core.stimuli.files.hevc import has_layers
 from maxstim_core.stimuli.files.matroska import EBML, read_matroska_header
 from maxstim_core.stimuli.files.orientation import UPRIGHT, Orientation, of_matrix
 from maxstim_core.stimuli.files.quicktime import (
@@ -120,7 +121,7 @@ class Film:
         from av.video.reformatter import VideoReformatter
 
         self.facts, self.last = facts, 0.0
-        self._reformatter = VideoReformatter()
+        self._reformatter, self._has_layers = VideoReformatter(), False
         # Of a webm that was cut out of a longer one, times and length count from that one's beginning.
         self._promised = (container.duration or 0) / 1e6
         self._is_mov = container.format.name.startswith("mov")
@@ -200,6 +201,12 @@ class Film:
             raise MaxstimError(
                 f"The film {self._path} holds two pictures in one, for two eyes; export one of them."
             )
+        clear = any(component.is_alpha for component in frame.format.components)
+        if self._has_layers and not clear:
+            raise MaxstimError(
+                f"The film {self._path} has a second layer, of opacity or for another eye, which is not "
+                "read; export it without."
+            )
         if _side_data(frame, "SPHERICAL"):
             self._leave_out("that the film is meant to be seen from inside a sphere")
 
@@ -217,6 +224,9 @@ class Film:
             if packet.stream is not self._stream:
                 continue
             n_packets += 1
+            if n_packets == 1 and self._stream.codec_context.name == "hevc":
+                header = self._stream.codec_context.extradata or b""
+                self._has_layers = has_layers(bytes(packet), header)
             if n_packets > _MOST_FIELDS * self._most_pictures:  # which may decode to nothing
                 raise _too_much(self._path)
             for frame in decode(packet):

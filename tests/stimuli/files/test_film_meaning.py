@@ -542,3 +542,32 @@ def test_a_film_of_large_pictures_is_refused_before_it_takes_memory(tmp_path):
     (tmp_path / "a.gif").write_bytes(b"GIF89a" + canvas + picture)
     with pytest.raises(MaxstimError, match="10 million"):
         read_film(tmp_path / "a.gif", "gif", SMALL)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_second_layer_of_hevc_is_not_passed_over(tmp_path, kind, layer):
+    """As of films with opacity by Apple's programs, or for two eyes; no encoder here makes one."""
+    nal = bytes(
+        [39 << 1 | layer >> 5, (layer & 31) << 3 | 1, 4, 1, 0, 0x80]
+    )  # a message of no meaning
+    frame = raw_frame("yuv420p", [np.full((s, s), 128, np.uint8) for s in (64, 32, 32)])
+    path = tmp_path / f"a.{kind}"
+    with av.open(str(path), "w") as film:
+        options = {"x265-params": "log-level=none:bframes=0"}
+        stream = film.add_stream("libx265", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for k in range(4):
+            frame.pts = k
+            for packet in [*stream.encode(frame), *(stream.encode(None) if k == 3 else [])]:
+                more = av.Packet(bytes(packet) + b"\0\0\0\1" + nal)
+                more.stream, more.time_base = stream, packet.time_base
+                more.pts, more.dts, more.duration = packet.pts, packet.dts, packet.duration
+                more.is_keyframe = packet.is_keyframe
+                film.mux(more)
+    if layer:
+        with pytest.raises(MaxstimError, match="second layer"):
+            read_film(path, KINDS[kind], SMALL)
+    else:
+        lum, _ = read_film(path, KINDS[kind], SMALL)
+        assert len(lum) == 4
