@@ -1,8 +1,9 @@
 """From a decoded frame of a film, of any depth, range and matrix, to grey and colours.
 
-Frames of 8 bits without transparency go through FFmpeg's own conversion to colours, and from there to
-grey as flyvis's images do. That conversion rounds to 8 bits, and makes a white of 253 of deeper frames
-(FFmpeg 8.1): those are computed here, in single precision, from their own numbers (ITU-T H.273, 8.3).
+Usual frames of 8 bits go through FFmpeg's own conversion to colours, and from there to grey as flyvis's
+images do. That conversion rounds to 8 bits, and makes a white of 253 of deeper frames and of unusual
+ones, such as those of cameras and of DV (FFmpeg 8.1): those are computed here, in single precision, from
+their own numbers (ITU-T H.273, 8.3).
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ _BT601 = (0.114, 0.299)
 
 _UNREAD = ("xyz", "bayer", "grayf", "gbrpf", "gbrapf", "rgbf", "rgbaf", "yaf")
 """How FFmpeg's names of pixel formats begin whose numbers are no luminance of a screen."""
+
+
+_EXACT = ("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "pal8")
+"""Pixel formats of 8 bits, beside those of RGB and of grey, whose white FFmpeg makes 255."""
 
 
 class Pixels(NamedTuple):
@@ -78,7 +83,8 @@ def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -
     ):
         grey, opacity = _gray(frame, bits)
         return _laid(np.repeat(grey[..., None], 3, -1), opacity, ground)
-    if bits > 8:
+    plain = frame.format.is_rgb or name in _EXACT or name.startswith(("gray", "ya", "mono"))
+    if bits > 8 or not plain:
         deep = _deep_rgb if frame.format.is_rgb else _deep_yuv
         color, opacity = deep(frame, bits, reformatter)
         return _laid(color, opacity, ground)
@@ -121,10 +127,12 @@ def _deep_yuv(
     even = reformatter.reformat(frame, format="yuva444p16le" if alpha else "yuv444p16le")
     unit = np.float32(1 << (16 - bits))
     planes = [_plane(even, k, "<u2") / unit for k in range(4 if alpha else 3)]
-    if len(frame.planes) > 2:  # of the full range, FFmpeg may stretch luminance and opacity
+    apart = len(frame.planes) > 2 and "msb" not in frame.format.name
+    if apart or frame.format.name.startswith("nv"):  # FFmpeg may stretch luminance and opacity
         kind = ">u2" if frame.format.name.endswith("be") else "<u2"
         for k in (0, 3)[: 1 + alpha]:
-            planes[k] = _plane(frame, k, kind).astype(np.float32)
+            numbers = _plane(frame, k, "u1" if bits == 8 else kind)
+            planes[k] = numbers.astype(np.float32)
     light, blue, red = planes[:3]
     opacity = np.minimum(planes[3] / np.float32((1 << bits) - 1), 1) if alpha else None
     eight = np.float32(1 << (bits - 8))
