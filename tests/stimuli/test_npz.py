@@ -72,10 +72,13 @@ def test_more_than_rounding_is_shown(tmp_path, far):
         assert f"{np.float32(far):.7g}" in str(refusal.value)
 
 
-def test_twelve_bits_in_sixteen_are_not_taken_for_black(tmp_path):
+def test_masks_and_twelve_bits_in_sixteen_are_not_taken_for_black(tmp_path):
     np.save(tmp_path / "a.npy", np.full((2, 9, 9), 4095, np.uint16))
     with pytest.raises(MaxstimError, match="4095 of 65535"):
         read_arrays(tmp_path / "a.npy", "npy", VIEW)
+    np.save(tmp_path / "mask.npy", np.eye(9, dtype=np.uint8)[None])
+    with pytest.raises(MaxstimError, match="above 1 of 255"):
+        read_arrays(tmp_path / "mask.npy", "npy", VIEW)
     np.save(tmp_path / "b.npy", np.zeros((2, 9, 9), np.uint16))
     assert not read_arrays(tmp_path / "b.npy", "npy", VIEW)[0][1].any()
 

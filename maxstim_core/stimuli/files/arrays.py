@@ -76,8 +76,9 @@ _UNREAD = {
 }
 """How files begin that hold arrays in another way: what they are, and what to do."""
 
-_TWELVE_BITS = 4095
-"""What 16 bits never get above where a camera of 12 or 10 bits filled them: white is another number."""
+_ANOTHER_WHITE = {1: 1, 2: 4095}
+"""What whole numbers never get above, by their bytes, where white is another number than the largest: in
+8 bits of a mask of 0 and 1, and in 16 bits that a camera of 12 or 10 bits filled."""
 
 
 def array_kind(head: bytes) -> str | None:
@@ -197,11 +198,12 @@ def read_arrays(
             most = max(most, float(lum.max()))
             seen.append(viewing.contrasted(lum) if film.is_columns else viewing.see(lum))
             report_progress(min(1.0, (start + step) / n_frames))
-        if film.values.dtype.itemsize == 2 and film.values.dtype.kind == "u":
-            largest = round(most * _white(film.values.dtype))
-            if 0 < largest <= _TWELVE_BITS:
+        if film.values.dtype.kind == "u":
+            white = _white(film.values.dtype)
+            largest = round(most * white)
+            if 0 < largest <= _ANOTHER_WHITE[film.values.dtype.itemsize]:
                 raise MaxstimError(
-                    f"{film.what} never gets above {largest} of 65535, as if white "
+                    f"{film.what} never gets above {largest} of {white}, as if white "
                     "were another number; divide by that and save floating-point numbers, 1 being white."
                 )
         films.append((film.name, np.concatenate(seen), film.facts(viewing.ground)))
