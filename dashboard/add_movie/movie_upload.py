@@ -19,7 +19,9 @@ import param
 from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.upload import UploadFile, safe_file_name
 from dashboard.state.typed_numbers import TypedNumbers
+from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
+from maxstim_core.progress import ReportProgress
 from maxstim_core.stimuli.files.preview import MoviePreview, open_preview
 from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
 from maxstim_core.stimuli.stored import clip_store
@@ -90,6 +92,14 @@ class MovieUpload(param.Parameterized):
         doc="Factor by which luminance differs more from grey than in the movie. Black and white are "
         "the limits.",
     )
+    ground = param.Number(
+        GREY,
+        bounds=(0, 1),
+        softbounds=(0, 1),
+        step=0.1,
+        label="Ground",
+        doc="Luminance of what lies behind transparent pixels: 0 is black, 0.5 is grey, 1 is white.",
+    )
     kernel = param.Selector(
         default="box",
         objects=KERNELS,
@@ -120,7 +130,7 @@ class MovieUpload(param.Parameterized):
         self._task: BackgroundTask | None = None
         self._preview_task: BackgroundTask | None = None
         self._stale = False
-        viewings = ["pixels", "at", "contrast", "kernel"]
+        viewings = ["pixels", "at", "contrast", "ground", "kernel"]
         self.param.watch(self._look_again, viewings)
         self.param.watch(self._changed, [*viewings, "set_name", "fps", "seconds", "augment"])
         self.entries.param.watch(self._changed, "refused")
@@ -220,9 +230,8 @@ class MovieUpload(param.Parameterized):
         viewing = Viewing(contrast=self.contrast)
         if self.preview is None or self.preview.is_columns:
             return viewing
-        return replace(viewing, pixels=self.pixels, kernel=self.kernel).aimed(
-            *self.at, *self.preview.size
-        )
+        pixels = replace(viewing, pixels=self.pixels, kernel=self.kernel, ground=self.ground)
+        return pixels.aimed(*self.at, *self.preview.size)
 
     def most_pixels(self) -> int:
         """Return the largest scale at which the eye sees no more than the movie."""
@@ -255,12 +264,16 @@ class MovieUpload(param.Parameterized):
 
     def _start_preview(self) -> None:
         self._stale = False
-        preview, viewing = self.preview, self.viewing()
-        self._preview_task = BackgroundTask(
-            lambda report_progress: np.round(255 * preview.see(viewing, report_progress)).astype(
-                np.uint8
-            )
-        )
+        preview, viewing, path = self.preview, self.viewing(), self._upload_file.path
+
+        def look(report_progress: ReportProgress) -> tuple[MoviePreview, np.ndarray]:
+            shown = preview
+            if not shown.is_columns and shown.facts.ground != viewing.ground:
+                shown = open_preview(path, report_progress, viewing.ground)
+            seen = np.round(255 * shown.see(viewing, report_progress))
+            return shown, seen.astype(np.uint8)
+
+        self._preview_task = BackgroundTask(look)
 
     # -- the set
 
@@ -307,7 +320,7 @@ class MovieUpload(param.Parameterized):
             if self._preview_task is not None and self._preview_task.done:
                 ended, self._preview_task = self._preview_task, None
                 if ended.error is None:
-                    self.seen = ended.result
+                    self.preview, self.seen = ended.result
                 else:
                     self._say(ended.error, self._folder())
                 if self._stale:
@@ -336,6 +349,7 @@ class MovieUpload(param.Parameterized):
             pixels=self.most_pixels(),
             at=[0.5, 0.5],
             contrast=1.0,
+            ground=GREY,
             kernel="box",
         )
         self._look_again()
