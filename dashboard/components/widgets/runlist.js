@@ -73,6 +73,7 @@ export function render({model}) {
         "data-state": run.state, "aria-current": String(run.key === model.chosen)})
       const words = element("span", "words")
       const title = element("span", "title", run.name ? `${run.name} (${run.title})` : run.title)
+      if (run.person) title.append(" ", element("span", "person", `by ${run.person}`))
       words.append(title, element("span", "detail", run.detail))
       for (const more of [run.clip, run.settings].filter(Boolean)) {
         const line = element("span", "detail", more)
