@@ -5,7 +5,8 @@ python -m benchmarks.page --build 55ad32f --visits 10 --json
 Needs Linux and a Chromium. Both builds are served at once on loopback, each with an empty data
 directory, and visited in turn. A visit opens the page in a new browser context and waits until it has
 drawn an answer and nothing has been sent or asked for in three seconds; what is counted is the CPU of
-the server's whole process tree in that time. One visit of each build goes first and does not count.
+the server's whole process tree in that time, once it has nothing left to do from its start, the search
+for all cell types included. One visit of each build goes first and does not count.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 import json
 import re
+import sys
 import tempfile
 import threading
 import time
@@ -272,6 +274,8 @@ def main() -> None:
                 cost = visits(server, browser)
                 if number:
                     costs[server.name].append(cost)
+                said = f"visit {number} of {args.visits}, {server.name}: {cost[0]}"
+                print(said, file=sys.stderr, flush=True)
         rows = {server.name: summary(costs[server.name]) for server in servers}
         for server in servers:
             rows[server.name] |= measured(server, browser, args.cycles)
