@@ -20,11 +20,11 @@ from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
-    MAX_FRAMES,
     GenerateConfig,
     RegularizeConfig,
     SearchConfig,
 )
+from maxstim_core.optimal.shared_settings import MAX_FRAMES
 from maxstim_core.stimuli.column_order import MAXSTIM
 
 if TYPE_CHECKING:
