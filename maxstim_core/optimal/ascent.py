@@ -158,13 +158,12 @@ class Ascent:
 
     def _steer(self, n_steps: int) -> Iterator[np.ndarray]:
         adam = Adam(self._free[None], self._rate)
-        price, trend = None, 0.0
+        price, trend = 0.0, 0.0
         for k in range(n_steps):
             point = self._at(self._free)
             gradient = point.gradient
             if self._has_price:
-                if price is None:
-                    price = self._price(gradient)
+                price = price or self._price(gradient)
                 off = min(_FARTHEST, max(-_FARTHEST, self._off(point)))
                 trend += _INTEGRAL * off
                 gradient = gradient + price * math.exp(trend + _NEAR * off) * (self._free - GREY)
@@ -192,7 +191,9 @@ class Ascent:
         """Return the weight of the pull to grey under which the steepest stimulus keeps the budget."""
         budget = self._allowed.energy or _FIRST_ENERGY
         deviation = self._allowed.filled(GREY - gradient, budget) - GREY
-        return float((gradient**2).sum() / (deviation**2).sum()) ** 0.5
+        steepness, strength = float((gradient**2).sum()), float((deviation**2).sum())
+        # A cell that nothing reaches yet has no gradient: then nothing pulls to grey either.
+        return (steepness / strength) ** 0.5 if strength else 0.0
 
     def _polish(self, n_steps: int) -> Iterator[np.ndarray]:
         """Go uphill on the budget: a step is kept where the loss falls, and else shortened."""

@@ -5,7 +5,7 @@ Formulas and worked numbers: docs/numerics.md#the-generated-answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from maxstim_core.simulation.engine import Engine
 
 
 def generate(
-    network: Network,
+    network: Network | Sequence[Network],
     cell_type: str,
     config: GenerateConfig | None = None,
     *,
@@ -38,13 +38,17 @@ def generate(
     dtype: str = "float32",
     report_every: int = 1,
 ) -> Descent:
-    """Grow the movie that excites the central cell of a type, from seeded noise.
+    """Grow the movie that excites the central cell of a type most, from seeded noise.
 
     The defaults are flyvis's ``artificial_optimal_stimuli``; luminance is kept in [0, 1] after every
     step, as there. The noise is drawn on the CPU, so that a seed means the same on every device.
 
+    Other objectives, a budget of contrast energy and other constraints are settings of
+    `GenerateConfig`: docs/objectives.md.
+
     Args:
-        network: The network to ask.
+        network: The network to ask; or several of one connectome on one eye, in their own units, as
+            ``config.across`` says. The result then shows the response of the first.
         cell_type: For example ``T4c``.
         config: Hyperparameters; flyvis's if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
@@ -69,11 +73,37 @@ def generate(
         >>> run.result().stimulus.shape
         (5, 91)
     """
-    check_network(network)
+    networks = [network] if isinstance(network, Network) else _several(network)
     config = checked(config, GenerateConfig)
-    network.cell_type(cell_type)
-    engine = make_engine(network, device=device, dtype=dtype)
-    return descent(engine, cell_type, config, report_every=report_every)
+    for each in networks:
+        check_network(each)
+        each.cell_type(cell_type)
+    if len(networks) == 1 and config.across == "disagreement":
+        raise MaxstimError("Only two networks can disagree; give generate a list of two.")
+    engines = [make_engine(each, device=device, dtype=dtype) for each in networks]
+    return descent(engines, cell_type, config, report_every=report_every)
+
+
+def _several(networks: object) -> list[Network]:
+    """Return networks of one eye and with the same cell types.
+
+    Raises:
+        MaxstimError: if they are none, or differ in that.
+    """
+    if isinstance(networks, str) or not isinstance(networks, Iterable):
+        check_network(networks)
+    found = list(networks) if isinstance(networks, Iterable) else []
+    if not found:
+        raise MaxstimError("Give at least one network, for example open_network('default').")
+    for each in found:
+        check_network(each)
+        first = found[0]
+        if each.lattice != first.lattice or each.connectome.names != first.connectome.names:
+            raise MaxstimError(
+                f"The networks {first.name} and {each.name} have other cell types or eyes; ask them one "
+                "by one."
+            )
+    return found
 
 
 def descent(

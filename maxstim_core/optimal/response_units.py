@@ -14,7 +14,7 @@ from importlib import resources
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.network import Network
+from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.natural import search
 from maxstim_core.optimal.run import finish
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
@@ -50,9 +50,20 @@ def response_units(network: Network) -> ResponseUnits:
 
     What was measured is kept for the next call of this process.
 
+    Args:
+        network: The network.
+
     Raises:
-        MaxstimError: if a cell type stays silent in the whole set: its responses have no unit.
+        MaxstimError: if a cell type stays silent in the whole set: its responses have no unit; or it is
+            no network.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> units = ms.response_units(ms.open_network("default"))
+        >>> len(units.grey), min(units.rms) > 0
+        (65, True)
     """
+    check_network(network)
     found = _bundled().get(network.content_hash) or _measured(network)
     silent = [
         name for name, rms in zip(network.connectome.names, found.rms, strict=True) if not rms > 0
