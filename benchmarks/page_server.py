@@ -13,11 +13,12 @@ import sys
 import tarfile
 import tempfile
 import time
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
 
-from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 ROOT = Path(__file__).parents[1]
@@ -144,26 +145,38 @@ class Visitor:
 
     Attributes:
         document: The page as the server described it, JSON.
+        cookie: What the server knows the browser by.
     """
 
-    document = ""
+    document = cookie = ""
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
 
     @classmethod
-    async def arrive(cls, url: str) -> Visitor:
-        """Open a page and return when its document has come."""
+    async def arrive(cls, url: str, cookie: str = "") -> Visitor:
+        """Open a page and return when its document has come.
+
+        Args:
+            url: Address of the page.
+            cookie: That of a browser that has been here before; else it is a new one.
+        """
         client = AsyncHTTPClient(force_instance=True)  # or ten at once would be the most
-        page = await client.fetch(url, request_timeout=300, connect_timeout=300)
+        sent = {"Cookie": cookie} if cookie else {}
+        page = await client.fetch(url, headers=sent, request_timeout=300, connect_timeout=300)
         client.close()
+        given = page.headers.get_list("Set-Cookie")
+        cookie = cookie or "; ".join(text.split(";")[0] for text in given)
         token = re.search(r'"token":\s*"([^"]+)"', page.body.decode())[1]
         connection = await websocket_connect(
-            url.replace("http", "ws", 1) + "/ws",
+            HTTPRequest(
+                url.replace("http", "ws", 1) + "/ws", headers={"Cookie": cookie} if cookie else {}
+            ),
             subprotocols=["bokeh", token],
             max_message_size=200 * 2**20,
         )
         visitor = cls(connection)
+        visitor.cookie = cookie
         await visitor._hear("ACK")
         await visitor._ask("PULL-DOC-REQ")
         visitor.document = await visitor._hear("PULL-DOC-REPLY")
@@ -176,6 +189,30 @@ class Visitor:
         began = time.perf_counter()
         await self._ask("SERVER-INFO-REQ")
         await self._hear("SERVER-INFO-REPLY")
+        return time.perf_counter() - began
+
+    def model(self, name: str) -> str:
+        """Return the id of the first model of the page whose name begins so."""
+        return re.search(
+            rf'"id":\s*"(p\d+)",\s*"attributes":\s*{{"name":\s*"{name}', self.document
+        )[1]
+
+    async def tell(self, model: str, said: object) -> None:
+        """Send a component a message, as its half in the browser does."""
+        values = [["model", {"id": model}], ["data", _encoded(said)]]
+        event = {
+            "type": "event",
+            "name": "data_event",
+            "values": {"type": "map", "entries": values},
+        }
+        sent = {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}
+        await self._ask("PATCH-DOC", {"events": [sent]})
+
+    async def click(self, said: object) -> float:
+        """Choose something in the sidebar; return the seconds until the server has taken it."""
+        began = time.perf_counter()
+        await self.tell(self.model("SidebarPanel"), said)
+        await self._hear("OK")
         return time.perf_counter() - began
 
     def leave(self) -> None:
@@ -200,3 +237,12 @@ class Visitor:
         if said is None:
             raise ConnectionError("The server closed the page.")
         return said if isinstance(said, str) else ""
+
+
+def _encoded(said: object) -> object:
+    """Return a message as Bokeh writes it."""
+    if isinstance(said, dict):
+        return {"type": "map", "entries": [[name, _encoded(value)] for name, value in said.items()]}
+    if isinstance(said, bytes):
+        return {"type": "bytes", "data": b64encode(said).decode()}
+    return said

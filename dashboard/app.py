@@ -16,14 +16,14 @@ from dashboard.add_movie.dialog import MovieDialog
 from dashboard.components.component import Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
-from dashboard.guard.gate import VISITOR
+from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.model_card.dialog import CardDialog
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.url import PageAddress, is_known
-from dashboard.state.visitors import are_visitors
+from dashboard.state.visitors import are_visitors, call_visitor, visitor_name
 from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
 from dashboard.style.theme import THEME
@@ -52,13 +52,18 @@ class App(pn.viewable.Viewer):
         queue: The queue that all pages share.
         library: Answers that were finished before.
         visitor: Who looks at it, as `visitor_of` tells; by default somebody new.
+        name: What they want to be called, as `name_of` tells; by default as before.
     """
 
-    def __init__(self, queue: RunQueue, library: ResultLibrary, visitor: str = "") -> None:
+    def __init__(
+        self, queue: RunQueue, library: ResultLibrary, visitor: str = "", name: str = ""
+    ) -> None:
         super().__init__()
         self.choice = Choice()
         self.choice.listed_only = are_visitors() or bool(pn.config.basic_auth)
         self.session = Session(self.choice, queue, library, visitor)
+        if name:
+            call_visitor(self.session.id, name)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
@@ -78,11 +83,14 @@ class App(pn.viewable.Viewer):
             losses=self.losses.plot,
             runs=self.history.list,
             dialogs=Later(),
+            person=visitor_name(self.session.id),
+            may_log_out=are_visitors(),
         )
         drawn = (self.player, self.browse.gallery, self.traces.plot, self.losses.plot)
         for part in drawn:
             self.page.link(part, dark="dark")
         self.page.param.watch(self._dress, "dark")
+        self.page.param.watch(self._call, "person")
         self._compared: dict[str, xr.Dataset] = {}  # what is on show beside the answer, and itself
         self._scale = ("", 0.0)  # of the run whose previews are on show
         self._drawn: xr.Dataset | None = None  # the answer in the player
@@ -222,7 +230,7 @@ class App(pn.viewable.Viewer):
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
         if self.movies is None:
-            self.movies = MovieDialog(self.choice.take_set)
+            self.movies = MovieDialog(self.choice.take_set, self.session.id)
             self._add_dialog(self.movies.dialog)
         self.movies.open()
 
@@ -246,6 +254,12 @@ class App(pn.viewable.Viewer):
         for dialog in self.page.dialogs:
             for part in dialog.select(pmui.MaterialComponent):
                 part.dark_theme = self.page.dark
+
+    def _call(self, *events: object) -> None:
+        """Call the visitor as they wish: where there are logins, they have said so there."""
+        wish = visitor_name(self.session.id) if self.page.may_log_out else self.page.person
+        self.page.person = call_visitor(self.session.id, wish)
+        self.history.refresh()
 
     def _address(self, *events: object) -> None:
         choice = self.choice
@@ -279,3 +293,8 @@ def visitor_of(headers: Mapping[str, str]) -> str:
     """Return who asks for a page, as the gate before the server says: an id, or nothing without it."""
     visitor = headers.get(VISITOR, "")
     return visitor if re.fullmatch("[0-9a-f]{32}", visitor) else ""
+
+
+def name_of(headers: Mapping[str, str]) -> str:
+    """Return what who asks for a page wants to be called, as they said at the login, if at all."""
+    return headers.get(VISITOR_NAME, "") if visitor_of(headers) else ""

@@ -2,12 +2,13 @@
 
 import panel as pn
 
-from dashboard.app import App, visitor_of
+from dashboard.app import App, name_of, visitor_of
 from maxstim_core.runs.library import the_library
 from maxstim_core.runs.queue import the_queue
 
 pn.extension()
 
-app = App(the_queue(), the_library(), visitor_of(pn.state.headers))
+headers = pn.state.headers
+app = App(the_queue(), the_library(), visitor_of(headers), name_of(headers))
 app.page.servable(title="maxstim")
 app.start()

@@ -11,6 +11,7 @@ from panel.io.application import build_single_handler_application
 from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 
+from dashboard.guard.connections import allow_files, limit_connections
 from dashboard.guard.gate import VISITOR, VISITOR_NAME, Gate, stand_before
 from dashboard.guard.hosts import Hosts
 from dashboard.guard.logins import Logins
@@ -24,6 +25,12 @@ _UNUSED_SESSION_MILLISECONDS = 60_000
 _LONGEST_BODY = 64 * 1024
 """Bytes of a request's body that are read at most. What visitors upload comes by websocket."""
 
+
+_LONGEST_MESSAGE = 8 * 1024 * 1024
+"""Bytes of a message of the websocket: a network file has 2 MB, a chunk of a movie 1 MB."""
+
+_IDLE_SECONDS, _BODY_SECONDS = 120, 20
+"""How long a connection may be silent between requests, and a body be under way."""
 
 _GATE = "maxstim_gate"
 """Setting of an application that has a gate."""
@@ -65,8 +72,14 @@ class Server:
             title="maxstim",
             session_token_expiration=_TOKEN_SECONDS,
             unused_session_lifetime_milliseconds=_UNUSED_SESSION_MILLISECONDS,
-            http_server_kwargs={"max_body_size": _LONGEST_BODY},
+            http_server_kwargs={
+                "max_body_size": _LONGEST_BODY,
+                "idle_connection_timeout": _IDLE_SECONDS,
+                "body_timeout": _BODY_SECONDS,
+            },
         )
+        allow_files()
+        limit_connections(self._server._http)
         guard(self._server._tornado, port=port, origins=origins, password=password, proxies=proxies)
 
     @property
@@ -110,6 +123,7 @@ def guard(
     application._include_cookies, application._exclude_cookies = [], None
     keep_to_the_page(application, gate)
     stand_before(application, gate)
+    application.settings["websocket_max_message_size"] = _LONGEST_MESSAGE
     application.settings[_GATE] = gate
     for name in ONE_LINE:
         logging.getLogger(name).addFilter(OneLine())

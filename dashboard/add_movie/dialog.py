@@ -18,6 +18,7 @@ from dashboard.components.widgets.setting import setting_widget
 from dashboard.style.theme import QUIET_BUTTON, TEXT
 from maxstim_core.stimuli.files.detect import SUFFIXES
 from maxstim_core.stimuli.files.facts import notes
+from maxstim_core.stimuli.files.orientation import UPRIGHT
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, MOST_PIXELS, MOST_SECONDS
 
 LIMITS = (
@@ -29,8 +30,8 @@ LIMITS = (
 _PERIOD = 150
 """Milliseconds between looks at what has become of the work, while the dialog is open."""
 
-_SETTINGS = ("pixels", "contrast", "kernel", "fps", "seconds", "augment")
-_PIXEL_SETTINGS = ("pixels", "kernel")
+_SETTINGS = ("pixels", "contrast", "ground", "kernel", "fps", "seconds", "augment")
+_PIXEL_SETTINGS = ("pixels", "ground", "kernel")
 
 
 class MovieDialog(pn.viewable.Viewer):
@@ -38,12 +39,13 @@ class MovieDialog(pn.viewable.Viewer):
 
     Args:
         on_stored: Called with the name of each set that is stored.
+        visitor: Id of the person.
     """
 
-    def __init__(self, on_stored: Callable[[str], None]) -> None:
+    def __init__(self, on_stored: Callable[[str], None], visitor: str = "") -> None:
         super().__init__()
         self._on_stored = on_stored
-        self.upload = upload = MovieUpload(self._stored)
+        self.upload = upload = MovieUpload(self._stored, visitor)
         wide = {"sizing_mode": "stretch_width"}
         self.problem = Problem(upload, margin=(0, 0, 12, 0))
         self.zone = DropZone(upload, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)
@@ -168,17 +170,20 @@ def status(upload: MovieUpload) -> str:
 
 
 def file_facts(upload: MovieUpload) -> str:
-    """Return what was made of the file, to be checked, as a list in HTML; nothing for columns."""
+    """Return what was made of the file, to be checked, as a list in HTML."""
     facts = upload.preview.facts
-    if facts.source_size is None:
-        return ""
-    width, height = facts.source_size
-    said = [f"Stored as {width} \N{MULTIPLICATION SIGN} {height} pixels", *notes(facts.as_json())]
+    about = ["What the columns of the eye see"]
+    if facts.source_size is not None:
+        width, height = facts.source_size
+        about = [f"Stored as {width} \N{MULTIPLICATION SIGN} {height} pixels"]
+        about += ["square"] if facts.pixel_aspect == 1 else []
+        about += ["upright"] if facts.orientation == UPRIGHT else []
     if facts.range is not None:
-        said[0] += f", {facts.range} range"
+        about.append(f"{facts.range} range")
     if facts.fps is not None:
-        said[0] += f", {facts.fps:.4g} frames/s ({facts.fps_from})"
-    said[0] += f"; transparent pixels lie on {facts.ground:g}."
+        about.append(f"{facts.fps:.4g} frames/s ({facts.fps_from})")
+    ground = f"; transparent pixels lie on {facts.ground:g}" * (facts.source_size is not None)
+    said = [f"{', '.join(about)}{ground}.", *notes(facts.as_json())]
     items = "".join(f"<li>{escape(each)}</li>" for each in said)
     return f'<ul class="small quiet file-facts">{items}</ul>'
 

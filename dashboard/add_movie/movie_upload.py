@@ -19,7 +19,9 @@ import param
 from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.upload import UploadFile, safe_file_name
 from dashboard.state.typed_numbers import TypedNumbers
+from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
+from maxstim_core.progress import ReportProgress
 from maxstim_core.stimuli.files.preview import MoviePreview, open_preview
 from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
 from maxstim_core.stimuli.stored import clip_store
@@ -44,7 +46,8 @@ class MovieUpload(param.Parameterized):
     """One movie, from the first byte to the set, and how the eye shall look at it.
 
     Args:
-        stored: Called with the name of the set once it is stored.
+        on_stored: Called with the name of the set once it is stored.
+        visitor: Id of the person, who may send so much and no more.
     """
 
     stage = param.Selector(default=EMPTY, objects=[EMPTY, RECEIVING, OPENING, READY, STORING])
@@ -89,6 +92,14 @@ class MovieUpload(param.Parameterized):
         doc="Factor by which luminance differs more from grey than in the movie. Black and white are "
         "the limits.",
     )
+    ground = param.Number(
+        GREY,
+        bounds=(0, 1),
+        softbounds=(0, 1),
+        step=0.1,
+        label="Ground",
+        doc="Luminance of what lies behind transparent pixels: 0 is black, 0.5 is grey, 1 is white.",
+    )
     kernel = param.Selector(
         default="box",
         objects=KERNELS,
@@ -111,15 +122,15 @@ class MovieUpload(param.Parameterized):
         "times as long.",
     )
 
-    def __init__(self, on_stored: Callable[[str], None]) -> None:
+    def __init__(self, on_stored: Callable[[str], None], visitor: str = "") -> None:
         super().__init__()
         self._on_stored = on_stored
         self.entries = TypedNumbers()
-        self._upload_file, self._turn = UploadFile(), threading.RLock()
+        self._upload_file, self._turn = UploadFile(visitor), threading.RLock()
         self._task: BackgroundTask | None = None
         self._preview_task: BackgroundTask | None = None
         self._stale = False
-        viewings = ["pixels", "at", "contrast", "kernel"]
+        viewings = ["pixels", "at", "contrast", "ground", "kernel"]
         self.param.watch(self._look_again, viewings)
         self.param.watch(self._changed, [*viewings, "set_name", "fps", "seconds", "augment"])
         self.entries.param.watch(self._changed, "refused")
@@ -219,9 +230,8 @@ class MovieUpload(param.Parameterized):
         viewing = Viewing(contrast=self.contrast)
         if self.preview is None or self.preview.is_columns:
             return viewing
-        return replace(viewing, pixels=self.pixels, kernel=self.kernel).aimed(
-            *self.at, *self.preview.size
-        )
+        pixels = replace(viewing, pixels=self.pixels, kernel=self.kernel, ground=self.ground)
+        return pixels.aimed(*self.at, *self.preview.size)
 
     def most_pixels(self) -> int:
         """Return the largest scale at which the eye sees no more than the movie."""
@@ -254,12 +264,16 @@ class MovieUpload(param.Parameterized):
 
     def _start_preview(self) -> None:
         self._stale = False
-        preview, viewing = self.preview, self.viewing()
-        self._preview_task = BackgroundTask(
-            lambda report_progress: np.round(255 * preview.see(viewing, report_progress)).astype(
-                np.uint8
-            )
-        )
+        preview, viewing, path = self.preview, self.viewing(), self._upload_file.path
+
+        def look(report_progress: ReportProgress) -> tuple[MoviePreview, np.ndarray]:
+            shown = preview
+            if not shown.is_columns and shown.facts.ground != viewing.ground:
+                shown = open_preview(path, report_progress, viewing.ground)
+            seen = np.round(255 * shown.see(viewing, report_progress))
+            return shown, seen.astype(np.uint8)
+
+        self._preview_task = BackgroundTask(look)
 
     # -- the set
 
@@ -306,7 +320,7 @@ class MovieUpload(param.Parameterized):
             if self._preview_task is not None and self._preview_task.done:
                 ended, self._preview_task = self._preview_task, None
                 if ended.error is None:
-                    self.seen = ended.result
+                    self.preview, self.seen = ended.result
                 else:
                     self._say(ended.error, self._folder())
                 if self._stale:
@@ -335,6 +349,7 @@ class MovieUpload(param.Parameterized):
             pixels=self.most_pixels(),
             at=[0.5, 0.5],
             contrast=1.0,
+            ground=GREY,
             kernel="box",
         )
         self._look_again()

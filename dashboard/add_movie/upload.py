@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from dashboard.guard.allowance import UPLOADS
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.files.detect import HEAD, check_bytes, kind_of_head
 from maxstim_core.storage.atomic import part_name, sweep_parts_of_ended
@@ -16,10 +18,15 @@ CHUNK_BYTES = 1_000_000
 
 
 class UploadFile:
-    """Takes one file at a time; its folder goes away with `clear`, at the latest with this object."""
+    """Takes one file at a time; its folder goes away with `clear`, at the latest with this object.
 
-    def __init__(self) -> None:
+    Args:
+        visitor: Whose allowance the files count against; by default that of somebody new.
+    """
+
+    def __init__(self, visitor: str = "") -> None:
         _sweep(tempfile.gettempdir())
+        self._visitor, self._is_counted = visitor or secrets.token_hex(16), False
         self._folder: tempfile.TemporaryDirectory | None = None
         self.path: Path | None = None
         self.n_bytes = self.received = 0
@@ -37,11 +44,14 @@ class UploadFile:
             n_bytes: How large it is.
 
         Raises:
-            MaxstimError: if it is empty or too large, or there is no room for it.
+            MaxstimError: if it is empty or too large, there is no room for it, or the visitor has sent
+                too many.
         """
         self.clear()
         name = safe_file_name(name)
         check_bytes(name, n_bytes)
+        UPLOADS.begin(self._visitor, n_bytes)
+        self._is_counted = True
         try:
             self._folder = tempfile.TemporaryDirectory(
                 # As a part, so that what a server leaves that is killed is known by its name.
@@ -52,6 +62,7 @@ class UploadFile:
             path = Path(self._folder.name) / name
             path.touch()
         except OSError as error:
+            self.clear()
             raise self._no_room(name, error) from error
         self.path, self.n_bytes, self.received = path, n_bytes, 0
 
@@ -83,6 +94,9 @@ class UploadFile:
 
     def clear(self) -> None:
         """Forget the file, and remove what there is of it."""
+        if self._is_counted:
+            UPLOADS.end(self._visitor)
+        self._is_counted = False
         if self._folder is not None:
             self._folder.cleanup()
         self._folder = self.path = None

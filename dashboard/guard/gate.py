@@ -9,6 +9,7 @@ work, and no body is read.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -21,11 +22,13 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from dashboard.guard.hosts import Hosts, is_loopback
-from dashboard.guard.login_page import login_page, sentence_page
+from dashboard.guard.hosts import Hosts, is_address, is_loopback
+from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
+from dashboard.guard.remembered import Remembered
+from dashboard.guard.share import Share
 from dashboard.guard.tries import FREE, PAUSE, Tries
-from dashboard.guard.visits import Visits
+from dashboard.guard.visits import PER_CLIENT, PerMinute, Visits
 
 _logger = logging.getLogger("maxstim.guard")
 
@@ -34,6 +37,8 @@ VISITOR, VISITOR_NAME = "X-Maxstim-Visitor", "X-Maxstim-Name"
 
 _NEW = "X-Maxstim-Cookie"
 """Header that takes the cookie of a new visitor from the gate to the answer."""
+
+_VISITOR_ID = re.compile("[0-9a-f]{32}")
 
 _COOKIE_LASTS = 365 * 24 * 3600
 
@@ -70,8 +75,10 @@ class Gate(Matcher):
         proxies: IP addresses of proxies on other computers whose word on who asks is taken. That of
             proxies on this computer always is.
         tries: Wrong passwords of late.
+        entries: Logins of late.
         visits: Pages opened of late.
-        sockets: Live connections of each login, to be closed with it.
+        shares: What each visitor has taken of the server's thread.
+        sockets: Live connections of each visitor, to be closed when they log out.
     """
 
     hosts: Hosts
@@ -79,7 +86,9 @@ class Gate(Matcher):
     port: int
     proxies: frozenset[str] = frozenset()
     tries: Tries = field(default_factory=Tries)
+    entries: PerMinute = field(default_factory=lambda: PerMinute(PER_CLIENT))
     visits: Visits = field(default_factory=Visits)
+    shares: Remembered[Share] = field(default_factory=Remembered)
     sockets: dict[str, set[Any]] = field(default_factory=dict)
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
@@ -106,12 +115,18 @@ class Gate(Matcher):
             request.connection.set_max_body_size(_LONGEST_BODY)
         return {"target_kwargs": {"gate": self, **found}}
 
+    def share(self, visitor: str) -> Share:
+        """Return what a visitor has taken of the server's thread."""
+        share = self.shares.get(visitor, None) or Share(time.monotonic())
+        return self.shares.set(visitor, share)
+
     def client(self, request: HTTPServerRequest) -> str:
         """Return the IP address of who asks; behind a proxy, as the proxy tells it."""
         peer = request.remote_ip or ""
         told = request.headers.get_list("X-Forwarded-For")
         if told and (is_loopback(peer) or peer in self.proxies):
-            return told[-1].rsplit(",", 1)[-1].strip() or peer
+            address = told[-1].rsplit(",", 1)[-1].strip()
+            return address if is_address(address) else peer
         return peer
 
     def login(self, request: HTTPServerRequest) -> Login | None:
@@ -130,7 +145,7 @@ class Gate(Matcher):
     def _visitor(self, request: HTTPServerRequest) -> str:
         name = f"maxstim_visitor_{self.port}"
         kept = _cookie(request, name)
-        if not (len(kept) == 32 and kept.isalnum()):
+        if not _VISITOR_ID.fullmatch(kept):
             kept = secrets.token_hex(16)
             secure = "; Secure" if self.is_encrypted(request) else ""
             # For `_Headers`, which sends it with the answer.
@@ -153,6 +168,8 @@ class Gate(Matcher):
                 "Without a password, maxstim answers this computer only; whoever runs it can set one "
                 "in the variable MAXSTIM_PASSWORD.",
             )
+        if "%00" in request.path:  # no file is called so, and Tornado stumbles over it
+            return Refusal(HTTPStatus.BAD_REQUEST, "There is no such page.")
         origin = request.headers.get("Origin")
         if origin is not None and not self.hosts.admits(origin, host):
             return Refusal(
@@ -163,6 +180,7 @@ class Gate(Matcher):
         # What another site shows or fetches; to follow a link from there is fine.
         foreign = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
         navigates = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        navigates = navigates and request.headers.get("Sec-Fetch-Dest", "document") == "document"
         if origin is None and foreign and not (navigates and request.method == "GET"):
             return Refusal(
                 HTTPStatus.FORBIDDEN, "maxstim is not part of other pages; open it itself."
@@ -193,8 +211,10 @@ class GateHandler(RequestHandler):
         method = self.request.method
         if self._refusal is not None:
             self._say(self._refusal)
-        elif self._page == _LOGOUT and method in ("GET", "POST"):
+        elif self._page == _LOGOUT and method == "POST":
             self._log_out()
+        elif self._page == _LOGOUT and method in ("GET", "HEAD"):
+            self.finish(logout_page())  # a link or a picture of another site ends no login
         elif self._page == _LOGIN and method == "POST":
             self._log_in()
         elif self._page == _LOGIN and method in ("GET", "HEAD"):
@@ -208,6 +228,10 @@ class GateHandler(RequestHandler):
             self._say(Refusal(HTTPStatus.UNAUTHORIZED, "Log in first."))
         else:
             self._say(Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Open this page in a browser."))
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Return what a form holds; of what is no text, Tornado would write the bytes to the log."""
+        return value.decode("utf-8", "replace")
 
     def _say(self, refusal: Refusal) -> None:
         self.set_status(refusal.status)
@@ -232,6 +256,8 @@ class GateHandler(RequestHandler):
         asked = self.get_argument("next", "dashboard")
         parts = urlsplit(asked)
         within = not (parts.scheme or parts.netloc or "\\" in asked or asked.startswith("/"))
+        within = within and not {"", ".", ".."} & set(parts.path.split("/")[:-1])
+        within = within and parts.path.rsplit("/", 1)[-1] not in (".", "..")
         plain = within and asked.isprintable() and asked and ":" not in parts.path
         return f"./{asked}" if plain else "./dashboard"
 
@@ -241,11 +267,12 @@ class GateHandler(RequestHandler):
         wait = gate.tries.wait(client, now)
         where = self._next()
         if wait > 0:
-            self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
-            self.set_header("Retry-After", "1")
-            self.finish(
-                login_page(where, f"Too many wrong passwords: one try in {PAUSE:g} s is answered.")
-            )
+            self._put_off(f"Too many wrong passwords: one try in {PAUSE:g} s is answered.", PAUSE)
+            return
+        if not gate.entries.may(
+            client, now
+        ):  # one who knows the password, and would end all others'
+            self._put_off("Too many logins from here; try again in a minute.", 60)
             return
         name = self.get_body_argument("username", "")
         token = gate.logins.open(self.get_body_argument("password", "", strip=False), name)
@@ -257,6 +284,7 @@ class GateHandler(RequestHandler):
             self.finish(login_page(where, "This password is wrong; ask whoever runs this server."))
             return
         gate.tries.succeeded(client)
+        gate.entries.note(client, now)
         self.set_cookie(
             f"maxstim_login_{gate.port}",
             token,
@@ -267,6 +295,11 @@ class GateHandler(RequestHandler):
             samesite="Lax",
         )
         self.redirect(where, status=HTTPStatus.SEE_OTHER)
+
+    def _put_off(self, why: str, seconds: float) -> None:
+        self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
+        self.set_header("Retry-After", f"{seconds:g}")
+        self.finish(login_page(self._next(), why))
 
     def _log_out(self) -> None:
         gate = self._gate

@@ -84,6 +84,15 @@ class Hosts:
         return (address.port,) if address.port else (self._port, *_PORT.values())
 
 
+def is_address(text: str) -> bool:
+    """Tell whether something is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(text: str) -> bool:
     """Tell whether an IP address is this computer's own."""
     try:

@@ -52,6 +52,17 @@ def login_page(where: str, problem: str = "") -> str:
     )
 
 
+def logout_page() -> str:
+    """Return the page that asks whether to log out."""
+    return _page(
+        """<h1>maxstim</h1>
+<p>This ends your login on all pages of this browser; runs go on.</p>
+<form method="post" action="./logout">
+<button type="submit">Log out</button>
+</form>"""
+    )
+
+
 def sentence_page(sentence: str) -> str:
     """Return a page that says one sentence."""
     return _page(f"<h1>maxstim</h1>\n<p>{escape(sentence)}</p>")

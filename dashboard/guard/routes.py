@@ -13,12 +13,13 @@ from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
 from bokeh.server.views.doc_handler import DocHandler as BokehDocHandler
 from bokeh.server.views.metadata_handler import MetadataHandler
 from bokeh.server.views.ws import WSHandler as BokehWSHandler
+from bokeh.util.token import get_token_payload
 from panel.io.server import ComponentResourceHandler, DocHandler, WSHandler
 from tornado.web import Application, HTTPError
 
 from dashboard.guard.gate import VISITOR, Gate
 from dashboard.guard.login_page import sentence_page
-from dashboard.guard.share import Share
+from dashboard.guard.visits import OPEN
 
 _logger = logging.getLogger("maxstim.guard")
 
@@ -74,29 +75,31 @@ class Page(DocHandler):
         """Build a page for a visitor."""
         client = self._gate.client(self.request)
         visitor = self.request.headers.get(VISITOR, "")
-        if not self._gate.visits.may_open(visitor, client, time.monotonic()):
-            self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
-            self.set_header("Retry-After", "60")
-            self.finish(
-                sentence_page("Too many pages were opened from here; try again in a minute.")
-            )
-            return
-        await super().get(*arguments, **named)
+        if len(self._gate.sockets.get(visitor, ())) >= OPEN:
+            self._refuse(f"You have {OPEN} pages open; close one, then open this again.")
+        elif not self._gate.visits.may_open(visitor, client, time.monotonic()):
+            self._refuse("Too many pages were opened from here; try again in a minute.")
+        else:
+            await super().get(*arguments, **named)
+
+    def _refuse(self, sentence: str) -> None:
+        self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
+        self.set_header("Retry-After", "60")
+        self.finish(sentence_page(sentence))
 
 
 class VisitorSocket(WSHandler):
-    """The connection of one page: it ends with its login, and takes no more than its share.
+    """The connection of one page: it ends with its login, and takes no more than its visitor's share.
 
     Args:
-        gate: Who knows the logins.
+        gate: Who knows the visitors.
     """
 
     def initialize(self, *arguments: Any, gate: Gate, **routing: Any) -> None:
         """Take what the route gives."""
         super().initialize(*arguments, **routing)
         self._gate = gate
-        self._share = Share(time.monotonic())
-        self._login = ""
+        self._visitor = self.request.headers.get(VISITOR, "")
 
     def check_origin(self, origin: str) -> bool:
         """Tell whether the page may speak to us: the gate has let it pass."""
@@ -104,10 +107,11 @@ class VisitorSocket(WSHandler):
 
     def open(self, *arguments: Any, **named: Any) -> Any:
         """Begin; what cannot begin is told in one line."""
-        login = self._gate.login(self.request)
-        if login is not None:
-            self._login = login.id
-            self._gate.sockets.setdefault(login.id, set()).add(self)
+        sockets = self._gate.sockets.setdefault(self._visitor, set())
+        sockets.add(self)
+        if len(sockets) > OPEN:
+            self._refuse(f"more than {OPEN} pages of one visitor")
+            return None
         try:
             return super().open(*arguments, **named)
         except Exception as error:
@@ -116,25 +120,36 @@ class VisitorSocket(WSHandler):
 
     async def _async_open(self, token: str) -> None:
         try:
+            if self._gate.logins.required and _visitor_of(token) != self._visitor:
+                raise ValueError("a page of another login")
             await super()._async_open(token)
         except Exception as error:
             self._refuse(str(error) or type(error).__name__)
 
     async def on_message(self, fragment: str | bytes) -> None:
-        """Handle a message, then let others come first for as long as this visitor has taken."""
+        """Handle a message, then let others come first for as long as this visitor has taken.
+
+        The visitor's other pages wait as well: many pages get no more than one.
+        """
         if self.connection is None:
             self._refuse("a message before the page was there")
             return
-        began = time.monotonic()
-        await super().on_message(fragment)
-        now = time.monotonic()
-        wait = self._share.take(now - began, now)
-        if wait > 0:
-            await asyncio.sleep(wait)
+        if self._gate.logins.required and self._gate.login(self.request) is None:
+            self.close(4401, "logged out")  # its time is over
+            return
+        share = self._gate.share(self._visitor)
+        async with share.turn:
+            began = time.monotonic()
+            await super().on_message(fragment)
+            now = time.monotonic()
+            await asyncio.sleep(share.take(now - began, now))
 
     def on_close(self) -> None:
         """Forget the connection."""
-        self._gate.sockets.get(self._login, set()).discard(self)
+        sockets = self._gate.sockets.get(self._visitor, set())
+        sockets.discard(self)
+        if not sockets:
+            self._gate.sockets.pop(self._visitor, None)
         super().on_close()
 
     def _protocol_error(self, message: str) -> None:
@@ -148,6 +163,15 @@ class VisitorSocket(WSHandler):
             why = " ".join(why.split())[:200]
             _logger.warning("Closed the connection of %s: %s", self._gate.client(self.request), why)
         self.close(1008, "unreadable")
+
+
+def _visitor_of(token: str) -> str:
+    """Return the visitor whom a page was made for; only the server reads tokens of its own making.
+
+    Raises:
+        ValueError: if it is no token.
+    """
+    return str(get_token_payload(token).get("headers", {}).get(VISITOR, ""))
 
 
 def keep_to_the_page(application: Application, gate: Gate) -> None:

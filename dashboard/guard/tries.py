@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections import OrderedDict
+
+from dashboard.guard.remembered import Remembered
 
 FREE = 5
 """Wrong passwords before a client is slowed down."""
@@ -14,9 +15,6 @@ PAUSE = 1.0
 _FORGOTTEN_AFTER = 900.0
 """Seconds after which nothing is held against a client any more."""
 
-_REMEMBERED = 10_000
-"""Clients that are remembered at most; the oldest is forgotten first."""
-
 
 class Tries:
     """The wrong passwords of each client of late.
@@ -25,7 +23,7 @@ class Tries:
     """
 
     def __init__(self) -> None:
-        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._failed: Remembered[tuple[int, float]] = Remembered()
 
     def wait(self, client: str, now: float) -> float:
         """Return the seconds until this client may try again; 0 is now."""
@@ -37,16 +35,14 @@ class Tries:
     def failed(self, client: str, now: float) -> int:
         """Note a wrong password, and return how many this client has given of late."""
         key = _network(client)
-        count, last = self._failed.pop(key, (0, 0.0))
+        count, last = self._failed.get(key, (0, 0.0))
         count = 1 if now - last >= _FORGOTTEN_AFTER else count + 1
-        self._failed[key] = count, now
-        while len(self._failed) > _REMEMBERED:
-            self._failed.popitem(last=False)
+        self._failed.set(key, (count, now))
         return count
 
     def succeeded(self, client: str) -> None:
         """Forget what this client got wrong."""
-        self._failed.pop(_network(client), None)
+        self._failed.forget(_network(client))
 
 
 def _network(client: str) -> str:

@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
+
+from dashboard.guard.remembered import Remembered
 
 MINUTE = 60.0
 
 PER_VISITOR = 30
 """Pages that one browser may open in a minute."""
 
-PER_CLIENT = 120
-"""Pages that one IP address may open in a minute: a class may share one."""
+OPEN = 20
+"""Pages that one browser may have open."""
 
-_REMEMBERED = 10_000
+PER_CLIENT = 120
+"""Pages that one IP address may open in a minute, and logins: a class may share one."""
+
+
+class PerMinute:
+    """What each client has done within the last minute.
+
+    Times are seconds of one clock that does not jump; the caller has it.
+
+    Args:
+        most: How often it may be done.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._done: Remembered[deque[float]] = Remembered()
+
+    def may(self, client: str, now: float) -> bool:
+        """Tell whether a client may do it once more."""
+        return len(self._recent(client, now)) < self._most
+
+    def note(self, client: str, now: float) -> None:
+        """Note that a client does it."""
+        self._done.set(client, self._recent(client, now)).append(now)
+
+    def _recent(self, client: str, now: float) -> deque[float]:
+        times = self._done.get(client, None) or deque()
+        while times and now - times[0] >= MINUTE:
+            times.popleft()
+        return times
 
 
 class Visits:
-    """The pages that were opened within the last minute.
-
-    Times are seconds of one clock that does not jump; the caller has it.
-    """
+    """The pages that were opened within the last minute."""
 
     def __init__(self) -> None:
-        self._opened: OrderedDict[str, deque[float]] = OrderedDict()
+        self._by_visitor, self._by_client = PerMinute(PER_VISITOR), PerMinute(PER_CLIENT)
 
     def may_open(self, visitor: str, client: str, now: float) -> bool:
         """Tell whether one more page may be opened, and count it if so.
@@ -32,18 +60,8 @@ class Visits:
             client: IP address that it asks from.
             now: Seconds.
         """
-        asked = ((f"visitor {visitor}", PER_VISITOR), (f"client {client}", PER_CLIENT))
-        if any(len(self._recent(key, now)) >= limit for key, limit in asked):
+        if not (self._by_visitor.may(visitor, now) and self._by_client.may(client, now)):
             return False
-        for key, _ in asked:
-            self._opened.setdefault(key, deque()).append(now)
-            self._opened.move_to_end(key)
-        while len(self._opened) > _REMEMBERED:
-            self._opened.popitem(last=False)
+        self._by_visitor.note(visitor, now)
+        self._by_client.note(client, now)
         return True
-
-    def _recent(self, key: str, now: float) -> deque[float]:
-        times = self._opened.get(key, deque())
-        while times and now - times[0] >= MINUTE:
-            times.popleft()
-        return times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from io import BytesIO
 
@@ -9,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboard.components.widgets.press import Press
+from dashboard.guard.allowance import DOWNLOADS
 from dashboard.model_card.answers import CardAnswers
 from dashboard.model_card.figures import (
     CARD_STYLE,
@@ -156,10 +158,15 @@ class CardDialog(pn.viewable.Viewer):
         self.bar.visible, self.make.visible = live, not live
 
     def _markdown(self) -> BytesIO:
-        return BytesIO(card_as_markdown(self.networks.found.card).encode())
+        return self._counted(card_as_markdown)
 
     def _json(self) -> BytesIO:
-        return BytesIO(card_as_json(self.networks.found.card).encode())
+        return self._counted(card_as_json)
+
+    def _counted(self, text: Callable[[dict], str]) -> BytesIO:
+        """Return the card as a file that counts against the visitor's allowance."""
+        with DOWNLOADS.one(self.networks.session):
+            return BytesIO(text(self.networks.found.card).encode())
 
 
 def _html() -> pn.pane.HTML:

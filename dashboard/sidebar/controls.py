@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import param
@@ -165,7 +165,7 @@ class Controls:
                 self.choice.clip = ""
 
 
-_drawn = cache(equation_html)
+_drawn = lru_cache(maxsize=256)(equation_html)
 
 
 def _set(settings: Settings, name: str, message: dict[str, Any]) -> None:

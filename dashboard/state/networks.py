@@ -17,6 +17,7 @@ from typing import Any
 
 import param
 
+from dashboard.guard.allowance import UPLOADS
 from dashboard.state.choice import Choice
 from dashboard.state.listing import NETWORKS
 from dashboard.state.visitors import check_listed
@@ -72,7 +73,7 @@ class Networks(param.Parameterized):
 
     def __init__(self, choice: Choice, maker: CardMaker, session: str = "") -> None:
         super().__init__()
-        self.choice, self.maker, self._session = choice, maker, session
+        self.choice, self.maker, self.session = choice, maker, session
         self._folder = ""
         self._loader: _NetworkLoader | None = None
         self._search: _NetworkSearch | None = None
@@ -128,7 +129,7 @@ class Networks(param.Parameterized):
         """
         found = self.found
         if found is not None and found.content_hash and found.card is None:
-            self.maker.make(found.name, found.content_hash, self._session)
+            self.maker.make(found.name, found.content_hash, self.session)
             self.poll()
 
     def give_path(self, path: str) -> None:
@@ -151,7 +152,8 @@ class Networks(param.Parameterized):
         """Store a network file that a person sends, and choose it; say why where it is refused."""
         stem = name_for(re.split(r"[/\\]", file_name)[-1].removesuffix(".json")) or "network"
         try:
-            name = store_beside(content, stem)
+            with UPLOADS.one(self.session, len(content)):
+                name = store_beside(content, stem)
         except MaxstimError as error:
             self._reply(str(error), refused=True)
             return

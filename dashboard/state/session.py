@@ -60,6 +60,7 @@ class Session(param.Parameterized):
     """
 
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
+    others = param.Parameter((), doc="Snapshots of the runs of others that are live, newest first.")
     run = param.Parameter(None, doc="Snapshot of the run that the page follows, or None.")
     answer = param.Parameter(None, doc="The answer on the page (an `xarray.Dataset`), or None.")
     shown = param.Parameter(
@@ -182,15 +183,17 @@ class Session(param.Parameterized):
     def start(self) -> None:
         """Let what the person has chosen be submitted, as `submit`; say why where that cannot be."""
         try:
-            request = self.choice.request()
+            self.submit(self.choice.request())
         except MaxstimError as error:
             self.problem = str(error)
-            return
-        self.submit(request)
 
     @_one_at_a_time
     def submit(self, request: RunRequest) -> None:
-        """Let a run be submitted; `poll` follows it, or says why it was refused."""
+        """Let a run be submitted; `poll` follows it, or says why it was refused.
+
+        Raises:
+            MaxstimError: if too many are on their way already.
+        """
         self._submissions.add(request)
         self._follows_next = self.submitting = True
 
@@ -205,9 +208,16 @@ class Session(param.Parameterized):
     def poll(self) -> None:
         """Read the queue, and fetch the answer of the followed run when it has ended."""
         self._take_submitted()
-        runs = self.queue.snapshots(self.id)
+        everybodys = self.queue.snapshots()
+        runs = tuple(run for run in everybodys if run.session == self.id)
         if [(r.run_id, r.version) for r in runs] != [(r.run_id, r.version) for r in self.runs]:
             self.runs = runs
+        others = tuple(r for r in everybodys if r.session != self.id and r.state in LIVE)
+        # Not at every step of theirs, of which only their own pages tell.
+        if [(r.run_id, r.position) for r in others] != [
+            (r.run_id, r.position) for r in self.others
+        ]:
+            self.others = others
         self.devices = self.queue.devices()
         self._list()
         followed = self._run_in_queue(self.key) if self.key else None

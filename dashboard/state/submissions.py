@@ -7,7 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import RunRequest
+
+MOST = 8
+"""Requests of one page that are on their way at once."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,14 @@ class Submissions:
             return self._working or bool(self._submitted)
 
     def add(self, request: RunRequest) -> None:
-        """Let a request be handed over after those before it."""
+        """Let a request be handed over after those before it.
+
+        Raises:
+            MaxstimError: if too many are on their way already.
+        """
         with self._lock:
+            if len(self._waiting) >= MOST:
+                raise MaxstimError("Your last runs are still being taken; wait a moment.")
             self._waiting.append(request)
             start, self._working = not self._working, True
         if start:

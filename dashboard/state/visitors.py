@@ -1,11 +1,16 @@
-"""Whether the page is for others than whoever sits at this computer."""
+"""Who looks at the page: whether others than whoever sits at this computer, and what they are called."""
 
 from __future__ import annotations
 
+from dashboard.guard.logins import clean_name
+from dashboard.guard.remembered import Remembered
 from dashboard.state.listing import NETWORKS
 from maxstim_core.errors import MaxstimError
 
 _asked = False
+
+_names: Remembered[str] = Remembered()
+"""What visitors want to be called, by their ids: for as long as the queue remembers their runs."""
 
 
 def ask_for_password() -> None:
@@ -17,6 +22,19 @@ def ask_for_password() -> None:
 def are_visitors() -> bool:
     """Tell whether those who open pages are visitors, who do not choose which files are read."""
     return _asked
+
+
+def call_visitor(visitor: str, name: str) -> str:
+    """Call a visitor so on every page from now on, and return the name as it is shown.
+
+    Nobody checks it: two may have the same.
+    """
+    return _names.set(visitor, clean_name(name))
+
+
+def visitor_name(visitor: str) -> str:
+    """Return what a visitor wants to be called, perhaps nothing; text, whatever it looks like."""
+    return _names.get(visitor, "")
 
 
 def check_listed(network: str) -> None:

@@ -11,6 +11,7 @@ import panel as pn
 import xarray as xr
 
 from dashboard.components.headline.component import HeadlinePanel, Plan
+from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
@@ -41,7 +42,8 @@ class Headline(pn.viewable.Viewer):
             "Film": lambda: self._drawn(film, "gif"),
             "NetCDF": self._data,
         }
-        self.panel = HeadlinePanel(plans, self._code, session.take_settings, session.unexpected)
+        counted = {name: partial(self._counted, plan) for name, plan in plans.items()}
+        self.panel = HeadlinePanel(counted, self._code, session.take_settings, session.unexpected)
         session.param.watch(self._update, ["shown", "run", "submitting", "network_hash"])
         choice = session.choice
         choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
@@ -78,6 +80,22 @@ class Headline(pn.viewable.Viewer):
     def _data(self) -> Plan:
         answer = self.session.shown.answer
         return file_name(answer, "nc"), partial(netcdf, answer)
+
+    def _counted(self, plan: Callable[[], Plan]) -> Plan:
+        """Plan a file that counts against the visitor's allowance until it is made."""
+        visitor = self.session.id
+        name, make = plan()
+        DOWNLOADS.begin(visitor)
+
+        def counted() -> BytesIO:
+            try:
+                content = make()
+                DOWNLOADS.add(visitor, content.getbuffer().nbytes)
+                return content
+            finally:
+                DOWNLOADS.end(visitor)
+
+        return name, counted
 
     def _code(self) -> dict[str, str]:
         answer = self.session.shown.answer

@@ -1,4 +1,4 @@
-"""Runs to go back to: this visitor's, then what was finished before."""
+"""Runs to go back to: this visitor's, those of others that are live, then what was finished before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import panel as pn
 
 from dashboard.components.widgets.runlist import RunList
 from dashboard.state.session import Session
+from dashboard.state.visitors import visitor_name
 from dashboard.text.words import duration, ordinal
 from maxstim_core.export.captions import describe_settings, settings_words
 from maxstim_core.optimal.configs import METHODS
@@ -16,6 +17,9 @@ from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
 N_FINISHED = 12
 """Answers of the library that are listed."""
+
+N_OTHERS = 12
+"""Runs of others that are listed."""
 
 _EMPTY = "Runs appear here."
 """What is said where there are none."""
@@ -29,12 +33,16 @@ class History(pn.viewable.Viewer):
         self.session = session
         self.one_type = False
         self.list = RunList(session.follow, self._list_one_type, empty=_EMPTY)
-        session.param.watch(self._update, ["runs", "key", "finished"])
+        session.param.watch(self._update, ["runs", "others", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
         self._update()
 
     def __panel__(self) -> RunList:
         return self.list
+
+    def refresh(self) -> None:
+        """List again, after somebody has taken another name."""
+        self._update()
 
     def _list_one_type(self, only: bool) -> None:
         self.one_type = only
@@ -43,14 +51,25 @@ class History(pn.viewable.Viewer):
     def _update(self, *events: object) -> None:
         library, finished = self.session.library, self.session.finished
         runs, wanted = self.session.runs, self.session.choice.cell_type
+        live = self.session.others
         mine = {run.result.stem for run in runs if run.result is not None}
         others = [entry for entry in finished if entry.key not in mine]
         details = {e.key: library.details(e) for e in finished if e.key in mine}
         if self.one_type:
             runs = [run for run in runs if run.request.cell_type == wanted]
+            live = [run for run in live if run.request.cell_type == wanted]
             others = [entry for entry in others if entry.cell_type == wanted]
+        makers = {
+            run.result.stem: visitor_name(run.session)
+            for run in self.session.queue.snapshots()
+            if run.result is not None and not run.cached
+        }
         rows = [run_row(run, details) for run in runs]
-        rows += [entry_row(entry, library.details(entry)) for entry in others[:N_FINISHED]]
+        rows += [others_row(run) for run in live[:N_OTHERS]]
+        rows += [
+            entry_row(entry, library.details(entry), makers.get(entry.key, ""))
+            for entry in others[:N_FINISHED]
+        ]
         self.list.param.update(
             only=f"{wanted} only",
             empty=f"No runs of {wanted} yet." if self.one_type else _EMPTY,
@@ -81,6 +100,7 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
     return {
         "heading": "Yours",
         "key": run.run_id,
+        "person": visitor_name(run.session),
         "state": run.state,
         "title": _title(request.cell_type, request.method),
         "detail": detail,
@@ -90,14 +110,32 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
     }
 
 
-def entry_row(entry: ResultRecord, details: ResultDetails | None) -> dict:
-    """Return the row of an answer of the library, with the details that are known of it."""
+def others_row(run: RunSnapshot) -> dict:
+    """Return the row of a live run of another visitor, who alone is told of its steps."""
+    waits = run.state == "queued"
+    return {
+        **run_row(run, {}),
+        "heading": "Of others",
+        "detail": f"{ordinal(run.position)} in line" if waits else "",
+        "progress": 0.0,
+    }
+
+
+def entry_row(entry: ResultRecord, details: ResultDetails | None, person: str = "") -> dict:
+    """Return the row of an answer of the library.
+
+    Args:
+        entry: The answer.
+        details: What is known of it.
+        person: What whoever made it is called, if that is known.
+    """
     when = "comes with maxstim" if entry.example else time.strftime(
         "%d %b %H:%M", time.localtime(entry.finished)
     )  # fmt: skip
     return {
         "heading": "Finished before",
         "key": entry.key,
+        "person": person,
         "state": "example"
         if entry.example
         else {"complete": "done"}.get(entry.status, entry.status),

@@ -22,6 +22,9 @@ URL = (
 
 SHA256 = "71c78d4070556a536b13b23ee3139cd2788aa2a9d07d430a223b4edead281db1"
 
+_MOST = 500_000_000
+"""Bytes that come in at most, and that they take unpacked: of far more networks than those 50."""
+
 
 def fetch(url: str = URL, sha256: str = SHA256) -> Iterator[tuple[int, int]]:
     """Download the networks into `fetched_folder`, unless they are there.
@@ -47,6 +50,7 @@ def fetch(url: str = URL, sha256: str = SHA256) -> Iterator[tuple[int, int]]:
             folder=fetched_folder(),
             needed=("results/",),
             otherwise="download it with flyvis, and name its folder in FLYVIS_ROOT_DIR",
+            most=_MOST,
             sha256=sha256,
             room=20_000_000,
         )

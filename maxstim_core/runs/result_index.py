@@ -21,12 +21,16 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import clip_of
 from maxstim_core.storage.atomic import write_whole
+from maxstim_core.storage.hdf5 import open_own
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _FORMAT = 1
 """In the first line of an index: to be raised when its lines say something else."""
+
+_MOST_RESPONSE_BYTES = 100_000_000
+"""Of one variable of a result that is read here: far more than any takes."""
 
 _HEADER = {"maxstim_results": _FORMAT}
 
@@ -149,7 +153,8 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
     """Return what is to be known of a file.
 
     No more is read than that, and by the low level of h5py: a quarter of a millisecond, half of one
-    with the details, where its dictionaries of attributes take two and xarray forty.
+    with the details, where its dictionaries of attributes take two and xarray forty. What lies in other
+    files is no answer: a file may come from anybody.
 
     Args:
         path: The file.
@@ -158,7 +163,7 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
         example: Whether it came with maxstim.
     """
     import h5py
-    from h5py import h5a, h5d, h5f, h5g, h5s, h5t
+    from h5py import h5a, h5f, h5g, h5s, h5t
 
     texts, value = h5t.py_create(h5py.string_dtype()), np.empty((), object)
 
@@ -178,13 +183,13 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
         dt = h5a.open(root, b"dt")
         seconds = np.empty(dt.shape)
         dt.read(seconds, h5t.NATIVE_DOUBLE)
-        central = h5d.open(root, b"central_response")
+        central = open_own(root, "central_response", _MOST_RESPONSE_BYTES)
         response = np.empty(central.shape, np.float32)
         central.read(h5s.ALL, h5s.ALL, response)
         descends = found.method != "natural" and b"iteration" in root
         more = _details(
             {**about, "dt": seconds.item()},
-            steps=h5d.open(root, b"iteration").shape[0] if descends else 0,
+            steps=open_own(root, "iteration", _MOST_RESPONSE_BYTES).shape[0] if descends else 0,
             peak=np.fmax.reduce(response),
             frames=len(response),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import os
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.storage.atomic import aside, locked, sweep_parts_of_ended
+from maxstim_core.storage.atomic import aside, free_bytes, locked, sweep_parts_of_ended
 
 _CHUNK = 1 << 20
 _PATIENCE_SECONDS = 30
+
+_LEAST_ON_DISK = 4096
+"""Bytes that a file takes on a disk, however short it is."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Archive:
         folder: Where it is unpacked to; what comes in meanwhile is kept beside it.
         needed: Beginnings of the names of what is unpacked of it.
         otherwise: What to do where the server cannot be reached, after "or".
+        most: How many bytes may come in, and how many what is needed of it may take unpacked.
         sha256: Hexadecimal SHA-256 that its authors publish; empty if they do not.
         room: Bytes that must be free.
     """
@@ -40,6 +45,7 @@ class Archive:
     folder: Path
     needed: tuple[str, ...]
     otherwise: str
+    most: int
     sha256: str = ""
     room: int = 0
 
@@ -88,7 +94,7 @@ def _obtain(archive: Archive) -> Iterator[tuple[int, int]]:
                 "make room or name another folder in MAXSTIM_DATA_DIR."
             )
         if not whole_is_here:
-            yield from _fetch(archive.url, archive.part)
+            yield from _fetch(archive)
             os.replace(archive.part, whole)
         _check(archive, whole)
         _unpack(archive, whole)
@@ -104,9 +110,12 @@ def _failed(archive: Archive, error: Exception) -> MaxstimError:
     )
 
 
-def _fetch(url: str, part: Path) -> Iterator[tuple[int, int]]:
+def _fetch(archive: Archive) -> Iterator[tuple[int, int]]:
+    part = archive.part
     here = os.path.getsize(part) if os.path.isfile(part) else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={here}-"} if here else {})
+    request = urllib.request.Request(
+        archive.url, headers={"Range": f"bytes={here}-"} if here else {}
+    )
     try:
         answering = urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS)
     except urllib.error.HTTPError as error:
@@ -117,10 +126,14 @@ def _fetch(url: str, part: Path) -> Iterator[tuple[int, int]]:
         if answer.status != http.HTTPStatus.PARTIAL_CONTENT:
             here = 0  # the server begins at the beginning again
         total = here + int(answer.headers["Content-Length"] or 0)
+        _check_size(archive, total, "sends")
         with part.open("ab" if here else "wb") as file:
             while chunk := answer.read(_CHUNK):
-                file.write(chunk)
                 here += len(chunk)
+                if here > archive.most:  # of a server that does not tell how much comes
+                    part.unlink()
+                _check_size(archive, here, "sends")
+                file.write(chunk)
                 yield here, total
     if here < total:
         raise OSError("the connection broke off")
@@ -139,27 +152,50 @@ def _check(archive: Archive, whole: Path) -> None:
         )
 
 
+def _check_size(archive: Archive, n_bytes: int, does: str) -> None:
+    if n_bytes > archive.most:
+        raise MaxstimError(
+            f"{archive.url} {does} {n_bytes / 1e6:.3g} MB, more than {archive.what[0].lower()}"
+            f"{archive.what[1:]} can have ({archive.most / 1e6:.3g} MB); name another address, or "
+            f"{archive.otherwise}."
+        )
+
+
 def _unpack(archive: Archive, whole: Path) -> None:
     """Unpack what is needed, whole or not at all, and remove the archive."""
     with aside(archive.folder.parent) as part:
         try:
             with zipfile.ZipFile(whole) as packed:
-                needed = [name for name in packed.namelist() if name.startswith(archive.needed)]
-                # This takes no member out of the folder, and checks each.
+                needed = _needed(archive, packed)
+                # This takes no member out of the folder, checks each, and writes no more than declared.
                 packed.extractall(part, needed)
-        except (zipfile.BadZipFile, EOFError) as error:
+        except OSError:
+            raise
+        except MaxstimError:
+            whole.unlink()
+            raise
+        except Exception as error:  # a damaged archive raises whatever the damage leads to
             whole.unlink()
             raise MaxstimError(
                 "What was downloaded is no archive, or a damaged one, and was removed; try again."
             ) from error
-        if not needed:
-            whole.unlink()
-            raise MaxstimError(
-                f"The archive from {archive.url} holds no {' or '.join(archive.needed)} and was "
-                f"removed; name another address, or {archive.otherwise}."
-            )
         os.replace(part, archive.folder)
     whole.unlink()
+
+
+def _needed(archive: Archive, packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members that are needed, once it is sure that there are some and that they fit."""
+    needed = [member for member in packed.infolist() if member.filename.startswith(archive.needed)]
+    if not needed:
+        raise MaxstimError(
+            f"The archive from {archive.url} holds no {' or '.join(archive.needed)} and was removed; "
+            f"name another address, or {archive.otherwise}."
+        )
+    unpacked = sum(max(member.file_size, _LEAST_ON_DISK) for member in needed)
+    _check_size(archive, unpacked, "sends an archive that unpacks to")
+    if free_bytes(archive.folder.parent) < unpacked:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return needed
 
 
 def report_tenths(

@@ -9,6 +9,7 @@ such a thing. Names of whatever it points to are not repeated.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -156,7 +157,7 @@ def _check_links(file: h5py.File, what: str) -> None:
                 groups.append(found)
             elif isinstance(found, h5d.DatasetID):
                 made = found.get_create_plist()
-                if made.get_layout() == h5d.VIRTUAL or made.get_external_count():
+                if _is_elsewhere(made):
                     raise _leads_out(what)
                 for number in range(made.get_nfilters()):
                     code = made.get_filter(number)[0]
@@ -166,6 +167,40 @@ def _check_links(file: h5py.File, what: str) -> None:
                             f"{what} is packed with {packed}, which cannot be unpacked here; write it "
                             "again with gzip or without packing."
                         )
+
+
+def open_own(group: h5py.h5g.GroupID, name: str, most_bytes: int) -> h5py.h5d.DatasetID:
+    """Open a dataset that is in a group by itself, whose numbers are in the same file.
+
+    For who reads little of very many files, and so does not look through each (`open_hdf5`).
+
+    Args:
+        group: The group, by the low level of h5py.
+        name: Of the dataset.
+        most_bytes: How many its numbers may take in memory.
+
+    Raises:
+        MaxstimError: if it is a link, its numbers lie in other files, or they take more.
+        Exception: whatever h5py raises of a damaged file.
+    """
+    from h5py import h5d, h5l
+
+    what = f"The variable {name}"
+    if group.links.get_info(name.encode()).type != h5l.TYPE_HARD:
+        raise _leads_out(what)
+    found = h5d.open(group, name.encode())
+    if _is_elsewhere(found.get_create_plist()):
+        raise _leads_out(what)
+    if math.prod(found.shape) * found.dtype.itemsize > most_bytes:
+        raise MaxstimError(f"{what} is larger than it can be; write it again.")
+    return found
+
+
+def _is_elsewhere(made: h5py.h5p.PropDCID) -> bool:
+    """Tell whether a dataset that was made so has its numbers in other files."""
+    from h5py import h5d
+
+    return bool(made.get_layout() == h5d.VIRTUAL or made.get_external_count())
 
 
 def _leads_out(what: str) -> MaxstimError:

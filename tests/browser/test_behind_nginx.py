@@ -139,7 +139,9 @@ def test_a_visitor_logs_in_uploads_downloads_and_logs_out(browser: Browser, url,
         assert complaints == []  # what follows, the page may complain of
 
         other = context.new_page()
-        other.goto(base + "logout")
+        other.goto(url)
+        expect(other.locator("header .person")).to_contain_text("anna")
+        other.get_by_role("button", name="Log out").click()
         expect(other.get_by_label("Password")).to_be_visible()
         expect(page.get_by_label("Password")).to_be_visible(timeout=5000)  # in the first tab too
         other.goto(url)

@@ -172,6 +172,23 @@ def test_a_film_is_dropped_seen_adjusted_stored_and_searched(visit, served, tmp_
     expect(page.locator("h1").first).to_have_text(re.compile("T4c regularized"))
 
 
+def test_what_was_made_of_a_file_is_shown_and_its_ground_can_be_chosen(visit, served, tmp_path):
+    page = visit()
+    Image.new("RGBA", (80, 60), (255, 255, 255, 0)).save(tmp_path / "clear.png")
+    choose(page, tmp_path / "clear.png")
+    facts = page.locator(".file-facts li").first
+    expect(facts).to_have_text(
+        "Stored as 80 × 60 pixels, square, upright, full range; transparent pixels lie on 0.5."
+    )
+    expect(page.locator(".busy")).to_be_hidden()
+    first = until_changed(page, "")
+    ground = page.get_by_role("textbox", name="Ground")
+    ground.fill("0.9")
+    ground.press("Enter")
+    expect(facts).to_contain_text("transparent pixels lie on 0.9.")
+    until_changed(page, first)
+
+
 def test_what_is_no_movie_is_refused_and_what_is_large_arrives_in_pieces(visit, served, tmp_path):
     huge, text, empty, dot = (
         tmp_path / n for n in ("huge.mp4", "text.mp4", "empty.mp4", "dot.png")

@@ -319,3 +319,43 @@ def test_the_dialog_shows_what_was_made_of_a_file(folders, tmp_path):
     ):
         assert words in told
     upload.cancel()
+
+
+def test_the_ground_of_what_is_transparent_is_chosen_and_stored(folders, tmp_path):
+    path = tmp_path / "clear.png"
+    rgba = np.zeros((64, 64, 4), np.uint8)
+    rgba[:, :32] = 255
+    Image.fromarray(rgba).save(path)
+    upload = MovieUpload(lambda name: None)
+    dialog = MovieDialog(lambda name: None)
+    assert "ground" in dialog.widgets
+    send(upload, path)
+    wait(upload, READY)
+    grey = upload.seen
+    assert (grey.min(), grey.max()) == (128, 255)
+    before = upload.preview
+    upload.ground = 0.2
+    deadline = time.monotonic() + PATIENCE
+    while upload.preview is before:
+        assert time.monotonic() < deadline
+        upload.poll()
+        time.sleep(0.01)
+    assert upload.seen.min() == 51 and "transparent pixels lie on 0.2" in file_facts(upload)
+    np.testing.assert_array_equal(upload.seen == 51, grey == 128)
+    upload.store()
+    wait(upload, EMPTY)
+    stored = open_clips("clear")
+    assert stored.about["file"]["ground"] == 0.2
+    assert stored[0].min() == pytest.approx(0.2)
+
+
+def test_what_else_is_in_a_file_of_columns_is_shown(folders, tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, movie=np.full((5, 721), 0.5, "f4"), dt=0.02, note="mine")
+    upload = MovieUpload(lambda name: None)
+    send(upload, path)
+    wait(upload, READY)
+    told = file_facts(upload)
+    assert "What the columns of the eye see, 50 frames/s (the file)." in told
+    assert "Left out: the variable note." in told and "transparent" not in told
+    upload.cancel()

@@ -8,6 +8,7 @@ import pytest
 from archive_server import serving
 
 from maxstim_core.cli import main
+from maxstim_core.networks import flyvis_download
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.flyvis_download import fetched_folder
 from maxstim_core.networks.flyvis_format import write_ensemble
@@ -113,3 +114,45 @@ def test_an_archive_that_is_here_already_is_checked_too(archive, capsys):
         assert fetch(server, archive) == 2
         assert "SHA-256" in capsys.readouterr().err
         assert fetch(server, archive) == 0
+
+
+def packed(members, method=zipfile.ZIP_DEFLATED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return stream.getvalue()
+
+
+def encrypted(content):
+    """The same, and every member is said to be encrypted."""
+    return content.replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1")
+
+
+def broken(content):
+    """The same, and what is packed of the first member is none."""
+    at = content.index(b"results/a") + len(b"results/a")
+    return content[:at] + b"\xff" * 20 + content[at + 20 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (packed({"results/a": bytes(3_000_000)}), "unpacks to 3 MB, more than the archive"),
+        (packed({f"results/{k}": b"" for k in range(300)}), "unpacks to 1.23 MB"),
+        (encrypted(packed({"results/a": b"a"}, zipfile.ZIP_STORED)), "no archive, or a damaged"),
+        (broken(packed({"results/a": b"something" * 99})), "no archive, or a damaged one"),
+        (bytes(2_000_000), "MB, more than the archive"),
+    ],
+)
+@pytest.mark.parametrize("tells", [True, False])
+def test_what_is_too_much_is_refused_before_the_disk_takes_it(
+    content, said, tells, capsys, monkeypatch
+):
+    monkeypatch.setattr(flyvis_download, "_MOST", 1_000_000)
+    with serving(content) as server:
+        server.tells_length = tells
+        assert fetch(server, content) == 2
+    refusal = capsys.readouterr().err
+    assert said in refusal and refusal.count("maxstim: ") == 1
+    assert everything(fetched_folder().parent) == []

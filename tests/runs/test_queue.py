@@ -279,7 +279,8 @@ def test_a_run_that_does_not_react_to_cancel_is_ended(tmp_path):
     ],
 )
 def test_what_ends_one_run_does_not_end_the_next(tmp_path, behavior, advice):
-    queue = toy_queue(tmp_path, hang_seconds=5)  # a worker loads what it needs with its first run
+    # Long enough for a worker to load what it needs for its first run, on a busy machine too.
+    queue = toy_queue(tmp_path, hang_seconds=20 if behavior == HANGING else 150)
     run_id = queue.submit(toy_request(behavior), "anna")
     next_id = queue.submit(toy_request(n_iters=9), "ben")
     run = ended(queue, run_id)

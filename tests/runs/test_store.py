@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import platformdirs
 import pytest
@@ -141,3 +142,36 @@ def test_the_server_s_side_needs_no_torch_and_no_panel():
     loaded = set(done.stdout.split())
     assert "maxstim_core.runs.queue" in loaded
     assert not loaded & {"torch", "panel", "bokeh", "holoviews", "param"}
+
+
+def _linked(file, other):
+    file["central_response"] = h5py.ExternalLink(str(other), "/central_response")
+
+
+def _linked_twice(file, other):
+    file["far"] = h5py.ExternalLink(str(other), "/central_response")
+    file["central_response"] = h5py.SoftLink("/far")
+
+
+def _virtual(file, other):
+    layout = h5py.VirtualLayout((3,), "f4")
+    layout[...] = h5py.VirtualSource(str(other), "central_response", (3,))
+    file.create_virtual_dataset("central_response", layout)
+
+
+def _outside(file, other):
+    file.create_dataset("central_response", (3,), "f4", external=[(str(other), 0, 12)])
+
+
+def _declared(file, other):
+    file.create_dataset("central_response", (1 << 40,), "f4", chunks=(1024,))
+
+
+@pytest.mark.parametrize("lay", [_linked, _linked_twice, _virtual, _outside, _declared])
+def test_a_file_whose_numbers_lie_in_other_files_holds_no_answer(store, lay):
+    other, path = (store.save(key, result(network_hash="0")) for key in ("other", "a"))
+    assert read_result(path, Stamp.of(path.stat()), details=True).details is not None
+    with h5py.File(path, "r+") as file:
+        del file["central_response"]
+        lay(file, other)
+    assert read_result(path, Stamp.of(path.stat()), details=True).record is None

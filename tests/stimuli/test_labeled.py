@@ -347,3 +347,35 @@ def test_hdf5_is_found_behind_any_user_block(tmp_path, block):
         file["movie"] = film("time", "y", "x")
     assert kind_of(path) == ("array", "nc")
     np.testing.assert_array_equal(values(path), film("time", "y", "x"))
+
+
+def test_variables_that_are_not_used_are_told(tmp_path):
+    numbers, lattice = np.random.default_rng(0).random((4, EYE.n_columns)).astype("f4"), EYE
+    data = xr.Dataset(
+        {
+            "stimulus": (("frame", "column"), numbers),
+            "response": (("frame", "column"), numbers),
+            "loss": ("iteration", np.arange(3.0)),
+            "seed": 7,
+            "note": "mine",
+        },
+        {
+            "time": ("frame", 0.04 * np.arange(4), {"units": "s"}),
+            "u": ("column", lattice.u),
+            "v": ("column", lattice.v),
+            "iteration": np.arange(3),
+        },
+    )
+    opened = open_labeled(written(tmp_path / "a.nc", data), EYE)
+    assert set(opened.left_out) == {"response", "loss", "seed", "note", "iteration"}
+    assert opened.fps == 25
+
+
+def test_what_stands_beside_a_film_in_plain_hdf5_counts(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["movie"], file["x"], file["dt"] = film("time", "y", "x"), np.arange(5)[::-1], 0.02
+        file["more"] = 1
+    opened = open_labeled(path, EYE)
+    np.testing.assert_array_equal(opened.frames[0:9], film("time", "y", "x")[..., ::-1])
+    assert (opened.fps, opened.left_out) == (50, ("more",))

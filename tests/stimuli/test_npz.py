@@ -72,10 +72,13 @@ def test_more_than_rounding_is_shown(tmp_path, far):
         assert f"{np.float32(far):.7g}" in str(refusal.value)
 
 
-def test_twelve_bits_in_sixteen_are_not_taken_for_black(tmp_path):
+def test_masks_and_twelve_bits_in_sixteen_are_not_taken_for_black(tmp_path):
     np.save(tmp_path / "a.npy", np.full((2, 9, 9), 4095, np.uint16))
     with pytest.raises(MaxstimError, match="4095 of 65535"):
         read_arrays(tmp_path / "a.npy", "npy", VIEW)
+    np.save(tmp_path / "mask.npy", np.eye(9, dtype=np.uint8)[None])
+    with pytest.raises(MaxstimError, match="above 1 of 255"):
+        read_arrays(tmp_path / "mask.npy", "npy", VIEW)
     np.save(tmp_path / "b.npy", np.zeros((2, 9, 9), np.uint16))
     assert not read_arrays(tmp_path / "b.npy", "npy", VIEW)[0][1].any()
 
@@ -169,3 +172,86 @@ def test_torch_s_archives_and_encrypted_ones_are_named(tmp_path):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(MaxstimError, match="encrypted"):
         read_arrays(tmp_path / "a.npz", "npz", VIEW)
+
+
+EYE = Lattice(1)
+COLUMNS = np.linspace(0, 1, 6 * EYE.n_columns, dtype="f4").reshape(6, EYE.n_columns)
+
+
+def facts_of(path, **arrays):
+    np.savez(path, **arrays)
+    (_, seen, facts) = read_arrays(path, "npz", VIEW)[0]
+    return seen, facts
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(EYE.n_columns)), st.sampled_from(["i8", "f4", ">i2", "u1"]))
+def test_columns_of_an_archive_are_where_u_and_v_say(tmp_path_factory, order, dtype):
+    u, v = (at[order] for at in (EYE.u, EYE.v))
+    if dtype == "u1":  # which cannot tell of what is left and up
+        u, v = u % 256, v % 256
+    path = tmp_path_factory.mktemp("a") / "a.npz"
+    np.savez(path, movie=COLUMNS[:, order], u=u.astype(dtype), v=v.astype(dtype))
+    if dtype == "u1":
+        with pytest.raises(MaxstimError, match="not those of an eye"):
+            read_arrays(path, "npz", VIEW)
+        return
+    ((name, seen, facts),) = read_arrays(path, "npz", VIEW)
+    np.testing.assert_array_equal(seen, COLUMNS)
+    assert (name, facts.left_out) == ("movie", ())
+
+
+@pytest.mark.parametrize(
+    ("beside", "fps"),
+    [
+        ({"dt": 0.04}, 25),
+        ({"dt": np.array(["40 ms"])}, 25),
+        ({"dt": np.float32([0.04])}, 25),
+        ({"fps": 30}, 30),
+        ({"time": 0.02 * np.arange(6), "dt": 0.02}, 50),
+        ({"time": np.arange(6), "dt": 0.02}, 50),
+        ({}, None),
+        ({"time": 0.02 * np.arange(6)}, None),  # in seconds, or in minutes
+        ({"time": 0.02 * np.arange(6), "dt": 0.01}, None),  # two paces
+        ({"dt": "soon"}, None),
+        ({"dt": -1}, None),
+    ],
+)
+def test_the_pace_of_an_archive(tmp_path, beside, fps):
+    if fps is None and beside:
+        np.savez(tmp_path / "a.npz", movie=COLUMNS, **beside)
+        with pytest.raises(MaxstimError, match="--fps 24"):
+            read_arrays(tmp_path / "a.npz", "npz", VIEW)
+        ((_, _, facts),) = read_arrays(tmp_path / "a.npz", "npz", VIEW, fps=24)
+    else:
+        _, facts = facts_of(tmp_path / "a.npz", movie=COLUMNS, **beside)
+        assert facts.fps == (None if fps is None else pytest.approx(fps, rel=1e-6))
+    assert facts.left_out == ()
+
+
+def test_rows_and_columns_of_pixels_in_an_archive_go_as_y_and_x_say(tmp_path):
+    pixels = np.random.default_rng(0).random((2, 9, 12)).astype("f4")
+    right = VIEW.see(pixels)
+    down, x = np.arange(9), np.linspace(-1, 1, 12)
+    for beside, film in (
+        ({"y": down, "x": x}, pixels),
+        ({"x": x[::-1]}, pixels[..., ::-1]),
+    ):
+        seen, facts = facts_of(tmp_path / "a.npz", movie=film, **beside)
+        np.testing.assert_allclose(seen, right, atol=1e-6)
+        assert facts.left_out == ()
+    for unclear in (np.linspace(-1, 1, 9), down[::-1]):
+        with pytest.raises(MaxstimError, match="upward or downward"):
+            facts_of(tmp_path / "b.npz", movie=pixels, y=unclear)
+
+
+def test_what_else_is_in_an_archive_is_told(tmp_path):
+    more = {f"trial{k:02d}": np.arange(k + 3) for k in range(30)}
+    _, facts = facts_of(tmp_path / "a.npz", movie=COLUMNS, u=EYE.u[:-1], v=EYE.v[:-1], **more)
+    assert facts.left_out[:3] == ("the variable u", "the variable v", "the variable trial00")
+    assert len(facts.left_out) == 21 and facts.left_out[-1] == "12 more variables"
+
+
+def test_an_archive_without_a_film_is_refused(tmp_path):
+    with pytest.raises(MaxstimError, match=r"shape \(7,\)"):
+        facts_of(tmp_path / "a.npz", u=EYE.u, v=EYE.v, dt=0.1)

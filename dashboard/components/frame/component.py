@@ -29,6 +29,10 @@ class Frame(Component):
     dialogs = Child(doc="Those that have been opened so far.")
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
+    person = param.String(doc="What the visitor is called beside their runs, perhaps nothing.")
+    may_log_out = param.Boolean(
+        default=False, doc="Whether they have logged in, with their name; else it is chosen here."
+    )
 
     _esm = source(_HERE / "connection.js", _HERE / "frame.js")
     _stylesheets: ClassVar[list[str]] = [stylesheet(_HERE / "frame.css")]

@@ -4,7 +4,9 @@ const MENU = "M3 18h13v-2H3zm0-5h10v-2H3zm0-7v2h13V6zm18 9.59L17.42 12 21 8.41 1
 const HELP = "M11 18h2v-2h-2zm1-16C6.48 2 2 6.48 2 12s4.48 10 10 10 10-4.48 10-10S17.52 2 12 2m0 18c-4.41 0-8-3.59-8-8s3.59-8 8-8 8 3.59 8 8-3.59 8-8 8m0-14c-2.21 0-4 1.79-4 4h2c0-1.1.9-2 2-2s2 .9 2 2c0 2-3 1.75-3 5h2c0-2.25 3-2.5 3-5 0-2.21-1.79-4-4-4"
 const SUN = "M12 7c-2.76 0-5 2.24-5 5s2.24 5 5 5 5-2.24 5-5-2.24-5-5-5M2 13h2c.55 0 1-.45 1-1s-.45-1-1-1H2c-.55 0-1 .45-1 1s.45 1 1 1m18 0h2c.55 0 1-.45 1-1s-.45-1-1-1h-2c-.55 0-1 .45-1 1s.45 1 1 1M11 2v2c0 .55.45 1 1 1s1-.45 1-1V2c0-.55-.45-1-1-1s-1 .45-1 1m0 18v2c0 .55.45 1 1 1s1-.45 1-1v-2c0-.55-.45-1-1-1s-1 .45-1 1M5.99 4.58c-.39-.39-1.03-.39-1.41 0-.39.39-.39 1.03 0 1.41l1.06 1.06c.39.39 1.03.39 1.41 0s.39-1.03 0-1.41zm12.37 12.37c-.39-.39-1.03-.39-1.41 0-.39.39-.39 1.03 0 1.41l1.06 1.06c.39.39 1.03.39 1.41 0 .39-.39.39-1.03 0-1.41zm1.06-10.96c.39-.39.39-1.03 0-1.41-.39-.39-1.03-.39-1.41 0l-1.06 1.06c-.39.39-.39 1.03 0 1.41s1.03.39 1.41 0zM7.05 18.36c.39-.39.39-1.03 0-1.41-.39-.39-1.03-.39-1.41 0l-1.06 1.06c-.39.39-.39 1.03 0 1.41s1.03.39 1.41 0z"
 const MOON = "M12 3c-4.97 0-9 4.03-9 9s4.03 9 9 9 9-4.03 9-9c0-.46-.04-.92-.1-1.36-.98 1.37-2.58 2.26-4.4 2.26-2.98 0-5.4-2.42-5.4-5.4 0-1.81.89-3.42 2.26-4.4-.44-.06-.9-.1-1.36-.1"
+const PERSON = "M12 12c2.21 0 4-1.79 4-4s-1.79-4-4-4-4 1.79-4 4 1.79 4 4 4m0 2c-2.67 0-8 1.34-8 4v2h16v-2c0-2.66-5.33-4-8-4"
 const KEPT = "maxstim-theme"
+const NAME = "maxstim-name"
 const NARROW = matchMedia("(max-width: 899px)")
 
 /** Put the colors and the type of the page on its root, once. */
@@ -25,19 +27,58 @@ function fetchMaterial(addresses) {
   }
 }
 
-/** The theme that a person has chosen, kept by their browser for the next visit if it allows it. */
-function keptTheme() {
+/** What a person has chosen, kept by their browser for the next visit if it allows it. */
+function kept(what) {
   try {
-    return localStorage.getItem(KEPT)
+    return localStorage.getItem(what)
   } catch {
     return null
   }
 }
 
-function keepTheme(theme) {
+function keep(what, value) {
   try {
-    localStorage.setItem(KEPT, theme)
+    localStorage.setItem(what, value)
   } catch {}
+}
+
+/** The name of the person beside a way out, or a button to choose a name where nobody logs in. */
+function person(model, leave) {
+  const name = element("span", "name")
+  const draw = (empty) => {
+    name.textContent = model.person || empty
+    name.title = model.person
+  }
+  if (model.may_log_out) {
+    draw("")
+    const form = element("form", {class: "person", method: "post", action: "./logout"}, name,
+      element("button", {type: "submit", class: "button"}, "Log out"))
+    form.addEventListener("submit", leave)
+    return [form]
+  }
+  const input = element("input", {name: "name", maxlength: 40, autocomplete: "nickname"})
+  const form = element("form", {method: "dialog"},
+    element("label", {}, "As others see it beside your runs; may stay empty", input),
+    element("button", {type: "submit", class: "button"}, "Take this name"))
+  const ask = dialog("Your name", form)
+  form.addEventListener("submit", () => {
+    model.person = input.value
+    keep(NAME, input.value)
+  })
+  const button = element("button", {type: "button", class: "button person"}, icon(PERSON), name)
+  const label = () => {
+    draw("Your name")
+    button.setAttribute("aria-label", model.person ? `Your name: ${model.person}` : "Your name")
+  }
+  model.on("person", label)
+  label()
+  button.addEventListener("click", () => {
+    input.value = model.person
+    ask.showModal()
+  })
+  const before = kept(NAME)
+  if (before && !model.person) model.person = before
+  return [button, ask]
 }
 
 export function render({model}) {
@@ -60,11 +101,11 @@ export function render({model}) {
   }
   theme.addEventListener("click", () => {
     model.dark = !model.dark
-    keepTheme(model.dark ? "dark" : "light")
+    keep(KEPT, model.dark ? "dark" : "light")
   })
   model.on("dark", dark)
-  const kept = keptTheme()
-  if (kept && (kept === "dark") !== model.dark) model.dark = kept === "dark"
+  const before = kept(KEPT)
+  if (before && (before === "dark") !== model.dark) model.dark = before === "dark"
   dark()
 
   const menu = round("Settings", MENU)
@@ -83,10 +124,11 @@ export function render({model}) {
     sidebar.shadowRoot.getElementById("run").focus()
   })
   const columns = element("div", "columns", drawer, shade, main)
+  const [who, ...asking] = person(model, () => { connection.leaving = true })
   const root = element("div", "frame", skip,
     element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
-      element("span", "tagline", "Which movie excites this neuron most?"), how, theme),
-    columns, dialogs, help)
+      element("span", "tagline", "Which movie excites this neuron most?"), how, who, theme),
+    columns, dialogs, help, ...asking)
   const connection = new Connection(root, columns, () => model.send_msg("ping"),
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
   model.on("msg:custom", () => connection.heard?.())

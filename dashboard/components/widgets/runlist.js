@@ -26,7 +26,9 @@ export function render({model}) {
       const row = element("button", {type: "button", class: "run", "data-key": run.key,
         "data-state": run.state, "aria-current": String(run.key === model.chosen)})
       const words = element("span", "words")
-      words.append(element("span", "title", run.title), element("span", "detail", run.detail))
+      const title = element("span", "title", run.title)
+      if (run.person) title.append(" ", element("span", "person", `by ${run.person}`))
+      words.append(title, element("span", "detail", run.detail))
       for (const more of [run.clip, run.settings].filter(Boolean)) {
         const line = element("span", "detail", more)
         line.title = more // where it is cut off

@@ -22,8 +22,8 @@ class RunList(Component):
     """
 
     rows = param.List(
-        doc="Dictionaries with key, state, title, detail, clip, settings, progress (0 to 1), and "
-        "heading, which is shown above the first row that has it."
+        doc="Dictionaries with key, state, title, person, detail, clip, settings, progress (0 to 1), "
+        "and heading, which is shown above the first row that has it."
     )
     chosen = param.String(doc="Key of the row on the page.")
     only = param.String(doc="Words of the switch for the runs of the chosen cell type alone.")

@@ -5,6 +5,7 @@ What an array holds is told by its dimensions: (frame, column), (frame, row, pix
 transparent lies on a ground. NetCDF files name them, and may have them in any order
 (`maxstim_core.stimuli.files.labeled`). Columns are ordered by u, then v, where up is (u, v) = (-1, 0),
 unless the file says where they are or another order is asked for (`maxstim_core.stimuli.column_order`).
+Archives say so by arrays ``u`` and ``v`` beside their films, and their pace by ``dt`` or ``fps``.
 
 Floating-point numbers are luminance in [0, 1], which rounding may leave by `ROUNDING`; truth values are
 black and white; whole numbers of 8 and 16 bits without sign are taken as fractions of the most that they
@@ -14,7 +15,7 @@ can be.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,19 +25,29 @@ from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.progress import ReportProgress, no_report
-from maxstim_core.stimuli.column_order import MAXSTIM, in_our_order
+from maxstim_core.stimuli.column_order import MAXSTIM
+from maxstim_core.stimuli.files.coordinates import (
+    PACES,
+    TIMES,
+    columns_in_order,
+    pace_of,
+    pixels_in_order,
+)
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frames import BLOCK_BYTES, Frames
 from maxstim_core.stimuli.files.labeled import open_labeled
 from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
 from maxstim_core.stimuli.files.npy import open_array
-from maxstim_core.stimuli.files.npz import open_npz
+from maxstim_core.stimuli.files.npz import PackedFrames, open_npz
 from maxstim_core.stimuli.limits import MOST_FRAMES
 from maxstim_core.stimuli.viewing import Viewing
 from maxstim_core.storage.hdf5 import SIGNATURE
 
 ROUNDING = 1e-5
 """How far luminance may lie outside [0, 1] by rounding: it is put back."""
+
+_MOST_NAMED = 20
+"""Variables that are told as left out."""
 
 _CLASSIC = (
     "is NetCDF-3, which is not read",
@@ -65,8 +76,9 @@ _UNREAD = {
 }
 """How files begin that hold arrays in another way: what they are, and what to do."""
 
-_TWELVE_BITS = 4095
-"""What 16 bits never get above where a camera of 12 or 10 bits filled them: white is another number."""
+_ANOTHER_WHITE = {1: 1, 2: 4095}
+"""What whole numbers never get above, by their bytes, where white is another number than the largest: in
+8 bits of a mask of 0 and 1, and in 16 bits that a camera of 12 or 10 bits filled."""
 
 
 def array_kind(head: bytes) -> str | None:
@@ -97,7 +109,7 @@ class FilmArray:
         fps: Frames per second where the file tells them.
         what: What to call it in a refusal.
         no_pace: Why what the file says of its pace cannot be used, or nothing.
-        left_out: What else of the file could be films.
+        left_out: What else is in the file, and was not used.
     """
 
     name: str
@@ -121,7 +133,7 @@ class FilmArray:
             fps_from="the file" if self.fps else None,
             frames=len(self.values),
             ground=ground,
-            left_out=tuple(f"the variable {name}" for name in self.left_out),
+            left_out=tuple(_named(self.left_out)),
         )
 
     def luminance(self, start: int, stop: int, ground: float = GREY) -> np.ndarray:
@@ -186,11 +198,12 @@ def read_arrays(
             most = max(most, float(lum.max()))
             seen.append(viewing.contrasted(lum) if film.is_columns else viewing.see(lum))
             report_progress(min(1.0, (start + step) / n_frames))
-        if film.values.dtype.itemsize == 2 and film.values.dtype.kind == "u":
-            largest = round(most * _white(film.values.dtype))
-            if 0 < largest <= _TWELVE_BITS:
+        if film.values.dtype.kind == "u":
+            white = _white(film.values.dtype)
+            largest = round(most * white)
+            if 0 < largest <= _ANOTHER_WHITE[film.values.dtype.itemsize]:
                 raise MaxstimError(
-                    f"{film.what} never gets above {largest} of 65535, as if white "
+                    f"{film.what} never gets above {largest} of {white}, as if white "
                     "were another number; divide by that and save floating-point numbers, 1 being white."
                 )
         films.append((film.name, np.concatenate(seen), film.facts(viewing.ground)))
@@ -214,10 +227,7 @@ def open_arrays(
     if kind == "npy":
         films: Iterator[FilmArray] = iter([FilmArray("", _Mapped(path), None, f"The array {path}")])
     elif kind == "npz":
-        films = (
-            FilmArray(name, frames, None, f"The array {name} in {path}")
-            for name, frames in open_npz(path)
-        )
+        films = _in_archive(path, viewing.lattice, order)
     else:
         labeled = open_labeled(path, viewing.lattice, order)
         what, left_out = f"The file {path}", labeled.left_out
@@ -229,9 +239,64 @@ def open_arrays(
             raise MaxstimError(
                 f"{film.what} holds pixels, which have no order of columns; leave the order out."
             )
-        if order != MAXSTIM and kind != "nc":
-            film = replace(film, values=_Reordered(film.values, viewing.lattice, order))
+        if order != MAXSTIM and kind == "npy":
+            where = columns_in_order({}, film.values.shape[1], viewing.lattice, order, film.what)
+            film = replace(film, values=_placed(film.values, {1: where}))
         yield film
+
+
+def _in_archive(path: Path, lattice: Lattice, order: str) -> Iterator[FilmArray]:
+    """Films of an archive, by what stands beside them in it."""
+    arrays = dict(open_npz(path))
+    films = {name: frames for name, frames in arrays.items() if len(frames.shape) > 1}
+    beside = {name: _Beside(arrays[name]) for name in arrays if films and name not in films}
+    told = {name: beside[name][()] for name in PACES if name in beside and beside[name].size == 1}
+    for name, frames in (films or arrays).items():
+        what = f"The array {name} in {path}"
+        along = [
+            {n.casefold(): one for n, one in beside.items() if one.shape == (length,)}
+            for length in frames.shape[:3]
+        ]
+        fps, no_pace = pace_of([told], along[0]) if along else (None, "")
+        where: dict[int, np.ndarray | None] = {}
+        used = {*told, *(n for n in TIMES if along and n in along[0])}
+        if len(frames.shape) == 2 and frames.shape[1] == lattice.n_columns:
+            where[1] = columns_in_order(along[1], frames.shape[1], lattice, order, what)
+            used |= {"u", "v"} & along[1].keys()
+        elif len(frames.shape) > 2:
+            for axis, role in ((1, "y"), (2, "x")):
+                where[axis] = pixels_in_order(along[axis], role, role, what)
+                used |= {role} & along[axis].keys()
+        left_out = tuple(n for n in beside if n.casefold() not in used)
+        yield FilmArray(name, _placed(frames, where), fps, what, no_pace, left_out)
+
+
+def _placed(frames: Frames, where: Mapping[int, np.ndarray | None]) -> Frames:
+    """Frames whose entries along some axes are taken from elsewhere, where that is told."""
+    picks = {axis: places for axis, places in where.items() if places is not None}
+    return _Placed(frames, picks) if picks else frames
+
+
+def _named(names: tuple[str, ...]) -> Iterator[str]:
+    """What is left out, not without end."""
+    for name in names[:_MOST_NAMED]:
+        yield f"the variable {name:.80}"
+    if len(names) > _MOST_NAMED:
+        yield f"{len(names) - _MOST_NAMED} more variables"
+
+
+class _Beside:
+    """An array beside films, as `maxstim_core.stimuli.files.coordinates.Coordinate`."""
+
+    def __init__(self, array: PackedFrames) -> None:
+        self._array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.size, self.attrs = math.prod(array.shape), dict[str, str]()
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, which: tuple[()]) -> np.ndarray:
+        return self._array.whole()
 
 
 class _Mapped:
@@ -254,18 +319,26 @@ class _Mapped:
         return np.array(open_array(self._path)[frames])
 
 
-class _Reordered:
-    """Frames of columns in another program's order, in ours."""
+class _Placed:
+    """Frames whose entries along some axes are taken from elsewhere.
 
-    def __init__(self, frames: Frames, lattice: Lattice, order: str) -> None:
-        self._frames, self._lattice, self._order = frames, lattice, order
+    Args:
+        frames: As they are stored.
+        picks: By axis, the indices of the entries to take, each of shape (entry,).
+    """
+
+    def __init__(self, frames: Frames, picks: Mapping[int, np.ndarray]) -> None:
+        self._frames, self._picks = frames, picks
         self.shape, self.dtype = frames.shape, frames.dtype
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def __getitem__(self, frames: slice) -> np.ndarray:
-        return in_our_order(self._frames[frames], self._lattice, self._order)
+        values = self._frames[frames]
+        for axis, where in self._picks.items():
+            values = np.take(values, where, axis=axis)
+        return values
 
 
 def _check(film: FilmArray, viewing: Viewing) -> None:

@@ -1,4 +1,4 @@
-"""What stands beside a film in a NetCDF-4 or HDF5 file: dimensions, coordinates and the pace.
+"""What stands beside a film in a file of arrays: dimensions, coordinates and the pace.
 
 In refusals, ``what`` is what the file is called, for example ``The file a.nc``.
 """
@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
@@ -35,6 +35,31 @@ _UPWARD = ("projection_y_coordinate", "latitude", "grid_latitude")
 _PIXELS = ("pixel", "pixels", "px", "1", "")
 
 
+PACES = ("dt", "fps")
+"""What tells the pace: seconds per frame, or frames per second."""
+
+TIMES = ("time", "t")
+"""What the times of frames are called."""
+
+
+class Coordinate(Protocol):
+    """Numbers along a dimension, read when they are asked for; a `h5py.Dataset` is one."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the numbers."""
+        ...
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """What is said of them."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, which: tuple[()]) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class Coordinates:
     """What is one-dimensional beside a film, or in a group around it.
@@ -45,7 +70,12 @@ class Coordinates:
 
     found: tuple[tuple[str, int | None, h5py.Dataset], ...]
 
-    def along(self, axis: int, size: int) -> dict[str, h5py.Dataset]:
+    def used(self, names: set[str]) -> set[str]:
+        """Return the places in the file of those that are called so."""
+        wanted = {name.casefold() for name in names}
+        return {item.name for name, _, item in self.found if name.casefold() in wanted}
+
+    def along(self, axis: int, size: int) -> dict[str, Coordinate]:
         """Return those along an axis, by names in small letters.
 
         Where nothing says along which axis they are, as in plain HDF5 files, their length does.
@@ -73,7 +103,7 @@ def coordinates_of(variable: h5py.Dataset, dimensions: tuple[str, ...]) -> Coord
     group = variable.parent
     while True:
         for name, item in group.items():
-            if not isinstance(item, h5py.Dataset) or item.ndim != 1 or _is_bare(item):
+            if not isinstance(item, h5py.Dataset) or item.ndim != 1 or is_bare(item):
                 continue
             over = dimensions_of(item)[0] or (name if name in dimensions else "")
             if not over or over in dimensions:
@@ -84,7 +114,7 @@ def coordinates_of(variable: h5py.Dataset, dimensions: tuple[str, ...]) -> Coord
 
 
 def columns_in_order(
-    along: Mapping[str, h5py.Dataset], size: int, lattice: Lattice, order: str, what: str
+    along: Mapping[str, Coordinate], size: int, lattice: Lattice, order: str, what: str
 ) -> np.ndarray | None:
     """Return where each column of the eye is found, or None if they are in our order already.
 
@@ -119,7 +149,7 @@ def columns_in_order(
 
 
 def pixels_in_order(
-    along: Mapping[str, h5py.Dataset], role: str, dimension: str, what: str
+    along: Mapping[str, Coordinate], role: str, dimension: str, what: str
 ) -> np.ndarray | None:
     """Return in which order rows go downward or columns rightward; None if they do already.
 
@@ -155,7 +185,7 @@ def pixels_in_order(
     return None if rises == goes_on else np.arange(len(values))[::-1]
 
 
-def _rises_downward(coordinate: h5py.Dataset, values: np.ndarray) -> bool | None:
+def _rises_downward(coordinate: Coordinate, values: np.ndarray) -> bool | None:
     says, unit, standard = (
         as_text(coordinate.attrs.get(name, "")).casefold()
         for name in ("positive", "units", "standard_name")
@@ -169,7 +199,7 @@ def _rises_downward(coordinate: h5py.Dataset, values: np.ndarray) -> bool | None
 
 
 def colors_in_order(
-    along: Mapping[str, h5py.Dataset], dimension: str, what: str
+    along: Mapping[str, Coordinate], dimension: str, what: str
 ) -> np.ndarray | None:
     """Return where red, green, blue and opacity are found; None if they are not named.
 
@@ -189,12 +219,13 @@ def colors_in_order(
 
 
 def pace_of(
-    attributes: Iterable[Mapping[str, Any]], along: Mapping[str, h5py.Dataset]
+    attributes: Iterable[Mapping[str, Any]], along: Mapping[str, Coordinate]
 ) -> tuple[float | None, str]:
     """Return frames per second, and why they are not known although the file says something.
 
     Args:
-        attributes: Of the variable, and of the file: ``dt`` (seconds, or text with a unit) or ``fps``.
+        attributes: Of the variable, of the file, and what is stored like one beside the film: ``dt``
+            (seconds, or text with a unit) or ``fps``.
         along: What is along the frames: ``time`` counts before attributes, which a program that leaves
             frames out does not mend.
     """
@@ -202,7 +233,7 @@ def pace_of(
     for about in attributes:
         told = _told_pace(about) if told is None else told
     told, no_pace = (None, told) if isinstance(told, str) else (told, "")
-    times = along.get("time", along.get("t"))
+    times = next((along[name] for name in TIMES if name in along), None)
     if times is None or len(times) < 2:
         return told, no_pace
     values, unit = numbers_of(times), as_text(times.attrs.get("units", ""))
@@ -218,7 +249,8 @@ def pace_of(
     if scale is None:
         if not unit and told is not None and math.isclose(step, 1 / told, rel_tol=1e-3):
             return told, ""
-        return None, f"the unit of its time is {unit[:40]!r}; make it 's' or 'ms'"
+        told_unit = f"the unit of its time is {unit[:40]!r}" if unit else "its time has no unit"
+        return None, f"{told_unit}; make it 's' or 'ms', or store dt, seconds per frame"
     if told is not None and math.isclose(step * scale, 1 / told, rel_tol=1e-4):
         return told, ""
     return float(f"{1 / (step * scale):.7g}"), ""
@@ -226,7 +258,7 @@ def pace_of(
 
 def _told_pace(attributes: Mapping[str, Any]) -> float | str | None:
     """The pace by attributes: frames per second, why it cannot be used, or None."""
-    for name in ("dt", "fps"):
+    for name in PACES:
         if name not in attributes:
             continue
         value = attributes[name]
@@ -244,7 +276,7 @@ def _told_pace(attributes: Mapping[str, Any]) -> float | str | None:
     return None
 
 
-def numbers_of(coordinate: h5py.Dataset) -> np.ndarray:
+def numbers_of(coordinate: Coordinate) -> np.ndarray:
     """Return the numbers of a coordinate, unpacked; not numbers where it has none."""
     if coordinate.dtype.kind not in "fiu" or len(coordinate) > MOST_FRAMES:
         return np.full(min(len(coordinate), MOST_FRAMES), np.nan)
@@ -262,7 +294,7 @@ def as_text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _is_bare(scale: h5py.Dataset) -> bool:
+def is_bare(scale: h5py.Dataset) -> bool:
     """Tell whether this is a dimension's length alone, as netCDF-4 stores it."""
     name = as_text(scale.attrs.get("NAME", ""))
     return name.startswith("This is a netCDF dimension but not a netCDF")

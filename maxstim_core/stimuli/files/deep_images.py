@@ -20,7 +20,7 @@ _MOST_READ = 2_000_000_000
 
 
 def deep_pixels(
-    file: IO[bytes], image: Image, tags: Mapping[int, Any]
+    file: IO[bytes], image: Image, tags: Mapping[int, Any], n_pictures: int
 ) -> tuple[np.ndarray, np.ndarray | None] | None:
     """Return grey and opacity in [0, 1] of a picture whose colours have 16 bits, as it is stored.
 
@@ -28,12 +28,13 @@ def deep_pixels(
         file: Its bytes.
         image: Pillow's view of them; of a stack, it has sought the picture.
         tags: Tags of a TIFF by number.
+        n_pictures: How many the file holds.
 
     Returns:
         Each of shape (row, pixel column), float32, opacity None where all is opaque; or None where
         colours have 8 bits or FFmpeg does not read the picture either.
     """
-    content = _content(file, image, tags)
+    content = _content(file, image, tags, n_pictures)
     if content is None:
         return None
     import av
@@ -60,12 +61,14 @@ def deep_pixels(
     return grey, opacity
 
 
-def _content(file: IO[bytes], image: Image, tags: Mapping[int, Any]) -> bytes | None:
+def _content(
+    file: IO[bytes], image: Image, tags: Mapping[int, Any], n_pictures: int
+) -> bytes | None:
     """The bytes of a file whose colours have 16 bits, or None.
 
     Of long stacks and of animations, the upper 8 bits suffice: all bytes are read for each picture.
     """
-    at, n_pictures = file.tell(), getattr(image, "n_frames", 1)
+    at = file.tell()
     try:
         if image.format == "TIFF":
             bits = np.atleast_1d(tags.get(258, 1))

@@ -21,6 +21,7 @@ from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frame_luminance import pixels_of, range_of
 from maxstim_core.stimuli.files.gif import is_whole_gif
+from maxstim_core.stimuli.files.hevc import has_layers
 from maxstim_core.stimuli.files.matroska import EBML, read_matroska_header
 from maxstim_core.stimuli.files.orientation import UPRIGHT, Orientation, of_matrix
 from maxstim_core.stimuli.files.quicktime import (
@@ -46,6 +47,12 @@ if TYPE_CHECKING:
 
 _MAY_LACK = 0.02
 """Share of the promised length that may lack at the end, and at least 0.1 s: more was cut off."""
+
+_MOST_FIELDS = 2
+"""Packets that a picture may be made of."""
+
+_GUESSED = 0.5
+"""Share of the pictures that length and rate promise which a film is sure to have."""
 
 _READ_BYTES = 1 << 18
 """Read at once: Python is asked less often than for FFmpeg's usual 32 kB."""
@@ -111,7 +118,10 @@ class Film:
         header: FilmHeader,
         facts: MovieFacts,
     ) -> None:
+        from av.video.reformatter import VideoReformatter
+
         self.facts, self.last = facts, 0.0
+        self._reformatter, self._has_layers = VideoReformatter(), False
         # Of a webm that was cut out of a longer one, times and length count from that one's beginning.
         self._promised = (container.duration or 0) / 1e6
         self._is_mov = container.format.name.startswith("mov")
@@ -120,30 +130,32 @@ class Film:
         self.rate, self.n_frames = float(stream.average_rate or 0), stream.frames
         self._path, self._container, self._stream, self._crop = path, container, stream, header.crop
         self._begin, self._end, self._last_end = np.inf, -np.inf, -np.inf
+        self._most_pictures = most_pixels(path.stat().st_size) // (stream.width * stream.height)
 
-    def pictures(self) -> Generator[FilmPicture, None, None]:
+    def pictures(
+        self, tick: Callable[[], None] = lambda: None
+    ) -> Generator[FilmPicture, None, None]:
         """Decode one picture after the other.
+
+        Args:
+            tick: Called again and again, even where many pictures are decoded that are not shown; what
+                it raises ends the work.
 
         Raises:
             MaxstimError: if the film holds none, or at a picture that is damaged, of another size or
                 beyond a limit; at the end if it is incomplete.
         """
         path = self._path
-        left = most_pixels(path.stat().st_size)
         n_pictures, first, time = 0, 0.0, 0.0
-        for frame in self._frames():
+        for frame in self._frames(tick):
             time = n_pictures / (self.rate or 24.0) if frame.time is None else frame.time
             if not math.isfinite(time):
                 raise _damaged(path)
             first = time if not n_pictures else first
-            left -= frame.width * frame.height
             if n_pictures == MOST_FRAMES or time - first > MOST_SECONDS:
                 raise _too_long(path)
-            if left < 0:
-                raise MaxstimError(
-                    f"The film {path} unpacks to more pictures than a film of its size holds; export it "
-                    "again, smaller or shorter."
-                )
+            if n_pictures >= self._most_pictures:
+                raise _too_much(path)
             yield self._picture(frame, time, is_first=not n_pictures)
             n_pictures += 1
         if not n_pictures:
@@ -167,7 +179,7 @@ class Film:
                 f"The film {path} turns or stretches its pictures while it runs; export it again."
             )
         try:
-            grey, color = pixels_of(frame, self.facts.ground)
+            grey, color = pixels_of(frame, self.facts.ground, self._reformatter)
         except MaxstimError as error:
             raise MaxstimError(f"The film {path} cannot be read: {error}") from None
         if self._crop is not None:
@@ -189,21 +201,34 @@ class Film:
             raise MaxstimError(
                 f"The film {self._path} holds two pictures in one, for two eyes; export one of them."
             )
+        clear = any(component.is_alpha for component in frame.format.components)
+        if self._has_layers and not clear:
+            raise MaxstimError(
+                f"The film {self._path} has a second layer, of opacity or for another eye, which is not "
+                "read; export it without."
+            )
         if _side_data(frame, "SPHERICAL"):
             self._leave_out("that the film is meant to be seen from inside a sphere")
 
     def _leave_out(self, what: str) -> None:
         self.facts = replace(self.facts, left_out=(*self.facts.left_out, what))
 
-    def _frames(self) -> Iterator[VideoFrame]:
+    def _frames(self, tick: Callable[[], None]) -> Iterator[VideoFrame]:
         """Decode frames, each whole: of interlaced ones, every second line is interpolated."""
         whole: Deinterlacer | None = None
-        decode = _decoder(self._stream)
+        decode, n_packets = _decoder(self._stream), 0
         for packet in self._container.demux():
+            tick()
             if packet.pts is not None and not packet.is_discard:
                 self._note_times(packet)
             if packet.stream is not self._stream:
                 continue
+            n_packets += 1
+            if n_packets == 1 and self._stream.codec_context.name == "hevc":
+                header = self._stream.codec_context.extradata or b""
+                self._has_layers = has_layers(bytes(packet), header)
+            if n_packets > _MOST_FIELDS * self._most_pictures:  # which may decode to nothing
+                raise _too_much(self._path)
             for frame in decode(packet):
                 if frame.is_corrupt:
                     raise MaxstimError(
@@ -331,15 +356,20 @@ def read_film(
     seen: list[np.ndarray] = []
     times: list[float] = []
     waiting: list[np.ndarray] = []
+    share = 0.0
+
+    def tick() -> None:
+        report_progress(share)
+
     with open_film(path, kind, viewing) as film:
-        for picture in film.pictures():
+        for picture in film.pictures(tick):
             waiting.append(picture.grey)
             times.append(picture.time)
             if len(waiting) >= viewing.batch(*picture.grey.shape):
                 seen.append(viewing.see(luminance_of(waiting)))
                 waiting = []
                 shown = picture.time - times[0]
-                report_progress(min(1.0, shown / film.seconds) if film.seconds else 0.0)
+                share = min(1.0, shown / film.seconds) if film.seconds else 0.0
     if waiting:
         seen.append(viewing.see(luminance_of(waiting)))
     return paced(np.concatenate(seen), times, film)
@@ -489,11 +519,23 @@ def _check_header(
     too_long = start is not None and seconds - start / 1e6 > MOST_SECONDS
     if too_long or stream.frames > MOST_FRAMES:
         raise _too_long(path)
+    n_frames: float = stream.frames
+    if not n_frames and start is not None:  # as of webm: by two numbers that may be wrong
+        n_frames = _GUESSED * float(stream.average_rate or 0) * (seconds - start / 1e6)
+    if n_frames * stream.width * stream.height > most_pixels(path.stat().st_size):
+        raise _too_much(path)
 
 
 def _damaged(path: Path) -> MaxstimError:
     return MaxstimError(
         f"The film {path} is damaged or incomplete; export it again as mp4, webm or gif."
+    )
+
+
+def _too_much(path: Path) -> MaxstimError:
+    return MaxstimError(
+        f"The film {path} unpacks to more pictures than a film of its size holds; export it again, "
+        "smaller or shorter."
     )
 
 

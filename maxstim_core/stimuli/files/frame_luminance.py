@@ -1,8 +1,9 @@
 """From a decoded frame of a film, of any depth, range and matrix, to grey and colours.
 
-Frames of 8 bits without transparency go through FFmpeg's own conversion to colours, and from there to
-grey as flyvis's images do. That conversion rounds to 8 bits, and makes a white of 253 of deeper frames
-(FFmpeg 8.1): those are computed here, in single precision, from their own numbers (ITU-T H.273, 8.3).
+Usual frames of 8 bits go through FFmpeg's own conversion to colours, and from there to grey as flyvis's
+images do. That conversion rounds to 8 bits, and makes a white of 253 of deeper frames and of unusual
+ones, such as those of cameras and of DV (FFmpeg 8.1): those are computed here, in single precision, from
+their own numbers (ITU-T H.273, 8.3).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
 
 _LIMITED, _FULL = 1, 2
 """PyAV's numbers of ranges; 0 is not told."""
@@ -28,6 +30,10 @@ _BT601 = (0.114, 0.299)
 
 _UNREAD = ("xyz", "bayer", "grayf", "gbrpf", "gbrapf", "rgbf", "rgbaf", "yaf")
 """How FFmpeg's names of pixel formats begin whose numbers are no luminance of a screen."""
+
+
+_EXACT = ("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "pal8")
+"""Pixel formats of 8 bits, beside those of RGB and of grey, whose white FFmpeg makes 255."""
 
 
 class Pixels(NamedTuple):
@@ -52,12 +58,13 @@ def range_of(frame: VideoFrame) -> str:
     return "full" if plain or frame.color_range == _FULL else "limited"
 
 
-def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
+def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -> Pixels:
     """Return grey and colours of a frame.
 
     Args:
         frame: As PyAV decodes it.
         ground: Luminance behind what is transparent.
+        reformatter: Of the film: to make one takes as long as to convert a frame.
 
     Raises:
         MaxstimError: if the numbers of the frame are no luminance of a screen.
@@ -76,11 +83,13 @@ def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
     ):
         grey, opacity = _gray(frame, bits)
         return _laid(np.repeat(grey[..., None], 3, -1), opacity, ground)
-    if bits > 8:
-        color, opacity = (_deep_rgb if frame.format.is_rgb else _deep_yuv)(frame, bits)
+    plain = frame.format.is_rgb or name in _EXACT or name.startswith(("gray", "ya", "mono"))
+    if bits > 8 or not plain:
+        deep = _deep_rgb if frame.format.is_rgb else _deep_yuv
+        color, opacity = deep(frame, bits, reformatter)
         return _laid(color, opacity, ground)
     if transparent:
-        rgba = frame.to_ndarray(format="rgba")
+        rgba = reformatter.reformat(frame, format="rgba").to_ndarray()
         if rgba[..., 3].min() < 255:
             grey = np.asarray(Image.fromarray(rgba[..., :3]).convert("L"), np.float32) / 255
             opacity = rgba[..., 3] / np.float32(255)
@@ -88,7 +97,7 @@ def pixels_of(frame: VideoFrame, ground: float) -> Pixels:
             return Pixels(on_ground(grey, opacity, ground), _bytes(color))
         rgb = np.ascontiguousarray(rgba[..., :3])
     else:
-        rgb = frame.to_ndarray(format="rgb24")
+        rgb = reformatter.reformat(frame, format="rgb24").to_ndarray()
     return Pixels(np.asarray(Image.fromarray(rgb).convert("L")), rgb)
 
 
@@ -102,22 +111,28 @@ def _bytes(color: np.ndarray) -> np.ndarray:
     return np.round(255 * color).astype(np.uint8)
 
 
-def _deep_rgb(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
-    rgba = frame.to_ndarray(format="rgba64le")
+def _deep_rgb(
+    frame: VideoFrame, bits: int, reformatter: VideoReformatter
+) -> tuple[np.ndarray, np.ndarray | None]:
+    rgba = reformatter.reformat(frame, format="rgba64le").to_ndarray()
     values = rgba / np.float32(65535)
     return values[..., :3], values[..., 3] if _has_alpha(frame) else None
 
 
-def _deep_yuv(frame: VideoFrame, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _deep_yuv(
+    frame: VideoFrame, bits: int, reformatter: VideoReformatter
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Colours of frames of more than 8 bits; FFmpeg only brings all planes to one size and 16 bits."""
     alpha = _has_alpha(frame)
-    even = frame.reformat(format="yuva444p16le" if alpha else "yuv444p16le")
+    even = reformatter.reformat(frame, format="yuva444p16le" if alpha else "yuv444p16le")
     unit = np.float32(1 << (16 - bits))
     planes = [_plane(even, k, "<u2") / unit for k in range(4 if alpha else 3)]
-    if len(frame.planes) > 2:  # of the full range, FFmpeg may stretch luminance and opacity
+    apart = len(frame.planes) > 2 and "msb" not in frame.format.name
+    if apart or frame.format.name.startswith("nv"):  # FFmpeg may stretch luminance and opacity
         kind = ">u2" if frame.format.name.endswith("be") else "<u2"
         for k in (0, 3)[: 1 + alpha]:
-            planes[k] = _plane(frame, k, kind).astype(np.float32)
+            numbers = _plane(frame, k, "u1" if bits == 8 else kind)
+            planes[k] = numbers.astype(np.float32)
     light, blue, red = planes[:3]
     opacity = np.minimum(planes[3] / np.float32((1 << bits) - 1), 1) if alpha else None
     eight = np.float32(1 << (bits - 8))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,8 @@ from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.luminance import on_ground
 from maxstim_core.stimuli.files.orientation import Orientation, of_exif
 from maxstim_core.stimuli.files.square_pixels import SQUARE, with_square_pixels
-from maxstim_core.stimuli.limits import MOST_FRAMES, MOST_PIXELS
+from maxstim_core.stimuli.files.tiff_pages import smaller_or_masks
+from maxstim_core.stimuli.limits import MOST_PIXELS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -229,7 +230,7 @@ class OpenImage:
         Raises:
             MaxstimError: if the pictures do not follow one another.
         """
-        total = getattr(self.image, "n_frames", 1)
+        total = self._n_stored
         if self.image.format == "MPO":
             return self._pages_of_jpeg(total)
         if self.image.format == "TIFF":
@@ -251,6 +252,13 @@ class OpenImage:
         pixels = with_square_pixels(self._grey(orientation, ground), self.pixel_aspect)
         return orientation.upright(pixels)
 
+    @cached_property
+    def _n_stored(self) -> int:
+        """How many pictures the file holds, of whatever kind."""
+        if self.image.format == "TIFF":
+            return len(smaller_or_masks(self.file))
+        return getattr(self.image, "n_frames", 1)
+
     @property
     def _orientation(self) -> Orientation:
         return of_exif(self.image.getexif().get(_ORIENTATION))
@@ -268,15 +276,10 @@ class OpenImage:
 
     def _pages_of_tiff(self, total: int) -> tuple[list[int], list[str]]:
         self._check_axes(total)
-        pages, n_small = [], 0
-        for page in range(min(total, MOST_FRAMES + 1)):
-            self.image.seek(page)
-            if page and self.tags.get(254, 0) & 0b101:  # a smaller version, or a mask
-                n_small += 1
-            else:
-                pages.append(page)
-        self.image.seek(0)
-        return pages, [f"{n_small} smaller versions or masks"] if n_small else []
+        small = smaller_or_masks(self.file)
+        pages = [page for page, is_small in enumerate(small) if not is_small]
+        left_out = len(small) - len(pages)
+        return pages, [f"{left_out} smaller versions or masks"] if left_out else []
 
     def _check_axes(self, total: int) -> None:
         """Refuse a stack over more than time, as far as ImageJ or OME have noted what it is over."""
@@ -311,7 +314,7 @@ class OpenImage:
                 f"The image {self.path} has Lab colours, which are not read; save it as RGB."
             )
         opacity: np.ndarray | None
-        deep = deep_pixels(self.file, image, tags)
+        deep = deep_pixels(self.file, image, tags, self._n_stored)
         if deep is not None:
             grey, opacity = deep
             return grey if opacity is None else on_ground(grey, opacity, ground)

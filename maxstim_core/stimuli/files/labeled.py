@@ -23,10 +23,13 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.column_order import MAXSTIM
 from maxstim_core.stimuli.dimensions import FILM_DIMENSIONS, role_of, roles_of
 from maxstim_core.stimuli.files.coordinates import (
+    PACES,
+    TIMES,
     colors_in_order,
     columns_in_order,
     coordinates_of,
     dimensions_of,
+    is_bare,
     pace_of,
     pixels_in_order,
 )
@@ -49,7 +52,7 @@ class LabeledFilm:
         fps: Frames per second, or None.
         no_pace: Why what the file says of its pace cannot be used, as the rest of a sentence; empty if
             it says nothing, or something that can.
-        left_out: Other variables that could be films.
+        left_out: Other variables, which were not used.
     """
 
     variable: str
@@ -93,7 +96,8 @@ def _film(
             f"{what} was saved by MATLAB, which turns the order of dimensions round and names none; "
             "save it as NetCDF with nccreate and named dimensions, or with numpy.save."
         )
-    variable, left_out = _chosen(file, what)
+    everything = _everything(file)
+    variable = _chosen(everything, what)
     _check_size(variable, path, what)
     dimensions = dimensions_of(variable)
     coordinates = coordinates_of(variable, dimensions)
@@ -105,32 +109,46 @@ def _film(
         if role == "column":
             where = columns_in_order(along, variable.shape[axis], lattice, order, what)
         elif role in ("x", "y"):
-            where = pixels_in_order(along, role, dimensions[axis], what)
+            where = pixels_in_order(along, role, dimensions[axis] or role, what)
         elif role == "color":
             where = colors_in_order(along, dimensions[axis], what)
         if where is not None:
             picks[place] = where
-    time = axes["time"]
+    time, paces = axes["time"], {n: file[n] for n in PACES if n in everything and file[n].size == 1}
+    beside = {name: stored[()] for name, stored in paces.items()}
     fps, no_pace = pace_of(
-        (variable.attrs, file.attrs), coordinates.along(time, variable.shape[time])
+        (variable.attrs, file.attrs, beside), coordinates.along(time, variable.shape[time])
+    )
+    names = {dimensions[axis] or role for role, axis in axes.items()} | {*TIMES}
+    names |= {"u", "v"} if "column" in axes else set()
+    used = {variable.name, *coordinates.used(names), *(one.name for one in paces.values())}
+    left_out = tuple(
+        name for name, one in everything.items() if one.name not in used and not is_bare(one)
     )
     frames = StoredFrames(variable, tuple(axes.values()), picks, what, opened.pop_all())
     return LabeledFilm(variable.name.lstrip("/"), frames, fps, no_pace, left_out)
 
 
-def _chosen(file: h5py.File, what: str) -> tuple[h5py.Dataset, tuple[str, ...]]:
-    """The variable that is the film, and the names of others that could be."""
+def _everything(file: h5py.File) -> dict[str, h5py.Dataset]:
+    """All variables of a file by their names, those in groups with the names of these."""
     found: dict[str, h5py.Dataset] = {}
 
     def look(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim > 1 and item.dtype.kind in "fiubc":
+        if isinstance(item, h5py.Dataset):
             found[name] = item
 
     file.visititems(look)
+    return found
+
+
+def _chosen(everything: dict[str, h5py.Dataset], what: str) -> h5py.Dataset:
+    """The variable that is the film."""
+    found = {
+        name: one for name, one in everything.items() if one.ndim > 1 and one.dtype.kind in "fiubc"
+    }
     named = [name for name in VARIABLES if name in found]
     if len(named) == 1 or (not named and len(found) == 1):
-        chosen = named[0] if named else next(iter(found))
-        return found[chosen], tuple(name for name in found if name != chosen)
+        return found[named[0] if named else next(iter(found))]
     names = ", ".join(named or list(found)[:8]) or "none"
     raise MaxstimError(
         f"{what} must hold one film, or one that is called {' or '.join(VARIABLES)}; it holds "

@@ -19,6 +19,9 @@ from maxstim_core.storage.litter import is_litter
 
 _MOST_ARRAYS = 1_000
 
+_MOST_BESIDE = 1_000_000
+"""Bytes of an array that stands beside a film."""
+
 
 def open_npz(path: Path) -> Iterator[tuple[str, PackedFrames]]:
     """Yield the name and the frames of each array in an archive, as they stand in it.
@@ -118,6 +121,21 @@ class PackedFrames:
                 self._whole = self._read(0, len(self), self.shape[::-1]).T
             return self._whole[start:stop]
         return self._read(start, stop, (stop - start, *self.shape[1:]))
+
+    def whole(self) -> np.ndarray:
+        """Return an array of no more than one dimension.
+
+        Raises:
+            MaxstimError: if it is larger, or damaged.
+        """
+        if self._header.n_bytes > _MOST_BESIDE:
+            raise MaxstimError(f"{self._what} is larger than it can be; leave it out.")
+        with _as_damaged(self._what):
+            self._begin()
+            content = self._file.read(
+                self._header.n_bytes + 1
+            )  # to the end, where its sum is checked
+            return np.frombuffer(content, self.dtype).reshape(self.shape)
 
     def _read(self, start: int, stop: int, shape: tuple[int, ...]) -> np.ndarray:
         size = math.prod(self.shape[1:]) * self.dtype.itemsize

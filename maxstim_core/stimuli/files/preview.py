@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.animation import open_animation
@@ -35,7 +36,6 @@ _SIDE = 480
 """Longer side of the small pictures, in pixels."""
 
 _QUALITY = 80
-_ANY = Viewing()
 
 
 @dataclass(frozen=True)
@@ -91,53 +91,65 @@ class MoviePreview:
         return np.concatenate(seen)[self.order]
 
 
-def open_preview(path: Path, report_progress: ReportProgress = no_report) -> MoviePreview:
+def open_preview(
+    path: Path, report_progress: ReportProgress = no_report, ground: float = GREY
+) -> MoviePreview:
     """Read the beginning of a movie.
 
     Args:
         path: As for `maxstim_core.stimuli.stored.import_movie.import_movie`. Of several films in a
             file, the first.
         report_progress: Whom to tell how far it is; what it raises cancels it.
+        ground: Luminance behind what is transparent.
 
     Raises:
         MaxstimError: if the movie is missing, damaged, no movie or beyond a limit, as far as its
             beginning tells.
     """
-    kind = kind_of(path)
+    kind, viewing = kind_of(path), Viewing(ground=ground)
     if kind.holds == "film":
-        return _of_film(path, kind.format, report_progress)
+        return _of_film(path, kind.format, viewing, report_progress)
     if kind.holds == "animation":
-        return _of_animation(path, report_progress)
+        return _of_animation(path, viewing, report_progress)
     if kind.holds == "image":
-        pixels, facts = read_still(path, _ANY.ground)
+        pixels, facts = read_still(path, ground)
         return _of_pixels(iter([pixels[None]]), facts, report_progress)
     if kind.holds == "images":
         files = find_images(path)
-        batches = image_batches(files, _ANY, FRAMES)
+        batches = image_batches(files, viewing, FRAMES)
         first, facts = next(batches)
         pixels_of_all = chain([first], (pixels for pixels, _ in batches))
         facts = replace(facts, frames=len(files))
         return _of_pixels(pixels_of_all, facts, report_progress)
-    with closing(open_arrays(path, kind.format, _ANY)) as films:
+    with closing(open_arrays(path, kind.format, viewing)) as films:
         film = next(films, None)
     if film is None:
         raise MaxstimError(f"The file {path} holds no array; choose another file.")
     n_frames = len(film.values)
-    facts = film.facts()
+    facts = film.facts(ground)
     if film.is_columns:
         kept = min(n_frames, FRAMES)
         shown = list(film.luminance(0, kept))
         return MoviePreview(shown, np.arange(kept), (), film.fps, n_frames, facts)
-    step = _ANY.batch(*film.values.shape[1:3])
-    pixels_of_film = (film.luminance(start, start + step) for start in range(0, n_frames, step))
+    step = viewing.batch(*film.values.shape[1:3])
+    pixels_of_film = (
+        film.luminance(start, start + step, ground) for start in range(0, n_frames, step)
+    )
     return _of_pixels(pixels_of_film, facts, report_progress)
 
 
-def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePreview:
+def _of_film(
+    path: Path, kind: str, viewing: Viewing, report_progress: ReportProgress
+) -> MoviePreview:
     frames: list[np.ndarray] = []
     pictures: list[bytes] = []
     times: list[float] = []
-    with open_film(path, kind, _ANY) as film, closing(film.pictures()) as shown:
+    share = 0.0
+
+    def tick() -> None:
+        report_progress(share)
+
+    with open_film(path, kind, viewing) as film, closing(film.pictures(tick)) as shown:
         for picture in shown:
             frames.append(picture.grey)
             pictures.append(_small(picture.color, picture.grey))
@@ -145,16 +157,15 @@ def _of_film(path: Path, kind: str, report_progress: ReportProgress) -> MoviePre
             share = max((times[-1] - times[0]) / _SECONDS, len(frames) / _most(picture.grey))
             if share >= 1:
                 break
-            report_progress(share)
         n_frames = film.n_frames or round(film.seconds * film.rate)
     order, facts = paced(np.arange(len(frames)), times, film)
     facts = replace(facts, frames=max(n_frames, len(order)))
     return MoviePreview(frames, order, tuple(pictures), facts.fps, facts.frames, facts)
 
 
-def _of_animation(path: Path, report_progress: ReportProgress) -> MoviePreview:
+def _of_animation(path: Path, viewing: Viewing, report_progress: ReportProgress) -> MoviePreview:
     frames: list[np.ndarray] = []
-    with open_animation(path, _ANY) as animation, closing(animation.pictures()) as shown:
+    with open_animation(path, viewing) as animation, closing(animation.pictures()) as shown:
         for lum in shown:
             frames.append(lum)
             share = len(frames) / min(_most(lum), len(animation.pages))
@@ -174,7 +185,7 @@ def _of_pixels(
     frames: list[np.ndarray] = []
     pictures: list[bytes] = []
     for batch in batches:
-        _ANY.eye(*batch.shape[1:])
+        Viewing().eye(*batch.shape[1:])
         most = _most(batch[0])
         batch = batch[: most - len(frames)]
         frames.extend(batch)

@@ -367,11 +367,9 @@ def name_set(made: Path, name: str, *, replace: bool = False) -> None:
 
 def find_sequence(folder: Path, name: str, origin: str) -> Sequence | None:
     """Return a sequence that has been stored under this name and origin already, or None."""
-    import h5py  # xarray would take a good second for the sequences of Sintel
-
     path = folder / _file(name, origin)
-    try:
-        with h5py.File(path) as stored:
+    try:  # xarray would take a good second for the sequences of Sintel
+        with open_hdf5(path, f"The file {path}") as stored:
             return Sequence(**json.loads(stored.attrs["sequence"]))
     except Exception:  # as above
         return None

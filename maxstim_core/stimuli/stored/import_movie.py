@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.augment import check_ways
 from maxstim_core.stimuli.column_order import MAXSTIM, check_order
 from maxstim_core.stimuli.files.animation import read_animation
-from maxstim_core.stimuli.files.arrays import read_arrays
+from maxstim_core.stimuli.files.arrays import open_arrays, read_arrays
 from maxstim_core.stimuli.files.detect import kind_of
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.film import read_film
@@ -138,8 +139,11 @@ def _see(
         facts = dataclasses.replace(facts, fps=pace, fps_from="default", frames=len(lum))
         return [("", lum)], _asked(facts, fps)
     if kind.holds == "array":
-        if fps is None and kind.format != "nc":
-            raise _no_pace(path)
+        if fps is None:
+            with closing(open_arrays(path, kind.format, viewing, order)) as opened:
+                first = next(opened, None)
+            if first is not None and first.fps is None and not first.no_pace:
+                raise _no_pace(path)
         arrays = read_arrays(path, kind.format, viewing, report_progress, fps=fps, order=order)
         frames = sum(len(lum) for _, lum, _ in arrays)
         facts = dataclasses.replace(arrays[0][2], frames=frames)

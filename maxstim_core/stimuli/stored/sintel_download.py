@@ -13,6 +13,9 @@ _URL = "http://files.is.tue.mpg.de/sintel/MPI-Sintel-complete.zip"
 _ROOM = 9_000_000_000
 """Bytes that must be free: the archive has 5.6 GB, and what is needed of it about 3 GB."""
 
+_MOST = 12_000_000_000
+"""Bytes that come in at most, and that what is needed of them takes."""
+
 
 def download(url: str = _URL, room: int = _ROOM) -> Iterator[tuple[int, int]]:
     """Download and unpack the film into `film_folder`, unless it is there.
@@ -36,6 +39,7 @@ def download(url: str = _URL, room: int = _ROOM) -> Iterator[tuple[int, int]]:
             folder=film_folder(),
             needed=("training/final/", "training/flow/"),
             otherwise="download it otherwise, unpack it, and name it: maxstim movies sintel PATH",
+            most=_MOST,
             room=room,
         )
     )

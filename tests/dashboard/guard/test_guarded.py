@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
+import socket
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pytest
 from serving import Served, free_port
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
+from dashboard.guard.connections import PER_ADDRESS
 from dashboard.guard.tries import FREE
 
 PASSWORD = "a long enough one"
@@ -60,19 +67,25 @@ def guarded(tmp_path_factory) -> Iterator[Served]:
     assert "Traceback" not in said
 
 
-def routes() -> list[str]:
-    """Return an address of every route of a server like the one that is asked."""
+def patterns() -> list[str]:
+    """Return the pattern of every route of a server like the one that is asked."""
     from tornado.ioloop import IOLoop
 
     from dashboard.server import Server
 
     server = Server(port=free_port(), address="localhost", origins=(), password=PASSWORD)
-    patterns = [
-        rule.matcher.regex.pattern for rule in server._server._tornado.wildcard_router.rules
-    ]
+    found = [rule.matcher.regex.pattern for rule in server._server._tornado.wildcard_router.rules]
     server._server._http.stop()
     IOLoop.current().close(all_fds=False)
-    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in patterns]
+    return found
+
+
+def routes() -> list[str]:
+    """Return an address of every one of `patterns`."""
+    # In a thread of its own: that of the tests has a running loop, once there is a browser.
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(patterns).result()
+    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in found]
     return sorted(
         {re.sub(r"\\(.)", r"\1", text).rstrip("$").replace("?", "") for text in addresses}
     )
@@ -84,7 +97,7 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
     entered = log_in(port)
     assert entered.status == 303
     left = log_in(port).cookie
-    assert ask(port, "/logout", Cookie=left).status == 303
+    assert ask(port, "/logout", "POST", Cookie=left).status == 303
     addresses = routes()
     assert {"/dashboard/", "/dashboard/ws", "/static/x.js", "/favicon.ico"} <= set(addresses)
     assert not {"/dashboard/autoload.js", "/dashboard/metadata"} & set(addresses)
@@ -108,7 +121,7 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
         if path == "/login":
             expected = {"GET": 200, "HEAD": 200, "POST": 401}.get(method, 405)
         elif path == "/logout":
-            expected = 303 if method in ("GET", "POST") else 405
+            expected = {"GET": 200, "HEAD": 200, "POST": 303}.get(method, 405)
         else:
             expected = 302 if method in ("GET", "HEAD") else 401
         assert without.status == expected or method == "TRACE", seen
@@ -154,12 +167,24 @@ def test_other_sites_cannot_log_anybody_in(guarded, headers, status):
     assert log_in(guarded.port, **headers).status == status
 
 
+def test_a_link_of_another_site_logs_nobody_out(guarded):
+    cookie = log_in(guarded.port).cookie
+    assert ask(guarded.port, "/logout", Cookie=cookie).status == 200
+    headers = {"Cookie": cookie, "Origin": "https://evil.example"}
+    assert ask(guarded.port, "/logout", "POST", **headers).status == 403
+    assert ask(guarded.port, "/login", Cookie=cookie).status == 302  # still in
+    assert ask(guarded.port, "/logout", "POST", Cookie=cookie).status == 303
+    assert ask(guarded.port, "/login", Cookie=cookie).status == 200
+
+
 def test_a_link_from_another_site_opens_the_page(guarded):
     headers = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}
     answer = ask(guarded.port, "/dashboard?cell=T5a", **headers)
     assert answer.status == 302
     assert answer.headers["Location"] == "login?next=dashboard%3Fcell%3DT5a"
     assert 'value="dashboard?cell=T5a"' in ask(guarded.port, "/" + answer.headers["Location"]).body
+    # As a part of that site, which no browser would show, it is not even built.
+    assert ask(guarded.port, "/dashboard", **headers, Sec_Fetch_Dest="iframe").status == 403
 
 
 @pytest.mark.parametrize(
@@ -171,6 +196,10 @@ def test_a_link_from_another_site_opens_the_page(guarded):
         "javascript:alert(1)",
         "\\x",
         "/a",
+        ".//evil.example",
+        "..//evil.example",
+        "../other/page",
+        "dashboard/..",
     ],
 )
 def test_the_login_leads_nowhere_else(guarded, where):
@@ -180,6 +209,58 @@ def test_the_login_leads_nowhere_else(guarded, where):
     kind = "application/x-www-form-urlencoded"
     answer = ask(guarded.port, "/login", "POST", form, Content_Type=kind)
     assert answer.headers["Location"] == "./dashboard"
+
+
+def test_odd_requests_are_answered_and_leave_no_traceback(guarded):
+    """That none is left is seen when the server ends."""
+    cookie = log_in(guarded.port).cookie
+    for path in ("/static/%00", "/dashboard%00", "/static/js/%00.js"):
+        assert ask(guarded.port, path, Cookie=cookie).status == 400
+    for path in ("/static/../../../etc/passwd", "/static/%2e%2e/%2e%2e/etc/passwd", "//dashboard"):
+        assert ask(guarded.port, path, Cookie=cookie).status in (403, 404)
+    kind = "application/x-www-form-urlencoded"
+    answer = ask(guarded.port, "/login", "POST", "password=%ff%fe", Content_Type=kind)
+    assert answer.status == 401  # a wrong one like any other, of which the log says nothing
+
+
+@pytest.mark.parametrize("told", ["anything", "192.0.2.1:80", "::1%lo", ""])
+def test_a_client_is_an_address(guarded, told):
+    assert log_in(guarded.port, "wrong", X_Forwarded_For=told).status in (401, 429)
+    assert log_in(guarded.port, X_Forwarded_For="198.51.100.77").status == 303
+
+
+def test_a_page_is_opened_by_the_login_that_it_was_made_for(guarded):
+    anna, bert = log_in(guarded.port).cookie, log_in(guarded.port).cookie
+    page = ask(guarded.port, "/dashboard", Cookie=anna).body
+    token = re.search(r'"token":\s*"([^"]+)"', page)[1]
+
+    async def first_word(cookie: str) -> str | bytes | None:
+        request = HTTPRequest(
+            f"ws://localhost:{guarded.port}/dashboard/ws", headers={"Cookie": cookie}
+        )
+        connection = await websocket_connect(request, subprotocols=["bokeh", token])
+        return await asyncio.wait_for(connection.read_message(), 60)
+
+    assert "ACK" in asyncio.run(first_word(anna))
+    assert asyncio.run(first_word(bert)) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one loopback address alone answers elsewhere")
+def test_who_opens_connections_without_end_keeps_nobody_out(guarded):
+    ask(guarded.port, "/login")
+    silent = [socket.create_connection(("127.0.0.1", guarded.port)) for _ in range(PER_ADDRESS)]
+    with pytest.raises(OSError):
+        ask(guarded.port, "/login")
+    with socket.create_connection(
+        ("127.0.0.1", guarded.port), source_address=("127.0.0.2", 0)
+    ) as other:
+        other.settimeout(20)
+        other.sendall(b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert other.recv(15) == b"HTTP/1.1 200 OK"
+    for one in silent:
+        one.close()
+    time.sleep(1)
+    assert ask(guarded.port, "/login").status == 200
 
 
 def test_cookies(guarded):

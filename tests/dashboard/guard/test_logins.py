@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.guard.logins import NAME_LENGTH, Logins, clean_name
+from dashboard.guard.remembered import Remembered
 from dashboard.guard.share import BURST, RATE, Share
 from dashboard.guard.tries import FREE, Tries
 from dashboard.guard.visits import MINUTE, PER_CLIENT, PER_VISITOR, Visits
@@ -138,3 +139,15 @@ def test_nobody_takes_more_than_the_share(work):
         now, taken = now + seconds, taken + seconds
         now += share.take(seconds, now)
     assert taken <= BURST + RATE * now + 1e-6
+
+
+@given(st.lists(st.integers(0, 9)), st.integers(1, 5))
+def test_who_was_seen_last_is_remembered(seen, most):
+    remembered: Remembered[int] = Remembered(most)
+    for time, client in enumerate(seen):
+        remembered.set(str(client), time)
+    last = list(dict.fromkeys(reversed(seen)))[:most]
+    assert len(remembered) == len(last)
+    for client in range(10):
+        time = len(seen) - 1 - seen[::-1].index(client) if client in last else -1
+        assert remembered.get(str(client), -1) == time

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.files.film import open_film, read_film
+from maxstim_core.stimuli.files.film import as_luminance, open_film, read_film
+from maxstim_core.stimuli.files.frame_luminance import pixels_of
 from maxstim_core.stimuli.files.orientation import Orientation, of_exif, of_matrix
 from maxstim_core.stimuli.files.square_pixels import with_square_pixels
 from maxstim_core.stimuli.files.timing import evenly
@@ -542,3 +543,69 @@ def test_a_film_of_large_pictures_is_refused_before_it_takes_memory(tmp_path):
     (tmp_path / "a.gif").write_bytes(b"GIF89a" + canvas + picture)
     with pytest.raises(MaxstimError, match="10 million"):
         read_film(tmp_path / "a.gif", "gif", SMALL)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_second_layer_of_hevc_is_not_passed_over(tmp_path, kind, layer):
+    """As of films with opacity by Apple's programs, or for two eyes; no encoder here makes one."""
+    nal = bytes(
+        [39 << 1 | layer >> 5, (layer & 31) << 3 | 1, 4, 1, 0, 0x80]
+    )  # a message of no meaning
+    frame = raw_frame("yuv420p", [np.full((s, s), 128, np.uint8) for s in (64, 32, 32)])
+    path = tmp_path / f"a.{kind}"
+    with av.open(str(path), "w") as film:
+        options = {"x265-params": "log-level=none:bframes=0"}
+        stream = film.add_stream("libx265", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for k in range(4):
+            frame.pts = k
+            for packet in [*stream.encode(frame), *(stream.encode(None) if k == 3 else [])]:
+                more = av.Packet(bytes(packet) + b"\0\0\0\1" + nal)
+                more.stream, more.time_base = stream, packet.time_base
+                more.pts, more.dts, more.duration = packet.pts, packet.dts, packet.duration
+                more.is_keyframe = packet.is_keyframe
+                film.mux(more)
+    if layer:
+        with pytest.raises(MaxstimError, match="second layer"):
+            read_film(path, KINDS[kind], SMALL)
+    else:
+        lum, _ = read_film(path, KINDS[kind], SMALL)
+        assert len(lum) == 4
+
+
+_EIGHT_BITS = (
+    *("yuv420p", "yuv422p", "yuv444p", "yuv410p", "yuv411p", "yuv440p", "nv12", "nv16", "nv21"),
+    *("nv24", "uyvy422", "yuyv422", "yvyu422", "yuva420p", "yuva422p", "yuva444p"),
+)
+
+
+@pytest.mark.parametrize("pixels", _EIGHT_BITS)
+@pytest.mark.parametrize("color_range", [1, 2])
+def test_every_way_to_store_eight_bits_is_the_same_grey(pixels, color_range):
+    """FFmpeg 8.1 makes a white of 253 of those that cameras and DV use."""
+    from av.video.reformatter import VideoReformatter
+
+    convert, (black, reach) = VideoReformatter(), {1: (16, 219), 2: (0, 255)}[color_range]
+    for share in (0, 0.25, 0.5, 1):
+        numbers = round(black + share * reach)
+        planes = [np.full((64, 64), number, np.uint8) for number in (numbers, 128, 128)]
+        stored = convert.reformat(
+            raw_frame("yuv444p", planes, color_range),
+            format=pixels,
+            src_color_range=color_range,
+            dst_color_range=color_range,
+        )
+        stored.color_range = color_range
+        grey = as_luminance(pixels_of(stored, 0.5, convert).grey)
+        np.testing.assert_allclose(grey, (numbers - black) / reach, atol=0.003)
+
+
+def test_uncompressed_film_of_a_camera(tmp_path):
+    gray = [np.full((64, 64), number, np.uint8) for number in (0, 128, 255)]
+    frames = [
+        av.VideoFrame.from_ndarray(one, format="gray").reformat(format="uyvy422") for one in gray
+    ]
+    path = write(tmp_path / "a.mov", frames, "rawvideo")
+    lum, _ = read_film(path, "mov", SMALL)
+    np.testing.assert_allclose(lum.mean(1), [0, 0.502, 1], atol=0.003)
