@@ -43,8 +43,8 @@ def linear_network():
     )
 
 
-def two_path_network(right=1.0, rest=-1.7):
-    """A cell that two rectified paths lead to, from either side: each alone is a best stimulus."""
+def two_path_network(right=1.0):
+    """A cell that two paths lead to, from either side, which inhibit each other: one alone is best."""
     types = [("R1", "input"), ("A", "intermediate"), ("B", "intermediate"), ("Sum", "output")]
     (lu, lv), (ru, rv) = STEPS[150], STEPS[330]
     synapses = [
@@ -52,8 +52,10 @@ def two_path_network(right=1.0, rest=-1.7):
         ("R1", "B", 1, 0, 0, 3.0),
         ("A", "Sum", 1, lu, lv, 1.0),
         ("B", "Sum", 1, ru, rv, right),
+        ("A", "B", -1, 2 * lu, 2 * lv, 1.0),
+        ("B", "A", -1, 2 * ru, 2 * rv, 1.0),
     ]
-    return network(types, synapses, [0.0, rest, rest, 0.0])
+    return network(types, synapses, [0.0, -1.4, -1.4, 0.0])
 
 
 def above_grey(net, movie, name):
@@ -122,28 +124,25 @@ def test_a_level_is_reached_with_the_least_energy(level):
 
 
 def test_restarts_find_both_of_two_paths():
-    """Both are far from grey, so that the whole budget in one is better than a half in each."""
-    net = two_path_network(right=0.8, rest=-1.7)
+    net = two_path_network(right=0.8)
     ends = {}
     for seed in range(12):
         config = ms.GenerateConfig(
-            t_stim=T_STIM, n_iters=180, objective="drive", energy=2.0, random_seed=seed
+            t_stim=T_STIM, n_iters=180, objective="drive", energy=0.5, random_seed=seed
         )
         movie = ms.finish(ms.generate(net, "Sum", config)).best_stimulus.values
         energy, found = ((movie - 0.5) ** 2).sum(0), above_grey(net, movie, "Sum")
-        if found > 0:  # else the noise of this seed reached neither
-            assert energy.max() > 0.999 * energy.sum()
-            ends.setdefault(float(EYE.x[energy.argmax()]), []).append(found)
+        ends.setdefault(float(EYE.x[energy.argmax()]), []).append(found)
     assert set(ends) == {-1.5, 1.5}
     for found in ends.values():
         assert max(found) / min(found) < 1 + 1e-4
     # From the column to the right a synapse of the stronger path leads to the left.
-    assert max(ends[1.5]) / max(ends[-1.5]) == pytest.approx(1 / 0.8, rel=1e-4)
+    assert max(ends[1.5]) > 1.1 * max(ends[-1.5])
 
 
 def test_a_movie_that_two_networks_disagree_on():
     """Of two networks with one path each, the best lights one and not the other."""
-    one, other = two_path_network(0.01, rest=-1.4), two_path_network(3.0, rest=-1.4)
+    one, other = two_path_network(0.01), two_path_network(3.0)
     config = ms.GenerateConfig(
         t_stim=T_STIM, n_iters=120, objective="drive", energy=2.0, across="disagreement"
     )
