@@ -38,7 +38,13 @@ _Answer = TypeVar("_Answer", bound="xr.Dataset | Labeled")
 
 
 def generate_command(arguments: argparse.Namespace) -> int:
-    """Grow a stimulus from noise and write it."""
+    """Grow a stimulus from noise and write it.
+
+    Raises:
+        MaxstimError: if an option makes no sense, alone or beside another.
+    """
+    if {"last_only", "window"} <= vars(arguments).keys():
+        raise MaxstimError("Give --frames or --window: both say which frames count.")
     config = read_settings(arguments, GenerateConfig)
     network, device = _prepare(arguments)
     from maxstim_core.optimal import generated

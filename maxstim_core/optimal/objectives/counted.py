@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from maxstim_core.arrays import Array, library_of
 from maxstim_core.errors import MaxstimError, shown
 
-WAYS = {
+COUNTED_WAYS = {
     "last": ("Last frame", "The response in the last frame that counts."),
     "mean": ("Mean", "The mean response over the frames that count."),
     "peak": ("Peak", "The strongest response in the frames that count."),
@@ -20,7 +20,7 @@ class Counted:
     """The frames that count, and how they become one number.
 
     Attributes:
-        how: ``last``, ``mean`` or ``peak``: see `WAYS`.
+        how: ``last``, ``mean`` or ``peak``: see `COUNTED_WAYS`.
         first: The first frame that counts.
         stop: The frame behind the last that counts; all if None.
     """
