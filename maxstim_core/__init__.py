@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 # Where each public name lives. `__init__.pyi` says the same to editors and type checkers.
 _FOUND_IN = {
     "ArrayClips": "stimuli.clip_set",
-    "GenerateConfig": "optimal.configs",
+    "GenerateConfig": "optimal.generate_config",
     "MaxstimError": "errors",
     "Network": "networks.network",
     "RegularizeConfig": "optimal.configs",
@@ -40,6 +40,7 @@ _FOUND_IN = {
     "regularize": "optimal.regularized",
     "replay": "optimal.natural",
     "resampled": "stimuli.resample",
+    "response_units": "optimal.response_units",
     "save": "storage.netcdf",
     "search": "optimal.natural",
     "simulate": "simulation.simulate",

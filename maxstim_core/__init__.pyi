@@ -14,17 +14,18 @@ from maxstim_core.optimal.batch import (
     generate_many,
 )
 from maxstim_core.optimal.configs import (
-    GenerateConfig,
     RegularizeConfig,
     SearchConfig,
     flyvis_preset,
 )
+from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import (
     replay,
     search,
 )
 from maxstim_core.optimal.regularized import regularize
+from maxstim_core.optimal.response_units import response_units
 from maxstim_core.optimal.result import load
 from maxstim_core.optimal.run import finish
 from maxstim_core.simulation.simulate import (
@@ -67,6 +68,7 @@ __all__ = [
     "regularize",
     "replay",
     "resampled",
+    "response_units",
     "save",
     "search",
     "simulate",

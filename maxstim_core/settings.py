@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -28,6 +28,8 @@ def setting(
     choice_words: dict[str, tuple[str, str]] | None = None,
     flag: str = "",
     flag_words: dict[str, bool] | None = None,
+    section: str = "",
+    check: Callable[[str], object] | None = None,
     later: bool = False,
 ) -> Any:
     """Return a dataclass field that describes itself.
@@ -44,6 +46,8 @@ def setting(
         choice_words: For each of them, its name to show and what it means, as a full sentence.
         flag: Its name on the command line, without hyphens in front, where that is not its own.
         flag_words: For a yes or no that is a choice of words there, what each of them means.
+        section: Title of the group of settings that it is shown in; with the first ones if empty.
+        check: Of a text setting, raises `MaxstimError` where the text means nothing.
         later: Whether it came when answers without it were stored already. At its default such a
             setting leaves no trace in JSON, hash or key, so that those answers are still found.
     """
@@ -58,6 +62,8 @@ def setting(
         "choice_words": choice_words or {},
         "flag": flag,
         "flag_words": flag_words or {},
+        "section": section,
+        "check": check,
         "later": later,
     }
     return field(default=default, metadata=metadata)
@@ -104,13 +110,17 @@ class Config:
                 return _coerced(item, value)
         raise _no_setting(name, [item.name for item in fields(cls)])
 
+    def told_fields(self) -> list[dataclasses.Field]:
+        """Return the settings to tell: all but those that came later and are at their default."""
+        return [
+            item
+            for item in fields(self)
+            if not item.metadata["later"] or getattr(self, item.name) != item.default
+        ]
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the values by name, without those that came later and are at their default."""
-        values = dataclasses.asdict(self)
-        for item in fields(self):
-            if item.metadata["later"] and values[item.name] == item.default:
-                del values[item.name]
-        return values
+        """Return the values by name of `told_fields`."""
+        return {item.name: getattr(self, item.name) for item in self.told_fields()}
 
     def to_json(self) -> str:
         """Return the configuration as JSON text with sorted keys: `to_dict`."""
@@ -118,7 +128,8 @@ class Config:
 
     def to_python(self) -> str:
         """Return the Python expression that makes this configuration."""
-        return repr(self)
+        values = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
+        return f"{type(self).__name__}({values})"
 
     @property
     def content_hash(self) -> str:
@@ -229,6 +240,8 @@ def _coerced(item: dataclasses.Field, value: Any) -> Any:
         if not isinstance(value, str) or (about["choices"] and value not in about["choices"]):
             options = " or ".join(repr(choice) for choice in about["choices"]) or "text"
             raise MaxstimError(f"{name} must be {options}, not {shown(value)}.")
+        if about["check"] is not None:
+            about["check"](value)
         return str(value)
     if isinstance(value, str):  # as it is typed
         with suppress(ValueError):

@@ -103,6 +103,12 @@ for config in ("GenerateConfig", "RegularizeConfig", "SearchConfig"):
 for config in ("GenerateConfig", "RegularizeConfig"):
     misuse(config, n_iters=(0, 2.5, "a", None, True, np.bool_(True), [3], NAN), lr=("a", None, 0))
 misuse("GenerateConfig", last_only=(1, "yes", None), random_seed=(-1, 0.5, True), t_stim=(0, 100))
+misuse(
+    "GenerateConfig", objective=("", "drve", 3, None, "level", "level:x", "contrast:", "drive:1")
+)
+misuse("GenerateConfig", window=("0.1", "0.2:0.1", "a:b", 3, None), stim_window=("0:9", "x", 3))
+misuse("GenerateConfig", energy=(-1, "a", NAN, None), levels=(1, -1, 0.5), rings=(-1, 0.5, "a"))
+misuse("response_units", network=(None, "default", 3, []))
 misuse("SearchConfig", protocol=("other", None, 3), score=("peaks", ["peak"]), distinct=(1, "no"))
 
 TAKES_NOTHING_WRONG = {"available_devices", "clip_set_names", "MaxstimError"}
@@ -151,6 +157,7 @@ def arguments(name, held):
         "replay": {"network": network, "cell_type": "Mi1", "clips": clips, "found": held["found"]},
         "simulate": {"network": network, "movie": GREY, "dt": 0.01},
         "simulate_ensemble": {"networks": [network], "movie": GREY, "dt": 0.01},
+        "response_units": {"network": network},
         "open_network": {"name": "prior", "extent": 2},
         "known_networks": {},
         "open_clips": {"name": "probes", "extent": 2},
@@ -227,7 +234,7 @@ def test_numbers_and_truths_of_numpy_are_taken(held):
         t_stim=np.float64(0.03), n_iters=np.int64(2), random_seed=np.uint8(3), last_only=np.False_
     )
     assert config == ms.GenerateConfig(t_stim=0.03, n_iters=2, random_seed=3, last_only=False)
-    assert all(type(value) in (int, float, bool) for value in vars(config).values())
+    assert all(type(value) in (int, float, bool) for value in config.to_dict().values())
     run = ms.generate(network, "Mi1", config, report_every=np.int64(2))
     assert [report.step for report in run] == [2]
     many = ms.generate_many(

@@ -51,7 +51,11 @@ def _method(method: str) -> dict[str, Any]:
         "sentence": about.sentence,
         "searches": method != "generated",
         "clips": {"label": clips.label, "description": clips.doc},
-        "settings": [_setting(item) for item in dataclasses.fields(CONFIGS[method])],
+        "settings": [
+            _setting(item)
+            for item in dataclasses.fields(CONFIGS[method])
+            if not item.metadata["section"]  # those are the command line's and Python's so far
+        ],
     }
 
 

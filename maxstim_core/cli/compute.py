@@ -20,11 +20,11 @@ from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
-    MAX_FRAMES,
     GenerateConfig,
     RegularizeConfig,
     SearchConfig,
 )
+from maxstim_core.optimal.shared_settings import MAX_FRAMES
 from maxstim_core.stimuli.column_order import MAXSTIM
 
 if TYPE_CHECKING:
@@ -38,7 +38,13 @@ _Answer = TypeVar("_Answer", bound="xr.Dataset | Labeled")
 
 
 def generate_command(arguments: argparse.Namespace) -> int:
-    """Grow a stimulus from noise and write it."""
+    """Grow a stimulus from noise and write it.
+
+    Raises:
+        MaxstimError: if an option makes no sense, alone or beside another.
+    """
+    if {"last_only", "window"} <= vars(arguments).keys():
+        raise MaxstimError("Give --frames or --window: both say which frames count.")
     config = read_settings(arguments, GenerateConfig)
     network, device = _prepare(arguments)
     from maxstim_core.optimal import generated

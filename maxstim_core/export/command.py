@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import Field, fields
+from dataclasses import Field
 from typing import TYPE_CHECKING
 
 from maxstim_core.settings import Config, flag_of
@@ -47,7 +47,7 @@ def _wrapped(*parts: str) -> str:
 
 def settings_flags(config: Config) -> list[str]:
     """Return the options that give a configuration, one string each, for example ``--dt 0.01``."""
-    return [_written(setting, getattr(config, setting.name)) for setting in fields(config)]
+    return [_written(setting, getattr(config, setting.name)) for setting in config.told_fields()]
 
 
 def _written(setting: Field, value: object) -> str:
@@ -56,4 +56,4 @@ def _written(setting: Field, value: object) -> str:
         return f"{flag} {next(word for word, meant in words.items() if meant is value)}"
     if isinstance(value, bool):
         return flag if value else flag.replace("--", "--no-", 1)
-    return f"{flag} {value}"
+    return f"{flag} {shlex.quote(str(value))}"

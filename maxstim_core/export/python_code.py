@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ def python_snippet(request: RunRequest, output: str) -> str:
 def _config(config: Config) -> str:
     lines = (
         f"    {setting.name}={_literal(getattr(config, setting.name))},"
-        for setting in dataclasses.fields(config)
+        for setting in config.told_fields()
     )
     return "\n".join([f"config = ms.{type(config).__name__}(", *lines, ")\n"])
 

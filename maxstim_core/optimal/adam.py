@@ -6,15 +6,19 @@ It stands here once, for a CPU and for a GPU: one descent is a batch of one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maxstim_core.arrays import QUIET, Array, copy_of, library_of
-from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
+from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.run import check_losses
-from maxstim_core.simulation.engine import Engine, Rollout
+from maxstim_core.simulation.engine import Engine
+
+if TYPE_CHECKING:
+    from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 
 _MEAN_DECAY, _SQUARE_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 """Adam's constants (Kingma & Ba 2015, arXiv:1412.6980), which are torch's defaults and flyvis's."""
@@ -28,11 +32,14 @@ class Adam:
     Args:
         values: What to change, floating-point numbers of any shape.
         rate: Learning rate, in units of `values`.
+
+    Attributes:
+        rate: The same; it may change between steps.
     """
 
     def __init__(self, values: Array, rate: float) -> None:
         library = library_of(values)
-        self._values, self._rate = values, rate
+        self._values, self.rate = values, rate
         self._mean, self._square = library.zeros_like(values), library.zeros_like(values)
         # Powers of the decays; in double precision, as torch's Python numbers are.
         self._powers = [library.ones_like(values[:1, :1, :1], dtype=library.float64) for _ in "ms"]
@@ -46,7 +53,7 @@ class Adam:
         mean_power, square_power = self._powers
         mean_power *= _MEAN_DECAY
         square_power *= _SQUARE_DECAY
-        length = self._rate / (1 - mean_power)
+        length = self.rate / (1 - mean_power)
         scale = (1 - square_power) ** 0.5
         length, scale = (library.asarray(x, dtype=gradient.dtype) for x in (length, scale))
         self._values -= length * self._mean / (library.sqrt(self._square) / scale + _EPSILON)
@@ -63,7 +70,8 @@ class Steps:
 
     Args:
         engine: Simulates.
-        central: Number of the cell that each movie is for, shape (sample,).
+        watched: Numbers of the cells that the loss is about, for each movie: shape (sample, watched
+            cell), first the cell that it is for.
         start: Luminance, shape (sample, frame, column), an array of the engine.
         loss: What to lower.
         projection: Applied after every step.
@@ -81,18 +89,15 @@ class Steps:
     def __init__(
         self,
         engine: Engine,
-        central: np.ndarray,
+        watched: np.ndarray,
         start: Array,
         loss: Loss,
         projection: Projection,
         config: RegularizeConfig | GenerateConfig,
     ) -> None:
         self._engine, self._loss, self._projection = engine, loss, projection
-        self._dt, self._n_iters = config.dt, config.n_iters
-        cells, place = np.unique(central, return_inverse=True)
-        self._cells, self._place = engine.index(cells), engine.index(place)
-        self._sample = engine.index(np.arange(len(start)))
-        self._state = engine.start_state("grey", len(start), config.dt, engine.parameters)
+        self._n_iters = config.n_iters
+        self._recording = Recording([engine], watched, config.dt)
         library = library_of(start)
         self.stimuli, self.best = copy_of(start), copy_of(start)
         self.best_total = library.full_like(start[:, 0, 0], library.inf)
@@ -102,18 +107,15 @@ class Steps:
     def __call__(self) -> Array:
         """Take a step; return the losses before it, shape (sample, 1 + term)."""
         library = library_of(self.stimuli)
-        rollout = self._rollout(self.stimuli, tape=True)
-        response = self._of_each(rollout.activity)
+        response, back = self._recording.with_way_back(self.stimuli)
         losses = self._loss(self.stimuli, response)
         on_stimulus, on_response = self._loss.gradient(self.stimuli, response)
-        on_activity = library.zeros_like(rollout.activity)
-        on_activity[self._sample, :, self._place] = on_response
-        found = self._engine.adjoint(rollout.tape, on_activity, with_parameters=False)
+        on_movie = back(on_response)
         totals = losses[:, 0]
         better = totals < self.best_total
         self.best[...] = library.where(better[:, None, None], self.stimuli, self.best)
         self.best_total[...] = library.where(better, totals, self.best_total)
-        self._adam.step(on_stimulus + found.movie)
+        self._adam.step(on_stimulus + on_movie)
         self.stimuli[...] = self._projection(self.stimuli)
         return losses
 
@@ -140,20 +142,6 @@ class Steps:
                 check_losses(losses, step)
                 yield step, losses
 
-    def central_response(self, stimuli: Array) -> Array:
-        """Return the voltage of each movie's cell, shape (sample, frame)."""
-        return self._of_each(self._rollout(stimuli, tape=False).activity)
-
-    def _rollout(self, stimuli: Array, *, tape: bool) -> Rollout:
-        return self._engine.rollout(
-            stimuli,
-            self._state,
-            self._dt,
-            cells=self._cells,
-            parameters=self._engine.parameters,
-            tape=tape,
-        )
-
-    def _of_each(self, activity: Array) -> Array:
-        """Return what is of each movie's cell, shape (sample, frame)."""
-        return activity[self._sample, :, self._place]
+    def response(self, stimuli: Array) -> Array:
+        """Return the voltage of the watched cells, shape (sample, watched cell, frame)."""
+        return self._recording.response(stimuli)

@@ -283,7 +283,7 @@ class GenerateMany:
             running = [
                 Steps(
                     engine,
-                    self._central[group],
+                    self._central[group, None],
                     engine.array(self._stimuli[group]),
                     self._loss,
                     displayable,

@@ -11,60 +11,24 @@ Defaults are flyvis's own (``flyvis.analysis.optimal_stimuli``, version 1.2.0), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from maxstim_core.arrays import Array
-from maxstim_core.conventions import MAX_DT, MIN_DT, frames_in
 from maxstim_core.errors import MaxstimError, shown
-from maxstim_core.optimal.objectives.response import Excite, KeepResponse
+from maxstim_core.optimal.generate_config import GenerateConfig, grown_terms
+from maxstim_core.optimal.objectives.cells import Watched
+from maxstim_core.optimal.objectives.response import KeepResponse
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty
-from maxstim_core.optimal.objectives.terms import Loss, Term, words_of
+from maxstim_core.optimal.objectives.terms import Loss, Terms, words_of
+from maxstim_core.optimal.shared_settings import (
+    frame_duration,
+    iterations,
+    learning_rate,
+    weight,
+)
 from maxstim_core.settings import AnyConfig, Config, setting
-
-MAX_FRAMES = 1_000
-"""Most frames that a run accepts: ten seconds at the default frame of 10 ms."""
-
-
-def _dt() -> Any:
-    return setting(
-        0.01,
-        "Duration of one frame, and of one Euler step of the network.",
-        label="Frame duration",
-        unit="s",
-        bounds=(MIN_DT, MAX_DT),
-        soft=(0.002, 0.02),
-        step=0.001,
-    )
-
-
-def _learning_rate() -> Any:
-    return setting(
-        0.01,
-        "Step size of Adam, in units of luminance: how far a pixel can move in one iteration.",
-        label="Learning rate",
-        bounds=(1e-6, 10.0),
-        soft=(0.001, 0.1),
-        step=0.001,
-    )
-
-
-def _iterations(default: int) -> Any:
-    return setting(
-        default,
-        "Number of gradient steps. More let the stimulus settle; you can cancel and keep the best.",
-        label="Iterations",
-        bounds=(1, 100_000),
-        soft=(10, 500),
-        step=10,
-        flag="iterations",
-    )
-
-
-def _weight(default: float, doc: str, *, label: str, top: float, step: float) -> Any:
-    return setting(default, doc, label=label, bounds=(0.0, 1e9), soft=(0.0, top), step=step)
-
 
 SCORES = {
     "peak": (
@@ -123,7 +87,7 @@ class SearchConfig(Config):
         choices=tuple(SCORES),
         choice_words=SCORES,
     )
-    dt: float = _dt()
+    dt: float = frame_duration()
     n_best: int = setting(
         5,
         "How many of the best clips to keep for each cell type.",
@@ -152,7 +116,7 @@ class RegularizeConfig(Config):
 
     method: ClassVar[str] = "regularized"
 
-    l2_act: float = _weight(
+    l2_act: float = weight(
         1.0,
         "Weight of keeping the response: squared difference from the clip's own response, "
         "summed over frames.",
@@ -160,92 +124,21 @@ class RegularizeConfig(Config):
         top=100.0,
         step=0.5,
     )
-    l2_stim: float = _weight(
+    l2_stim: float = weight(
         1.0,
         "Weight of the pull to grey: squared difference from 0.5, summed over frames and columns.",
         label="Pull to grey",
         top=10.0,
         step=0.1,
     )
-    lr: float = _learning_rate()
-    n_iters: int = _iterations(100)
-    dt: float = _dt()
+    lr: float = learning_rate()
+    n_iters: int = iterations(100)
+    dt: float = frame_duration()
     clamp: bool = setting(
         True,
         "Keep luminance between 0 (black) and 1 (white) after every step. flyvis does not.",
         label="Keep luminance in [0, 1]",
     )
-
-
-@dataclass(frozen=True)
-class GenerateConfig(Config):
-    """How a stimulus is grown from noise: docs/numerics.md#the-generated-answer.
-
-    What is lowered is ``loss_of(config)``, whose text is its formula.
-
-    Raises:
-        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
-    """
-
-    method: ClassVar[str] = "generated"
-
-    t_stim: float = setting(
-        49 / 200,
-        "Duration of the stimulus. The last two to three frames cannot reach the cell any more: "
-        "each synapse takes one frame.",
-        label="Stimulus duration",
-        unit="s",
-        bounds=(0.001, 10.0),
-        soft=(0.1, 1.0),
-        step=0.005,
-    )
-    dt: float = _dt()
-    lr: float = _learning_rate()
-    weight_central: float = _weight(
-        1.0,
-        "Weight of the response of the central cell, exp(voltage).",
-        label="Drive the cell",
-        top=10.0,
-        step=0.1,
-    )
-    weight_mei: float = _weight(
-        3_000.0,
-        "Weight of the pull to grey: squared difference from 0.5, averaged over frames and columns.",
-        label="Pull to grey",
-        top=10_000.0,
-        step=100.0,
-    )
-    n_iters: int = _iterations(200)
-    random_seed: int = setting(
-        0,
-        "Seed of the noise that the stimulus starts from.",
-        label="Seed",
-        bounds=(0, 2**31 - 1),
-        soft=(0, 20),
-        step=1,
-        flag="seed",
-    )
-    last_only: bool = setting(
-        True,
-        "Excite the cell in the last frame only; otherwise in the mean of all frames.",
-        label="Last frame only",
-        flag="frames",
-        flag_words={"last": True, "all": False},
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        n_frames = frames_in(self.t_stim, self.dt)
-        if not 1 <= n_frames <= MAX_FRAMES:
-            raise MaxstimError(
-                f"A stimulus of {self.t_stim:g} s has {n_frames} frames of {self.dt:g} s; "
-                f"choose a duration and a frame that give between 1 and {MAX_FRAMES}."
-            )
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames of the stimulus."""
-        return frames_in(self.t_stim, self.dt)
 
 
 _FLYVIS_VALUES: dict[type[Config], dict[str, Any]] = {
@@ -295,20 +188,14 @@ def starting_preset(config_class: type[AnyConfig], **changes: Any) -> AnyConfig:
     return config_class(**{**_STARTING_VALUES[config_class], **changes})
 
 
-Terms = dict[str, Term]
-"""Terms of a loss by the setting that is the weight of each."""
-
-
-def _no_terms(config: Config, target: Array | None) -> Terms:
+def _no_terms(config: Config, target: Array | None, watched: Sequence[Watched] | None) -> Terms:
     return {}
 
 
-def _keep(config: RegularizeConfig, target: Array | None) -> Terms:
+def _keep(
+    config: RegularizeConfig, target: Array | None, watched: Sequence[Watched] | None
+) -> Terms:
     return {"l2_act": KeepResponse(target), "l2_stim": GreyPenalty("sum")}
-
-
-def _excite(config: GenerateConfig, target: Array | None) -> Terms:
-    return {"weight_central": Excite(config.last_only), "weight_mei": GreyPenalty("mean")}
 
 
 @dataclass(frozen=True)
@@ -329,7 +216,7 @@ class Method:
     title: str
     sentence: str
     color: str
-    terms: Callable[[Any, Array | None], Terms] = _no_terms
+    terms: Callable[[Any, Array | None, Sequence[Watched] | None], Terms] = _no_terms
 
 
 METHODS = {
@@ -353,7 +240,7 @@ METHODS = {
             "Generated",
             "Grows a movie from noise, step by step, until it excites the cell most.",
             "#0F9D8A",
-            _excite,
+            grown_terms,
         ),
     )
 }
@@ -363,21 +250,25 @@ CONFIGS = {name: method.config_class for name, method in METHODS.items()}
 """Class of the configuration by method."""
 
 
-def loss_of(config: Config, target: Array | None = None) -> Loss:
+def loss_of(
+    config: Config, target: Array | None = None, watched: Sequence[Watched] | None = None
+) -> Loss:
     """Return what a method lowers with these settings; a loss of no terms where it lowers nothing.
 
     Args:
         config: Its settings, the weights among them.
         target: For a regularized stimulus, the response to keep, shape (frame,); the formula and the
             words of the terms are there without it.
+        watched: For a generated stimulus, the units of the cells that its objective watches, in each of
+            its networks; likewise.
     """
-    terms = METHODS[config.method].terms(config, target)
+    terms = METHODS[config.method].terms(config, target, watched)
     return Loss(tuple((float(getattr(config, name)), term) for name, term in terms.items()))
 
 
 def weights_of(config: Config) -> tuple[str, ...]:
     """Return the names of the settings that are the weights of the terms of `loss_of`, in order."""
-    return tuple(METHODS[config.method].terms(config, None))
+    return tuple(METHODS[config.method].terms(config, None, None))
 
 
 def term_title(name: str) -> str:

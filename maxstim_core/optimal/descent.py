@@ -10,8 +10,9 @@ import numpy as np
 
 from maxstim_core.arrays import Array, copy_of
 from maxstim_core.optimal.adam import Steps
+from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
-from maxstim_core.optimal.constraints import Projection
+from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import labeled_answer, provenance, result_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
@@ -28,9 +29,8 @@ class Descent:
     Args:
         engine: Simulates.
         cell_type: Whose central cell the loss is about.
-        start: Luminance to begin with, shape (frame, column).
-        loss: What to lower.
-        projection: Applied after every step.
+        steps: What takes the steps, for one movie.
+        loss: What they lower.
         config: Learning rate, frame duration and number of iterations.
         report_every: Iterations between reports.
         variables: Further variables of the result as ``name: (dims, values)``.
@@ -45,9 +45,8 @@ class Descent:
         self,
         engine: Engine,
         cell_type: str,
-        start: Array,
+        steps: Steps | Ascent,
         loss: Loss,
-        projection: Projection,
         config: RegularizeConfig | GenerateConfig,
         *,
         report_every: int,
@@ -59,9 +58,8 @@ class Descent:
         self._engine, self._loss = engine, loss
         self._config, self._report_every = config, checked_report_every(report_every)
         self._cell_type = engine.network.cell_type(cell_type)
-        central = engine.layout.central_cells[[self._cell_type]]
-        self._steps = Steps(engine, central, start[None], loss, projection, config)
-        self._stimulus = start
+        self._steps = steps
+        self._stimulus = copy_of(steps.stimuli[0])
         self._logged: list[np.ndarray] = []
         self._variables, self._attributes = variables or {}, attributes or {}
 
@@ -91,9 +89,9 @@ class Descent:
     def labeled(self) -> Labeled:
         """Return what `result` does, without xarray."""
         last = self._stimulus
-        final = self._loss(last, self._central_response(last))[0]
+        final = self._loss(last[None], self._steps.response(last[None]))[0, 0]
         best = last if final <= self._steps.best_total[0] else self._steps.best[0]
-        best_response = self._central_response(best)
+        best_response = self._steps.response(best[None])[0, 0]
         losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
         done = len(losses) == self.n_steps
         return labeled_answer(
@@ -113,6 +111,7 @@ class Descent:
                 "cell_type": self._engine.network.connectome.names[self._cell_type],
                 "objective": str(self._loss),
                 "status": "complete" if done else "cancelled",
+                "contrast_energy": contrast_energy(last),
                 **self._attributes,
             },
         )
@@ -123,9 +122,6 @@ class Descent:
         shown = self._engine.host(stimulus)
         response = self._engine.simulate(shown, self._config.dt, cells=cells)
         return layout.on_columns(self._cell_type, response)
-
-    def _central_response(self, stimulus: Array) -> Array:
-        return self._steps.central_response(stimulus[None])[0]
 
     def _report(self, step: int, losses: np.ndarray) -> StepReport:
         self._logged.append(losses)

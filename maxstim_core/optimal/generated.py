@@ -5,19 +5,32 @@ Formulas and worked numbers: docs/numerics.md#the-generated-answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
+from maxstim_core.arrays import Array
+from maxstim_core.errors import MaxstimError
+from maxstim_core.lattice import Lattice
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.configs import GenerateConfig, loss_of
-from maxstim_core.optimal.constraints import displayable
+from maxstim_core.optimal.adam import Steps
+from maxstim_core.optimal.ascent import Ascent, Level
+from maxstim_core.optimal.configs import loss_of
+from maxstim_core.optimal.constraints import Allowed, Linear, displayable
 from maxstim_core.optimal.descent import Descent
+from maxstim_core.optimal.generate_config import GenerateConfig, across
+from maxstim_core.optimal.objectives.cells import Drive, Suppress, Watched
+from maxstim_core.optimal.objectives.chosen import FLYVIS
+from maxstim_core.optimal.objectives.terms import Loss
+from maxstim_core.optimal.recording import Recording
+from maxstim_core.optimal.response_units import response_units
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 
 
 def generate(
-    network: Network,
+    network: Network | Sequence[Network],
     cell_type: str,
     config: GenerateConfig | None = None,
     *,
@@ -25,13 +38,17 @@ def generate(
     dtype: str = "float32",
     report_every: int = 1,
 ) -> Descent:
-    """Grow the movie that excites the central cell of a type, from seeded noise.
+    """Grow the movie that excites the central cell of a type most, from seeded noise.
 
     The defaults are flyvis's ``artificial_optimal_stimuli``; luminance is kept in [0, 1] after every
     step, as there. The noise is drawn on the CPU, so that a seed means the same on every device.
 
+    Other objectives, a budget of contrast energy and other constraints are settings of
+    `GenerateConfig`: docs/objectives.md.
+
     Args:
-        network: The network to ask.
+        network: The network to ask; or several of one connectome on one eye, in their own units, as
+            ``config.across`` says. The result then shows the response of the first.
         cell_type: For example ``T4c``.
         config: Hyperparameters; flyvis's if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
@@ -56,21 +73,169 @@ def generate(
         >>> run.result().stimulus.shape
         (5, 91)
     """
-    check_network(network)
+    networks = [network] if isinstance(network, Network) else _several(network)
     config = checked(config, GenerateConfig)
-    network.cell_type(cell_type)
-    engine = make_engine(network, device=device, dtype=dtype)
-    return descent(engine, cell_type, config, report_every=report_every)
+    for each in networks:
+        check_network(each)
+        each.cell_type(cell_type)
+    if len(networks) == 1 and config.across == "disagreement":
+        raise MaxstimError("Only two networks can disagree; give generate a list of two.")
+    engines = [make_engine(each, device=device, dtype=dtype) for each in networks]
+    return descent(engines, cell_type, config, report_every=report_every)
+
+
+def _several(networks: object) -> list[Network]:
+    """Return networks of one eye and with the same cell types.
+
+    Raises:
+        MaxstimError: if they are none, or differ in that.
+    """
+    if isinstance(networks, str) or not isinstance(networks, Iterable):
+        check_network(networks)
+    found = list(networks) if isinstance(networks, Iterable) else []
+    if not found:
+        raise MaxstimError("Give at least one network, for example open_network('default').")
+    for each in found:
+        check_network(each)
+        first = found[0]
+        if each.lattice != first.lattice or each.connectome.names != first.connectome.names:
+            raise MaxstimError(
+                f"The networks {first.name} and {each.name} have other cell types or eyes; ask them one "
+                "by one."
+            )
+    return found
 
 
 def descent(
-    engine: Engine, cell_type: str, config: GenerateConfig, *, report_every: int
+    engine: Engine | Sequence[Engine],
+    cell_type: str,
+    config: GenerateConfig,
+    *,
+    report_every: int,
+    start: np.ndarray | None = None,
 ) -> Descent:
-    """Return the run of `generate` on an engine that there is already: arguments as there."""
-    start = engine.array(noise(config, engine.network))
-    return Descent(
-        engine, cell_type, start, loss_of(config), displayable, config, report_every=report_every
+    """Return the run of `generate` on engines that there are already.
+
+    Args:
+        engine: That of the network, or one for each of several networks.
+        cell_type: As for `generate`.
+        config: As for `generate`.
+        report_every: As for `generate`.
+        start: Luminance to begin with, shape (frame, column); noise if None.
+    """
+    engines = [engine] if isinstance(engine, Engine) else list(engine)
+    first = engines[0]
+    begin = noise(config, first.network) if start is None else start
+    steps, loss = steps_for(engines, cell_type, config, begin)
+    return Descent(first, cell_type, steps, loss, config, report_every=report_every)
+
+
+def steps_for(
+    engines: Sequence[Engine], cell_type: str, config: GenerateConfig, start: np.ndarray
+) -> tuple[Steps | Ascent, Loss]:
+    """Return what takes the steps of a generated stimulus, and the loss that it lowers.
+
+    Args:
+        engines: One for each network.
+        cell_type: For example ``T4c``.
+        config: Hyperparameters.
+        start: Luminance to begin with, shape (frame, column).
+
+    Raises:
+        MaxstimError: if the objective names a cell type that there is none of, or the energy is out of
+            what the stimulus can have.
+    """
+    first = engines[0]
+    begin = first.array(start)
+    kinds, n_named = watched_types(first.network, cell_type, config)
+    central = first.layout.central_cells[kinds][None]
+    if not config.is_constrained and len(engines) == 1:
+        loss = loss_of(config)
+        return Steps(first, central, begin[None], loss, displayable, config), loss
+    watched = [_watched(engine.network, kinds, n_named, config) for engine in engines]
+    loss = loss_of(config, watched=watched)
+    steps = Ascent(
+        Recording(engines, central, config.dt),
+        begin,
+        loss,
+        allowed_by(config, first.network.lattice),
+        n_iters=config.n_iters,
+        rate=config.lr,
+        level=level_of(config, watched),
     )
+    return steps, loss
+
+
+def watched_types(
+    network: Network, cell_type: str, config: GenerateConfig
+) -> tuple[list[int], int]:
+    """Return the numbers of the cell types that an objective watches, and how many of them it names.
+
+    The one that is asked for comes first, then the others that are named, then, where they are kept
+    quiet, all the rest.
+
+    Raises:
+        MaxstimError: if it names one that there is none of, or no other where others are needed.
+    """
+    names = [cell_type, *(name for name in config.goal.others if name != cell_type)]
+    kinds = [network.cell_type(name) for name in names]
+    if config.goal.others and len(kinds) == 1:
+        raise MaxstimError(
+            f"The objective {config.objective} names {cell_type} alone; name other cell types."
+        )
+    n_named = len(kinds)
+    if config.weight_quiet:
+        kinds += [kind for kind in range(len(network.connectome.names)) if kind not in kinds]
+    return kinds, n_named
+
+
+def _watched(network: Network, kinds: list[int], n_named: int, config: GenerateConfig) -> Watched:
+    if config.goal.kind == FLYVIS and not config.weight_quiet:  # which takes voltages as they are
+        return Watched.plain(n_named)
+    units = response_units(network)
+    grey, rms = (tuple(numbers[kind] for kind in kinds) for numbers in (units.grey, units.rms))
+    return Watched(grey, rms, n_named)
+
+
+def level_of(config: GenerateConfig, watched: Sequence[Watched]) -> Level | None:
+    """Return the level that these settings ask for, if any: arguments as for `grown_terms`."""
+    goal, counted = config.goal, config.counted
+    if goal.kind != "level":
+        return None
+    way = Drive if goal.level >= 0 else Suppress
+    terms = [way(each.named, counted) for each in watched]
+    guide = 1.0 * across(config, [*terms])
+
+    def reached(response: Array) -> float:
+        return -float(guide.parts[0][1](response, response)[0])
+
+    return Level(guide, reached, abs(goal.level))
+
+
+def allowed_by(config: GenerateConfig, lattice: Lattice) -> Allowed:
+    """Return what a stimulus on an eye must satisfy by these settings.
+
+    Raises:
+        MaxstimError: if no stimulus can have its contrast energy.
+    """
+    linear = Linear(
+        config.n_frames,
+        lattice,
+        rings=min(config.rings, lattice.extent),
+        frames=config.stim_frames,
+        highest_hz=config.highest_hz,
+        highest_cycles=config.highest_cycles,
+        dt=config.dt,
+        mean=config.mean_luminance or None,
+    )
+    allowed = Allowed(linear, config.darkest, config.brightest, config.energy, config.levels)
+    least, most = allowed.least_energy, allowed.most_energy
+    if config.energy and not least < config.energy <= most:
+        raise MaxstimError(
+            f"The contrast energy must lie between {least:.4g} and {most:.4g} for a stimulus of these "
+            f"frames, columns and luminance, not {config.energy:g}."
+        )
+    return allowed
 
 
 def noise(config: GenerateConfig, network: Network) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from maxstim_core.arrays import copy_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import RegularizeConfig, loss_of
 from maxstim_core.optimal.constraints import displayable, unconstrained
 from maxstim_core.optimal.descent import Descent
@@ -78,12 +79,14 @@ def regularize(
         )
     source_stimulus = engine.host(start)
     target = engine.simulate(source_stimulus, config.dt, cells=np.array([central]))[:, 0]
+    loss = loss_of(config, engine.array(target))
+    projection = displayable if config.clamp else unconstrained
+    steps = Steps(engine, np.array([[central]]), start[None], loss, projection, config)
     return Descent(
         engine,
         cell_type,
-        start,
-        loss_of(config, engine.array(target)),
-        displayable if config.clamp else unconstrained,
+        steps,
+        loss,
         config,
         report_every=report_every,
         variables={

@@ -13,7 +13,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.stimuli.catalog import clip_named, open_clips
+from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class RunRequest:
     cell_type: str
     config: SearchConfig | RegularizeConfig | GenerateConfig
     network: str = "default"
-    clips: str = "scenes"
+    clips: str = DEFAULT_CLIPS
     device: str = "auto"
     clip: str = ""
 

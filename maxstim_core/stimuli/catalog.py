@@ -13,6 +13,9 @@ from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored, st
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.atomic import exclusively, remove_whole
 
+DEFAULT_CLIPS = "scenes"
+"""The set that is searched where none is named, and over which units of responses are measured."""
+
 
 def clip_set_names() -> tuple[str, ...]:
     """Return the names of all sets that there are: those made here, and those in the data directory."""

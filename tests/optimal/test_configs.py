@@ -157,7 +157,7 @@ def test_a_loss_prints_its_formula_without_what_a_run_brings():
     kept = loss_of(RegularizeConfig(l2_act=10.0))
     assert str(kept) == "10 * sum_t (a_t - target_t)^2 + 1 * sum_th (x_th - 0.5)^2"
     assert kept.formula(["A", "B"]) == "A * sum_t (a_t - target_t)^2 + B * sum_th (x_th - 0.5)^2"
-    stimulus, response = torch.zeros(2, 3), torch.ones(2)
+    stimulus, response = torch.zeros(2, 3), torch.ones(1, 2)
     with pytest.raises(MaxstimError, match="no response to keep"):
         kept(stimulus, response)
     found = loss_of(RegularizeConfig(l2_act=10.0), torch.zeros(2))(stimulus, response)

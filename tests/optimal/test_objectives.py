@@ -5,11 +5,24 @@ import pytest
 import torch
 
 from maxstim_core.optimal.adam import Adam
+from maxstim_core.optimal.objectives.across import AcrossNetworks
+from maxstim_core.optimal.objectives.cells import (
+    Contrast,
+    Drive,
+    Quiet,
+    ReachLevel,
+    Suppress,
+    Watched,
+)
+from maxstim_core.optimal.objectives.counted import Counted
 from maxstim_core.optimal.objectives.response import Excite, KeepResponse
-from maxstim_core.optimal.objectives.stimulus import GreyPenalty
+from maxstim_core.optimal.objectives.stimulus import GreyPenalty, SlowInTime, SmoothInSpace
 
 RANDOM = np.random.default_rng(0)
-STIMULUS, RESPONSE = RANDOM.random((2, 5, 7)), RANDOM.normal(size=(2, 5))
+STIMULUS, RESPONSE = RANDOM.random((2, 5, 7)), RANDOM.normal(size=(2, 4, 5))
+WATCHED = Watched(grey=(0.1, -0.2, 0.3, 0.0), rms=(0.5, 1.5, 1.0, 2.0), n_named=3)
+ALONE = Watched(grey=(0.1,), rms=(0.5,), n_named=1)
+LAST, MEAN, PEAK = Counted("last"), Counted("mean", 1, 4), Counted("peak", 1)
 
 TERMS = [
     Excite(last_only=True),
@@ -17,6 +30,19 @@ TERMS = [
     KeepResponse(np.linspace(-1, 1, 5)),
     GreyPenalty("sum"),
     GreyPenalty("mean"),
+    *(Drive(ALONE, counted) for counted in (LAST, MEAN, PEAK)),
+    *(Suppress(ALONE, counted) for counted in (LAST, MEAN, PEAK)),
+    *(Drive(WATCHED.named, counted) for counted in (LAST, MEAN, PEAK)),
+    *(ReachLevel(ALONE, counted, -0.7) for counted in (LAST, MEAN, PEAK)),
+    *(Contrast(WATCHED.named, counted, 0.3) for counted in (LAST, MEAN, PEAK)),
+    Quiet(WATCHED),
+    *(
+        AcrossNetworks((Drive(ALONE, LAST), Drive(Watched((0.2,), (0.8,), 1), LAST)), how)
+        for how in ("mean", "least", "disagreement")
+    ),
+    AcrossNetworks((Contrast(Watched((0.1, -0.2), (0.5, 1.5), 2), PEAK, 0.3),) * 2, "mean"),
+    SlowInTime(),
+    SmoothInSpace(),
 ]
 
 

@@ -223,7 +223,7 @@ def test_a_loss_that_explodes_ends_in_one_sentence():
 
 
 def test_terms_add_scale_and_describe_themselves():
-    stimulus, response = np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([0.0, 1.0])
+    stimulus, response = np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([[0.0, 1.0]])
     loss = 2 * Excite(last_only=True) + 8 * GreyPenalty("mean") + 3 * KeepResponse(np.zeros(2))
     expected = [-2 * np.e, 8 * 0.125, 3.0]
     np.testing.assert_allclose(loss(stimulus, response), [sum(expected), *expected], rtol=1e-6)

@@ -23,16 +23,18 @@ class Excite(Term):
 
     def __call__(self, stimulus: Array, response: Array) -> Array:
         """See `Term`."""
-        counted = response[..., -1:] if self.last_only else response
+        asked = response[..., 0, :]
+        counted = asked[..., -1:] if self.last_only else asked
         return -library_of(response).exp(counted).mean(-1)
 
     def gradient(self, stimulus: Array, response: Array) -> Gradient:
         """See `Term`."""
         library = library_of(response)
-        if not self.last_only:
-            return Gradient(response=-library.exp(response) / response.shape[-1])
         on_response = library.zeros_like(response)
-        on_response[..., -1] = -library.exp(response[..., -1])
+        if self.last_only:
+            on_response[..., 0, -1] = -library.exp(response[..., 0, -1])
+        else:
+            on_response[..., 0, :] = -library.exp(response[..., 0, :]) / response.shape[-1]
         return Gradient(response=on_response)
 
     def __str__(self) -> str:
@@ -70,14 +72,16 @@ class KeepResponse(Term):
         Raises:
             MaxstimError: if there is no target.
         """
-        return Gradient(response=2 * self._difference(response))
+        on_response = library_of(response).zeros_like(response)
+        on_response[..., 0, :] = 2 * self._difference(response)
+        return Gradient(response=on_response)
 
     def _difference(self, response: Array) -> Array:
         if self.target is None:
             raise MaxstimError(
                 "There is no response to keep: give loss_of (KeepResponse) a target, shape (frame,)."
             )
-        return response - self.target
+        return response[..., 0, :] - self.target
 
     def __str__(self) -> str:
         return "sum_t (a_t - target_t)^2"

@@ -21,7 +21,7 @@ class Gradient(NamedTuple):
 
     Attributes:
         stimulus: With respect to the stimulus, shape (..., frame, column); None if it has no part in it.
-        response: With respect to the response, shape (..., frame); None likewise.
+        response: With respect to the response, shape (..., watched cell, frame); None likewise.
     """
 
     stimulus: Array | None = None
@@ -51,7 +51,8 @@ class Term(ABC):
 
         Args:
             stimulus: Luminance, shape (..., frame, column).
-            response: Voltage of the central cell, shape (..., frame).
+            response: Voltage of the cells that are watched, shape (..., watched cell, frame); first
+                the central cell that the stimulus is for.
         """
 
     @abstractmethod
@@ -64,6 +65,10 @@ class Term(ABC):
 
     def __rmul__(self, weight: float) -> Loss:
         return Loss(((float(weight), self),))
+
+
+Terms = dict[str, Term]
+"""Terms of a loss by the setting that is the weight of each."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,263 @@
+"""Descents under hard constraints: on a budget of contrast energy, or to a level of the response.
+
+The obvious way to keep a budget, a projection after every step of Adam, reaches half of what is
+possible: Adam moves every pixel by about its learning rate, those that hardly matter too, and the
+projection then weakens those that do. Here the budget has a price: the weight of the pull to grey rises
+while there is too much energy and falls while there is too little, so that Adam ends near the best
+stimulus of that energy; the last iterations polish it on the budget itself. Formulas:
+docs/objectives.md#the-budget; measured in benchmarks/STIMULI.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from maxstim_core.arrays import QUIET, Array, copy_of, library_of
+from maxstim_core.conventions import GREY
+from maxstim_core.optimal.adam import Adam
+from maxstim_core.optimal.constraints import Allowed, contrast_energy
+from maxstim_core.optimal.objectives.terms import Loss
+from maxstim_core.optimal.recording import Recording
+from maxstim_core.optimal.run import check_losses
+
+POLISHED = 1 / 6
+"""Share of the iterations that polish on the budget; those before steer towards it."""
+
+_FIRST_RATE, _LAST_RATE = 6.0, 0.5
+"""Learning rate of the first and the last steered step, in units of the one that was asked for; between
+them half a cosine. Large steps find the place, small ones settle."""
+
+_NEAR, _INTEGRAL = 0.5, 0.12
+"""How the logarithm of the price answers to that of the energy over its budget: at once, and by its sum
+over the iterations."""
+
+_FARTHEST = 1.0
+"""Most that the price answers to: at the start there can be twenty times the budget."""
+
+_FIRST_ENERGY, _LEAST_WAY, _MOST_RESCALED = 10.0, 0.25, 0.3
+"""To reach a level: the energy whose price is tried first, the least unit of what is missing, in RMS,
+and how much stronger or weaker the contrast becomes in a polishing step."""
+
+_FIRST_STEP, _LONGER, _SHORTER = 0.02, 1.3, 0.5
+"""Length of the polishing step, as a share of the way to the steepest stimulus, and how it changes
+after a success and after a failure."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level that a response has to reach, with as little contrast as that takes.
+
+    Attributes:
+        guide: What leads there from grey, if lowered: to drive the cell, or to suppress it.
+        reached: Tells how far responses, shape (1, watched cell, frame), are on that way, in RMS.
+        target: How far they shall be, RMS.
+    """
+
+    guide: Loss
+    reached: Callable[[Array], float]
+    target: float
+
+    @property
+    def way(self) -> float:
+        """The unit of what is missing: the whole way, but for levels close to grey."""
+        return max(abs(self.target), _LEAST_WAY)
+
+    def excess(self, response: Array) -> float:
+        """Return how far a response is beyond the level, in units of `way`."""
+        return (self.reached(response) - self.target) / self.way
+
+
+@dataclass
+class _Point:
+    """A stimulus, what it was made of by rounding to levels, and what is known of it."""
+
+    raw: Array
+    stimulus: Array
+    losses: Array
+    gradient: Array
+    excess: float
+
+    @property
+    def total(self) -> float:
+        return float(self.losses[0])
+
+
+class Ascent:
+    """Lowers a loss on one movie under constraints; with the interface of `adam.Steps`, for one movie.
+
+    Args:
+        recording: Simulates.
+        start: Luminance, shape (frame, column), an array of the engine.
+        loss: What to lower, without the pull to grey where there is a budget.
+        allowed: What the stimulus must satisfy.
+        n_iters: Iterations: each is one simulation and one gradient.
+        rate: Learning rate, in units of luminance.
+        level: The level to reach in place of a budget, if any.
+        settled: Whether the start is good already, so that small steps are enough.
+
+    Attributes:
+        stimuli: The movie after the last step, as it is allowed, shape (1, frame, column).
+        best: The allowed movie of lowest total loss so far, same shape.
+        best_total: Its total loss, shape (1,); infinity before there is one.
+        stopped: Whether `run` shall end after the present step: to be set from another thread.
+    """
+
+    stopped = False
+
+    def __init__(
+        self,
+        recording: Recording,
+        start: Array,
+        loss: Loss,
+        allowed: Allowed,
+        *,
+        n_iters: int,
+        rate: float,
+        level: Level | None = None,
+        settled: bool = False,
+    ) -> None:
+        self._recording, self._loss, self._allowed, self._level = recording, loss, allowed, level
+        self._n_iters, self._rate, self._settled = n_iters, rate, settled
+        self._free = allowed.nearest(start)
+        library = library_of(start)
+        self.stimuli = self._shown(self._free)[None]
+        self.best = copy_of(self.stimuli)
+        self.best_total = library.full_like(start[0, :1], library.inf)
+
+    def run(self, report_every: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Take all steps: as of `adam.Steps.run`.
+
+        Raises:
+            MaxstimError: if a loss is no finite number.
+        """
+        n_polished = max(1, round(POLISHED * self._n_iters))
+        n_steered = self._n_iters - n_polished
+        unreported: list[np.ndarray] = []
+        for step, losses in enumerate(self._steps(n_steered, n_polished), 1):
+            unreported.append(losses)
+            if step % report_every == 0 or step == self._n_iters:
+                since = np.stack(unreported)
+                unreported = []
+                check_losses(since, step)
+                yield step, since[:, None]
+            if self.stopped:
+                return
+
+    def response(self, stimuli: Array) -> Array:
+        """Return the voltage of the watched cells, shape (1, watched cell, frame)."""
+        return self._recording.response(stimuli)
+
+    def _steps(self, n_steered: int, n_polished: int) -> Iterator[np.ndarray]:
+        """Take the steps; yield the losses before each."""
+        yield from self._steer(n_steered)
+        yield from self._polish(n_polished)
+
+    def _steer(self, n_steps: int) -> Iterator[np.ndarray]:
+        adam = Adam(self._free[None], self._rate)
+        price, trend = 0.0, 0.0
+        for k in range(n_steps):
+            point = self._at(self._free)
+            gradient = point.gradient
+            if self._has_price:
+                price = price or self._price(gradient)
+                off = min(_FARTHEST, max(-_FARTHEST, self._off(point)))
+                trend += _INTEGRAL * off
+                gradient = gradient + price * math.exp(trend + _NEAR * off) * (self._free - GREY)
+            adam.rate = self._rate * self._share(k / max(1, n_steps - 1))
+            adam.step(gradient[None])
+            self._free[...] = self._allowed.nearest(self._free)
+            self.stimuli[0] = self._shown(self._free)
+            yield self._host(point.losses)
+
+    @property
+    def _has_price(self) -> bool:
+        return self._allowed.energy > 0 or self._level is not None
+
+    def _off(self, point: _Point) -> float:
+        """Return by how much there is too much contrast, 0 where it is right."""
+        if self._level is not None:
+            return point.excess
+        return math.log(max(contrast_energy(self._free), 1e-30) / self._allowed.energy)
+
+    def _share(self, done: float) -> float:
+        first = 1.0 if self._settled else _FIRST_RATE
+        return _LAST_RATE + (first - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+
+    def _price(self, gradient: Array) -> float:
+        """Return the weight of the pull to grey under which the steepest stimulus keeps the budget."""
+        budget = self._allowed.energy or _FIRST_ENERGY
+        deviation = self._allowed.filled(GREY - gradient, budget) - GREY
+        steepness, strength = float((gradient**2).sum()), float((deviation**2).sum())
+        # A cell that nothing reaches yet has no gradient: then nothing pulls to grey either.
+        return (steepness / strength) ** 0.5 if strength else 0.0
+
+    def _polish(self, n_steps: int) -> Iterator[np.ndarray]:
+        """Go uphill on the budget: a step is kept where the loss falls, and else shortened."""
+        here = self._at(self._shown(self._free), raw=self._free)
+        self._keep(here)
+        yield self._host(here.losses)
+        length = _FIRST_STEP
+        for _ in range(n_steps - 1):
+            raw = self._towards(here, length)
+            there = self._at(self._shown(raw), raw=raw)
+            better = there.total < here.total
+            length = min(1.0, _LONGER * length) if better else _SHORTER * length
+            if better or self._level is not None:  # a level is approached from both sides
+                here = there
+            if better:
+                self._keep(here)
+            yield self._host(there.losses)
+
+    def _towards(self, here: _Point, length: float) -> Array:
+        """Return the stimulus some way towards the one that is steepest."""
+        raw = self._raw(here)
+        if self._has_price:
+            budget = self._allowed.energy or max(contrast_energy(raw), 1e-30)
+            steepest = self._allowed.filled(GREY - here.gradient, budget)
+            moved = (1 - length) * raw + length * steepest
+            return moved if self._level is None else self._rescaled(here, moved)
+        library = library_of(here.gradient)
+        largest = float(library.abs(here.gradient).max()) or 1.0
+        return raw - length * self._rate / largest * here.gradient
+
+    def _rescaled(self, here: _Point, moved: Array) -> Array:
+        """Return a stimulus with the contrast that should bring it to the level (Newton's step)."""
+        assert self._level is not None
+        slope = -float((here.gradient * (here.stimulus - GREY)).sum()) / self._level.way
+        by = -here.excess / slope if slope > 0 else 0.0
+        return GREY + (1 + min(_MOST_RESCALED, max(-_MOST_RESCALED, by))) * (moved - GREY)
+
+    def _raw(self, point: _Point) -> Array:
+        """Return what to move on from: levels would hold small steps."""
+        return point.raw if self._allowed.levels else point.stimulus
+
+    @QUIET
+    def _at(self, stimulus: Array, *, raw: Array | None = None) -> _Point:
+        response, back = self._recording.with_way_back(stimulus[None])
+        losses = self._loss(stimulus[None], response)[0]
+        guide = self._loss if self._level is None else self._level.guide
+        on_stimulus, on_response = guide.gradient(stimulus[None], response)
+        gradient = self._allowed.linear.direction((on_stimulus + back(on_response))[0])
+        excess = 0.0 if self._level is None else self._level.excess(response)
+        raw = copy_of(stimulus if raw is None else raw)
+        return _Point(raw, copy_of(stimulus), losses, gradient, excess)
+
+    def _shown(self, stimulus: Array) -> Array:
+        """Return the stimulus as it is allowed: on the budget, at the levels."""
+        allowed = self._allowed
+        if allowed.energy:
+            stimulus = allowed.filled(stimulus)
+        return allowed.leveled(stimulus) if allowed.levels else allowed.nearest(stimulus)
+
+    def _keep(self, point: _Point) -> None:
+        self.stimuli[0] = point.stimulus
+        if point.total < float(self.best_total[0]):
+            self.best[0] = point.stimulus
+            self.best_total[0] = point.total
+
+    def _host(self, losses: Array) -> np.ndarray:
+        return np.array(losses.tolist(), np.float32)

@@ -1,0 +1,380 @@
+"""What a person may set for a generated stimulus, and the loss that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from maxstim_core.arrays import Array
+from maxstim_core.conventions import EXTENT, GREY, frames_in
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.objectives.across import WAYS_ACROSS, AcrossNetworks
+from maxstim_core.optimal.objectives.cells import (
+    Contrast,
+    Drive,
+    Quiet,
+    ReachLevel,
+    Suppress,
+    Watched,
+)
+from maxstim_core.optimal.objectives.chosen import FLYVIS, Objective
+from maxstim_core.optimal.objectives.counted import Counted, parse_window
+from maxstim_core.optimal.objectives.response import Excite
+from maxstim_core.optimal.objectives.stimulus import GreyPenalty, SlowInTime, SmoothInSpace
+from maxstim_core.optimal.objectives.terms import Term, Terms
+from maxstim_core.optimal.shared_settings import (
+    MAX_FRAMES,
+    frame_duration,
+    iterations,
+    learning_rate,
+    weight,
+)
+from maxstim_core.settings import Config, setting
+
+OBJECTIVE, CONSTRAINTS = "Objective", "Constraints"
+"""Titles of the sections of settings."""
+
+
+@dataclass(frozen=True)
+class GenerateConfig(Config):
+    """How a stimulus is grown from noise: docs/numerics.md#the-generated-answer.
+
+    What is lowered is ``loss_of(config)``, whose text is its formula.
+
+    Raises:
+        MaxstimError: if there is no such setting, or a value is of the wrong type or out of its bounds.
+    """
+
+    method: ClassVar[str] = "generated"
+
+    t_stim: float = setting(
+        49 / 200,
+        "Duration of the stimulus. The last two to three frames cannot reach the cell any more: "
+        "each synapse takes one frame.",
+        label="Stimulus duration",
+        unit="s",
+        bounds=(0.001, 10.0),
+        soft=(0.1, 1.0),
+        step=0.005,
+    )
+    dt: float = frame_duration()
+    lr: float = learning_rate()
+    weight_central: float = weight(
+        1.0,
+        "Weight of the response of the central cell, exp(voltage).",
+        label="Drive the cell",
+        top=10.0,
+        step=0.1,
+    )
+    weight_mei: float = weight(
+        3_000.0,
+        "Weight of the pull to grey: squared difference from 0.5, averaged over frames and columns.",
+        label="Pull to grey",
+        top=10_000.0,
+        step=100.0,
+    )
+    n_iters: int = iterations(200)
+    random_seed: int = setting(
+        0,
+        "Seed of the noise that the stimulus starts from.",
+        label="Seed",
+        bounds=(0, 2**31 - 1),
+        soft=(0, 20),
+        step=1,
+        flag="seed",
+    )
+    last_only: bool = setting(
+        True,
+        "Excite the cell in the last frame only; otherwise in the mean of all frames.",
+        label="Last frame only",
+        flag="frames",
+        flag_words={"last": True, "all": False},
+    )
+    objective: str = setting(
+        FLYVIS,
+        "What the response should be: flyvis (drive, by exp of the voltage), drive, suppress, "
+        "level:1.2, contrast:T4b,T4c,T4d or group:Mi1,Tm3. All but the first in units of each cell's "
+        "own RMS over the default set, above grey.",
+        label="Objective",
+        check=Objective.parse,
+        section=OBJECTIVE,
+        later=True,
+    )
+    window: str = setting(
+        "",
+        "Part of the stimulus whose response counts, from and to in seconds, such as 0.2:0.4; empty for "
+        "the last frame, or all.",
+        label="Window of the response",
+        check=parse_window,
+        section=OBJECTIVE,
+        later=True,
+    )
+    window_counts: str = setting(
+        "mean",
+        "What counts of the response in the window: its mean, or its peak.",
+        label="In the window",
+        choices=("mean", "peak"),
+        section=OBJECTIVE,
+        later=True,
+    )
+    temperature: float = setting(
+        0.3,
+        "How much the strongest of the other cell types counts in a contrast, in units of RMS: the "
+        "smaller, the more.",
+        label="Temperature of the contrast",
+        bounds=(0.01, 100.0),
+        soft=(0.05, 2.0),
+        step=0.05,
+        section=OBJECTIVE,
+        later=True,
+    )
+    across: str = setting(
+        "mean",
+        "With several networks, what the objective is: its mean, the network that it is worst in, or "
+        "the first network against the second.",
+        label="Several networks",
+        choices=tuple(WAYS_ACROSS),
+        choice_words=WAYS_ACROSS,
+        section=OBJECTIVE,
+        later=True,
+    )
+    weight_quiet: float = weight(
+        0.0,
+        "Weight of keeping all other cell types quiet: the mean square of their responses in units of "
+        "RMS above grey.",
+        label="Keep the others quiet",
+        top=10.0,
+        step=0.1,
+        section=OBJECTIVE,
+    )
+    energy: float = setting(
+        0.0,
+        "Budget of contrast energy: the sum of squared differences from grey over frames and columns is "
+        "brought to it, whatever the pull to grey. 0 for no budget.",
+        label="Contrast energy",
+        bounds=(0.0, 1e7),
+        soft=(0.0, 500.0),
+        step=5.0,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    rings: int = setting(
+        EXTENT,
+        f"Rings of columns around the center that may differ from grey; {EXTENT} for the whole eye.",
+        label="Rings",
+        bounds=(0, EXTENT),
+        step=1,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    stim_window: str = setting(
+        "",
+        "Part of the stimulus that may differ from grey, from and to in seconds, such as 0.1:0.3; empty "
+        "for all.",
+        label="Window of the stimulus",
+        check=parse_window,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    darkest: float = setting(
+        0.0,
+        "Least luminance; 0 is black.",
+        label="Darkest",
+        bounds=(0.0, GREY),
+        step=0.05,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    brightest: float = setting(
+        1.0,
+        "Greatest luminance; 1 is white.",
+        label="Brightest",
+        bounds=(GREY, 1.0),
+        step=0.05,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    mean_luminance: float = setting(
+        0.0,
+        "Mean luminance over the frames and columns that may differ from grey; 0 for any.",
+        label="Mean luminance",
+        bounds=(0.0, 1.0),
+        step=0.05,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    levels: int = setting(
+        0,
+        "Number of levels of luminance, evenly from darkest to brightest, as for a display of few; 0 "
+        "for any luminance.",
+        label="Levels",
+        bounds=(0, 256),
+        soft=(0, 16),
+        step=1,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    highest_hz: float = setting(
+        0.0,
+        "Highest temporal frequency of the stimulus; 0 for any.",
+        label="Fastest flicker",
+        unit="Hz",
+        bounds=(0.0, 1000.0),
+        soft=(0.0, 50.0),
+        step=1.0,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    highest_cycles: float = setting(
+        0.0,
+        "Highest spatial frequency of the stimulus, in cycles per column; 0 for any.",
+        label="Finest detail",
+        unit="cycles/column",
+        bounds=(0.0, 1.0),
+        soft=(0.0, 0.5),
+        step=0.01,
+        section=CONSTRAINTS,
+        later=True,
+    )
+    weight_slow: float = weight(
+        0.0,
+        "Weight of changing slowly: the mean squared difference between successive frames.",
+        label="Smooth in time",
+        top=10_000.0,
+        step=100.0,
+        section=CONSTRAINTS,
+    )
+    weight_smooth: float = weight(
+        0.0,
+        "Weight of changing little from column to column: the mean squared difference between "
+        "neighbors.",
+        label="Smooth in space",
+        top=10_000.0,
+        step=100.0,
+        section=CONSTRAINTS,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n_frames = frames_in(self.t_stim, self.dt)
+        if not 1 <= n_frames <= MAX_FRAMES:
+            raise MaxstimError(
+                f"A stimulus of {self.t_stim:g} s has {n_frames} frames of {self.dt:g} s; "
+                f"choose a duration and a frame that give between 1 and {MAX_FRAMES}."
+            )
+        if self.window and (not self.last_only or self.goal.kind == FLYVIS):
+            instead = (
+                "leave out --frames" if not self.last_only else "choose an objective such as drive"
+            )
+            raise MaxstimError(f"With a window of the response (window), {instead}.")
+        for name in ("window", "stim_window"):
+            self._frames(name)
+        if self.levels == 1:
+            raise MaxstimError(
+                "A stimulus of one level (levels) is no movie; give 2 or more, or 0."
+            )
+        center = self.mean_luminance or GREY
+        if not self.darkest <= center <= self.brightest or self.darkest == self.brightest:
+            raise MaxstimError(
+                f"The luminance between {self.darkest:g} and {self.brightest:g} (darkest, brightest) "
+                f"must hold its mean, {center:g}, and more; widen it."
+            )
+        if self.levels and (self.mean_luminance or self.highest_hz or self.highest_cycles):
+            raise MaxstimError(
+                "Levels cannot be kept together with a mean luminance or a highest frequency: leave out "
+                "the levels, or the others."
+            )
+        if self.goal.kind == "level" and self.energy:
+            raise MaxstimError(
+                "A level takes the contrast energy that it needs; leave out the energy, or choose the "
+                "objective drive."
+            )
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames of the stimulus."""
+        return frames_in(self.t_stim, self.dt)
+
+    @property
+    def goal(self) -> Objective:
+        """The objective, taken apart."""
+        return Objective.parse(self.objective)
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether contrast has a budget, or is what a level needs, rather than a weight."""
+        return self.energy > 0 or self.goal.kind == "level"
+
+    @property
+    def counted(self) -> Counted:
+        """Which frames of the response count."""
+        if self.window:
+            first, stop = self._frames("window") or (0, self.n_frames)
+            return Counted(self.window_counts, first, stop)
+        return Counted("last" if self.last_only else "mean")
+
+    @property
+    def stim_frames(self) -> tuple[int, int] | None:
+        """The first frame that may differ from grey and the frame behind the last; None for all."""
+        return self._frames("stim_window")
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether the stimulus must satisfy more than flyvis's, or is made otherwise than flyvis's."""
+        return any(item.metadata["section"] for item in self.told_fields())
+
+    def _frames(self, name: str) -> tuple[int, int] | None:
+        """Return the first frame of a window and the frame behind its last."""
+        window = parse_window(getattr(self, name))
+        if window is None:
+            return None
+        # Half a frame, so that 0.29 s is 29 frames of 0.01 s.
+        first, stop = (int(seconds / self.dt + 0.5) for seconds in window)
+        if not first < stop <= self.n_frames:
+            raise MaxstimError(
+                f"The window from {window[0]:g} to {window[1]:g} s ({name}) does not hold a frame of a "
+                f"stimulus of {self.n_frames * self.dt:g} s, or ends behind it."
+            )
+        return first, stop
+
+
+def grown_terms(
+    config: GenerateConfig, target: Array | None, watched: Sequence[Watched] | None
+) -> Terms:
+    """Return the terms of a generated stimulus by the settings that are their weights.
+
+    Args:
+        config: The settings.
+        target: There is none.
+        watched: For each network, the cells that are watched: the one that is asked for, those that
+            the objective names, and, where they are kept quiet, all others.
+    """
+    networks = watched or [Watched.plain(1 + len(config.goal.others))]
+    found = {"weight_central": across(config, [_objective(config, each) for each in networks])}
+    if not config.has_budget:
+        found["weight_mei"] = GreyPenalty("mean")
+    if config.weight_quiet:
+        found["weight_quiet"] = across(config, [Quiet(each) for each in networks])
+    if config.weight_slow:
+        found["weight_slow"] = SlowInTime()
+    if config.weight_smooth:
+        found["weight_smooth"] = SmoothInSpace()
+    return found
+
+
+def across(config: GenerateConfig, terms: list[Term]) -> Term:
+    """Return a term of each network as one term."""
+    return terms[0] if len(terms) == 1 else AcrossNetworks(tuple(terms), config.across)
+
+
+def _objective(config: GenerateConfig, watched: Watched) -> Term:
+    goal, counted = config.goal, config.counted
+    own = watched.named
+    if goal.kind == FLYVIS:
+        return Excite(config.last_only)
+    if goal.kind == "level":
+        return ReachLevel(own, counted, goal.level)
+    if goal.kind == "contrast":
+        return Contrast(own, counted, config.temperature)
+    return Suppress(own, counted) if goal.kind == "suppress" else Drive(own, counted)

@@ -1,0 +1,102 @@
+"""What makes the responses of different cell types, and of different networks, comparable.
+
+For each cell type G, its voltage under grey, and R, the root mean square of its voltage over the default
+set of clips: `maxstim_core.optimal.ranking` has the formulas. A response in these units is (V - G) / R.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.network import Network, check_network
+from maxstim_core.optimal.natural import search
+from maxstim_core.optimal.run import finish
+from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
+
+_MEASURED = "data/response_units.json"
+
+
+@dataclass(frozen=True)
+class ResponseUnits:
+    """Units of the responses of a network.
+
+    Attributes:
+        grey: G of each cell type, in arbitrary units of voltage.
+        rms: R of each cell type, in the same units, above 0.
+    """
+
+    grey: tuple[float, ...]
+    rms: tuple[float, ...]
+
+    def scaled(self, voltage: np.ndarray, cell_types: np.ndarray) -> np.ndarray:
+        """Return responses in units of RMS above grey.
+
+        Args:
+            voltage: Shape (..., cell).
+            cell_types: Number of the type of each cell, shape (cell,).
+        """
+        grey, rms = (np.asarray(numbers)[cell_types] for numbers in (self.grey, self.rms))
+        return (voltage - grey) / rms
+
+
+def response_units(network: Network) -> ResponseUnits:
+    """Return the units of a network: at once for the bundled ones, else after a search of all clips.
+
+    What was measured is kept for the next call of this process.
+
+    Args:
+        network: The network.
+
+    Raises:
+        MaxstimError: if a cell type stays silent in the whole set: its responses have no unit; or it is
+            no network.
+
+    Example:
+        >>> import maxstim_core as ms
+        >>> units = ms.response_units(ms.open_network("default"))
+        >>> len(units.grey), min(units.rms) > 0
+        (65, True)
+    """
+    check_network(network)
+    found = _bundled().get(network.content_hash) or _measured(network)
+    silent = [
+        name for name, rms in zip(network.connectome.names, found.rms, strict=True) if not rms > 0
+    ]
+    if silent:
+        raise MaxstimError(
+            f"{', '.join(silent[:3])} of {network.name} stays silent in the whole default set, so that "
+            "responses have no unit; choose the objective flyvis, or another network."
+        )
+    return found
+
+
+def measured_units(network: Network) -> ResponseUnits:
+    """Return the units of a network, measured anew over the default set."""
+    clips = open_clips(DEFAULT_CLIPS, network.lattice.extent)
+    found = finish(search(network, clips))
+    grey, rms = (tuple(found[name].values.tolist()) for name in ("grey_voltage", "rms_voltage"))
+    return ResponseUnits(grey, rms)
+
+
+_cache: dict[str, ResponseUnits] = {}
+
+
+def _measured(network: Network) -> ResponseUnits:
+    if network.content_hash not in _cache:
+        _cache[network.content_hash] = measured_units(network)
+    return _cache[network.content_hash]
+
+
+@lru_cache
+def _bundled() -> dict[str, ResponseUnits]:
+    text = resources.files("maxstim_core").joinpath(_MEASURED).read_text()
+    return {
+        key: ResponseUnits(tuple(units["grey"]), tuple(units["rms"]))
+        for key, units in json.loads(text).items()
+    }

@@ -1,0 +1,179 @@
+"""Budgets and levels in networks whose best stimulus is known."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import maxstim_core as ms
+from maxstim_core.lattice import STEPS, Lattice
+from maxstim_core.networks.connectome import CellType, Connectome, Synapse
+from maxstim_core.networks.layout import Layout, pair_signs
+from maxstim_core.networks.network import Network, Parameters
+
+EYE, T_STIM = Lattice(2), 0.12
+
+
+def network(types, synapses, rest):
+    """A small network: cell types with roles, synapses as (source, target, sign, du, dv, count)."""
+    connectome = Connectome(
+        tuple(CellType(name, role, (1, 1)) for name, role in types),
+        tuple(Synapse(*synapse, filled=False) for synapse in synapses),
+    )
+    layout = Layout(connectome, EYE)
+    return Network(
+        "toy",
+        layout,
+        Parameters(
+            resting_potential=rest,
+            time_constant=[0.03] * len(types),
+            synapse_sign=pair_signs(layout),
+            synapse_count=layout.tap_counts,
+            synapse_strength=[1.0] * len(layout.pairs),
+        ),
+    )
+
+
+def linear_network():
+    """A cell with a center and a surround; photoreceptors never fall silent, so that it is linear."""
+    around = [("R1", "L2", -1, *step, 0.15) for step in STEPS.values()]
+    types = [("R1", "input"), ("L1", "output"), ("L2", "output")]
+    return network(
+        types, [("R1", "L1", 1, 0, 0, 1.0), *around, ("L1", "L2", 1, 0, 0, 1.0)], [1.0, 5.0, 0.0]
+    )
+
+
+def two_path_network(right=1.0):
+    """A cell that two paths lead to, from either side, which inhibit each other: one alone is best."""
+    types = [("R1", "input"), ("A", "intermediate"), ("B", "intermediate"), ("Sum", "output")]
+    (lu, lv), (ru, rv) = STEPS[150], STEPS[330]
+    synapses = [
+        ("R1", "A", 1, 0, 0, 3.0),
+        ("R1", "B", 1, 0, 0, 3.0),
+        ("A", "Sum", 1, lu, lv, 1.0),
+        ("B", "Sum", 1, ru, rv, right),
+        ("A", "B", -1, 2 * lu, 2 * lv, 1.0),
+        ("B", "A", -1, 2 * ru, 2 * rv, 1.0),
+    ]
+    return network(types, synapses, [0.0, -1.4, -1.4, 0.0])
+
+
+def above_grey(net, movie, name):
+    """Voltage of the central cell in the last frame, less that under grey."""
+    cell = net.layout.central_cells[[net.cell_type(name)]]
+    grey = np.full_like(movie, 0.5)
+    shown = [ms.simulate(net, each, 0.01, cells=cell).values[-1, 0] for each in (movie, grey)]
+    return float(shown[0]) - float(shown[1])
+
+
+def kernel(net, name):
+    """What each pixel adds to the last frame, per luminance, from one flash each."""
+    n_frames, n_columns = round(T_STIM / 0.01), EYE.n_columns
+    flashes = np.full((n_frames * n_columns, n_frames, n_columns), 0.5)
+    for k, (frame, column) in enumerate(itertools.product(range(n_frames), range(n_columns))):
+        flashes[k, frame, column] = 0.9
+    cell = net.layout.central_cells[[net.cell_type(name)]]
+    with_grey = np.concatenate([flashes, np.full((1, n_frames, n_columns), 0.5)])
+    last = ms.simulate(net, with_grey, 0.01, cells=cell).values[:, -1, 0].astype(float)
+    return ((last[:-1] - last[-1]) / 0.4).reshape(n_frames, n_columns)
+
+
+@pytest.mark.parametrize("objective", ["flyvis", "drive", "suppress"])
+def test_of_a_linear_cell_the_best_is_its_own_kernel(objective):
+    net, energy = linear_network(), 1.0
+    best = kernel(net, "L2")
+    optimum = np.sqrt(energy) * np.linalg.norm(best)
+    assert np.sqrt(energy) * np.abs(best).max() / np.linalg.norm(best) < 0.5, "nothing is cut"
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=180, objective=objective, energy=energy)
+    answer = ms.finish(ms.generate(net, "L2", config))
+    sign = -1 if objective == "suppress" else 1
+    found = above_grey(net, answer.best_stimulus.values, "L2")
+    assert sign * found == pytest.approx(optimum, rel=1e-4)
+    assert answer.attrs["contrast_energy"] == pytest.approx(energy, rel=5e-3)
+
+
+def test_where_luminance_is_cut_the_best_is_the_kernel_cut():
+    """By Lagrange: a multiple of the kernel, cut to the range, of that energy."""
+    net, energy = linear_network(), 8.0
+    best = kernel(net, "L2")
+    low, high = 0.0, 1e6
+    for _ in range(200):
+        middle = (low + high) / 2
+        cut = np.clip(middle * best, -0.2, 0.3)
+        low, high = (middle, high) if (cut**2).sum() < energy else (low, middle)
+    config = ms.GenerateConfig(
+        t_stim=T_STIM, n_iters=180, objective="drive", energy=energy, darkest=0.3, brightest=0.8
+    )
+    answer = ms.finish(ms.generate(net, "L2", config))
+    assert (cut == -0.2).any() and (cut == 0.3).any()
+    found = above_grey(net, answer.best_stimulus.values, "L2")
+    assert found == pytest.approx((cut * best).sum(), rel=1e-4)
+
+
+@pytest.mark.parametrize("level", [0.05, -0.05])
+def test_a_level_is_reached_with_the_least_energy(level):
+    net = linear_network()
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=120, objective=f"level:{level}")
+    answer = ms.finish(ms.generate(net, "L2", config))
+    units = ms.response_units(net)
+    k = net.cell_type("L2")
+    found = above_grey(net, answer.best_stimulus.values, "L2") / units.rms[k]
+    assert found == pytest.approx(level, abs=2e-4)
+    best = np.linalg.norm(kernel(net, "L2")) / units.rms[k]
+    assert answer.attrs["contrast_energy"] == pytest.approx((level / best) ** 2, rel=0.02)
+
+
+def test_restarts_find_both_of_two_paths():
+    net = two_path_network(right=0.8)
+    ends = {}
+    for seed in range(12):
+        config = ms.GenerateConfig(
+            t_stim=T_STIM, n_iters=180, objective="drive", energy=0.5, random_seed=seed
+        )
+        movie = ms.finish(ms.generate(net, "Sum", config)).best_stimulus.values
+        energy, found = ((movie - 0.5) ** 2).sum(0), above_grey(net, movie, "Sum")
+        ends.setdefault(float(EYE.x[energy.argmax()]), []).append(found)
+    assert set(ends) == {-1.5, 1.5}
+    for found in ends.values():
+        assert max(found) / min(found) < 1 + 1e-4
+    # From the column to the right a synapse of the stronger path leads to the left.
+    assert max(ends[1.5]) > 1.1 * max(ends[-1.5])
+
+
+def test_a_movie_that_two_networks_disagree_on():
+    """Of two networks with one path each, the best lights one and not the other."""
+    one, other = two_path_network(0.01), two_path_network(3.0)
+    config = ms.GenerateConfig(
+        t_stim=T_STIM, n_iters=120, objective="drive", energy=2.0, across="disagreement"
+    )
+    movie = ms.finish(ms.generate([other, one], "Sum", config)).best_stimulus.values
+    energy = ((movie - 0.5) ** 2).sum(0)
+    assert energy[EYE.x < 0].sum() > 10 * energy[EYE.x > 0].sum()
+
+
+def test_what_others_do_has_no_part_in_an_answer():
+    net = linear_network()
+    configs = [
+        ms.GenerateConfig(t_stim=T_STIM, n_iters=12, objective=objective, energy=energy)
+        for objective, energy in (("drive", 1.0), ("suppress", 2.0), ("contrast:L1", 0.5))
+    ]
+    run = ms.generate_each((net, "L2", config) for config in configs)
+    for _ in run:
+        pass
+    for config, beside in zip(configs, run.results(), strict=True):
+        alone = ms.finish(ms.generate(net, "L2", config))
+        np.testing.assert_array_equal(alone.stimulus, beside.stimulus)
+        np.testing.assert_array_equal(alone.loss, beside.loss)
+
+
+def test_a_run_that_is_stopped_early_shows_a_movie_on_its_budget():
+    run = ms.generate(
+        linear_network(), "L2", ms.GenerateConfig(t_stim=T_STIM, objective="drive", energy=1.0)
+    )
+    for report in run:
+        assert ((report.stimulus - 0.5) ** 2).sum() == pytest.approx(1.0, rel=5e-3)
+        if report.step == 5:
+            break
+    answer = run.result()
+    assert answer.attrs["status"] == "cancelled"
+    assert answer.attrs["contrast_energy"] == pytest.approx(1.0, rel=5e-3)
