@@ -61,9 +61,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
-    """Fail what is skipped without need for a GPU, if strict."""
+    """Fail what is skipped without need for a GPU or a program from outside, if strict."""
     report = yield
-    if not item.get_closest_marker("gpu"):
+    if not item.get_closest_marker("gpu") and not item.get_closest_marker("outside"):
         _fail_if_skipped(report)
     return report
 

@@ -16,6 +16,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from serving import Served
 
+pytestmark = pytest.mark.outside
+
 STATES: dict[str, Callable[[Page, Served], None]] = {}
 """What is done to the page before it is checked, by what that is called."""
 

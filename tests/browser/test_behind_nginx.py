@@ -25,6 +25,7 @@ PASSWORD = "a long enough one"
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.outside,
     pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed"),
 ]
 
