@@ -51,12 +51,16 @@ def _method(method: str) -> dict[str, Any]:
         "sentence": about.sentence,
         "searches": method != "generated",
         "clips": {"label": clips.label, "description": clips.doc},
-        "settings": [
-            _setting(item)
-            for item in dataclasses.fields(CONFIGS[method])
-            if not item.metadata["section"]  # those are the command line's and Python's so far
-        ],
+        "settings": [_setting(item) for item in _offered(method)],
     }
+
+
+def _offered(method: str) -> list[dataclasses.Field]:
+    """Return the settings of a method that the sidebar has fields for.
+
+    Objectives and constraints are on the command line and in Python so far.
+    """
+    return [item for item in dataclasses.fields(CONFIGS[method]) if not item.metadata["section"]]
 
 
 def _setting(item: dataclasses.Field) -> dict[str, Any]:
@@ -112,7 +116,7 @@ class Controls:
             "sets": [{"value": name, "label": title} for title, name in offered.items()],
             "device": choice.device,
             "devices": self._device_choices(),
-            "values": {method: _values(choice.settings[method]) for method in METHODS},
+            "values": {method: _values(method, choice.settings[method]) for method in METHODS},
             "formulas": {method: self._formula(method) for method in METHODS},
         }
 
@@ -185,9 +189,9 @@ def _set(settings: Settings, name: str, message: dict[str, Any]) -> None:
             settings.entries.accept(name)
 
 
-def _values(settings: Settings) -> dict[str, dict[str, Any]]:
+def _values(method: str, settings: Settings) -> dict[str, dict[str, Any]]:
     """Return what the fields of a method show, by the name of the setting."""
-    return {name: _shown(settings, name) for name in settings.names()}
+    return {item.name: _shown(settings, item.name) for item in _offered(method)}
 
 
 def _shown(settings: Settings, name: str) -> dict[str, Any]:

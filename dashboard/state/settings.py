@@ -99,6 +99,8 @@ def _parameter(setting: dataclasses.Field) -> param.Parameter:
     common = {"default": setting.default, "label": about["label"], "doc": about["doc"]}
     if isinstance(setting.default, bool):
         return param.Boolean(**common)
+    if isinstance(setting.default, str) and not about["choices"]:
+        return param.String(**common)
     if isinstance(setting.default, str):
         words = about["choice_words"]
         objects = {words[c][0]: c for c in about["choices"]} if words else list(about["choices"])
