@@ -1,5 +1,7 @@
 """Names, stars and the removal of runs from a visitor's own list."""
 
+import time
+
 import pytest
 from toy_runs import ended, toy_queue, toy_request
 
@@ -76,6 +78,8 @@ def test_a_name_has_bounds_and_a_spoilt_file_is_none(tmp_path):
 
 def test_a_person_is_one_turn_however_many_tabs(queue):
     blocker = queue.submit(toy_request(1, 100_000), "somebody")
+    while queue.snapshot(blocker).state != "running":
+        time.sleep(0.01)
     tabs = [App(queue, ResultLibrary(queue.folder), ANNA) for _ in range(3)]
     annas = [queue.submit(toy_request(1, 50 + n), tab.session.id) for n, tab in enumerate(tabs)]
     other = App(queue, ResultLibrary(queue.folder), BERT)

@@ -124,8 +124,8 @@ def four_terms(monkeypatch):
     method = METHODS["generated"]
     own = method.terms
 
-    def terms(config, target):
-        return {**own(config, target), "lr": Smooth()}
+    def terms(config, target, watched):
+        return {**own(config, target, watched), "lr": Smooth()}
 
     monkeypatch.setitem(METHODS, "generated", dataclasses.replace(method, terms=terms))
 

@@ -82,7 +82,8 @@ def stored(tmp_path):
     def store(key, method, *, peak=1.0, frames=80, age=0, **attributes):
         answer = originals[method].isel(frame=slice(frames)).copy(deep=True)
         answer["central_response"][:] = np.linspace(0, peak, frames)
-        answer.attrs.update({"cell_type": "T5a", **attributes})
+        # Of a network that no answer comes with maxstim for.
+        answer.attrs.update({"cell_type": "T5a", "network": "prior", **attributes})
         path = tmp_path / "stored" / f"{key}.nc"
         path.parent.mkdir(exist_ok=True)
         save(answer, path)

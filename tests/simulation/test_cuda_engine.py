@@ -183,7 +183,7 @@ def test_descends_as_the_cpu_engine():
 def descended(engine, config, n_steps, take_step=None):
     network = engine.network
     start = engine.array(noise(config, network)[None])
-    central = [network.layout.central_cells[network.cell_type("T4a")]]
+    central = np.array([[network.layout.central_cells[network.cell_type("T4a")]]])
     steps = Steps(engine, central, start, loss_of(config), displayable, config)
     take_step = (take_step or (lambda steps: steps))(steps)
     for _ in range(n_steps):

@@ -402,7 +402,7 @@ def test_a_preview_is_refused_in_one_sentence(tmp_path, case):
 
 
 def test_an_import_tells_how_far_it_is_and_can_be_cancelled(tmp_path, data):
-    path = _saved(tmp_path / "a.npy", np.ones((40, 1000, 1000), np.uint8))
+    path = _saved(tmp_path / "a.npy", np.full((40, 1000, 1000), 200, np.uint8))
     shares = []
     import_movie(path, "mine", fps=10, viewing=SMALL, report_progress=shares.append)
     assert shares == sorted(shares)
