@@ -13,6 +13,14 @@ MARK = "<b class=evil>Bo & Co</b>"
 """A name that would be bold, were it taken for HTML."""
 
 
+def run_another(page: Page) -> None:
+    """Start a run without an answer yet: that to the settings of a new page comes with maxstim."""
+    seed = page.get_by_role("textbox", name="Seed:").filter(visible=True)
+    seed.fill("7")
+    seed.press("Enter")
+    page.get_by_role("button", name=re.compile("^Run ")).click()
+
+
 def entered(browser: Browser, served: Served, name: str) -> Page:
     """Return the page of somebody who has logged in."""
     page = browser.new_context().new_page()
@@ -31,7 +39,7 @@ def test_names_stand_beside_runs_and_a_logout_ends_all_pages(browser: Browser, t
     with closing(anna.context), closing(other.context):
         expect(anna.locator("header .person .name")).to_have_text("anna")
         expect(other.locator("header .person .name")).to_have_text(MARK)
-        other.get_by_role("button", name=re.compile("^Run ")).click()
+        run_another(other)
         hers = anna.get_by_role("region", name="Runs").locator(".run .person")
         expect(hers.first).to_have_text(f"by {MARK}")
         own = other.get_by_role("region", name="Runs").locator(".run .person")
@@ -58,7 +66,7 @@ def test_where_nobody_logs_in_a_name_is_chosen_on_the_page(browser: Browser, tmp
         page.get_by_role("dialog", name="Your name").get_by_role("textbox").fill(f"  {MARK}  ")
         page.get_by_role("button", name="Take this name").click()
         expect(page.locator("header .person .name")).to_have_text(MARK)
-        page.get_by_role("button", name=re.compile("^Run ")).click()
+        run_another(page)
         runs = page.get_by_role("region", name="Runs")
         expect(runs.locator(".run .person").first).to_have_text(f"by {MARK}")
         page.reload()
