@@ -7,6 +7,7 @@ average, 0 is grey.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -86,13 +87,13 @@ class CellsTerm(Term):
         own = self.watched.scaled(response[..., : len(self.watched.grey), :])
         return self.counted.of(self.sign * own)
 
+    @abstractmethod
     def of(self, numbers: Array) -> Array:
         """Return the value, shape (...), from the number of each cell, shape (..., cell)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slope(self, numbers: Array) -> Array:
         """Return the derivative of `of`, shape (..., cell)."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
