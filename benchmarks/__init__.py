@@ -9,6 +9,7 @@
     python -m benchmarks.refit                          whether a fresh fit makes a bundled network
     python -m benchmarks.held_out --folder FOLDER       what the wiring says by itself
     python -m benchmarks.flow --folder FOLDER           what the second stage of a fit brings
+    python -m benchmarks.budget --folder FOLDER         stimuli on a budget beside flyvis's loss
     python -m benchmarks.library                        the first page beside a thousand stored results
 
 The ``.md`` files keep the tables.

@@ -16,10 +16,11 @@ from maxstim_core.devices import usable_cores
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.adam import Steps
+from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.generated import descent, noise
+from maxstim_core.optimal.generated import descent, noise, steps_for
 from maxstim_core.optimal.result import provenance
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
 from maxstim_core.optimal.together import together
@@ -278,21 +279,14 @@ class GenerateMany:
         config = self._configs[0]
         for batch in self._batches:
             groups = [batch]
-            if self._engine.one_by_one:
+            if self._engine.one_by_one or config.is_constrained:
                 groups = [slice(k, k + 1) for k in range(batch.start, batch.stop)]
             running = [
-                Steps(
-                    engine,
-                    self._central[group, None],
-                    engine.array(self._stimuli[group]),
-                    self._loss,
-                    displayable,
-                    config,
-                )
+                self._steps(engine, group)
                 for engine, group in zip(self._engines, groups, strict=False)
             ]
 
-            def stop(running: list[Steps] = running) -> None:
+            def stop(running: list[Steps | Ascent] = running) -> None:
                 for steps in running:
                     steps.stopped = True
 
@@ -307,6 +301,16 @@ class GenerateMany:
                 self._n_done += len(losses)
                 yield StepReport(self._n_done, self.n_steps, losses.mean(1))
             del running, runs, stop  # so that the next batch finds the memory free
+
+    def _steps(self, engine: Engine, group: slice) -> Steps | Ascent:
+        """Return what takes the steps of a group of movies; under constraints, of a single one."""
+        config, start = self._configs[0], self._stimuli[group]
+        if config.is_constrained:
+            kind = self._kinds[group.start // len(self._configs)]
+            name = engine.network.connectome.names[kind]
+            return steps_for([engine], name, config, start[0])[0]
+        central, movies = self._central[group, None], engine.array(start)
+        return Steps(engine, central, movies, self._loss, displayable, config)
 
     def result(self) -> Result:
         """Return all movies as they are, the last and the best of each, with the central responses.

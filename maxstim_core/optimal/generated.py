@@ -78,8 +78,8 @@ def generate(
     for each in networks:
         check_network(each)
         each.cell_type(cell_type)
-    if len(networks) == 1 and config.across == "disagreement":
-        raise MaxstimError("Only two networks can disagree; give generate a list of two.")
+    if len(networks) != 2 and config.across == "disagreement":
+        raise MaxstimError("Two networks can disagree, no more and no fewer; give a list of two.")
     engines = [make_engine(each, device=device, dtype=dtype) for each in networks]
     return descent(engines, cell_type, config, report_every=report_every)
 

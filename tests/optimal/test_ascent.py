@@ -1,5 +1,6 @@
 """Budgets and levels in networks whose best stimulus is known."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -10,6 +11,7 @@ from maxstim_core.lattice import STEPS, Lattice
 from maxstim_core.networks.connectome import CellType, Connectome, Synapse
 from maxstim_core.networks.layout import Layout, pair_signs
 from maxstim_core.networks.network import Network, Parameters
+from maxstim_core.optimal.response_units import measured_units
 
 EYE, T_STIM = Lattice(2), 0.12
 
@@ -177,3 +179,30 @@ def test_a_run_that_is_stopped_early_shows_a_movie_on_its_budget():
     answer = run.result()
     assert answer.attrs["status"] == "cancelled"
     assert answer.attrs["contrast_energy"] == pytest.approx(1.0, rel=5e-3)
+
+
+@pytest.mark.parametrize("settings", [{"objective": "drive"}, {"objective": "contrast:L1"}])
+def test_many_at_once_are_as_one_alone(settings):
+    net = linear_network()
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=12, energy=1.0, **settings)
+    many = ms.finish(ms.generate_many(net, ["L2", "R1"], [3, 4], config))
+    for name, seed in itertools.product(["L2", "R1"], [3, 4]):
+        alone = ms.finish(ms.generate(net, name, dataclasses.replace(config, random_seed=seed)))
+        found = many.sel(cell_type=name, seed=seed)
+        np.testing.assert_array_equal(found.stimulus, alone.stimulus)
+        np.testing.assert_array_equal(found.best_central_response, alone.best_central_response)
+
+
+def test_more_or_fewer_than_two_networks_cannot_disagree():
+    net, config = linear_network(), ms.GenerateConfig(objective="drive", across="disagreement")
+    for networks in (net, [net], [net] * 3):
+        with pytest.raises(ms.MaxstimError, match="list of two"):
+            ms.generate(networks, "L2", config)
+
+
+@pytest.mark.slow
+def test_the_units_of_the_default_network_are_those_measured_anew():
+    net = ms.open_network("default")
+    kept, anew = ms.response_units(net), measured_units(net)
+    np.testing.assert_allclose(kept.rms, anew.rms, rtol=1e-5)
+    np.testing.assert_allclose(kept.grey, anew.grey, rtol=1e-5, atol=1e-6)
