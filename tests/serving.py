@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
+Result = TypeVar("Result")
+
+
+def run_apart(work: Coroutine[object, object, Result]) -> Result:
+    """Run a coroutine to its end in a thread of its own.
+
+    The thread of the tests has a running loop as soon as one of them has opened a browser, and
+    ``asyncio.run`` refuses there: which tests came before would decide.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def free_port() -> int:

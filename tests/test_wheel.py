@@ -5,7 +5,6 @@ environment of its own, which borrows everything else, and started in a folder o
 has a package called ``dashboard`` too.
 """
 
-import asyncio
 import os
 import shutil
 import signal
@@ -14,11 +13,10 @@ import sys
 import sysconfig
 import venv
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from serving import free_port
+from serving import free_port, run_apart
 
 from benchmarks.page_server import Visitor
 
@@ -147,10 +145,7 @@ def test_it_serves_its_own_page_from_another_folder(installed, elsewhere):
     )
     try:
         assert f"localhost:{port}/dashboard" in server.stdout.readline()
-        # In a thread of its own: that of the tests has a loop already, once there is a browser.
-        with ThreadPoolExecutor(1) as thread:
-            arriving = Visitor.arrive(f"http://localhost:{port}/dashboard")
-            shown = thread.submit(asyncio.run, arriving).result().document
+        shown = run_apart(Visitor.arrive(f"http://localhost:{port}/dashboard")).document
     finally:
         server.send_signal(signal.SIGINT)
         said = server.communicate()[1]

@@ -1,15 +1,13 @@
 """What is left of a page when it has been closed."""
 
-import asyncio
 import gc
 import time
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
 import panel as pn
 import pytest
-from serving import free_port
+from serving import free_port, run_apart
 from toy_runs import toy_queue
 
 from benchmarks.page_server import Visitor
@@ -58,9 +56,7 @@ def test_the_objects_of_a_closed_page_are_collected(served):
             visitor = await Visitor.arrive(address)
             visitor.leave()
 
-    # In a thread of its own: that of the tests has a loop already, once there is a browser.
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(asyncio.run, come_and_go()).result()
+    run_apart(come_and_go())
     assert len(pages) >= 3
     give_up = time.monotonic() + 60
     while any(page() is not None for page in pages):

@@ -9,12 +9,11 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pytest
-from serving import Served, free_port
+from serving import Served, free_port, run_apart
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -67,25 +66,19 @@ def guarded(tmp_path_factory) -> Iterator[Served]:
     assert "Traceback" not in said
 
 
-def patterns() -> list[str]:
+async def patterns() -> list[str]:
     """Return the pattern of every route of a server like the one that is asked."""
-    from tornado.ioloop import IOLoop
-
     from dashboard.server import Server
 
     server = Server(port=free_port(), address="localhost", origins=(), password=PASSWORD)
     found = [rule.matcher.regex.pattern for rule in server._server._tornado.wildcard_router.rules]
     server._server._http.stop()
-    IOLoop.current().close(all_fds=False)
     return found
 
 
 def routes() -> list[str]:
     """Return an address of every one of `patterns`."""
-    # In a thread of its own: that of the tests has a running loop, once there is a browser.
-    with ThreadPoolExecutor(1) as thread:
-        found = thread.submit(patterns).result()
-    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in found]
+    addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in run_apart(patterns())]
     return sorted(
         {re.sub(r"\\(.)", r"\1", text).rstrip("$").replace("?", "") for text in addresses}
     )
@@ -241,8 +234,8 @@ def test_a_page_is_opened_by_the_login_that_it_was_made_for(guarded):
         connection = await websocket_connect(request, subprotocols=["bokeh", token])
         return await asyncio.wait_for(connection.read_message(), 60)
 
-    assert "ACK" in asyncio.run(first_word(anna))
-    assert asyncio.run(first_word(bert)) is None
+    assert "ACK" in run_apart(first_word(anna))
+    assert run_apart(first_word(bert)) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="one loopback address alone answers elsewhere")

@@ -10,7 +10,7 @@ from itertools import cycle, islice
 
 import numpy as np
 import pytest
-from serving import Served
+from serving import Served, run_apart
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
@@ -94,7 +94,7 @@ async def beside(url: str) -> tuple[int, list[float]]:
 def test_300_odd_messages(tmp_path):
     served = Served(tmp_path)
     began = time.monotonic()
-    sent, pings = asyncio.run(beside(served.url))
+    sent, pings = run_apart(beside(served.url))
     said = served.stop()
     lines = said.splitlines()
     print(f"{sent} messages in {time.monotonic() - began:.0f} s, {len(lines)} lines, ping "
