@@ -2,8 +2,8 @@
 
     python scripts/make_response_units.py
 
-Writes maxstim_core/data/response_units.json: by content hash, grey voltage and RMS of every cell type
-over the default set of clips. A minute on two cores.
+Writes maxstim_core/data/response_units.json: by content hash, grey voltage, RMS, lowest and highest
+voltage of every cell type over the default set of clips. A minute on two cores.
 """
 
 import json

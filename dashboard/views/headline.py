@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 from io import BytesIO
+from typing import Any
 
 import panel as pn
 import xarray as xr
@@ -21,10 +22,13 @@ from maxstim_core.export.captions import file_name, with_degrees
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
 from maxstim_core.export.python_code import python_snippet
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import METHODS, GenerateConfig, SearchConfig
+from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import clip_of, has_other_best
 from maxstim_core.runs.request import request_of
 from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.stimuli.catalog import DEFAULT_CLIPS
 
 
 class Headline(pn.viewable.Viewer):
@@ -60,11 +64,14 @@ class Headline(pn.viewable.Viewer):
         return self.panel
 
     def _anchor(self, *events: object) -> None:
-        """Learn what the cell does over a set, where it has been searched for this cell and network."""
-        if self.session.shown.run is not None:
+        """Learn what the cell does over a set, where that has been searched or comes with maxstim."""
+        shown = self.session.shown
+        if shown.run is not None:
             return
         natural = self.session.comparable_answers().get("natural")
         said = "" if natural is None else range_words(natural)
+        if natural is None and shown.answer is not None:
+            said = default_range_words(shown.answer.attrs)
         if said != self._range:
             self._range = said
             self._update()
@@ -136,9 +143,28 @@ class Headline(pn.viewable.Viewer):
 def range_words(natural: xr.Dataset) -> str:
     """Return what a cell does over the set that was searched, to hold a peak against."""
     about = natural.attrs
-    best = float(natural["peak_value"][0])
-    rms = f"RMS {float(about['rms_voltage']):.2g}, " if "rms_voltage" in about else ""
-    return f"over {set_title(str(about['clips']))} {rms}up to {best:.3g}"
+    # Answers that were stored before these were measured lack them.
+    rms, lowest = (about.get(name) for name in ("rms_voltage", "lowest_voltage"))
+    return _range_words(str(about["clips"]), rms, lowest, float(natural["peak_value"][0]))
+
+
+def default_range_words(about: Mapping[str, Any]) -> str:
+    """Return what a cell does over the default set in a bundled network, or nothing for others.
+
+    Args:
+        about: Attributes of an answer of that cell and network.
+    """
+    units, names = bundled_units(str(about["network_hash"])), bundled_connectome().names
+    if units is None or about["cell_type"] not in names:
+        return ""
+    k = names.index(about["cell_type"])
+    return _range_words(DEFAULT_CLIPS, units.rms[k], units.least[k], units.greatest[k])
+
+
+def _range_words(clips: str, rms: float | None, lowest: float | None, highest: float) -> str:
+    spread = "" if rms is None else f"RMS {rms:.2g}, "
+    least = "up" if lowest is None else f"{lowest:.3g}"
+    return f"over {set_title(clips)} {spread}{least} to {highest:.3g}"
 
 
 def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = False) -> str:

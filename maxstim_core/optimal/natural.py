@@ -102,6 +102,7 @@ class Search:
         self._peaks = np.full((n_types, len(clips)), np.nan, np.float32)
         self._frames = np.full((n_types, len(clips)), -1, np.int32)
         self._squares = np.zeros(n_types)
+        self._lowest = np.full(n_types, np.nan, np.float32)
         self._n_done = self._n_frames = 0
 
     def __repr__(self) -> str:
@@ -123,6 +124,7 @@ class Search:
             self._peaks[:, first : self._n_done] = activity.max(1).T
             self._frames[:, first : self._n_done] = activity.argmax(1).T
             self._squares += np.square(activity, dtype=np.float64).sum((0, 1))
+            self._lowest = np.fmin(self._lowest, activity.min((0, 1)))
             self._n_frames += len(batch) * len(batch[0])
             yield StepReport(self._n_done, self.n_steps, no_losses)
 
@@ -146,6 +148,7 @@ class Search:
                 "clip_peak_frame": (("cell_type", "clip"), self._frames[:, seen]),
                 "grey_voltage": ("cell_type", grey),
                 "rms_voltage": ("cell_type", rms),
+                "lowest_voltage": ("cell_type", self._lowest.copy()),
             },
             coords={"cell_type": list(engine.network.connectome.names)},
             attrs={
@@ -268,6 +271,7 @@ def replay(
     cells = engine.layout.cells(index)
     response = engine.simulate(movie, config.dt, cells=cells)
     names = ("clip_index", "clip_name", "peak_frame", "peak_value", "score")
+    over_set = ("grey_voltage", "rms_voltage", "lowest_voltage")
     return answer(
         lattice=network.lattice,
         dt=config.dt,
@@ -285,8 +289,8 @@ def replay(
             "clip": clip,
             "shown_clip": clips.names[chosen],
             "source": clips.names[chosen],
-            "grey_voltage": float(ranked["grey_voltage"]),
-            "rms_voltage": float(ranked["rms_voltage"]),
+            # Searches stored before the lowest voltage was measured lack it.
+            **{name: float(ranked[name]) for name in over_set if name in ranked},
             "status": found.attrs["status"],
         },
     )

@@ -67,7 +67,8 @@ def with_ranks(measured: xr.Dataset, clips: ClipSet, config: SearchConfig) -> Re
 
     Args:
         measured: Dims (cell_type, clip): ``clip_peak``, P, and ``clip_peak_frame``, its frame. Dim
-            (cell_type): ``grey_voltage``, G, and ``rms_voltage``, R. Ranks that it has are replaced.
+            (cell_type): ``grey_voltage``, G, and ``rms_voltage``, R. Ranks that it has are replaced, and
+            ``lowest_voltage`` is kept where it was measured.
         clips: The set that was searched; a cancelled search has measured its first clips.
         config: Score, number of clips, and whether to leave out the near-identical.
 

@@ -2,6 +2,7 @@
 
 For each cell type G, its voltage under grey, and R, the root mean square of its voltage over the default
 set of clips: `maxstim_core.optimal.ranking` has the formulas. A response in these units is (V - G) / R.
+Between which voltages the cell type stays over that set is told beside them.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ class ResponseUnits:
     Attributes:
         grey: G of each cell type, in arbitrary units of voltage.
         rms: R of each cell type, in the same units, above 0.
+        least: Lowest voltage of each cell type over the default set, in the same units.
+        greatest: Highest voltage of each cell type over the default set, in the same units.
     """
 
     grey: tuple[float, ...]
     rms: tuple[float, ...]
+    least: tuple[float, ...]
+    greatest: tuple[float, ...]
 
     def scaled(self, voltage: np.ndarray, cell_types: np.ndarray) -> np.ndarray:
         """Return responses in units of RMS above grey.
@@ -64,7 +69,7 @@ def response_units(network: Network) -> ResponseUnits:
         (65, True)
     """
     check_network(network)
-    found = _bundled().get(network.content_hash) or _measured(network)
+    found = bundled_units(network.content_hash) or _measured(network)
     silent = [
         name for name, rms in zip(network.connectome.names, found.rms, strict=True) if not rms > 0
     ]
@@ -76,12 +81,21 @@ def response_units(network: Network) -> ResponseUnits:
     return found
 
 
+def bundled_units(content_hash: str) -> ResponseUnits | None:
+    """Return the units of the bundled network that has a content hash, or None: nothing is measured."""
+    return _bundled().get(content_hash)
+
+
 def measured_units(network: Network) -> ResponseUnits:
     """Return the units of a network, measured anew over the default set."""
     clips = open_clips(DEFAULT_CLIPS, network.lattice.extent)
     found = finish(search(network, clips))
-    grey, rms = (tuple(found[name].values.tolist()) for name in ("grey_voltage", "rms_voltage"))
-    return ResponseUnits(grey, rms)
+    return ResponseUnits(
+        grey=tuple(found["grey_voltage"].values.tolist()),
+        rms=tuple(found["rms_voltage"].values.tolist()),
+        least=tuple(found["lowest_voltage"].values.tolist()),
+        greatest=tuple(found["clip_peak"].max("clip").values.tolist()),
+    )
 
 
 _cache: dict[str, ResponseUnits] = {}
@@ -97,6 +111,6 @@ def _measured(network: Network) -> ResponseUnits:
 def _bundled() -> dict[str, ResponseUnits]:
     text = resources.files("maxstim_core").joinpath(_MEASURED).read_text()
     return {
-        key: ResponseUnits(tuple(units["grey"]), tuple(units["rms"]))
+        key: ResponseUnits(**{name: tuple(numbers) for name, numbers in units.items()})
         for key, units in json.loads(text).items()
     }

@@ -29,9 +29,10 @@ engine computes with (``numba_version`` or ``torch_version``). Regularized and g
 ``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``.
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
 ""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
-``rms_voltage``, G and R of `maxstim_core.optimal.ranking`; regularised ones have ``shown_clip`` (the
-clip that they began from), ``source`` (where that came from, in words), and ``clips`` and ``clip`` where
-it is a clip of a set. Answers stored before ``shown_clip`` was written lack it: ask `clip_of`.
+``rms_voltage``, G and R of `maxstim_core.optimal.ranking`, and ``lowest_voltage`` over the set, unless
+the search was stored before that was measured; regularised ones have ``shown_clip`` (the clip that they
+began from), ``source`` (where that came from, in words), and ``clips`` and ``clip`` where it is a clip
+of a set. Answers stored before ``shown_clip`` was written lack it: ask `clip_of`.
 """
 
 from __future__ import annotations

@@ -72,6 +72,7 @@ _MEANING: dict[str, dict[str, object]] = {
         "long_name": "root mean square of the central voltage over the set",
         **_VOLTAGE,
     },
+    "lowest_voltage": {"long_name": "lowest voltage of the central cell over the set", **_VOLTAGE},
     "peak_value": {"long_name": "highest voltage of the central cell in the clip", **_VOLTAGE},
     "peak_frame": {"long_name": "frame of that voltage, counted from 0", "units": "frames"},
     "score": {"long_name": "what clips are ordered by", "units": "as the attribute config says"},

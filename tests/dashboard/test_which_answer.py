@@ -7,8 +7,13 @@ import pytest
 from toy_runs import toy_queue
 
 from dashboard.app import App
+from dashboard.views.headline import default_range_words, range_words
+from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
+from maxstim_core.optimal.response_units import response_units
+from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.shipped import bundled_answers
 from maxstim_core.storage.netcdf import save
 
 DAY = 24 * 3600
@@ -114,3 +119,25 @@ def test_another_set_that_was_searched_is_told_as_settings_are(queue, store):
     assert "Textbook stimuli alone" in app.headline.panel.shown["html"]
     row = next(row for row in app.history.list.rows if row["key"] == "textbook")
     assert "Textbook stimuli alone" in row["clip"]
+
+
+def test_a_peak_stands_beside_grey_and_what_the_cell_does_over_the_set(queue, store):
+    network = open_network("default")
+    units, k = response_units(network), network.cell_type("Mi1")
+    said = shown(queue, store).headline.panel.shown["html"]
+    expected = f"RMS {units.rms[k]:.2g}, {units.least[k]:.3g} to {units.greatest[k]:.3g}"
+    assert f"over Made scenes {expected}".replace("-", "−") in said and "under grey" in said
+
+
+def test_of_a_natural_answer_it_is_the_set_that_was_searched():
+    answer = load(bundled_answers() / "T4c-natural.nc").assign_attrs(clips="probes")
+    highest = f"{float(answer.peak_value[0]):.3g}"
+    told = answer.assign_attrs(rms_voltage=0.25, lowest_voltage=-1.5)
+    assert range_words(told) == f"over Textbook stimuli alone RMS 0.25, -1.5 to {highest}"
+    del told.attrs["lowest_voltage"]
+    assert range_words(told) == f"over Textbook stimuli alone RMS 0.25, up to {highest}"
+
+
+def test_networks_of_one_s_own_have_no_range_before_they_are_searched():
+    attributes = {"network_hash": "toy", "cell_type": "Mi1"}
+    assert default_range_words(attributes) == ""

@@ -206,3 +206,5 @@ def test_the_units_of_the_default_network_are_those_measured_anew():
     kept, anew = ms.response_units(net), measured_units(net)
     np.testing.assert_allclose(kept.rms, anew.rms, rtol=1e-5)
     np.testing.assert_allclose(kept.grey, anew.grey, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(kept.least, anew.least, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(kept.greatest, anew.greatest, rtol=1e-5, atol=1e-6)

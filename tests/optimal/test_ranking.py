@@ -98,7 +98,7 @@ def test_no_score_changes_the_order(peaks, grey, rms):
         assert (np.diff(scored(peaks, np.float32(grey), np.float32(rms), score)) >= 0).all()
 
 
-def test_grey_and_rms_are_what_simulating_each_clip_gives(searched):
+def test_grey_rms_and_extremes_are_what_simulating_each_clip_gives(searched):
     clips, table = searched
     engine = make_engine(prior_network(1))
     cells = engine.layout.central_cells
@@ -108,7 +108,16 @@ def test_grey_and_rms_are_what_simulating_each_clip_gives(searched):
     grey = engine.simulate(np.full((1, 7), 0.5, np.float32), 0.01, cells=cells)[0]
     np.testing.assert_allclose(table.grey_voltage, grey, atol=1e-4)
     np.testing.assert_allclose(table.clip_peak.T, [one.max(0) for one in alone], atol=1e-6)
+    np.testing.assert_allclose(table.lowest_voltage, np.concatenate(alone).min(0), atol=1e-6)
     np.testing.assert_array_equal(table.clip_peak_frame.T, [one.argmax(0) for one in alone])
+
+
+def test_a_search_without_the_lowest_voltage_is_shown_without(searched):
+    clips, table = searched
+    with_it = replay(prior_network(1), "Mi1", clips, table, FIRST).attrs
+    assert with_it["lowest_voltage"] == table.lowest_voltage.sel(cell_type="Mi1").item()
+    earlier = replay(prior_network(1), "Mi1", clips, table.drop_vars("lowest_voltage"), FIRST).attrs
+    assert earlier == {k: v for k, v in with_it.items() if k != "lowest_voltage"}
 
 
 def test_peak_and_rms_of_flyvis_s_own_responses():
