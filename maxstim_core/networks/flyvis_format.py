@@ -11,7 +11,6 @@ import os
 import pickle
 import re
 import stat
-import zipfile
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +25,7 @@ from maxstim_core.networks.layout import Layout
 from maxstim_core.networks.network import Network, Parameters
 from maxstim_core.storage.atomic import aside, exclusively, put_in_place
 from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
+from maxstim_core.storage.torch_archive import check_torch_archive
 
 _CONNECTOME_FILE = "fib25-fib19_v2.2.json"
 
@@ -327,7 +327,7 @@ def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     damaged = f"The checkpoint {checkpoint} is damaged or no flyvis checkpoint; copy it again."
     try:
         _own_file(folder, checkpoint, _MOST_CHECKPOINT_BYTES)
-        _check_archive(checkpoint)
+        check_torch_archive(checkpoint, _MOST_CHECKPOINT_BYTES)
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
         found = {}
         for theirs, ours in _TENSORS.items():
@@ -350,16 +350,3 @@ def _parameters(folder: Path, checkpoint: Path) -> Parameters:
     with np.errstate(over="ignore"):  # what is infinite is refused
         found["synapse_count"] = np.exp(found["synapse_count"])  # stored as its logarithm
     return Parameters(**found)
-
-
-def _check_archive(checkpoint: Path) -> None:
-    """Look through the zip that a checkpoint is since torch 1.6: torch itself takes changed numbers.
-
-    Raises:
-        ValueError: if more is in it than a checkpoint holds, or something else than was written.
-    """
-    if zipfile.is_zipfile(checkpoint):
-        with zipfile.ZipFile(checkpoint) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-            if unpacked > _MOST_CHECKPOINT_BYTES or archive.testzip() is not None:
-                raise ValueError("not what was written")

@@ -18,6 +18,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,10 @@ from maxstim_core.simulation.differentiable import (
 )
 from maxstim_core.simulation.engine import Engine, FreeParameters
 from maxstim_core.storage.atomic import write_whole
+from maxstim_core.storage.torch_archive import check_torch_archive
 from maxstim_core.training import terms
 from maxstim_core.training.config import FitConfig
-from maxstim_core.training.flow import FlowErrors, FlowStage
+from maxstim_core.training.flow import FlowErrors, FlowStage, take_moments
 from maxstim_core.training.stimuli import FitStimuli, draw
 
 WEIGHTS = {
@@ -80,6 +82,9 @@ _LONGEST_GRADIENT = 5.0
 
 _FLOW_RATE = 0.2
 """Learning rates of the second stage over those of the first."""
+
+_MOST_CHECKPOINT_BYTES = 10_000_000
+"""Of a checkpoint, unpacked: those of both stages have 40 kB."""
 
 
 @dataclass(frozen=True)
@@ -285,6 +290,7 @@ class Fit:
 
     def _resume(self, path: str | os.PathLike) -> None:
         try:
+            check_torch_archive(Path(path), _MOST_CHECKPOINT_BYTES)
             state = torch.load(path, map_location="cpu", weights_only=True)
             theirs, ours = (json.loads(text) for text in (state["config"], self.config.to_json()))
             if "flow" not in state:  # the first stage is the same whatever follows
@@ -309,7 +315,7 @@ class Fit:
         with torch.no_grad():
             for name, values in self._free.items():
                 values.copy_(state["free"][name].view_as(values))
-        self._adam.load_state_dict(state["adam"])
+        take_moments(self._adam, state["adam"])
         if "flow" in state:
             assert self._flow is not None
             self._flow.go_on(state["flow"])

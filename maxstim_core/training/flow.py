@@ -271,11 +271,28 @@ class FlowStage:
         """Go on where another stage of the same fit was."""
         self.before = state["before"]
         self._decoder.load_state_dict(state["decoder"])
-        self._adam.load_state_dict(state["adam"])
+        take_moments(self._adam, state["adam"])
 
     def _take(self, decoder: FlowDecoder) -> None:
         self._decoder, self._adam = decoder, torch.optim.Adam(decoder.parameters())
         self._adam.zero_grad()
+
+
+def take_moments(adam: torch.optim.Adam, state: dict[str, Any]) -> None:
+    """Let Adam go on from a state that was read from a file.
+
+    Args:
+        adam: As it was made for its parameters.
+        state: As ``adam.state_dict`` returned it, or anything.
+
+    Raises:
+        ValueError: if its numbers are not as many as the parameters; other errors where it is no state.
+    """
+    parameters = [values for group in adam.param_groups for values in group["params"]]
+    for values, moments in zip(parameters, state["state"].values(), strict=True):
+        if any(moment.shape not in (values.shape, ()) for moment in moments.values()):
+            raise ValueError("moments of other parameters")
+    adam.load_state_dict(state)
 
 
 def _any_scene(random: np.random.Generator, first_seed: int) -> SceneSettings:

@@ -1,5 +1,7 @@
 """Fitting: its terms on made-up voltages with known answers, and its behaviour as a run."""
 
+import io
+import zipfile
 from collections import Counter
 
 import numpy as np
@@ -177,15 +179,21 @@ def test_refuses_the_checkpoint_of_another_fit(tmp_path):
         {"step": "two"},
         {"config": "2"},
         {"flow": {}},
+        {"more": torch.zeros(3_000_000)},
+        {"more": bytearray(3)},  # as long as a number says that stands in the file
+        {"adam": {"state": {k: {"exp_avg": torch.zeros(1).expand(10**10)} for k in range(3)}}},
     ],
-    ids=str,
+    ids=lambda damage: str(damage)[:60],
 )
 def test_refuses_what_is_no_whole_checkpoint(tmp_path, damage):
     path = tmp_path / "fit.pt"
     list(Fit(SHORTEST, checkpoint=path))
     whole = path.read_bytes()
     torch.save(torch.load(path, weights_only=True) | damage, path)
-    for content in (path.read_bytes(), whole[:1000], b'{"a network": 1}'):
+    zeros = io.BytesIO()
+    with zipfile.ZipFile(zeros, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fit/data/0", bytes(20_000_000))  # 20 kB, packed
+    for content in (path.read_bytes(), whole[:1000], zeros.getvalue(), b'{"a network": 1}'):
         path.write_bytes(content)
         with pytest.raises(
             MaxstimError, match="no checkpoint of a fit that can be read; name another"
