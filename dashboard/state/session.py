@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -36,10 +35,6 @@ from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 
 _logger = logging.getLogger(__name__)
-
-
-_CLOCKS_DIFFER = 60.0
-"""Seconds by which the clocks of a server and of its disk may differ."""
 
 
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
@@ -391,15 +386,10 @@ class Session(param.Parameterized):
             if (entry.cell_type, entry.method, entry.network_hash)
             == (asked.cell_type, asked.method, asked.network_hash)
         ]
-        # What claims to be of later is of nobody knows when, and would be the newest for ever.
-        now = time.time() + _CLOCKS_DIFFER
+        # Of equals the first, which is the newest.
         return min(
             found,
-            key=lambda entry: (
-                entry.status != "complete",
-                self._distance(entry),
-                -entry.finished if entry.finished <= now else 0.0,
-            ),
+            key=lambda entry: (entry.status != "complete", self._distance(entry)),
             default=None,
         )
 

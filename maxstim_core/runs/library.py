@@ -52,6 +52,9 @@ _NEWS = 0.25
 _AT_ONCE = 40
 """Files whose details are read while somebody waits: 20 ms."""
 
+_CLOCKS_DIFFER = 60 * 10**9
+"""Nanoseconds by which the clocks of a server and of its disk may differ."""
+
 _KEPT = 8
 """Answers kept in memory: those that one page compares are asked for again and again."""
 
@@ -86,6 +89,8 @@ class ResultLibrary:
 
     def entries(self) -> tuple[ResultRecord, ...]:
         """Return all answers that are known by now: results newest first, then the examples.
+
+        Results that are dated in the future come after the others.
 
         At once, and the same tuple until something is added or removed.
         """
@@ -400,7 +405,16 @@ class ResultLibrary:
 
 
 def _newest_first(files: dict[str, Stamp]) -> list[tuple[str, Stamp]]:
-    return sorted(files.items(), key=lambda one: (one[1].changed, one[0]), reverse=True)
+    """Return files by when they were written.
+
+    What claims to be of later is of nobody knows when, and would be the newest for ever: it comes last.
+    """
+    now = time.time_ns() + _CLOCKS_DIFFER
+    return sorted(
+        files.items(),
+        key=lambda one: (one[1].changed <= now, one[1].changed, one[0]),
+        reverse=True,
+    )
 
 
 def _listing(folder: Path) -> dict[str, Stamp]:

@@ -53,6 +53,13 @@ def test_results_come_newest_first_and_examples_last(library):
     assert entries[0].cell_type == "T4c" and library.details(entries[0]).peak > 0
 
 
+def test_what_is_dated_in_the_future_does_not_stay_on_top(library):
+    later = time.time() + 24 * 3600
+    path = library.find("old").path
+    os.utime(path, (later, later))
+    assert [entry.key for entry in looked(library).entries()[:2]] == ["new", "old"]
+
+
 def test_a_first_time_visitor_sees_a_generated_example(tmp_path):
     example = ResultLibrary(tmp_path / "not there").example()
     assert (example.method, example.example) == ("generated", True)
@@ -83,7 +90,8 @@ def stored(tmp_path):
         answer = originals[method].isel(frame=slice(frames)).copy(deep=True)
         answer["central_response"][:] = np.linspace(0, peak, frames)
         # Of a network that no answer comes with maxstim for.
-        answer.attrs.update({"cell_type": "T5a", "network": "prior", **attributes})
+        unknown = {"network": "mine", "network_hash": "0" * 64}
+        answer.attrs.update({"cell_type": "T5a", **unknown, **attributes})
         path = tmp_path / "stored" / f"{key}.nc"
         path.parent.mkdir(exist_ok=True)
         save(answer, path)
@@ -173,7 +181,7 @@ def test_the_list_is_the_same_until_something_changes(library):
     assert looked(library).entries() == before
     source = library.find("new").path
     shutil.copy(source, source.with_name("newer.nc"))
-    os.utime(source.with_name("newer.nc"), (1_800_000_000,) * 2)
+    os.utime(source.with_name("newer.nc"), (1_760_000_000,) * 2)
     assert looked(library).entries() is looked(library).entries()
     assert keys(library) == ["newer", "new", "old"]
     source.unlink()
