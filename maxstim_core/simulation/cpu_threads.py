@@ -54,18 +54,20 @@ def _conduct(calls: SimpleQueue, threads: int) -> None:
     )
     with pool:
         while (call := calls.get()) is not None:
-            _spread_over_cores(sleepers)
-            _perform(pool, *call)
+            _perform(pool, sleepers, *call)
             del call  # it holds the engine, which may be waiting to be let go
 
 
 def _perform(
     pool: ThreadPoolExecutor,
+    sleepers: list[int],
     work: Callable[[int, ThreadPlace], None],
     jobs: list[list[tuple[int, ThreadPlace]]],
     ended: SimpleQueue,
 ) -> None:
+    # Whatever goes wrong is told to who waits: when Python ends, its threads end before this one.
     try:
+        _spread_over_cores(sleepers)
         # This thread sleeps meanwhile: were it to work too, the system would often start the others
         # on its core, behind its back.
         for running in [pool.submit(_work_through, work, job) for job in jobs]:

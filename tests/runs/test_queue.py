@@ -346,7 +346,9 @@ def test_a_worker_that_can_get_no_memory_ends_its_run_with_a_sentence(tmp_path, 
     resource.prlimit(pid, resource.RLIMIT_AS, (used + spare * 2**20,) * 2)
     request = RunRequest("T4c", GenerateConfig(t_stim=0.3, n_iters=3, random_seed=5))
     run = ended(queue, queue.submit(request, "me"))
-    assert run.state == "failed" and "not enough memory on cpu" in run.message
+    # Where not even the system's loader gets memory, the worker ends without a word of its own.
+    said = ("not enough memory on cpu", "perhaps for lack of memory")
+    assert run.state == "failed" and any(words in run.message for words in said)
     queue.close()
 
 

@@ -220,3 +220,34 @@ def test_vectors_cover_all_columns_once(position, lanes):
 def test_the_published_eye_needs_few_vectors():
     position = Stencil(prior_network(15).layout).position
     assert [len(vector_places(position, lanes)) * lanes for lanes in (8, 16)] == [832, 960]
+
+
+_LEAVES_WHILE_IT_COMPUTES = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+import maxstim_core as ms
+from maxstim_core.simulation.choose_engine import make_engine
+
+engine = make_engine(ms.open_network("prior", extent=5), device="cpu", threads=2)
+grey = np.full((4, 20, 91), 0.5, np.float32)
+
+
+def compute_for_ever():
+    while True:
+        engine.simulate(grey, 0.01)
+
+
+ThreadPoolExecutor(1).submit(compute_for_ever)
+time.sleep(0.3)
+"""
+
+
+def test_python_ends_while_a_thread_of_its_own_computes():
+    done = subprocess.run(
+        [sys.executable, "-c", _LEAVES_WHILE_IT_COMPUTES], capture_output=True, timeout=120
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
