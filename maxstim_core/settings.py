@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -30,6 +30,7 @@ def setting(
     flag_words: dict[str, bool] | None = None,
     section: str = "",
     check: Callable[[str], object] | None = None,
+    off: str = "",
     later: bool = False,
 ) -> Any:
     """Return a dataclass field that describes itself.
@@ -48,6 +49,7 @@ def setting(
         flag_words: For a yes or no that is a choice of words there, what each of them means.
         section: Title of the group of settings that it is shown in; with the first ones if empty.
         check: Of a text setting, raises `MaxstimError` where the text means nothing.
+        off: What its default is called where that asks for nothing, such as "no budget".
         later: Whether it came when answers without it were stored already. At its default such a
             setting leaves no trace in JSON, hash or key, so that those answers are still found.
     """
@@ -64,6 +66,7 @@ def setting(
         "flag_words": flag_words or {},
         "section": section,
         "check": check,
+        "off": off,
         "later": later,
     }
     return field(default=default, metadata=metadata)
@@ -109,6 +112,15 @@ class Config:
             if item.name == name:
                 return _coerced(item, value)
         raise _no_setting(name, [item.name for item in fields(cls)])
+
+    @classmethod
+    def without_effect(cls, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return which settings change nothing beside the others, and why, a sentence each.
+
+        Args:
+            values: The value of each setting; together they need not make a configuration.
+        """
+        return {}
 
     def told_fields(self) -> list[dataclasses.Field]:
         """Return the settings to tell: all but those that came later and are at their default."""

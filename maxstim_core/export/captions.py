@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Container
 from typing import Any
 
 import xarray as xr
@@ -60,7 +61,7 @@ def settings_words(config: Config, steps: int) -> str:
     """
     starting = starting_preset(type(config))
     said: list[str] = []
-    for item in dataclasses.fields(config):
+    for item in _effective(config):
         value = getattr(config, item.name)
         if item.name == "n_iters":
             done = f"{value}" if steps >= value else f"{steps} of {value}"
@@ -70,6 +71,30 @@ def settings_words(config: Config, steps: int) -> str:
         elif value != getattr(starting, item.name):
             said.append(_setting(item.metadata, value))
     return " · ".join(said)
+
+
+def aim_words(config: Config, *, but: Container[str] = ()) -> list[str]:
+    """Return what a stimulus was asked for, where that is not flyvis's: objective and constraints.
+
+    For example "objective suppress" and "contrast energy 100".
+
+    Args:
+        config: The settings.
+        but: Names of settings to leave out.
+    """
+    return [
+        _setting(item.metadata, getattr(config, item.name))
+        for item in _effective(config)
+        if item.metadata["section"]
+        and item.name not in but
+        and getattr(config, item.name) != item.default
+    ]
+
+
+def _effective(config: Config) -> list[dataclasses.Field]:
+    """Return the settings that change anything beside the others."""
+    idle = config.without_effect(dataclasses.asdict(config))
+    return [item for item in dataclasses.fields(config) if item.name not in idle]
 
 
 def describe_settings(method: str, config: str, steps: int) -> str:
@@ -105,11 +130,13 @@ def with_degrees(text: str) -> str:
 
 def _setting(about: Any, value: object) -> str:
     label = _lower(about["label"])
+    if about["off"] and not value:
+        return str(about["off"])
     if isinstance(value, bool):
         return label if value else f"not: {label}"
     if isinstance(value, str):
         words = about["choice_words"]
-        return f"{label}: {_lower(words[value][0]) if words else value}"
+        return f"{label}: {_lower(words[value][0])}" if words else f"{label} {value}"
     unit = f" {about['unit']}" if about["unit"] else ""
     return f"{label} {value:g}{unit}"
 

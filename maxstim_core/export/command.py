@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import Field
+from dataclasses import Field, asdict
 from typing import TYPE_CHECKING
 
 from maxstim_core.settings import Config, flag_of
@@ -46,8 +46,18 @@ def _wrapped(*parts: str) -> str:
 
 
 def settings_flags(config: Config) -> list[str]:
-    """Return the options that give a configuration, one string each, for example ``--dt 0.01``."""
-    return [_written(setting, getattr(config, setting.name)) for setting in config.told_fields()]
+    """Return the options that give a configuration, one string each, for example ``--dt 0.01``.
+
+    What changes nothing beside the others is left at its default: ``--frames`` beside a window would be
+    refused.
+    """
+    idle = config.without_effect(asdict(config))
+    values = [(setting, getattr(config, setting.name)) for setting in config.told_fields()]
+    return [
+        _written(setting, value)
+        for setting, value in values
+        if setting.name not in idle or value != setting.default
+    ]
 
 
 def _written(setting: Field, value: object) -> str:

@@ -271,10 +271,16 @@ def weights_of(config: Config) -> tuple[str, ...]:
     return tuple(METHODS[config.method].terms(config, None, None))
 
 
-def term_title(name: str) -> str:
-    """Return what people read for a loss term: its own title, or its name where no method has it."""
-    for method in METHODS.values():
-        loss = loss_of(method.config_class())
+def term_title(name: str, config: Config | None = None) -> str:
+    """Return what people read for a loss term: its own title, or its name where no loss has it.
+
+    Args:
+        name: Its name.
+        config: The settings of the run whose term it is; those of all methods, if they are not known.
+    """
+    configs = [method.config_class() for method in METHODS.values()] if config is None else [config]
+    for each in configs:
+        loss = loss_of(each)
         if name in loss.terms:
             return loss.titles[loss.terms.index(name)]
     return words_of(name)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from maxstim_core.arrays import Array
 from maxstim_core.conventions import EXTENT, GREY, frames_in
@@ -19,7 +19,7 @@ from maxstim_core.optimal.objectives.cells import (
     Watched,
 )
 from maxstim_core.optimal.objectives.chosen import FLYVIS, Objective
-from maxstim_core.optimal.objectives.counted import Counted, parse_window
+from maxstim_core.optimal.objectives.counted import COUNTED_WAYS, Counted, parse_window
 from maxstim_core.optimal.objectives.response import Excite
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty, SlowInTime, SmoothInSpace
 from maxstim_core.optimal.objectives.terms import Term, Terms
@@ -32,7 +32,7 @@ from maxstim_core.optimal.shared_settings import (
 )
 from maxstim_core.settings import Config, setting
 
-OBJECTIVE, CONSTRAINTS = "Objective", "Constraints"
+OBJECTIVE, CONSTRAINTS = "Objective in detail", "Constraints"
 """Titles of the sections of settings."""
 
 
@@ -63,7 +63,7 @@ class GenerateConfig(Config):
     weight_central: float = weight(
         1.0,
         "Weight of the response of the central cell, exp(voltage).",
-        label="Drive the cell",
+        label="Weight of the response",
         top=10.0,
         step=0.1,
     )
@@ -107,6 +107,7 @@ class GenerateConfig(Config):
         "the last frame, or all.",
         label="Window of the response",
         check=parse_window,
+        off="no window of the response",
         section=OBJECTIVE,
         later=True,
     )
@@ -115,6 +116,7 @@ class GenerateConfig(Config):
         "What counts of the response in the window: its mean, or its peak.",
         label="In the window",
         choices=("mean", "peak"),
+        choice_words={name: COUNTED_WAYS[name] for name in ("mean", "peak")},
         section=OBJECTIVE,
         later=True,
     )
@@ -153,6 +155,7 @@ class GenerateConfig(Config):
         "Budget of contrast energy: the sum of squared differences from grey over frames and columns is "
         "brought to it, whatever the pull to grey. 0 for no budget.",
         label="Contrast energy",
+        off="no budget of contrast energy",
         bounds=(0.0, 1e7),
         soft=(0.0, 500.0),
         step=5.0,
@@ -174,6 +177,7 @@ class GenerateConfig(Config):
         "for all.",
         label="Window of the stimulus",
         check=parse_window,
+        off="no window of the stimulus",
         section=CONSTRAINTS,
         later=True,
     )
@@ -199,6 +203,7 @@ class GenerateConfig(Config):
         0.0,
         "Mean luminance over the frames and columns that may differ from grey; 0 for any.",
         label="Mean luminance",
+        off="any mean luminance",
         bounds=(0.0, 1.0),
         step=0.05,
         section=CONSTRAINTS,
@@ -209,6 +214,7 @@ class GenerateConfig(Config):
         "Number of levels of luminance, evenly from darkest to brightest, as for a display of few; 0 "
         "for any luminance.",
         label="Levels",
+        off="any number of levels",
         bounds=(0, 256),
         soft=(0, 16),
         step=1,
@@ -219,6 +225,7 @@ class GenerateConfig(Config):
         0.0,
         "Highest temporal frequency of the stimulus; 0 for any.",
         label="Fastest flicker",
+        off="any flicker",
         unit="Hz",
         bounds=(0.0, 1000.0),
         soft=(0.0, 50.0),
@@ -230,6 +237,7 @@ class GenerateConfig(Config):
         0.0,
         "Highest spatial frequency of the stimulus, in cycles per column; 0 for any.",
         label="Finest detail",
+        off="any detail",
         unit="cycles/column",
         bounds=(0.0, 1.0),
         soft=(0.0, 0.5),
@@ -290,6 +298,29 @@ class GenerateConfig(Config):
                 "A level takes the contrast energy that it needs; leave out the energy, or choose the "
                 "objective drive."
             )
+
+    @classmethod
+    def without_effect(cls, values: Mapping[str, Any]) -> dict[str, str]:
+        """See `Config`; what is asked of several networks has an effect with several alone."""
+        kind = Objective.parse(values["objective"]).kind
+        found = {}
+        if kind == FLYVIS:
+            found["window"] = (
+                "flyvis counts the last frame, or all; a window needs another objective."
+            )
+        elif not values["last_only"]:
+            found["window"] = "All frames count; a window needs the last frame only."
+        if values["window"] and "window" not in found:
+            found["last_only"] = "The window says which frames count."
+        else:
+            found["window_counts"] = "There is no window of the response."
+        if kind != "contrast":
+            found["temperature"] = "Only a contrast with other cell types has a temperature."
+        if kind == "level":
+            found["energy"] = "A level takes the contrast energy that it needs."
+        if kind == "level" or values["energy"]:
+            found["weight_mei"] = "The contrast energy says how far from grey the stimulus is."
+        return found
 
     @property
     def n_frames(self) -> int:

@@ -11,17 +11,17 @@ import numpy as np
 
 from maxstim_core.arrays import Array
 from maxstim_core.errors import MaxstimError
-from maxstim_core.lattice import Lattice
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.ascent import Ascent, Level
 from maxstim_core.optimal.configs import loss_of
-from maxstim_core.optimal.constraints import Allowed, Linear, displayable
+from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.generate_config import GenerateConfig, across
 from maxstim_core.optimal.objectives.cells import Drive, Suppress, Watched
 from maxstim_core.optimal.objectives.chosen import FLYVIS
 from maxstim_core.optimal.objectives.terms import Loss
+from maxstim_core.optimal.possible import allowed_by, watched_types
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.response_units import response_units
 from maxstim_core.settings import checked
@@ -127,7 +127,16 @@ def descent(
     first = engines[0]
     begin = noise(config, first.network) if start is None else start
     steps, loss = steps_for(engines, cell_type, config, begin)
-    return Descent(first, cell_type, steps, loss, config, report_every=report_every)
+    units = {} if config.goal.kind == FLYVIS else _units_of(first.network, cell_type)
+    return Descent(
+        first, cell_type, steps, loss, config, report_every=report_every, attributes=units
+    )
+
+
+def _units_of(network: Network, cell_type: str) -> dict[str, object]:
+    """Return G and R of a cell type, by which its voltages become responses: attributes of an answer."""
+    units, kind = response_units(network), network.cell_type(cell_type)
+    return {"grey_voltage": units.grey[kind], "rms_voltage": units.rms[kind]}
 
 
 def steps_for(
@@ -166,29 +175,6 @@ def steps_for(
     return steps, loss
 
 
-def watched_types(
-    network: Network, cell_type: str, config: GenerateConfig
-) -> tuple[list[int], int]:
-    """Return the numbers of the cell types that an objective watches, and how many of them it names.
-
-    The one that is asked for comes first, then the others that are named, then, where they are kept
-    quiet, all the rest.
-
-    Raises:
-        MaxstimError: if it names one that there is none of, or no other where others are needed.
-    """
-    names = [cell_type, *(name for name in config.goal.others if name != cell_type)]
-    kinds = [network.cell_type(name) for name in names]
-    if config.goal.others and len(kinds) == 1:
-        raise MaxstimError(
-            f"The objective {config.objective} names {cell_type} alone; name other cell types."
-        )
-    n_named = len(kinds)
-    if config.weight_quiet:
-        kinds += [kind for kind in range(len(network.connectome.names)) if kind not in kinds]
-    return kinds, n_named
-
-
 def _watched(network: Network, kinds: list[int], n_named: int, config: GenerateConfig) -> Watched:
     if config.goal.kind == FLYVIS and not config.weight_quiet:  # which takes voltages as they are
         return Watched.plain(n_named)
@@ -210,32 +196,6 @@ def level_of(config: GenerateConfig, watched: Sequence[Watched]) -> Level | None
         return -float(guide.parts[0][1](response, response)[0])
 
     return Level(guide, reached, abs(goal.level))
-
-
-def allowed_by(config: GenerateConfig, lattice: Lattice) -> Allowed:
-    """Return what a stimulus on an eye must satisfy by these settings.
-
-    Raises:
-        MaxstimError: if no stimulus can have its contrast energy.
-    """
-    linear = Linear(
-        config.n_frames,
-        lattice,
-        rings=min(config.rings, lattice.extent),
-        frames=config.stim_frames,
-        highest_hz=config.highest_hz,
-        highest_cycles=config.highest_cycles,
-        dt=config.dt,
-        mean=config.mean_luminance or None,
-    )
-    allowed = Allowed(linear, config.darkest, config.brightest, config.energy, config.levels)
-    least, most = allowed.least_energy, allowed.most_energy
-    if config.energy and not least < config.energy <= most:
-        raise MaxstimError(
-            f"The contrast energy must lie between {least:.4g} and {most:.4g} for a stimulus of these "
-            f"frames, columns and luminance, not {config.energy:g}."
-        )
-    return allowed
 
 
 def noise(config: GenerateConfig, network: Network) -> np.ndarray:

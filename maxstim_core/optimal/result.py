@@ -26,7 +26,8 @@ Variables, where the method has them:
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
 engine computes with (``numba_version`` or ``torch_version``). Regularized and generated answers have
-``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``.
+``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``; generated ones with an objective in units of
+RMS have ``grey_voltage`` and ``rms_voltage``, G and R of `maxstim_core.optimal.response_units`.
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
 ""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
 ``rms_voltage``, G and R of `maxstim_core.optimal.ranking`, and ``lowest_voltage`` over the set, unless
@@ -46,6 +47,7 @@ import numpy as np
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.settings import Config
 from maxstim_core.storage.labeled import Labeled
 from maxstim_core.storage.netcdf import read_dataset
@@ -154,7 +156,8 @@ def at_best(answer: xr.Dataset) -> xr.Dataset:
     """
     best = {name: answer[f"best_{name}"] for name in ("stimulus", "response", "central_response")}
     others = answer.drop_vars([f"best_{name}" for name in best])
-    return others.assign(best).assign_attrs(iteration="best")
+    energy = contrast_energy(best["stimulus"].values)
+    return others.assign(best).assign_attrs(iteration="best", contrast_energy=energy)
 
 
 def provenance(engine: Engine, config: Config) -> dict[str, object]:

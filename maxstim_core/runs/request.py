@@ -13,6 +13,8 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.possible import check_possible
+from maxstim_core.settings import Config
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
 
@@ -106,11 +108,13 @@ def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     Clip sets are opened again each time, so that one that has changed is noticed. Any thread.
 
     Raises:
-        MaxstimError: if the network, its cell type, the clip set or the clip does not exist.
+        MaxstimError: if the network, its cell type, the clip set or the clip does not exist, or a
+            generated stimulus cannot be as its settings ask.
     """
     network = opened_network(request.network)
     network.cell_type(request.cell_type)
-    if request.method == GenerateConfig.method:
+    if isinstance(request.config, GenerateConfig):
+        check_possible(network, request.cell_type, request.config)
         return network, None
     clips = open_clips(request.clips, network.lattice.extent)
     if request.clip:
@@ -163,6 +167,14 @@ def search_key(config: SearchConfig, network: Network, clips: ClipSet) -> str:
 @lru_cache
 def _bundled_network(name: str) -> Network:
     return open_network(name)
+
+
+def config_of(answer: xr.Dataset) -> Config | None:
+    """Return the settings that an answer was made with; None where its attributes do not tell."""
+    try:
+        return CONFIGS[answer.attrs["method"]](**json.loads(answer.attrs["config"]))
+    except (KeyError, TypeError, ValueError, MaxstimError):  # of another version
+        return None
 
 
 def request_of(answer: xr.Dataset) -> RunRequest:

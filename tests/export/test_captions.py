@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from maxstim_core.export.captions import describe_settings, settings_words
+from maxstim_core.export.captions import aim_words, describe_settings, settings_words
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -26,6 +26,16 @@ from maxstim_core.optimal.configs import (
             "200 iterations · seed 0 · stimulus duration 0.1 s · pull to grey 300 · "
             "not: last frame only",
         ),
+        (
+            starting_preset(GenerateConfig, objective="suppress", energy=100.0, rings=3),
+            200,
+            "200 iterations · seed 0 · objective suppress · contrast energy 100 · rings 3",
+        ),
+        (  # what changes nothing is not told
+            starting_preset(GenerateConfig, objective="level:1", weight_mei=3.0, temperature=2.0),
+            200,
+            "200 iterations · seed 0 · objective level:1",
+        ),
         (starting_preset(SearchConfig), 0, ""),
         (starting_preset(SearchConfig, score="rms"), 0, "score: peak in units of RMS"),
         (starting_preset(SearchConfig, protocol="flyvis"), 0, "before each clip: flyvis's fade-in"),
@@ -34,6 +44,14 @@ from maxstim_core.optimal.configs import (
 def test_what_differs_from_the_starting_values_is_said(config, steps, words):
     assert settings_words(config, steps) == words
     assert describe_settings(config.method, config.to_json(), steps) == words
+
+
+def test_the_aims_of_a_stimulus_are_told_by_themselves():
+    config = GenerateConfig(n_iters=3, objective="drive", energy=50.0, window="0.1:0.2", levels=3)
+    aims = ["objective drive", "window of the response 0.1:0.2", "contrast energy 50", "levels 3"]
+    assert aim_words(config) == aims
+    assert aim_words(config, but=("energy", "window")) == ["objective drive", "levels 3"]
+    assert aim_words(GenerateConfig(n_iters=3)) == aim_words(RegularizeConfig()) == []
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,13 @@ from maxstim_core.runs.request import RunRequest, request_of
 
 REQUESTS = [
     RunRequest("T4c", GenerateConfig(t_stim=0.05, n_iters=2, random_seed=3), device="cpu"),
+    RunRequest(
+        "T4c",
+        GenerateConfig(
+            t_stim=0.05, n_iters=2, objective="contrast:T4a,T4b", energy=5.0, window="0.02:0.05"
+        ),
+        device="cpu",
+    ),
     RunRequest("Mi1", RegularizeConfig(n_iters=2, dt=0.02), device="cpu"),
     RunRequest("CT1(M10)", SearchConfig(n_best=2, dt=0.02), network="prior", device="cpu"),
 ]

@@ -164,6 +164,51 @@ def test_a_loss_prints_its_formula_without_what_a_run_brings():
     np.testing.assert_allclose(found, [21.5, 20.0, 1.5])
 
 
+@pytest.mark.parametrize(
+    ("settings", "titles"),
+    [
+        ({"objective": "drive"}, ("Total loss", "Response term", "Grey term")),
+        ({"objective": "level:1"}, ("Total loss", "Distance from the level")),
+        (
+            {"objective": "contrast:T4a", "energy": 9.0, "weight_quiet": 1.0},
+            ("Total loss", "Other cell types less this one", "Other cell types"),
+        ),
+        (
+            {"objective": "suppress", "energy": 9.0, "weight_slow": 1.0, "weight_smooth": 1.0},
+            ("Total loss", "Response term", "Change in time", "Change between columns"),
+        ),
+    ],
+)
+def test_the_terms_of_every_objective_have_titles(settings, titles):
+    config = GenerateConfig(**settings)
+    loss = loss_of(config)
+    assert tuple(term_title(name, config) for name in loss.terms) == loss.titles == titles
+
+
+@given(
+    st.sampled_from(["flyvis", "drive", "level:1", "contrast:T4a"]),
+    st.sampled_from(["", "0.1:0.2"]),
+    st.booleans(),
+    st.sampled_from([0.0, 9.0]),
+)
+def test_what_has_no_effect_can_be_left_at_its_default(objective, window, last_only, energy):
+    """Whatever is chosen is then a configuration, and nothing that is lowered has changed."""
+    values = {
+        "objective": objective, "window": window, "last_only": last_only, "energy": energy,
+        "window_counts": "peak", "temperature": 2.0, "weight_mei": 7.0,
+    }  # fmt: skip
+    idle = GenerateConfig.without_effect(values)
+    assert all(sentence.endswith(".") for sentence in idle.values())
+    config = GenerateConfig(**{name: v for name, v in values.items() if name not in idle})
+    assert ("window" in idle) == (objective == "flyvis" or not last_only)
+    try:
+        as_given = GenerateConfig(**values)
+    except MaxstimError:
+        return  # a window, or an energy, that contradicts the objective
+    assert str(loss_of(as_given)) == str(loss_of(config))
+    assert as_given.counted == config.counted
+
+
 def test_a_term_of_no_method_goes_by_its_name():
     assert term_title("slow_in_time") == "Slow in time"
     assert term_title("total") == "Total loss"

@@ -10,7 +10,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.constraints import Allowed, Linear, contrast_energy
-from maxstim_core.optimal.generated import allowed_by
+from maxstim_core.optimal.possible import allowed_by
 
 EYE, N_FRAMES = Lattice(3), 12
 RANDOM = np.random.default_rng(0)

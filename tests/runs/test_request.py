@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal import configs
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.result import answer
-from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.request import RunRequest, config_of, content_key, opened
 from maxstim_core.runs.store import RunStore
 from maxstim_core.settings import setting
 from maxstim_core.stimuli.catalog import open_clips
@@ -115,6 +116,30 @@ def test_a_clip_that_is_not_in_the_set_is_refused():
 
 def test_a_generated_answer_needs_no_clips():
     assert opened(RunRequest("T4c", GenerateConfig(), clips="holiday"))[1] is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"objective": "contrast:T4x"}, "There is no cell type 'T4x'; did you mean "),
+        ({"objective": "group:T4c"}, "names T4c alone; name other cell types"),
+        ({"objective": "drive", "energy": 1e6}, "contrast energy must lie between 0 and"),
+        ({"objective": "drive", "energy": 10.0, "levels": 2}, "contrast energy must lie between"),
+    ],
+)
+def test_what_a_generated_stimulus_cannot_be_is_refused_before_anything_waits(settings, said):
+    with pytest.raises(MaxstimError, match=said) as refused:
+        opened(RunRequest("T4c", GenerateConfig(**settings)))
+    assert str(refused.value).count(". ") == 0
+
+
+def test_settings_are_read_from_an_answer_or_not_at_all():
+    config = GenerateConfig(objective="suppress", energy=3.0)
+    about = {"method": "generated", "config": config.to_json()}
+    assert config_of(xr.Dataset(attrs=about)) == config
+    for wrong in ({}, {"method": "magic"}, {"config": "{"}, {"config": '{"energy": -1}'}):
+        attrs = {**about, **wrong} if wrong else {}
+        assert config_of(xr.Dataset(attrs=attrs)) is None
 
 
 def test_bundled_networks_are_opened_once():

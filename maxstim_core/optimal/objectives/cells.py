@@ -65,7 +65,9 @@ class CellsTerm(Term):
 
     watched: Watched
     counted: Counted
-    symbols: ClassVar = {"z": _RESPONSE, "t": "frames that count"}
+    symbols: ClassVar = {
+        "z": _RESPONSE, "t": "frames that count", "k": "cell types that the objective names",
+    }  # fmt: skip
     sign: ClassVar = 1
     """-1 where a response counts that is far below grey."""
 
@@ -133,6 +135,11 @@ class ReachLevel(CellsTerm):
     level: float = 1.0
     name = "response"
 
+    @property
+    def title(self) -> str:
+        """See `Term`."""
+        return "Distance from the level"
+
     def of(self, numbers: Array) -> Array:
         """See `CellsTerm`."""
         return (numbers[..., 0] - self.level) ** 2
@@ -156,6 +163,11 @@ class Contrast(CellsTerm):
 
     temperature: float = 0.3
     name = "response"
+
+    @property
+    def title(self) -> str:
+        """See `Term`."""
+        return "Other cell types less this one"
 
     def of(self, numbers: Array) -> Array:
         """See `CellsTerm`."""

@@ -48,7 +48,8 @@ OBJECTIVES = {
 }
 """Name, meaning and form of each kind of objective."""
 
-_LEVELS = (-100.0, 100.0)
+LEVEL_BOUNDS = (-100.0, 100.0)
+"""Least and greatest level that can be asked for, in units of RMS above grey."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Objective:
             except ValueError:
                 number = rest
             return cls(
-                kind, level=checked_number(number, "The level to reach", _LEVELS, unit="RMS")
+                kind, level=checked_number(number, "The level to reach", LEVEL_BOUNDS, unit="RMS")
             )
         others = tuple(name.strip() for name in rest.split(",")) if colon else ()
         if not all(others) or len(set(others)) < len(others):

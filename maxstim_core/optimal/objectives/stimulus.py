@@ -42,6 +42,7 @@ class SlowInTime(Term):
     """Change slowly: the mean squared difference between successive frames."""
 
     name = "slow_in_time"
+    title = "Change in time"
     symbols: ClassVar = {"x": "luminance", "t": "frames", "h": "columns"}
 
     def __call__(self, stimulus: Array, response: Array) -> Array:
@@ -70,6 +71,7 @@ class SmoothInSpace(Term):
     """Change little from column to column: the mean squared difference between neighbors."""
 
     name = "smooth_in_space"
+    title = "Change between columns"
     symbols: ClassVar = {"x": "luminance", "t": "frames", "h": "columns", "g": "neighbors of h"}
 
     def __call__(self, stimulus: Array, response: Array) -> Array:
