@@ -35,10 +35,11 @@ from dashboard.views.traces import Traces
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
-from maxstim_core.optimal.configs import METHODS
+from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
+from maxstim_core.runs.request import config_of
 from maxstim_core.runs.snapshot import RunSnapshot
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
@@ -120,9 +121,13 @@ class App(pn.viewable.Viewer):
             "network": asked.network,
         }
         self.choice.param.update({name: value for name, value in chosen.items() if value})
+        generated = self.choice.settings[GenerateConfig.method]
+        if asked.aims:
+            generated.load_aims(asked.aims)
         # Of the link: the example alone would not explain itself.
         self.session.problem = " ".join(filter(None, problems))
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
+        generated.param.watch(self._address, list(generated.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
@@ -161,7 +166,8 @@ class App(pn.viewable.Viewer):
             self._drawn = None
             self._preview(shown.run)
             if shown.run.terms:
-                self.losses.show(shown.run.run_id, shown.run.terms, shown.run.losses)
+                run = shown.run
+                self.losses.show(run.run_id, run.terms, run.losses, run.request.config)
         elif shown.answer is not None and shown.answer is not self._drawn:
             self._draw_answer()
 
@@ -189,7 +195,8 @@ class App(pn.viewable.Viewer):
             self.losses.show_ranking(answer)
         elif "loss" in answer:
             terms = tuple(str(term) for term in answer["term"].values)
-            self.losses.show(self.session.key, terms, answer["loss"].values)
+            config = config_of(answer)
+            self.losses.show(self.session.key, terms, answer["loss"].values, config)
 
     def _listed(self, *events: object) -> None:
         """Compare the answer with what comes to light after it."""
@@ -270,6 +277,7 @@ class App(pn.viewable.Viewer):
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
             run=self.session.link_key,
+            aims=choice.settings[choice.method].aims(),
         ).search()
         if pn.state.location is not None and pn.state.location.search != search:
             pn.state.location.search = search

@@ -9,14 +9,17 @@ from typing import Any
 
 import param
 
+from dashboard.sidebar.examples import examples
 from dashboard.state.choice import Choice
-from dashboard.state.settings import Settings
-from dashboard.state.typed_numbers import number_text
+from dashboard.state.objective import check_others, entry_of_kind
+from dashboard.state.settings import Settings, sectioned
+from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
 from dashboard.text.cell_types import arrow, grouped, polarity, tuning_sentence
 from dashboard.text.words import device_words, equation_html
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
-from maxstim_core.optimal.configs import CONFIGS, METHODS
+from maxstim_core.optimal.configs import CONFIGS, METHODS, GenerateConfig
+from maxstim_core.optimal.objectives.chosen import LEVEL_BOUNDS, OBJECTIVES
 
 
 @cache
@@ -56,11 +59,27 @@ def _method(method: str) -> dict[str, Any]:
 
 
 def _offered(method: str) -> list[dataclasses.Field]:
-    """Return the settings of a method that the sidebar has fields for.
+    """Return the settings of a method that the sidebar has fields for."""
+    config_class = CONFIGS[method]
+    plain = [item for item in dataclasses.fields(config_class) if not item.metadata["section"]]
+    return [*plain, *sectioned(config_class)]
 
-    Objectives and constraints are on the command line and in Python so far.
-    """
-    return [item for item in dataclasses.fields(CONFIGS[method]) if not item.metadata["section"]]
+
+_LEVEL = {
+    "label": "Level", "unit": "RMS", "low": LEVEL_BOUNDS[0], "high": LEVEL_BOUNDS[1],
+    "start": -2.0, "end": 4.0, "step": 0.1,
+    "description": "Response above grey, in units of the cell's own RMS over the default set: 1 is as "
+    "strong as natural movies make it on average, 0 is grey.",
+}  # fmt: skip
+"""The number that belongs to the objective of reaching a level."""
+
+
+def _objectives() -> list[dict[str, Any]]:
+    """Return the kinds of objective, with whether each names other cell types."""
+    return [
+        {"value": kind, "label": title, "meaning": meaning, "names": "," in form}
+        for kind, (title, meaning, form) in OBJECTIVES.items()
+    ]
 
 
 def _setting(item: dataclasses.Field) -> dict[str, Any]:
@@ -70,9 +89,15 @@ def _setting(item: dataclasses.Field) -> dict[str, Any]:
         "name": item.name,
         "label": about["label"],
         "description": f"{about['doc']} In formulas: {item.name}.",
+        "section": about["section"],
+        "default": item.default,
     }
     if isinstance(item.default, bool):
         return common | {"kind": "check"}
+    if item.name == "objective":
+        return common | {"kind": "objective", "choices": _objectives(), "level": _LEVEL}
+    if isinstance(item.default, str) and not about["choices"]:
+        return common | {"kind": "text"}
     if isinstance(item.default, str):
         words = about["choice_words"]
         choices = [
@@ -116,7 +141,8 @@ class Controls:
             "sets": [{"value": name, "label": title} for title, name in offered.items()],
             "device": choice.device,
             "devices": self._device_choices(),
-            "values": {method: _values(method, choice.settings[method]) for method in METHODS},
+            "values": {method: self._values(method) for method in METHODS},
+            "examples": self._examples(),
             "formulas": {method: self._formula(method) for method in METHODS},
         }
 
@@ -157,11 +183,13 @@ class Controls:
                 choice.clips = name
             case {"device": str(name)} if name in choice.param.device.objects:
                 choice.device = name
+            case {"example": str(title)}:
+                self._take_example(title)
             case {"method": str(method), "press": str(name)} if method in METHODS:
                 self._pressed(choice.settings[method], name)
             case {"method": str(method), "setting": str(name)} if method in METHODS:
                 if name in choice.settings[method].names():
-                    _set(choice.settings[method], name, message)
+                    self._set(choice.settings[method], name, message)
 
     def _pressed(self, settings: Settings, name: str) -> None:
         match name:
@@ -172,31 +200,66 @@ class Controls:
             case "best clip":
                 self.choice.clip = ""
 
+    def _set(self, settings: Settings, name: str, message: dict[str, Any]) -> None:
+        """Take the value of one setting; a field that holds what is none remembers it."""
+        parameter = settings.param[name]
+        is_typed = isinstance(parameter, param.Number | param.String)
+        match message:
+            case {"value": value} if not is_typed:
+                with suppress(MaxstimError):  # nothing that this page offers
+                    settings.param.update(**{name: settings.config_class.taken(name, value)})
+            case {"kind": str(kind)} if name == "objective" and kind in OBJECTIVES:
+                settings.enter(name, entry_of_kind(kind, settings.objective, self.choice.cell_type))
+            case {"entry": str(entry)} if is_typed:
+                settings.enter(name, entry[:LONGEST_ENTRY])
+            case {"restore": True}:
+                settings.entries.accept(name)
+
+    def _take_example(self, title: str) -> None:
+        choice = self.choice
+        for example in examples(choice.cell_type):
+            if example.title == title:
+                choice.settings[GenerateConfig.method].load_aims(example.aims)
+
+    def _examples(self) -> dict[str, Any]:
+        """Return the examples for the chosen cell type, and the title of the one that is set, if any."""
+        offered = examples(self.choice.cell_type)
+        aims = self.choice.settings[GenerateConfig.method].aims()
+        chosen = next((one.title for one in offered if one.aims == aims), "")
+        return {
+            "offered": [{"name": one.title, "note": one.sets} for one in offered],
+            "chosen": chosen,
+        }
+
+    def _values(self, method: str) -> dict[str, dict[str, Any]]:
+        """Return what the fields of a method show, by the name of the setting."""
+        settings = self.choice.settings[method]
+        idle = settings.without_effect()
+        shown = {item.name: self._shown(settings, item.name) for item in _offered(method)}
+        for name in shown.keys() & idle.keys():
+            shown[name]["idle"] = idle[name]
+        return shown
+
+    def _shown(self, settings: Settings, name: str) -> dict[str, Any]:
+        value, parameter = getattr(settings, name), settings.param[name]
+        if isinstance(parameter, param.Number):
+            text, refused = settings.entries.refused.get(name, (number_text(value), ""))
+            allowed = settings.allowed(name) if refused else ""
+            return {"value": value, "text": text, "problem": allowed}
+        if isinstance(parameter, param.String):
+            text, refused = settings.entries.refused.get(name, (value, ""))
+            if name == "objective" and not refused:
+                refused = self._naming_problem(value)
+            return {"value": value, "text": text, "problem": refused}
+        return {"value": value}
+
+    def _naming_problem(self, objective: str) -> str:
+        """Return what is wrong with the cell types that an objective names, or nothing."""
+        try:
+            check_others(objective, self.choice.cell_type)
+        except MaxstimError as error:
+            return str(error)
+        return ""
+
 
 _drawn = lru_cache(maxsize=256)(equation_html)
-
-
-def _set(settings: Settings, name: str, message: dict[str, Any]) -> None:
-    """Take the value of one setting; a field that holds what is none remembers it."""
-    parameter = settings.param[name]
-    match message:
-        case {"value": value} if not isinstance(parameter, param.Number):
-            with suppress(MaxstimError):  # nothing that this page offers
-                settings.param.update(**{name: settings.config_class.taken(name, value)})
-        case {"entry": str(entry)} if isinstance(parameter, param.Number):
-            settings.enter(name, entry)
-        case {"restore": True}:
-            settings.entries.accept(name)
-
-
-def _values(method: str, settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return what the fields of a method show, by the name of the setting."""
-    return {item.name: _shown(settings, item.name) for item in _offered(method)}
-
-
-def _shown(settings: Settings, name: str) -> dict[str, Any]:
-    value, parameter = getattr(settings, name), settings.param[name]
-    if not isinstance(parameter, param.Number):
-        return {"value": value}
-    text, refused = settings.entries.refused.get(name, (number_text(value), ""))
-    return {"value": value, "text": text, "problem": settings.allowed(name) if refused else ""}

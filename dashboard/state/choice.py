@@ -11,6 +11,7 @@ from typing import Any
 import param
 
 from dashboard.state.listing import CLIP_SETS
+from dashboard.state.objective import check_others
 from dashboard.state.settings import Settings, settings_class
 from dashboard.state.visitors import check_listed
 from dashboard.text.clip_sets import set_title
@@ -80,9 +81,12 @@ class Choice(param.Parameterized):
         """
         if self.listed_only:
             check_listed(self.network)
+        config = self.settings[self.method].config()
+        if isinstance(config, GenerateConfig):
+            check_others(config.objective, self.cell_type)
         return RunRequest(
             cell_type=self.cell_type,
-            config=self.settings[self.method].config(),
+            config=config,
             network=self.network,
             clips=self.clips,
             device=self.device,

@@ -6,12 +6,15 @@ Labels, units, bounds, steps and help texts come from there; nothing is typed tw
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
 import param
 
+from dashboard.state.objective import read_objective
 from dashboard.state.typed_numbers import TypedNumbers, allowed, take_entry
+from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import flyvis_preset, starting_preset
 from maxstim_core.settings import Config
 
@@ -31,21 +34,51 @@ class Settings(param.Parameterized):
         Raises:
             MaxstimError: if the values contradict each other, or a field holds what is no value.
         """
-        self.entries.check()
+        self.entries.check(but=self.without_effect())
         return self.of_values()
 
     def of_values(self) -> Config:
-        """Return the same, whatever the fields hold.
+        """Return the same, whatever the fields hold; what has no effect has its default there.
 
         Raises:
             MaxstimError: if the values contradict each other.
         """
-        return self.config_class(**{name: getattr(self, name) for name in self.names()})
+        idle = self.without_effect()
+        values = {name: value for name, value in self.values().items() if name not in idle}
+        return self.config_class(**values)
+
+    def values(self) -> dict[str, Any]:
+        """Return the value of each setting, by name."""
+        return {name: getattr(self, name) for name in self.names()}
+
+    def without_effect(self) -> dict[str, str]:
+        """Return which settings change nothing beside the others, and why, a sentence each."""
+        return self.config_class.without_effect(self.values())
 
     def load(self, config: Config) -> None:
         """Take the values of a configuration."""
         self.entries.clear()
         self.param.update(**dataclasses.asdict(config))
+
+    def load_aims(self, values: Mapping[str, Any]) -> None:
+        """Take objective and constraints, the settings that stand in sections; the others stay.
+
+        Args:
+            values: Those that are not to have their defaults, by name.
+        """
+        aims = {item.name: item.default for item in sectioned(self.config_class)}
+        for name in aims:
+            self.entries.accept(name)
+        self.param.update(**{**aims, **values})
+
+    def aims(self) -> dict[str, Any]:
+        """Return the settings of sections that have an effect and another value than their default."""
+        idle, values = self.without_effect(), self.values()
+        return {
+            item.name: values[item.name]
+            for item in sectioned(self.config_class)
+            if item.name not in idle and values[item.name] != item.default
+        }
 
     def load_starting(self) -> None:
         """Take the values that suit the bundled network, with which the page starts."""
@@ -64,8 +97,16 @@ class Settings(param.Parameterized):
         self.param.update(**{name: self.config_class.taken(name, number)})
 
     def enter(self, name: str, entry: str) -> None:
-        """Take what a person has typed for a number, or remember it and why it is none."""
-        take_entry(self, name, entry, self.allowed(name))
+        """Take what a person has typed for a number or a text, or remember it and why it is none."""
+        if isinstance(self.param[name], param.Number):
+            take_entry(self, name, entry, self.allowed(name))
+            return
+        try:
+            text = read_objective(entry) if name == "objective" else "".join(entry.split())
+            self.param.update(**{name: self.config_class.taken(name, text)})
+            self.entries.accept(name)
+        except MaxstimError as error:
+            self.entries.refuse(name, entry, str(error))
 
     @classmethod
     def allowed(cls, name: str) -> str:
@@ -83,6 +124,19 @@ class Settings(param.Parameterized):
     def names(cls) -> tuple[str, ...]:
         """Names of the settings, in the order of the configuration."""
         return tuple(setting.name for setting in dataclasses.fields(cls.config_class))
+
+
+@cache
+def sectioned(config_class: type[Config]) -> tuple[dataclasses.Field, ...]:
+    """Return the settings of a configuration that say what is aimed at: those of a section.
+
+    What is asked of several networks is none of them: a page asks one.
+    """
+    return tuple(
+        item
+        for item in dataclasses.fields(config_class)
+        if item.metadata["section"] and item.name != "across"
+    )
 
 
 @cache

@@ -1,14 +1,18 @@
-"""What is typed into number fields: read, checked, and remembered where it is no value."""
+"""What is typed into fields: read, checked, and remembered where it is no value."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Container
 
 import numpy as np
 import param
 
 from maxstim_core.errors import MaxstimError
+
+LONGEST_ENTRY = 1_000
+"""Characters that a field may hold: more than the names of all cell types."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -30,14 +34,18 @@ class TypedNumbers(param.Parameterized):
         """Forget all that was refused; the fields show the values again."""
         self.refused = {}
 
-    def check(self) -> None:
+    def check(self, *, but: Container[str] = ()) -> None:
         """Refuse to go on while a field shows what is not used.
+
+        Args:
+            but: Names of settings that change nothing, whatever their fields hold.
 
         Raises:
             MaxstimError: if there is such a field.
         """
-        for _, sentence in self.refused.values():
-            raise MaxstimError(sentence)
+        for name, (_, sentence) in self.refused.items():
+            if name not in but:
+                raise MaxstimError(sentence)
 
 
 def read_number(text: str, *, whole: bool) -> float | int | None:

@@ -6,13 +6,18 @@ page says, in a sentence each, that it is not here. It never holds a path.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.state.listing import NETWORKS
+from dashboard.state.settings import sectioned
+from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
+from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.optimal.configs import CONFIGS
+from maxstim_core.optimal.configs import CONFIGS, GenerateConfig
 from maxstim_core.runs.library import KEY
 
 _NO_NETWORK = (
@@ -38,6 +43,7 @@ class PageAddress:
             there is none of that name.
         run: Key of a run or of a finished answer.
         problems: What the page has to say of what is not here, a sentence each.
+        aims: Objective and constraints of a generated movie that are not the defaults, by name.
     """
 
     cell_type: str = ""
@@ -45,6 +51,7 @@ class PageAddress:
     network: str = ""
     run: str = ""
     problems: tuple[str, ...] = ()
+    aims: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:
@@ -63,7 +70,8 @@ class PageAddress:
         problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
         if _NO_NETWORK in problems:
             network = DEFAULT
-        return cls(cell, method, network, run, problems)
+        aims, misread = _aims(query)
+        return cls(cell, method, network, run, (*problems, *misread), aims)
 
     def search(self) -> str:
         """Return the query of this address."""
@@ -73,7 +81,28 @@ class PageAddress:
             "network": self.network,
             "run": self.run,
         }
-        return "?" + urlencode({name: value for name, value in said.items() if value}, safe="/")
+        aims = {
+            name: number_text(value) if isinstance(value, float) else value
+            for name, value in self.aims.items()
+        }
+        said = {name: value for name, value in said.items() if value}
+        return "?" + urlencode(said | aims, safe="/:,")
+
+
+def _aims(query: Mapping[str, list[str]]) -> tuple[dict[str, Any], list[str]]:
+    """Return what the query of an address sets of objective and constraints, and what it has wrong."""
+    aims: dict[str, Any] = {}
+    problems = []
+    for item in sectioned(GenerateConfig):
+        text = query.get(item.name, [""])[0]
+        if not text:
+            continue
+        try:
+            aims[item.name] = GenerateConfig.taken(item.name, text[:LONGEST_ENTRY])
+        except MaxstimError:
+            label = item.metadata["label"].lower()
+            problems.append(f"The {label} of this link is none that there can be; choose another.")
+    return aims, problems
 
 
 def is_known(network: str) -> bool:

@@ -17,11 +17,12 @@ def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
         other: Another request by the same method.
     """
     words = []
+    idle = request.config.without_effect(dataclasses.asdict(request.config))
     if request.method != GenerateConfig.method and request.clips != other.clips:
         words.append(f"{set_title(request.clips)} searched")
     for item in dataclasses.fields(request.config):
         value = getattr(request.config, item.name)
-        if value != getattr(other.config, item.name):
+        if item.name not in idle and value != getattr(other.config, item.name):
             words.append(_setting(item, value))
     return words
 
@@ -29,6 +30,8 @@ def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
 def _setting(item: dataclasses.Field, value: object) -> str:
     about = item.metadata
     label = about["label"][:1].lower() + about["label"][1:]
+    if about["off"] and not value:
+        return str(about["off"])
     if isinstance(value, bool):
         return f"{label} {'on' if value else 'off'}"
     if isinstance(value, str):

@@ -53,13 +53,21 @@ def equation_html(config: Config) -> str:
         formula = _drawn(formula.removeprefix("-"), loss.symbols)
         drawn += f" {sign} " if drawn else sign.strip("+")
         drawn += f"<b>{escape(labels[name])}</b> · {formula}"
-    symbols = "; ".join(f"<i>{name}</i>: {said}" for name, said in loss.symbols.items())
+    formula = str(loss)
+    symbols = "; ".join(
+        f"<i>{name}</i>: {said}" for name, said in loss.symbols.items() if _has(formula, name)
+    )
     return (
         f'<p class="formula">loss = {drawn}</p>'
         f'<p class="small quiet">{symbols}.</p>'
         '<details class="small quiet"><summary>As code</summary>'
         f'<p class="equation">{escape(equation(config))}</p></details>'
     )
+
+
+def _has(formula: str, symbol: str) -> bool:
+    """Whether a formula has a symbol, a single letter, by itself or among the indices of another."""
+    return re.search(rf"\b{symbol}(_|\b)|_[a-z]?{symbol}[a-z]?\b", formula) is not None
 
 
 def _drawn(formula: str, symbols: Mapping[str, str]) -> str:

@@ -18,16 +18,18 @@ from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
 from maxstim_core.drawing.peak import peak_frame
-from maxstim_core.export.captions import file_name, with_degrees
+from maxstim_core.export.captions import aim_words, file_name, with_degrees
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
 from maxstim_core.export.python_code import python_snippet
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import METHODS, GenerateConfig, SearchConfig
+from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import clip_of, has_other_best
-from maxstim_core.runs.request import request_of
+from maxstim_core.runs.request import config_of, request_of
 from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.settings import Config
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS
 
 
@@ -175,24 +177,49 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
         over_set: What the cell does over a set, as `range_words` says it, or nothing.
         example: Whether it came with maxstim.
     """
-    about, central = answer.attrs, answer["central_response"].values
-    peak = peak_frame(central)
-    frames, dt = len(central), float(about["dt"])
-    anchors = "; ".join(filter(None, (f"{central[0]:.2g} under grey", escape(over_set))))
+    about, config = answer.attrs, config_of(answer)
+    frames, dt = answer.sizes["frame"], float(about["dt"])
     facts = [
-        f"peak {central[peak]:.3g} a.u. at {1e3 * peak * dt:.0f} ms ({anchors})".replace("-", "−"),
+        _extreme_words(answer, config, escape(over_set)),
+        *_aimed_at(answer, config),
         f"{frames} frames of {1e3 * dt:g} ms",
         f"network {escape(str(about.get('network', 'unknown')))}",
     ]
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
     clip = clip_of(answer)
-    if about.get("clips"):
-        facts.insert(0, f"of {escape(set_title(str(about['clips'])))}")
+    searched = set_title(str(about.get("clips", "")))
+    if searched and searched not in over_set:
+        facts.insert(0, f"of {escape(searched)}")
     if clip:
         facts.insert(0, f"clip “{escape(with_degrees(clip))}”")
     mark = "example" if example else "cancelled" if about["status"] == "cancelled" else ""
     return _heading(about["cell_type"], about["method"], mark, " · ".join(facts))
+
+
+def _extreme_words(answer: xr.Dataset, config: Config | None, over_set: str) -> str:
+    """Return the peak of a response, or its lowest point where that was asked for, in words."""
+    about, central = answer.attrs, answer["central_response"].values
+    is_low = isinstance(config, GenerateConfig) and config.goal.kind == "suppress"
+    frame = peak_frame(-central if is_low else central)
+    voltage = float(central[frame])
+    scaled = ""
+    if "rms_voltage" in about and about["method"] == GenerateConfig.method:
+        above = (voltage - float(about["grey_voltage"])) / float(about["rms_voltage"])
+        scaled = f", {above:.2f} RMS above grey,"
+    anchors = "; ".join(filter(None, (f"{central[0]:.2g} under grey", over_set)))
+    what, when = "lowest" if is_low else "peak", f"{1e3 * frame * float(about['dt']):.0f} ms"
+    return f"{what} {voltage:.3g} a.u.{scaled} at {when} ({anchors})".replace("-", "−")
+
+
+def _aimed_at(answer: xr.Dataset, config: Config | None) -> list[str]:
+    """Return objective and constraints of an answer as HTML, and its contrast energy; none of a clip."""
+    if answer.attrs["method"] == SearchConfig.method:
+        return []
+    energy = contrast_energy(answer["stimulus"].values)
+    spent = f"contrast energy {energy:.3g}" if energy < 100 else f"contrast energy {energy:.0f}"
+    aims = [] if config is None else aim_words(config, but=("energy",))  # which it has to 0.5 %
+    return [f"made with {escape(', '.join(aims))}", spent] if aims else [spent]
 
 
 def live_heading(run: RunSnapshot) -> str:

@@ -13,6 +13,7 @@ from dashboard.components.plots.component import LossPlot
 from maxstim_core.export.captions import with_degrees
 from maxstim_core.optimal.configs import term_title
 from maxstim_core.optimal.result import clip_of
+from maxstim_core.settings import Config
 
 DECADES = 4
 """Most powers of ten on a log axis; what is closer to the lowest value leaves it at the bottom."""
@@ -40,18 +41,25 @@ class Losses(pn.viewable.Viewer):
     def __panel__(self) -> LossPlot:
         return self.plot
 
-    def show(self, run: str, terms: tuple[str, ...], losses: np.ndarray) -> None:
+    def show(
+        self,
+        run: str,
+        terms: tuple[str, ...],
+        losses: np.ndarray,
+        config: Config | None = None,
+    ) -> None:
         """Draw the losses of a run so far.
 
         Args:
             run: Which run it is; another one starts the curves, and their zoom, afresh.
             terms: Names of the loss terms.
             losses: Loss terms of all steps so far, shape (step, term).
+            config: The settings of the run, by which terms have their titles; None if not known.
         """
         if (run, len(losses)) == self._drawn and not self.plot.rows:
             return
         self._drawn = run, len(losses)
-        self.plot.param.update(rows=[], losses=packed_losses(run, terms, losses))
+        self.plot.param.update(rows=[], losses=packed_losses(run, terms, losses, config))
 
     def show_ranking(self, answer: xr.Dataset) -> None:
         """List the best clips of a natural search, best first."""
@@ -68,7 +76,9 @@ class Losses(pn.viewable.Viewer):
         )
 
 
-def packed_losses(run: str, terms: tuple[str, ...], losses: np.ndarray) -> bytes:
+def packed_losses(
+    run: str, terms: tuple[str, ...], losses: np.ndarray, config: Config | None = None
+) -> bytes:
     """Return losses as `LossPlot.losses` takes them: every one of a short run, else `MOST_POINTS`.
 
     The lowest value and the log axis of a term are those of all its values.
@@ -77,12 +87,13 @@ def packed_losses(run: str, terms: tuple[str, ...], losses: np.ndarray) -> bytes
         run: Which run it is.
         terms: Names of the loss terms.
         losses: Loss terms of all steps, shape (step, term).
+        config: The settings of the run, by which terms have their titles; None if not known.
     """
     steps = len(losses)
     kept = np.unique(np.linspace(0, max(steps - 1, 0), min(steps, MOST_POINTS)).astype(int))
     kept = kept[:steps]
     described = [
-        {"title": term_title(term), **_log_axis(values)}
+        {"title": term_title(term, config), **_log_axis(values)}
         for term, values in zip(terms, losses.T, strict=False)
     ]
     arrays = {

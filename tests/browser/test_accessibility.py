@@ -122,6 +122,28 @@ def movie_dialog(page: Page, served: Served) -> None:
 
 
 @state
+def questions_to_begin_with(page: Page, served: Served) -> None:
+    page.get_by_role("button", name=re.compile("^Question")).click()
+    expect(page.get_by_role("dialog", name="Examples")).to_be_visible()
+
+
+@state
+def objective_with_sections_open(page: Page, served: Served) -> None:
+    page.get_by_role("combobox", name="Objective", exact=True).select_option("contrast")
+    enter(page, "Cell types", "T4x")
+    for summary in page.locator("details.section summary").all():
+        summary.click()
+    expect(page.get_by_role("textbox", name="Contrast energy")).to_be_visible()
+
+
+@state
+def cell_types_of_an_objective(page: Page, served: Served) -> None:
+    page.get_by_role("combobox", name="Objective", exact=True).select_option("group")
+    page.get_by_role("button", name="Choose cell types").click()
+    expect(page.get_by_role("dialog", name="Other cell types")).to_be_visible()
+
+
+@state
 def a_number_that_is_none(page: Page, served: Served) -> None:
     enter(page, "Iterations", "many")
     page.get_by_test_id("run").click()

@@ -33,7 +33,9 @@ def test_a_formula_is_that_of_the_loss_itself():
     config = GenerateConfig(weight_central=2.0, last_only=False)
     with_numbers = equation(config).replace("weight_central", "2").replace("weight_mei", "3000")
     assert with_numbers == f"loss = {loss_of(config)}"
-    assert "−<b>Drive the cell</b> · mean<sub>t</sub> exp(a<sub>t</sub>)" in equation_html(config)
+    assert "−<b>Weight of the response</b> · mean<sub>t</sub> exp(a<sub>t</sub>)" in equation_html(
+        config
+    )
     last = equation_html(GenerateConfig())
     assert "exp(a<sub>last</sub>) + <b>Pull to grey</b> · mean<sub>t,h</sub>" in last
     assert "(x<sub>t,h</sub> − 0.5)<sup>2</sup>" in last

@@ -35,7 +35,12 @@ class SidebarPanel(Component):
     run = param.Dict(default={}, doc="What the run bar says: `run_bar.run_words`.")
 
     _esm = source(
-        PICKER, NUMBER_FIELD, *(_HERE / f"{name}.js" for name in ("pickers", "settings", "sidebar"))
+        PICKER,
+        NUMBER_FIELD,
+        *(
+            _HERE / f"{name}.js"
+            for name in ("pickers", "entries", "objective", "settings", "sidebar")
+        ),
     )
     _stylesheets: ClassVar[list[str]] = [
         stylesheet(_HERE / "pickers.css", _WIDGETS / "numberfield.css", _HERE / "sidebar.css")

@@ -1,77 +1,72 @@
 // The settings of one method, drawn from their own description.
 
-/** A yes or no. */
-class CheckEntry {
-  constructor(about, send) {
-    this.box = element("input", {type: "checkbox", id: `entry-${++entries}`})
-    const [help, tip] = helpButton()
-    help.tell(about.label, about.description)
-    this.root = element("div", "check", this.box,
-      element("label", {for: this.box.id}, about.label), help, tip)
-    this.box.addEventListener("change", () => send({value: this.box.checked}))
-  }
-
-  show({value}) {
-    this.box.checked = value
-  }
-}
-
-/** One of several words, with what the chosen one means beneath it. */
-class ChoiceEntry {
-  constructor(about, send) {
-    this.select = element("select", {id: `entry-${++entries}`})
-    const [help, tip] = helpButton()
-    help.tell(about.label, about.description)
-    this.meaning = element("p", "small quiet")
-    this.root = element("div", "choice",
-      element("div", "line", element("label", {for: this.select.id}, about.label), this.select, help),
-      this.meaning, tip)
-    this.select.addEventListener("change", () => send({value: this.select.value}))
-    this.offer(about.choices)
-  }
-
-  /** Offer choices: `value`, `label`, and `meaning` if there is more to say. */
-  offer(choices) {
-    this.choices = choices
-    this.select.replaceChildren(
-      ...choices.map(({value, label}) => element("option", {value}, label)))
-  }
-
-  show({value}) {
-    this.select.value = value
-    const meaning = this.choices.find((choice) => choice.value === value)?.meaning ?? ""
-    this.meaning.textContent = meaning
-    this.meaning.hidden = !meaning
-  }
-}
-
-/** Make the entry of a setting. */
-function settingEntry(about, send) {
+/** Make the entry of a setting; `groups` are those of all cell types. */
+function settingEntry(about, groups, send) {
   if (about.kind === "check") return new CheckEntry(about, send)
   if (about.kind === "choice") return new ChoiceEntry(about, send)
+  if (about.kind === "text") return new TextEntry(about, send)
+  if (about.kind === "objective") return new ObjectiveEntry(about, groups, send)
   const number = new NumberEntry((said) => send(said === "restore" ? {restore: true} : said))
   number.describe(about)
   return number
 }
 
+/** The entry of a setting and, where it changes nothing beside the others, why. */
+class SettingRow {
+  constructor(about, groups, send) {
+    this.about = about
+    this.entry = settingEntry(about, groups, send)
+    this.reason = element("p", {class: "small quiet reason", hidden: ""})
+    this.root = element("div", {}, this.entry.root, this.reason)
+  }
+
+  /** Whether the setting has another value than its default, and an effect. */
+  get differs() {
+    return !this.idle && this.value !== this.about.default
+  }
+
+  show(shown, own) {
+    this.value = shown.value
+    this.idle = shown.idle ?? ""
+    this.entry.show(shown, own)
+    this.reason.textContent = this.idle
+    this.reason.hidden = !this.idle
+  }
+}
+
+/** Settings that most do without, under a heading that says how many differ from their defaults. */
+class Section {
+  constructor(title, rows) {
+    this.rows = rows
+    this.count = element("span", "count")
+    this.root = element("details", "section",
+      element("summary", {}, element("span", {}, title), this.count), ...rows.map(({root}) => root))
+  }
+
+  /** Say how many differ; it opens with the first, and closes with the last unless somebody is in it. */
+  tell() {
+    const before = this.differing ?? 0
+    this.differing = this.rows.filter((row) => row.differs).length
+    this.count.textContent = this.differing ? `${this.differing} changed` : ""
+    if (!before && this.differing) this.root.open = true
+    if (before && !this.differing && !this.root.matches(":focus-within")) this.root.open = false
+  }
+}
+
 /** All that is asked for by one method. */
 class MethodPanel {
-  /** `about` describes the method; `send` is called with what a person does. */
-  constructor(about, send) {
+  /** `about` describes the method, `groups` all cell types; `send` is called with what a person does. */
+  constructor(about, groups, send) {
     this.about = about
     this.told = element("div", "told")
-    this.entries = new Map()
-    const settings = about.settings.map((setting) => {
-      const entry = settingEntry(setting, (said) => send({setting: setting.name, ...said}))
-      this.entries.set(setting.name, entry)
-      return entry.root
-    })
+    this.rows = new Map(about.settings.map((setting) =>
+      [setting.name, new SettingRow(setting, groups, (said) => send({setting: setting.name, ...said}))]))
     const press = (label, name) => {
       const button = element("button", {type: "button", class: "text-button"}, label)
       button.addEventListener("click", () => send({press: name}))
       return button
     }
-    this.parts = [this.told]
+    this.parts = [this.told, ...this.aims(send)]
     if (about.searches) {
       this.clips = new ChoiceEntry({...about.clips, choices: []}, ({value}) => send({clips: value}))
       this.parts.push(this.clips.root, press("Add your own…", "movie"))
@@ -85,11 +80,27 @@ class MethodPanel {
     this.root = element("div", {
       class: "method", role: "tabpanel", id: `panel-${about.method}`,
       "aria-labelledby": `tab-${about.method}`,
-    }, ...this.parts, ...settings,
+    }, ...this.parts, ...this.rowsOf("").map(({root}) => root),
     element("div", "presets", press("maxstim's values", "starting"), press("flyvis's values", "flyvis")))
   }
 
-  show({formulas, values, sets, clips, clip}) {
+  rowsOf(section) {
+    return [...this.rows.values()].filter(({about}) => about.section === section)
+  }
+
+  /** What the movie is to achieve, and what it must satisfy, where the method lets people choose. */
+  aims(send) {
+    this.sections = []
+    const chooser = this.rows.get("objective")
+    if (!chooser) return []
+    this.examples = new ExamplePicker((example) => send({example}))
+    const titles = new Set(this.about.settings.map(({section}) => section).filter(Boolean))
+    this.sections = [...titles].map((title) =>
+      new Section(title, this.rowsOf(title).filter((row) => row !== chooser)))
+    return [this.examples.root, chooser.root, ...this.sections.map(({root}) => root)]
+  }
+
+  show({formulas, values, sets, clips, clip, examples, cell_type: own}) {
     const {method} = this.about
     if (this.formula !== formulas[method]) {
       this.formula = formulas[method]
@@ -98,7 +109,9 @@ class MethodPanel {
       const details = this.told.querySelector("details")
       if (details) details.open = Boolean(open)
     }
-    for (const [name, shown] of Object.entries(values[method])) this.entries.get(name).show(shown)
+    for (const [name, shown] of Object.entries(values[method])) this.rows.get(name).show(shown, own)
+    this.examples?.show(examples)
+    for (const section of this.sections) section.tell()
     if (this.clips) {
       if (JSON.stringify(sets) !== JSON.stringify(this.clips.choices)) this.clips.offer(sets)
       this.clips.show({value: clips})

@@ -5,9 +5,10 @@ const PLAY = "M8 5v14l11-7z"
 
 /** The tabs of the methods, and the settings of the one in sight. */
 class Methods {
-  constructor(methods, send) {
+  constructor(methods, groups, send) {
     this.methods = methods
-    this.panels = methods.map((about) => new MethodPanel(about, (said) => send({method: about.method, ...said})))
+    this.panels = methods.map((about) =>
+      new MethodPanel(about, groups, (said) => send({method: about.method, ...said})))
     this.tabs = methods.map(({method, title}) => {
       const tab = element("button", {
         type: "button", role: "tab", id: `tab-${method}`, "aria-controls": `panel-${method}`,
@@ -41,10 +42,11 @@ class Methods {
     })
   }
 
-  /** Return what stands in the fields of numbers, whether it has been sent or not. */
+  /** Return what stands in the fields that are typed into, whether it has been sent or not. */
   typed() {
-    return Object.fromEntries(this.panels.map(({about, entries: fields}) => [about.method,
-      Object.fromEntries([...fields].filter(([, {entry}]) => entry).map(([name, {entry}]) => [name, entry.value]))]))
+    return Object.fromEntries(this.panels.map(({about, rows}) => [about.method,
+      Object.fromEntries([...rows].filter(([, {entry}]) => entry.entry)
+        .map(([name, {entry}]) => [name, entry.entry.value]))]))
   }
 
   show(choice) {
@@ -169,7 +171,7 @@ export function render({model}) {
   })
   const networks = new NetworkPicker(described.most_bytes, send)
   const facts = new NetworkFacts(send)
-  const methods = new Methods(described.methods, send)
+  const methods = new Methods(described.methods, described.cells, send)
   const device = new ChoiceEntry({...described.device, choices: []}, ({value}) => send({device: value}))
   const runbar = new RunBar(send)
   const show = {

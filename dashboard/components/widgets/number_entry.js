@@ -70,7 +70,7 @@ class NumberEntry {
     this.draw()
   }
 
-  /** Show what the server says: `text` in the field, `value`, and as `problem` what is allowed. */
+  /** Show what the server says: `text`, `value`, as `problem` what is allowed, and whether it is `idle`. */
   show(shown) {
     this.shown = shown
     this.draw()
@@ -107,14 +107,14 @@ class NumberEntry {
   }
 
   draw() {
-    const {entry, slider, shown: {text, value, problem}} = this
+    const {entry, slider, shown: {text, value, problem, idle}} = this
     const {start, end, step, disabled} = this.about
     const drags = slider.matches(":active")
     // What is being typed is not overwritten, nor what a drag has left behind.
     if (entry.value === this.known && !drags) entry.value = this.known = text
-    entry.setAttribute("aria-invalid", String(Boolean(problem)))
-    this.problem.textContent = problem
-    entry.disabled = slider.disabled = Boolean(disabled)
+    entry.setAttribute("aria-invalid", String(Boolean(problem && !idle)))
+    this.problem.textContent = idle ? "" : problem
+    entry.disabled = slider.disabled = Boolean(disabled || idle)
     if (!drags) {
       // It reaches as far as the value, in its own steps; and no further when the value is back.
       slider.min = start - step * Math.max(0, Math.ceil((start - value) / step))

@@ -1,6 +1,9 @@
 // What the pickers share: a button that opens a panel in the top layer (so that no scrolling box can
 // clip it) with a search field and one button per choice, in groups. Everything works by keyboard.
 
+const ROOM = 360 // pixels that show enough of the choices
+const WIDEST = 640 // pixels of a panel, as in its stylesheet
+
 class Picker {
   /** `what` names the choices, in the plural, for people who hear the page; `take` is told of one. */
   constructor(what, take) {
@@ -86,13 +89,16 @@ class Picker {
     this.none.hidden = this.chips.some(({chip}) => !chip.hidden)
   }
 
-  /** Put the panel below the field. */
+  /** Put the panel below the field, or above it where there is little room below and more above. */
   place() {
     const box = this.field.getBoundingClientRect()
     const {style} = this.panel
-    style.left = `${Math.round(box.left)}px`
-    style.top = `${Math.round(box.bottom + 6)}px`
-    style.maxHeight = `${Math.round(window.innerHeight - box.bottom - 24)}px`
+    const [above, below] = [box.top - 24, innerHeight - box.bottom - 24]
+    const isAbove = below < ROOM && above > below
+    style.left = `${Math.round(Math.max(24, Math.min(box.left, innerWidth - WIDEST - 24)))}px`
+    style.top = isAbove ? "auto" : `${Math.round(box.bottom + 6)}px`
+    style.bottom = isAbove ? `${Math.round(innerHeight - box.top + 6)}px` : "auto"
+    style.maxHeight = `${Math.round(isAbove ? above : below)}px`
   }
 
   /** Arrow keys go through the choices in sight, Enter in the search takes the first of them. */

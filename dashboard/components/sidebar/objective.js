@@ -1,0 +1,115 @@
+// What a movie is to achieve: the objective, taken together from its parts, and questions to begin with.
+
+/** A `Picker` of several cell types, which stays open; the chosen one of the page is not among them. */
+class CellTypesPicker extends Picker {
+  constructor(groups, take) {
+    super("other cell types", take)
+    this.field.className = "button"
+    this.field.textContent = "Choose…"
+    this.own = ""
+    this.offer(groups, (member) => ({
+      parts: [element("span", "name", member.name), marks(member)],
+      title: member.sentence,
+      words: [member.name, member.polarity, WORDS[member.arrow] ?? ""],
+    }))
+    this.search.placeholder = "Search cell types: T4, ON, up…"
+  }
+
+  choose(name) {
+    this.take(name)
+  }
+
+  filter() {
+    super.filter()
+    for (const {chip, member} of this.chips) chip.hidden ||= member.name === this.own
+  }
+
+  mark(names, own) {
+    this.own = own
+    for (const {chip, member} of this.chips) {
+      chip.setAttribute("aria-pressed", String(names.includes(member.name)))
+    }
+    this.filter()
+  }
+}
+
+/** The cell types that an objective names: typed, with commas between them, or chosen. */
+class CellTypesEntry extends TextEntry {
+  constructor(about, groups, send) {
+    super(about, send)
+    this.picker = new CellTypesPicker(groups, (name) => this.toggle(name))
+    this.picker.field.setAttribute("aria-label", `Choose ${about.label.toLowerCase()}`)
+    this.root.classList.add("names")
+    this.line.after(element("div", "line", this.entry, this.picker.root))
+  }
+
+  get names() {
+    return this.entry.value.split(",").map((name) => name.trim()).filter(Boolean)
+  }
+
+  toggle(name) {
+    const names = this.names
+    const left = names.filter((other) => other !== name)
+    this.entry.value = (left.length < names.length ? left : [...names, name]).join(",")
+    this.commit()
+    this.picker.mark(this.names, this.picker.own)
+  }
+
+  show(shown, own) {
+    super.show(shown)
+    this.picker.mark(this.names, own)
+  }
+}
+
+/** What the response should be: a kind, which explains itself, and the level or cell types of it. */
+class ObjectiveEntry {
+  constructor(about, groups, send) {
+    this.about = about
+    this.kind = new ChoiceEntry(about, ({value}) => send({kind: value}))
+    const said = (told) => send(told.entry === undefined ? {restore: true} : {entry: `${this.chosen}:${told.entry}`})
+    this.level = new NumberEntry(said)
+    this.level.describe(about.level)
+    this.others = new CellTypesEntry({label: "Cell types", description: ""}, groups, said)
+    this.root = element("div", {class: "objective", role: "group", "aria-label": about.label},
+      this.kind.root, this.level.root, this.others.root)
+  }
+
+  show({text, value, problem}, own) {
+    const [kind, rest = ""] = text.split(/:(.*)/s)
+    this.chosen = kind
+    this.kind.show({value: kind})
+    const {names} = this.about.choices.find((choice) => choice.value === kind) ?? {}
+    this.level.root.hidden = kind !== "level"
+    this.others.root.hidden = !names
+    if (kind === "level") this.level.show({text: rest, value: Number(value.split(":")[1]) || 0, problem})
+    if (names) this.others.show({text: rest, problem}, own)
+  }
+
+  /** Return what stands in its fields, as the server takes it: for a page that is opened again. */
+  get entry() {
+    const fields = [this.level, this.others].filter(({root}) => !root.hidden)
+    return {value: [this.chosen, ...fields.map(({entry}) => entry.value)].join(":")}
+  }
+}
+
+/** A `Picker` of questions to begin with, each with what it sets. */
+class ExamplePicker {
+  constructor(take) {
+    this.picker = new Picker("examples", take)
+    this.picker.root.classList.add("networks", "examples")
+    this.picker.panel.append(element("p", "legend",
+      "Each sets the objective and the constraints; all other settings stay."))
+    this.picker.search.placeholder = "Search examples: suppress, Hz, levels…"
+    this.root = this.picker.root
+  }
+
+  show({offered, chosen}) {
+    if (JSON.stringify(offered) !== this.offered) {
+      this.offered = JSON.stringify(offered)
+      this.picker.offer([{title: "Questions to begin with", members: offered}], ({name, note}) => ({
+        parts: [element("span", "label2", name), element("span", "note", note)], title: note, words: [name, note],
+      }), () => "members rows wide")
+    }
+    this.picker.show("Question", chosen || "Your own", chosen)
+  }
+}
