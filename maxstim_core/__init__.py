@@ -27,6 +27,8 @@ _FOUND_IN = {
     "available_devices": "devices",
     "clip_named": "stimuli.catalog",
     "clip_set_names": "stimuli.catalog",
+    "controls": "comparison.controls",
+    "curve": "optimal.curve",
     "finish": "optimal.run",
     "flow": "stimuli.synthetic.bundled_sets",
     "flyvis_preset": "optimal.configs",

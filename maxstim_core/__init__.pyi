@@ -1,5 +1,6 @@
 """The front door as editors and type checkers see it: where each public name comes from."""
 
+from maxstim_core.comparison.controls import controls
 from maxstim_core.devices import available_devices
 from maxstim_core.drawing.notebook import Result
 from maxstim_core.drawing.strip import strip
@@ -18,6 +19,7 @@ from maxstim_core.optimal.configs import (
     SearchConfig,
     flyvis_preset,
 )
+from maxstim_core.optimal.curve import curve
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import (
@@ -55,6 +57,8 @@ __all__ = [
     "available_devices",
     "clip_named",
     "clip_set_names",
+    "controls",
+    "curve",
     "finish",
     "flow",
     "flyvis_preset",

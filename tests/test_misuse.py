@@ -109,6 +109,16 @@ misuse(
 misuse("GenerateConfig", window=("0.1", "0.2:0.1", "a:b", 3, None), stim_window=("0:9", "x", 3))
 misuse("GenerateConfig", energy=(-1, "a", NAN, None), levels=(1, -1, 0.5), rings=(-1, 0.5, "a"))
 misuse("response_units", network=(None, "default", 3, []))
+misuse("curve", network=NO_NETWORK, cell_type=NO_CELL_TYPE, config=(*NO_CONFIG, ms.SearchConfig()))
+misuse("curve", energies=("12", None, [], [2, 1], [0], 1, 101, True, [NAN], ["a"], 2.5))
+misuse("curve", device=NO_DEVICE, dtype=NO_DTYPE, report_every=NO_STEPS)
+misuse("controls", answer=(None, "answer.nc", 3, {}, GREY, "found", "activity", "many"))
+misuse("controls", network=("default", 3, ms.Network, ["default"], "another network", "eye"))
+misuse("controls", clips=(*NO_CLIPS[1:], "other eye"))
+misuse("controls", found=(*NO_SEARCH[1:], "not whole"), device=NO_DEVICE, dtype=NO_DTYPE)
+misuse(
+    "controls", others=(None, 3, "default", ["default"], [None], "eyes"), seed=(-1, "a", None, 0.5)
+)
 misuse("SearchConfig", protocol=("other", None, 3), score=("peaks", ["peak"]), distinct=(1, "no"))
 
 TAKES_NOTHING_WRONG = {"available_devices", "clip_set_names", "MaxstimError"}
@@ -141,6 +151,9 @@ def held():
         "texts": answer.assign(stimulus=answer.stimulus.astype(str)),
         "no dt": answer.assign_attrs(dt="a"),
         "eye": eye,
+        "eyes": [eye],
+        "many": ms.finish(ms.generate_many(network, ["Mi1"], config=SHORT)),
+        "not whole": found.drop_vars("clip_peak_frame"),
         "run": ms.generate(network, "Mi1", SHORT),
     }
 
@@ -158,6 +171,8 @@ def arguments(name, held):
         "simulate": {"network": network, "movie": GREY, "dt": 0.01},
         "simulate_ensemble": {"networks": [network], "movie": GREY, "dt": 0.01},
         "response_units": {"network": network},
+        "curve": {"network": network, "cell_type": "Mi1", "config": SHORT, "energies": [1.0]},
+        "controls": {"answer": answer, "network": network, "clips": clips, "found": held["found"]},
         "open_network": {"name": "prior", "extent": 2},
         "known_networks": {},
         "open_clips": {"name": "probes", "extent": 2},

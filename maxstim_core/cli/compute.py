@@ -46,17 +46,17 @@ def generate_command(arguments: argparse.Namespace) -> int:
     if {"last_only", "window"} <= vars(arguments).keys():
         raise MaxstimError("Give --frames or --window: both say which frames count.")
     config = read_settings(arguments, GenerateConfig)
-    network, device = _prepare(arguments)
+    network, device = prepare(arguments)
     from maxstim_core.optimal import generated
 
     run = generated.generate(network, arguments.cell_type, config, device=device)
-    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
+    return run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def regularize_command(arguments: argparse.Namespace) -> int:
     """Pull a movie or a clip to grey with the response kept, and write it."""
     config = read_settings(arguments, RegularizeConfig)
-    network, device = _prepare(arguments)
+    network, device = prepare(arguments)
     movie, source = _movie(arguments, network, config.dt, most_frames=MAX_FRAMES)
     from maxstim_core.optimal import regularized
 
@@ -69,7 +69,7 @@ def regularize_command(arguments: argparse.Namespace) -> int:
         source=source,
         clip_name=arguments.clip or "",
     )
-    return _run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
+    return run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
 
 
 def simulate_command(arguments: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def simulate_command(arguments: argparse.Namespace) -> int:
         MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
     """
     dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
-    network, device = _prepare(arguments)
+    network, device = prepare(arguments)
     movie, source = _movie(arguments, network, dt)
     from maxstim_core import __version__
     from maxstim_core.simulation.choose_engine import make_engine
@@ -156,10 +156,10 @@ def search_command(arguments: argparse.Namespace) -> int:
         for cell_type in arguments.show:
             print("\n".join(("", *ranking(found, cell_type, config))))
 
-    return _run_and_save(run, run.result, arguments.output, f"clips on {device}", export_and_show)
+    return run_and_save(run, run.result, arguments.output, f"clips on {device}", export_and_show)
 
 
-def _prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
+def prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
     """Check the output, the network, the cell type and the device, cheapest first."""
     return _network(arguments), resolved(arguments)
 
@@ -209,14 +209,18 @@ def _movie(
     return movie, arguments.movie
 
 
-def _run_and_save(
+def run_and_save(
     run: Optimization,
     best: Callable[[], _Answer | None],
     output: str,
     what: str,
     then: Callable[[_Answer], None] = lambda result: None,
 ) -> int:
-    """Iterate to the end or to Ctrl-C, write the `best` there is, and hand it to `then`."""
+    """Iterate to the end or to Ctrl-C, write the `best` there is, and hand it to `then`.
+
+    Returns:
+        The exit status: 130 if it was stopped.
+    """
     stopped = False
     with OneInterrupt() as interrupt:
         with ProgressLine(what, run.terms) as progress:

@@ -9,15 +9,18 @@ from maxstim_core.settings import AnyConfig, Config, flag_of
 
 
 def add_settings(
-    parser: argparse.ArgumentParser, config_class: type[Config], only: tuple[str, ...] = ()
+    parser: argparse.ArgumentParser,
+    config_class: type[Config],
+    only: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
 ) -> None:
-    """Add an option for each setting of a configuration, or for those named in `only`.
+    """Add an option for each setting of a configuration: those named in `only`, or all `without` some.
 
     Values are left as text: the configuration reads, checks and refuses them in its own words.
     """
     group = parser.add_argument_group("settings")
     for setting in fields(config_class):
-        if not only or setting.name in only:
+        if setting.name not in without and (not only or setting.name in only):
             _add(group, setting)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from maxstim_core import __version__
-from maxstim_core.cli import compute, doctor, fit, models, movies, serve, tuning
+from maxstim_core.cli import compare, compute, doctor, fit, models, movies, serve, tuning
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.stimuli.column_order import COLUMN_ORDERS, MAXSTIM
@@ -43,6 +43,45 @@ def make_parser() -> argparse.ArgumentParser:
     _add_network(generate)
     add_settings(generate, GenerateConfig)
     _add_device_and_output(generate)
+
+    curve = _command(
+        commands,
+        "curve",
+        compare.curve_command,
+        "find the best stimulus at each of several contrast energies",
+    )
+    curve.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
+    curve.add_argument(
+        "--energies",
+        metavar="N|A,B,C",
+        default="12",
+        help="how many contrast energies, or which (default: 12)",
+    )
+    _add_network(curve)
+    add_settings(curve, GenerateConfig, without=("energy",))
+    _add_device_and_output(curve)
+
+    controlled = _command(
+        commands,
+        "controls",
+        compare.controls_command,
+        "compare an answer with what it has to be compared with",
+    )
+    controlled.add_argument(
+        "result", metavar="RESULT.nc", help="answer of generate, regularize or the dashboard"
+    )
+    controlled.add_argument(
+        "--networks",
+        metavar="A,B",
+        default=compare.SHOWN_TO,
+        help="networks, or ensembles of them, that the answer is shown to besides its own (default: the "
+        "ensemble maxstim)",
+    )
+    controlled.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    controlled.add_argument(
+        "--output", metavar="FILE.nc", help="also write all of it as NetCDF; replaced if there"
+    )
+    _add_device(controlled)
 
     regularize = _command(
         commands,

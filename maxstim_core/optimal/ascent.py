@@ -31,6 +31,9 @@ _FIRST_RATE, _LAST_RATE = 6.0, 0.5
 """Learning rate of the first and the last steered step, in units of the one that was asked for; between
 them half a cosine. Large steps find the place, small ones settle."""
 
+_SETTLED_RATE = 0.2
+"""Most learning rate where the start is good already, in units of its typical contrast."""
+
 _NEAR, _INTEGRAL = 0.5, 0.12
 """How the logarithm of the price answers to that of the energy over its budget: at once, and by its sum
 over the iterations."""
@@ -97,7 +100,7 @@ class Ascent:
         n_iters: Iterations: each is one simulation and one gradient.
         rate: Learning rate, in units of luminance.
         level: The level to reach in place of a budget, if any.
-        settled: Whether the start is good already, so that small steps are enough.
+        settled: Whether the start is good already, so that small steps are best.
 
     Attributes:
         stimuli: The movie after the last step, as it is allowed, shape (1, frame, column).
@@ -123,6 +126,8 @@ class Ascent:
         self._recording, self._loss, self._allowed, self._level = recording, loss, allowed, level
         self._n_iters, self._rate, self._settled = n_iters, rate, settled
         self._free = allowed.nearest(start)
+        typical = (contrast_energy(self._free) / max(1.0, float(allowed.linear.mask.sum()))) ** 0.5
+        self._settled_share = min(_LAST_RATE, _SETTLED_RATE * typical / rate)
         library = library_of(start)
         self.stimuli = self._shown(self._free)[None]
         self.best = copy_of(self.stimuli)
@@ -184,8 +189,9 @@ class Ascent:
         return math.log(max(contrast_energy(self._free), 1e-30) / self._allowed.energy)
 
     def _share(self, done: float) -> float:
-        first = 1.0 if self._settled else _FIRST_RATE
-        return _LAST_RATE + (first - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+        if self._settled:
+            return self._settled_share
+        return _LAST_RATE + (_FIRST_RATE - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
 
     def _price(self, gradient: Array) -> float:
         """Return the weight of the pull to grey under which the steepest stimulus keeps the budget."""

@@ -140,7 +140,12 @@ def _units_of(network: Network, cell_type: str) -> dict[str, object]:
 
 
 def steps_for(
-    engines: Sequence[Engine], cell_type: str, config: GenerateConfig, start: np.ndarray
+    engines: Sequence[Engine],
+    cell_type: str,
+    config: GenerateConfig,
+    start: np.ndarray,
+    *,
+    settled: bool = False,
 ) -> tuple[Steps | Ascent, Loss]:
     """Return what takes the steps of a generated stimulus, and the loss that it lowers.
 
@@ -149,6 +154,7 @@ def steps_for(
         cell_type: For example ``T4c``.
         config: Hyperparameters.
         start: Luminance to begin with, shape (frame, column).
+        settled: Whether that is good already, so that small steps are enough.
 
     Raises:
         MaxstimError: if the objective names a cell type that there is none of, or the energy is out of
@@ -171,6 +177,7 @@ def steps_for(
         n_iters=config.n_iters,
         rate=config.lr,
         level=level_of(config, watched),
+        settled=settled,
     )
     return steps, loss
 

@@ -1,0 +1,122 @@
+"""The commands that ask whether to believe an answer: curve and controls."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from maxstim_core.cli.compute import prepare, run_and_save
+from maxstim_core.cli.device import resolved
+from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
+from maxstim_core.cli.options import read_settings
+from maxstim_core.cli.output import check_writable, write_result
+from maxstim_core.cli.progress import ProgressLine
+from maxstim_core.cli.streams import print_message
+from maxstim_core.errors import MaxstimError, shown
+from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from maxstim_core.networks.network import Network
+    from maxstim_core.optimal.run import Optimization
+
+SHOWN_TO = "maxstim"
+"""The networks that an answer is shown to unless others are named."""
+
+
+def curve_command(arguments: argparse.Namespace) -> int:
+    """Find the best movie at each of several contrast energies, and write them.
+
+    Raises:
+        MaxstimError: if an option makes no sense, alone or beside another.
+    """
+    energies = _energies(arguments.energies)
+    if "objective" not in arguments:
+        arguments.objective = "drive"
+    config = read_settings(arguments, GenerateConfig)
+    network, device = prepare(arguments)
+    from maxstim_core.optimal.curve import curve
+
+    run = curve(network, arguments.cell_type, config, energies, device=device)
+    what = f"{arguments.cell_type} on {device}"
+    return run_and_save(run, run.labeled, arguments.output, what)
+
+
+def _energies(text: str) -> int | list[float]:
+    """Return how many energies, or which."""
+    try:
+        if "," in text:
+            return [float(each) for each in text.split(",")]
+        return int(text)
+    except ValueError as error:
+        raise MaxstimError(
+            "Energies are their number, such as 12, or a list of them, such as 10,30,100, not "
+            f"{shown(text)}."
+        ) from error
+
+
+def controls_command(arguments: argparse.Namespace) -> int:
+    """Compare an answer with what it has to be compared with, and print or write that.
+
+    Raises:
+        MaxstimError: if the file holds no answer, or one of a network that there is not.
+    """
+    if arguments.output is not None:
+        check_writable(arguments.output, arguments.result)
+    from maxstim_core.comparison.controls import controls, network_of
+    from maxstim_core.optimal.result import load
+
+    answer = load(arguments.result)
+    network = network_of(answer)
+    others = _others(arguments.networks, network)
+    device = resolved(arguments)
+    from maxstim_core.runs.store import RunStore
+    from maxstim_core.runs.stored_search import StoredSearch
+    from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
+
+    clips = open_clips(DEFAULT_CLIPS, network.lattice.extent)
+    search = StoredSearch(network, clips, SearchConfig(), device, RunStore())
+    if not _run(search, f"clips on {device}"):
+        return 130  # a part of a search says nothing
+    run = controls(
+        answer, network, clips=clips, found=search.result(), others=others, device=device
+    )
+    complete = _run(run, f"controls on {device}")
+    _tell(run.result(), arguments)
+    return 0 if complete else 130
+
+
+def _others(words: str, network: Network) -> list[Network]:
+    """Return the networks that an answer is shown to besides its own: by name, or ensembles of them."""
+    from maxstim_core.networks.catalog import ensemble_members, open_network
+
+    names = [each.strip() for each in words.split(",") if each.strip()]
+    members = [member for name in names for member in (ensemble_members(name) or (name,))]
+    opened = [open_network(name, network.lattice.extent) for name in members]
+    others = {each.content_hash: each for each in opened}
+    others.pop(network.content_hash, None)
+    return list(others.values())
+
+
+def _run(run: Optimization, what: str) -> bool:
+    """Run to the end or to Ctrl-C; tell whether it got there."""
+    with OneInterrupt(), ProgressLine(what, run.terms) as progress:
+        try:
+            for report in run:
+                progress.show(report)
+        except KeyboardInterrupt:
+            print_message(STOPPING)
+            return False
+    return True
+
+
+def _tell(found: xr.Dataset, arguments: argparse.Namespace) -> None:
+    from maxstim_core.comparison.report import lines_of, report_of
+
+    report = report_of(found)
+    print(json.dumps(report, indent=1) if arguments.json else "\n".join(lines_of(report)))
+    if arguments.output is not None:
+        write_result(arguments.output, found)
+        print_message(f"Written: {arguments.output}")

@@ -1,0 +1,1 @@
+"""Controls: what an answer has to be compared with before it is believed."""

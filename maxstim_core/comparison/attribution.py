@@ -1,0 +1,132 @@
+"""Which part of a movie the response comes from, and how small a part is enough.
+
+Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv:1703.01365) from grey: the deviation of each
+pixel from grey times the mean gradient on the way from grey to the movie. They add up to the response.
+That they name the right pixels is not taken on trust: pixels, columns and frames are kept in their
+order, all else is grey, until the response is there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from maxstim_core.conventions import GREY
+from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.recording import Recording
+from maxstim_core.simulation.engine import Engine
+
+KEPT = 0.85
+"""Share of the response that the smallest part has to keep."""
+
+PATH_STEPS = 16
+"""Points on the way from grey at which gradients are taken."""
+
+_ROUNDS, _WIDTH = 2, 12
+"""Rounds in which the size of the smallest part is narrowed down, and sizes tried in each."""
+
+
+class Part(NamedTuple):
+    """The smallest part of a movie that keeps most of the response, the rest grey.
+
+    Attributes:
+        kept: 1 where the movie is kept, else 0; shape (frame, column), or broadcastable to it.
+        size: How many pixels, columns or frames are kept.
+        share: Share of the response that it keeps; NaN where there is no response.
+    """
+
+    kept: np.ndarray
+    size: int
+    share: float
+
+
+def attribution(engine: Engine, measured: Measured, stimulus: np.ndarray, dt: float) -> np.ndarray:
+    """Return how much of the response comes from each pixel, shape (frame, column), in RMS.
+
+    Args:
+        engine: The network, ready to simulate.
+        measured: What counts of the response.
+        stimulus: Luminance, shape (frame, column).
+        dt: Seconds per frame.
+    """
+    deviation = stimulus - np.float32(GREY)
+    way = (np.arange(PATH_STEPS, dtype=np.float32) + np.float32(0.5)) / PATH_STEPS
+    cells = engine.layout.central_cells[list(measured.kinds)]
+    total = np.zeros(stimulus.shape, np.float64)
+    for share in way:
+        recording = Recording([engine], cells[None], dt)
+        movie = engine.array((np.float32(GREY) + share * deviation)[None])
+        voltage, back = recording.with_way_back(movie)
+        gradient = back(engine.array(measured.gradient(engine.host(voltage))))
+        total += engine.host(gradient)[0]
+    return (deviation * total / PATH_STEPS).astype(np.float32)
+
+
+def smallest_parts(
+    engine: Engine,
+    measured: Measured,
+    stimulus: np.ndarray,
+    dt: float,
+    attributed: np.ndarray,
+) -> dict[str, Part]:
+    """Return the smallest set of pixels, of columns and of frames that keeps `KEPT` of the response.
+
+    Each is sought among the sets of the most important, by attribution, of every size.
+
+    Args:
+        engine: The network, ready to simulate.
+        measured: What counts of the response.
+        stimulus: Luminance, shape (frame, column).
+        dt: Seconds per frame.
+        attributed: As of `attribution`.
+
+    Returns:
+        By ``pixels``, ``columns`` and ``frames``.
+    """
+    worth = measured.sign * attributed
+    importance = {
+        "pixels": worth,
+        "columns": worth.sum(0, keepdims=True),
+        "frames": worth.sum(1, keepdims=True),
+    }
+    whole = float(measured.responses(engine, stimulus[None], dt)[0])
+    return {
+        name: _smallest(engine, measured, stimulus, dt, each, whole)
+        for name, each in importance.items()
+    }
+
+
+def _smallest(
+    engine: Engine,
+    measured: Measured,
+    stimulus: np.ndarray,
+    dt: float,
+    importance: np.ndarray,
+    whole: float,
+) -> Part:
+    rank = np.empty(importance.size, int)
+    rank[np.argsort(-importance, axis=None, kind="stable")] = np.arange(importance.size)
+    place = rank.reshape(importance.shape)
+
+    def kept(size: int) -> np.ndarray:
+        return place < size
+
+    def shares(sizes: np.ndarray) -> np.ndarray:
+        deviation = stimulus - np.float32(GREY)
+        movies = np.stack([np.float32(GREY) + kept(size) * deviation for size in sizes])
+        return measured.responses(engine, movies, dt) / whole
+
+    if whole == 0:
+        return Part(kept(0), 0, float("nan"))
+    too_few, enough, share = 0, importance.size, 1.0
+    for _ in range(_ROUNDS):
+        sizes = np.unique(np.geomspace(too_few + 1, enough, _WIDTH).round().astype(int))
+        found = shares(sizes)
+        first = int(np.argmax(found >= KEPT)) if (found >= KEPT).any() else len(sizes) - 1
+        too_few, enough, share = (
+            int(sizes[first - 1]) if first else too_few,
+            int(sizes[first]),
+            float(found[first]),
+        )
+    return Part(kept(enough), enough, share)

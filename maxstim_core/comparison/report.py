@@ -1,0 +1,139 @@
+"""Controls as what a person or a program reads: numbers by name, and lines of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maxstim_core.comparison.controls import EQUAL
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FITTED, PREDICTED = "fitted", "predicted"
+"""What a response is in the network that the answer was made for, and in another."""
+
+_PARTS = ("pixels", "columns", "frames")
+
+
+def report_of(found: xr.Dataset) -> dict[str, Any]:
+    """Return the numbers of a result of `controls`, as JSON has them: docs/controls.md.
+
+    Args:
+        found: Complete or not; what was not computed is left out.
+    """
+    attributes = found.attrs
+    response = attributes["response"]
+    report: dict[str, Any] = {
+        name: attributes[name]
+        for name in (
+            "headline",
+            "cell_type",
+            "network",
+            "response",
+            "contrast_energy",
+            "natural_response",
+            "grey_voltage",
+            "least_voltage",
+            "greatest_voltage",
+            "status",
+        )
+    }
+    report["stretch"] = _share(response, attributes["natural_response"])
+    report["controls"] = [
+        {
+            "family": str(found["family"].values[k]),
+            "name": str(found["control"].values[k]),
+            "shown": str(found["shown"].values[k]),
+            "response": _number(found["control_response"].values[k]),
+            "share": _share(found["control_response"].values[k], response),
+            "contrast_energy": _number(found["control_energy"].values[k]),
+        }
+        for k in range(found.sizes["control"])
+    ]
+    for name, dim in (("contrast_response", "contrast"), ("shift_response", "ring")):
+        if name in found:
+            report[name] = {
+                dim: found[dim].values.tolist(),
+                "response": [_number(each) for each in found[name].values],
+            }
+    report["smallest"] = {
+        part: {
+            name: _number(value)
+            for name, value in found[f"smallest_{part}"].attrs.items()
+            if name in ("size", "share")
+        }
+        for part in _PARTS
+        if f"smallest_{part}" in found
+    }
+    report["transfer"] = [
+        {
+            "network": str(name),
+            "response": _number(value),
+            "share": _share(value, response),
+            "relation": PREDICTED if k else FITTED,
+        }
+        for k, (name, value) in enumerate(
+            zip(found["network"].values, found["transfer_response"].values, strict=True)
+        )
+    ]
+    return report
+
+
+def lines_of(report: dict[str, Any]) -> list[str]:
+    """Return a report as lines of text.
+
+    Args:
+        report: As of `report_of`.
+    """
+    lines = [f"{report['cell_type']} of {report['network']}: {report['headline']}", ""]
+    lines.append(
+        f"Response {_text(report['response'])} RMS above grey; clips reach "
+        f"{_text(report['natural_response'])}. Contrast energy {report['contrast_energy']:.4g}."
+    )
+    lines += ["", f"{'response':>9} {'share':>6} {'energy':>8}  control"]
+    for row in report["controls"]:
+        at = f", {row['shown']}" if row["shown"] == EQUAL and row["family"] in _TWICE else ""
+        lines.append(
+            f"{_text(row['response']):>9} {_text(row['share']):>6} {row['contrast_energy']:8.4g}  "
+            f"{row['name']}{at}"
+        )
+    for name, dim in (("contrast_response", "contrast"), ("shift_response", "ring")):
+        if name in report:
+            told = report[name]
+            pairs = zip(told[dim], told["response"], strict=True)
+            lines += [
+                "",
+                f"Response by {_WORDS[dim]}: "
+                + ", ".join(f"{at:g}: {_text(value)}" for at, value in pairs),
+            ]
+    for part, about in report["smallest"].items():
+        lines.append(f"{about['size']} {part} alone keep {_text(about['share'])} of the response.")
+    lines.append("")
+    for each in report["transfer"]:
+        lines.append(
+            f"{_text(each['response']):>9} {_text(each['share']):>6}           "
+            f"{each['network']} ({each['relation']})"
+        )
+    return lines
+
+
+_TWICE = ("edge", "bar", "grating", "flash", "disc", "natural")
+"""Families that are shown both at full contrast and at equal energy."""
+
+_WORDS = {"contrast": "factor of the contrast", "ring": "columns of shift"}
+
+
+def _number(value: Any) -> float | int | None:
+    """Return a number as JSON knows it: None where there is none."""
+    number = value.item() if hasattr(value, "item") else value
+    return number if np.isfinite(number) else None
+
+
+def _share(part: Any, whole: Any) -> float | None:
+    return _number(float(part) / float(whole)) if whole else None
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,154 @@
+"""Textbook stimuli to compare an answer with: edges, bars, gratings, flashes and discs.
+
+Each is as long as the answer and begins from grey. When in that time something should move past the
+cell is not known beforehand: what counts of the response is taken at the best of all later beginnings,
+which needs no further simulation, since grey before a movie changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from maxstim_core.conventions import GREY
+from maxstim_core.lattice import Lattice
+from maxstim_core.optimal.measured_response import central_voltages
+from maxstim_core.simulation.engine import Engine
+from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_bar, moving_edge
+
+_ANGLES = tuple(range(0, 360, 30))
+_EDGE_SPEEDS, _BAR_SPEEDS = (4.8, 9.7, 19.0, 38.0), (9.7, 19.0)
+_BAR_WIDTHS = (1.0, 3.0)
+_WAVELENGTHS, _FREQUENCIES = (4.0, 6.0, 9.0, 15.0), (2.0, 5.0)
+_RADII = (0, 1, 2, 3, 4, 6, 9)
+_DURATIONS = (0.04, 0.1, 0.3)
+"""Directions in degrees, speeds in columns per second, widths and wavelengths in columns, temporal
+frequencies in Hz, radii in rings of columns, durations in seconds."""
+
+_REACHED = 0.6
+"""Share of the time in which an edge or a bar gets to the center."""
+
+_SIGNS = {"ON": 1.0, "OFF": 0.0}
+_Drawn = partial[np.ndarray]
+"""Draws a movie of a set eye, duration and frame."""
+
+FAMILIES = ("edge", "bar", "grating", "flash", "disc")
+"""Kinds of textbook stimuli."""
+
+
+class Textbook(NamedTuple):
+    """A textbook stimulus.
+
+    Attributes:
+        family: A name of `FAMILIES`.
+        name: What it shows.
+        movie: Luminance, shape (frame, column), float32.
+    """
+
+    family: str
+    name: str
+    movie: np.ndarray
+
+
+class Bank(NamedTuple):
+    """What all cell types of a network do while it watches the textbook stimuli.
+
+    Attributes:
+        stimuli: The stimuli.
+        voltage: Of the central cells, shape (stimulus, frame, cell_type).
+    """
+
+    stimuli: tuple[Textbook, ...]
+    voltage: np.ndarray
+
+
+def textbook_stimuli(lattice: Lattice, n_frames: int, dt: float) -> Iterator[Textbook]:
+    """Yield all textbook stimuli of full contrast.
+
+    Args:
+        lattice: The eye.
+        n_frames: Frames of each.
+        dt: Seconds per frame.
+    """
+    half_more = (n_frames + 0.5) * dt  # so that no frame is lost to rounding
+    yield from _moving(
+        partial(moving_edge, lattice, dt=dt, seconds=half_more),
+        partial(moving_bar, lattice, dt=dt, seconds=half_more),
+    )
+    yield from _gratings(partial(grating, lattice, dt=dt, seconds=half_more))
+    yield from _flashed(partial(flash, lattice, dt=dt, seconds=half_more), lattice.extent)
+
+
+def _moving(edge: _Drawn, bar: _Drawn) -> Iterator[Textbook]:
+    """Edges and bars in all directions, which get to the center after some time."""
+    seconds = edge.keywords["seconds"]
+    for (sign, luminance), speed, angle in product(_SIGNS.items(), _EDGE_SPEEDS, _ANGLES):
+        start = -speed * seconds * _REACHED
+        movie = edge(angle=angle, speed=speed, before=GREY, after=luminance, start=start)
+        yield _textbook("edge", f"{sign} edge, {angle}°, {speed:g} col/s", movie)
+    for (sign, luminance), width, speed, angle in product(
+        _SIGNS.items(), _BAR_WIDTHS, _BAR_SPEEDS, _ANGLES
+    ):
+        start = -speed * seconds * _REACHED
+        movie = bar(angle=angle, speed=speed, width=width, luminance=luminance, start=start)
+        yield _textbook("bar", f"{sign} bar, {angle}°, {speed:g} col/s, {width:g} col", movie)
+
+
+def _gratings(drifting: _Drawn) -> Iterator[Textbook]:
+    for wavelength, frequency, angle in product(_WAVELENGTHS, _FREQUENCIES, _ANGLES):
+        movie = drifting(angle=angle, wavelength=wavelength, frequency=frequency)
+        name = f"grating, {angle}°, {wavelength:g} col, {frequency:g} Hz"
+        yield _textbook("grating", name, movie)
+
+
+def _flashed(disc: _Drawn, extent: int) -> Iterator[Textbook]:
+    """The whole field and discs, bright and dark, from the first frame on."""
+    for (sign, luminance), duration in product(_SIGNS.items(), _DURATIONS):
+        lit = partial(disc, luminance=luminance, onset=0.0, duration=duration)
+        yield _textbook("flash", f"{sign} flash, {1e3 * duration:g} ms", lit(radius=extent))
+        for radius in _RADII:
+            if radius < extent:
+                name = f"{sign} disc, radius {radius}, {1e3 * duration:g} ms"
+                yield _textbook("disc", name, lit(radius=radius))
+
+
+def _textbook(family: str, name: str, movie: np.ndarray) -> Textbook:
+    return Textbook(family, name, movie.astype(np.float32))
+
+
+_banks: dict[tuple, Bank] = {}
+"""The banks of this process: what they are of, and the bank."""
+
+_MOST_BANKS = 12
+"""Most that are kept: each takes some 80 MB where a movie has 80 frames."""
+
+
+def textbook_bank(engine: Engine, n_frames: int, dt: float) -> Bank:
+    """Return the responses of a network to all textbook stimuli: at once if they were asked for before.
+
+    Args:
+        engine: The network, ready to simulate.
+        n_frames: Frames of each stimulus.
+        dt: Seconds per frame.
+
+    Raises:
+        MaxstimError: if a voltage does not stay finite.
+    """
+    key = (engine.network.content_hash, n_frames, dt, engine.device, engine.dtype)
+    if key not in _banks:
+        stimuli = tuple(textbook_stimuli(engine.network.lattice, n_frames, dt))
+        movies = np.stack([each.movie for each in stimuli])
+        cells = engine.layout.central_cells
+        while len(_banks) >= _MOST_BANKS:
+            _banks.pop(next(iter(_banks)))
+        _banks[key] = Bank(stimuli, central_voltages(engine, movies, dt, cells))
+    return _banks[key]
+
+
+def forget_banks() -> None:
+    """Let go of all banks, as at the start of a process."""
+    _banks.clear()

@@ -1,0 +1,240 @@
+"""Controls beside an answer: recomputed through the front door, and known where a network is simple."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from solvable_networks import EYE, T_STIM, kernel, linear_network
+
+import maxstim_core as ms
+from maxstim_core.comparison.attribution import attribution, smallest_parts
+from maxstim_core.comparison.controls import EQUAL, FULL
+from maxstim_core.comparison.report import lines_of, report_of
+from maxstim_core.comparison.textbook import FAMILIES, textbook_bank, textbook_stimuli
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.simulation.choose_engine import make_engine
+
+
+@pytest.fixture(scope="module")
+def network():
+    return ms.open_network("default")
+
+
+@pytest.fixture(scope="module")
+def found_clips(network):
+    clips = ms.open_clips("probes", network.lattice.extent)
+    return clips, ms.finish(ms.search(network, clips))
+
+
+def controlled(answer, network, found_clips, **given):
+    clips, found = found_clips
+    return ms.finish(ms.controls(answer, network, clips=clips, found=found, **given))
+
+
+@pytest.fixture(scope="module")
+def answer(network):
+    config = ms.GenerateConfig(objective="drive", energy=50.0, n_iters=30)
+    return ms.finish(ms.generate(network, "T4c", config))
+
+
+@pytest.fixture(scope="module")
+def of_t4c(network, answer, found_clips):
+    others = [ms.open_network(f"maxstim/00{k}") for k in (1, 2, 3)]
+    return controlled(answer, network, found_clips, others=others)
+
+
+def in_units(network, voltage, cell_type="T4c"):
+    units, kind = ms.response_units(network), network.cell_type(cell_type)
+    return (voltage - units.grey[kind]) / units.rms[kind]
+
+
+def last_voltages(network, movies, cell_type="T4c"):
+    cell = network.layout.central_cells[[network.cell_type(cell_type)]]
+    return ms.simulate(network, movies, 0.01, cells=cell).values[:, -1, 0]
+
+
+def test_every_number_is_that_of_its_movie(network, of_t4c):
+    seen = in_units(network, last_voltages(network, of_t4c.control_stimulus.values))
+    assert np.allclose(of_t4c.control_response, seen, atol=1e-4)
+    deviation = (of_t4c.control_stimulus.values.astype(float) - 0.5) ** 2
+    assert np.allclose(of_t4c.control_energy, deviation.sum((1, 2)), rtol=1e-4)
+    assert of_t4c.attrs["response"] == pytest.approx(float(of_t4c.control_response[0]), rel=1e-6)
+
+
+def test_at_equal_energy_no_control_has_more_than_the_answer(of_t4c):
+    equal = of_t4c.isel(control=of_t4c.shown.values == EQUAL)
+    assert (equal.control_energy <= of_t4c.attrs["contrast_energy"] * (1 + 1e-3)).all()
+    for family in (*FAMILIES, "natural"):
+        rows = of_t4c.isel(control=of_t4c.family.values == family)
+        assert rows.shown.values.tolist() == [FULL, EQUAL]
+
+
+def test_t4c_prefers_what_moves_up(of_t4c):
+    edge = of_t4c.isel(control=of_t4c.family.values == "edge")
+    assert all("ON edge, 90°" in name for name in edge.control.values)
+    turned = of_t4c.isel(control=of_t4c.control.values == "turned by 180°")
+    assert float(turned.control_response[0]) < 0.3 * of_t4c.attrs["response"]
+
+
+def test_other_networks_are_asked_in_their_own_units(of_t4c, answer):
+    assert of_t4c.network.values.tolist() == ["default", "maxstim/002", "maxstim/003"], (
+        "maxstim/001 is the default network itself"
+    )
+    for name in ("maxstim/002", "maxstim/003"):
+        other = ms.open_network(name)
+        voltage = last_voltages(other, answer.stimulus.values[None])
+        seen = float(of_t4c.transfer_response.sel(network=name))
+        assert seen == pytest.approx(float(in_units(other, voltage)[0]), rel=1e-4)
+
+
+def test_contrast_and_place(network, of_t4c):
+    assert float(of_t4c.contrast_response.sel(contrast=0)) == pytest.approx(0, abs=0.05)
+    assert float(of_t4c.contrast_response.sel(contrast=1)) == pytest.approx(
+        of_t4c.attrs["response"], rel=1e-5
+    )
+    shifts = of_t4c.shift_response.values
+    assert shifts[0] == pytest.approx(of_t4c.attrs["response"], rel=1e-5)
+    assert shifts[5] < 0.3 * shifts[0], "the cell looks at a few columns"
+
+
+def test_attribution_adds_up_and_the_smallest_part_is_enough(network, of_t4c):
+    assert float(of_t4c.attribution.sum()) == pytest.approx(of_t4c.attrs["response"], rel=0.05)
+    deviation = of_t4c.stimulus.values - np.float32(0.5)
+    for part in ("pixels", "columns", "frames"):
+        kept = of_t4c[f"smallest_{part}"]
+        movie = np.float32(0.5) + kept.values * deviation
+        seen = float(in_units(network, last_voltages(network, movie[None]))[0])
+        share = seen / of_t4c.attrs["response"]
+        assert share == pytest.approx(kept.attrs["share"], rel=1e-3) and share >= 0.85
+    assert of_t4c.smallest_frames.values.any(1).sum() == of_t4c.smallest_frames.attrs["size"]
+    assert of_t4c.smallest_columns.values.any(0).sum() == of_t4c.smallest_columns.attrs["size"]
+
+
+def test_of_a_linear_cell_the_attribution_is_its_kernel_times_the_movie():
+    net = linear_network()
+    engine = make_engine(net, device="cpu")
+    config = ms.GenerateConfig(t_stim=T_STIM, objective="drive")
+    measured = Measured.of(net, "L2", config)
+    movie = np.random.default_rng(0).uniform(0.3, 0.7, (12, EYE.n_columns)).astype(np.float32)
+    attributed = attribution(engine, measured, movie, 0.01)
+    rms = measured.term.watched.rms[0]
+    known = (movie - 0.5) * kernel(net, "L2") / rms
+    assert np.allclose(attributed, known, atol=1e-4 * np.abs(known).max())
+    # Of a linear cell, the fewest pixels are the largest of these.
+    parts = smallest_parts(engine, measured, movie, 0.01, attributed)
+    largest = np.sort(known, axis=None)[::-1].cumsum()
+    whole = float(measured.responses(engine, movie[None], 0.01)[0])
+    if whole > 0:
+        fewest = int(np.argmax(largest >= 0.85 * whole)) + 1
+        assert abs(parts["pixels"].size - fewest) <= max(1, 0.1 * fewest)
+
+
+def test_a_textbook_stimulus_begins_when_it_does_most(network):
+    """The response at a later beginning is that to the movie after grey, which settles a bit longer."""
+    from maxstim_core.comparison.controls import _after_grey, _best_beginning
+
+    engine = make_engine(network, device="cpu")
+    bank = textbook_bank(engine, 20, 0.01)
+    assert textbook_bank(engine, 20, 0.01) is bank
+    measured = Measured.of(network, "Mi1", ms.GenerateConfig(objective="drive"))
+    kinds = list(measured.kinds)
+    for k in range(0, len(bank.stimuli), 60):
+        counts, beginning, _ = _best_beginning(measured, bank.voltage[k][:, kinds])
+        movie = _after_grey(bank.stimuli[k].movie, beginning)
+        assert float(measured.responses(engine, movie[None], 0.01)[0]) == pytest.approx(
+            counts, abs=2e-2
+        )
+
+
+def test_textbook_stimuli_are_displayable_and_named_once():
+    stimuli = list(textbook_stimuli(ms.open_network("prior", extent=5).lattice, 10, 0.01))
+    assert {each.family for each in stimuli} == set(FAMILIES)
+    assert len({each.name for each in stimuli}) == len(stimuli)
+    assert all(each.movie.shape == (10, 91) for each in stimuli)
+    assert all(each.movie.min() >= 0 and each.movie.max() <= 1 for each in stimuli)
+
+
+@pytest.mark.parametrize("objective", ["suppress", "group:Mi4", "contrast:Mi4,Mi9", "level:1"])
+def test_other_objectives_are_compared_by_what_they_are_about(network, found_clips, objective):
+    config = ms.GenerateConfig(objective=objective, t_stim=0.1, n_iters=10)
+    answer = ms.finish(ms.generate(network, "Mi1", config))
+    found = controlled(answer, network, found_clips)
+    watched = {"suppress": ["Mi1"], "level:1": ["Mi1"], "group:Mi4": ["Mi1", "Mi4"]}
+    names = watched.get(objective, ["Mi1", "Mi4", "Mi9"])
+    movies = found.control_stimulus.values
+    z = np.stack([in_units(network, last_voltages(network, movies, name), name) for name in names])
+    if objective.startswith("contrast"):
+        rivals = 0.3 * np.log(np.exp(z[1:] / 0.3).mean(0))
+        z = z[:1] - rivals
+    assert np.allclose(found.control_response, z.mean(0), atol=2e-3)
+    sign = -1 if objective == "suppress" else 1
+    best = found.isel(control=(found.family.values == "disc") & (found.shown.values == FULL))
+    assert sign * float(best.control_response[0]) >= 0
+    assert ("natural" in found.family.values) == (objective != "suppress")
+
+
+def test_clips_and_regularized_answers_count_their_peak(network, found_clips):
+    clips, found = found_clips
+    natural = ms.replay(network, "Mi1", clips, found)
+    compared = controlled(natural, network, found_clips)
+    peak = in_units(network, natural.central_response.values.max(), "Mi1")
+    assert compared.attrs["response"] == pytest.approx(float(peak), rel=1e-4)
+    movie = natural.stimulus.values[:30]
+    run = ms.regularize(network, "Mi1", movie, ms.RegularizeConfig(n_iters=3))
+    compared = controlled(ms.finish(run), network, found_clips)
+    assert compared.sizes["frame"] == 30 and compared.attrs["status"] == "complete"
+
+
+def test_report_and_lines_say_the_same(of_t4c):
+    report = json.loads(json.dumps(report_of(of_t4c), allow_nan=False))
+    assert report["transfer"][0]["relation"] == "fitted"
+    assert {each["relation"] for each in report["transfer"][1:]} == {"predicted"}
+    assert len(report["controls"]) == of_t4c.sizes["control"]
+    best = max(
+        (row for row in report["controls"] if row["family"] in FAMILIES and row["shown"] == FULL),
+        key=lambda row: row["response"],
+    )
+    times = report["response"] / best["response"]
+    assert report["headline"].startswith(
+        f"{times:.2f} × the best {best['family']} at full contrast"
+    )
+    assert f"{report['stretch']:.2f} × the best clip" in report["headline"]
+    assert report["headline"].endswith("of the response in the 2 other networks")
+    text = "\n".join(lines_of(report))
+    assert report["headline"] in text and "maxstim/003 (predicted)" in text
+
+
+def test_what_was_stopped_says_so(network, answer, found_clips, tmp_path):
+    clips, found = found_clips
+    run = ms.controls(answer, network, clips=clips, found=found)
+    for report in run:
+        if report.step == 3:
+            break
+    stopped = run.result()
+    assert stopped.attrs["status"] == "cancelled"
+    assert set(stopped.family.values) == {"answer", "edge", "bar", "grating"}
+    assert lines_of(report_of(stopped))
+    ms.save(stopped, tmp_path / "c.nc")
+    assert ms.load(tmp_path / "c.nc").attrs["headline"] == stopped.attrs["headline"]
+
+
+def test_what_is_no_answer_is_refused(network, answer, of_t4c):
+    refused = [
+        (of_t4c.drop_vars("stimulus"), network, "Controls are computed for one answer"),
+        (ms.finish(ms.generate_many(network, ["Mi1"], config=ms.GenerateConfig(n_iters=1))),
+         network, "Controls are computed for one answer"),
+        (answer, ms.open_network("maxstim/002"), "This answer is of the network default"),
+        (answer, ms.open_network("default", extent=5), "This answer is of the network default"),
+        (answer.assign_attrs(config="{"), network, "does not say how it was made"),
+    ]  # fmt: skip
+    for given, of, words in refused:
+        with pytest.raises(MaxstimError, match=words):
+            ms.controls(given, of)
+
+
+def test_a_changed_network_is_told(network, answer):
+    changed = dataclasses.replace(network, name="other")
+    assert changed.content_hash == network.content_hash, "a name changes no number"
+    assert ms.controls(answer, changed).n_steps > 5

@@ -1,0 +1,87 @@
+"""The whole curve: the best movie at each of several contrast energies."""
+
+import numpy as np
+import pytest
+from solvable_networks import T_STIM, kernel, linear_network
+
+import maxstim_core as ms
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.constraints import contrast_energy
+
+
+def test_of_a_linear_cell_the_response_grows_with_the_root_of_the_energy():
+    net = linear_network()
+    energies = [0.01, 0.1, 0.5, 1.0]
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=120, objective="drive")
+    found = ms.finish(ms.curve(net, "L2", config, energies))
+    rms = ms.response_units(net).rms[net.cell_type("L2")]
+    known = np.sqrt(energies) * np.linalg.norm(kernel(net, "L2")) / rms
+    grey = float(ms.simulate(net, np.full((12, 19), 0.5), 0.01).values[-1].mean())  # settled
+    assert np.isfinite(grey)
+    assert np.allclose(np.diff(found.counted_response.values), np.diff(known), rtol=1e-3)
+
+
+def test_every_movie_is_on_its_budget_and_its_number_is_its_response():
+    net = ms.open_network("default")
+    config = ms.GenerateConfig(t_stim=0.15, n_iters=40, objective="drive")
+    found = ms.finish(ms.curve(net, "T4c", config, 5))
+    assert found.energy.values.tolist() == sorted(found.energy.values.tolist())
+    most = 15 * 721 / 4
+    assert found.energy.values[[0, -1]] == pytest.approx([most / 5000, most / 10])
+    energies = [contrast_energy(movie) for movie in found.stimulus.values]
+    assert np.allclose(energies, found.energy, rtol=5e-3)
+    cell = net.layout.central_cells[[net.cell_type("T4c")]]
+    voltage = ms.simulate(net, found.stimulus.values, 0.01, cells=cell).values[..., 0]
+    assert np.allclose(voltage, found.central_response, atol=1e-5)
+    units, kind = ms.response_units(net), net.cell_type("T4c")
+    seen = (voltage[:, -1] - units.grey[kind]) / units.rms[kind]
+    assert np.allclose(seen, found.counted_response, atol=1e-4)
+    assert (
+        np.diff(found.counted_response.values) > -0.02 * found.counted_response.values.max()
+    ).all()
+    assert found.attrs["status"] == "complete" and found.attrs["kind"] == "curve"
+
+
+def test_a_warm_start_is_as_good_as_a_run_of_its_own():
+    net = ms.open_network("default")
+    config = ms.GenerateConfig(t_stim=0.15, n_iters=100, objective="drive")
+    found = ms.finish(ms.curve(net, "Mi1", config, [5, 20, 80]))
+    for energy, response in zip(found.energy.values, found.counted_response.values, strict=True):
+        alone = ms.finish(ms.curve(net, "Mi1", config, [float(energy)]))
+        assert response > 0.98 * float(alone.counted_response[0])
+
+
+def test_a_curve_can_be_stopped():
+    net = ms.open_network("prior", extent=5)
+    run = ms.curve(net, "Mi1", ms.GenerateConfig(t_stim=0.05, n_iters=8), [1, 2, 4], report_every=2)
+    assert run.n_steps == 8 + 2 + 2
+    for report in run:
+        if report.step >= 10:
+            break
+    stopped = run.result()
+    assert stopped.energy.values.tolist() == [4.0] and stopped.attrs["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("energies", "words"),
+    [
+        ([3, 2], "from the lowest to the highest"),
+        ([2, 2], "from the lowest to the highest"),
+        ([], "Give the number of energies"),
+        (["a"], "Give the number of energies"),
+        ("12", "Give the number of energies"),
+        (True, "Give the number of energies"),
+        (1, "2 to 100"),
+        ([0.0, 1.0], "above 0"),
+        ([1e9], "must lie between"),
+    ],
+)
+def test_what_is_no_energy_is_refused(energies, words):
+    with pytest.raises(MaxstimError, match=words):
+        ms.curve(ms.open_network("prior", extent=5), "Mi1", energies=energies)
+
+
+def test_a_level_has_no_curve():
+    config = ms.GenerateConfig(objective="level:1")
+    with pytest.raises(MaxstimError, match="no curve"):
+        ms.curve(ms.open_network("prior", extent=5), "Mi1", config)
