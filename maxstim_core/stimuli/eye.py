@@ -71,7 +71,7 @@ class Eye:
         beyond a frame there is black.
 
         Args:
-            frames: Luminance, shape (frame, row, pixel column), rows downward.
+            frames: Luminance, shape (frame, row, pixel column), rows downward; of type uint8, 255 is 1.
 
         Returns:
             Shape (frame, column), float32.
@@ -79,7 +79,9 @@ class Eye:
         Raises:
             MaxstimError: if there is no frame, or a frame is empty or holds no finite numbers.
         """
-        frames = np.asarray(frames, np.float32)
+        frames = np.asarray(frames)
+        if frames.dtype != np.uint8:
+            frames = np.asarray(frames, np.float32)
         if frames.ndim != 3 or 0 in frames.shape:
             raise MaxstimError(
                 f"Frames must have shape (frame, row, column) and pixels, not {frames.shape}."
@@ -87,7 +89,7 @@ class Eye:
         if not np.isfinite(frames).all():
             raise MaxstimError("The film holds a value that is not finite; replace or cut it out.")
         if min(frames.shape[1:]) < self.least_side:
-            frames = _stretched(frames, self.least_side)
+            frames = _stretched(as_luminance(frames), self.least_side)
         n_frames, height, width = frames.shape
         reach, weights = self._kernel
         rows, cols = self._centers
@@ -97,7 +99,7 @@ class Eye:
         first, last = looked_at[[0, -1]] + width // 2
         near = slice(max(0, first - reach), last + reach + 1)
         # One product of all rows: with one per frame, threads wait for one another at each.
-        pixels = frames[..., near].reshape(n_frames * height, -1)
+        pixels = as_luminance(frames[..., near]).reshape(n_frames * height, -1)
         sums = (pixels @ along[:, near].T).reshape(n_frames, height, -1)
         sums = np.pad(sums, ((0, 0), (reach, reach), (0, 0)))
         row, which = rows + height // 2, np.searchsorted(looked_at, cols)
@@ -121,6 +123,13 @@ class Eye:
         reach = int(np.ceil(3 * deviation))
         weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
         return reach, (weights / weights.sum()).astype(np.float32)
+
+
+def as_luminance(pixels: np.ndarray) -> np.ndarray:
+    """Return luminance, float32, of any shape, of which 0 to 255, uint8, become 0 to 1."""
+    if pixels.dtype == np.uint8:
+        return pixels / np.float32(255)
+    return np.asarray(pixels, np.float32)
 
 
 def _bands(centers: np.ndarray, reach: int, weights: np.ndarray, size: int) -> np.ndarray:

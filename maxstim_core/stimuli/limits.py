@@ -17,6 +17,10 @@ PIXELS = (2_000_000_000, 20_000)
 No camera and no program packs pictures as tightly; a file that was made to keep a server busy does.
 """
 
+CHANGED_PIXELS = (1_000_000_000, 10_000)
+"""Likewise, of the pictures of a film that differ from the one before: ten seconds of work, and more for
+each byte. A picture that stays on the screen is hardly any work."""
+
 FPS = (1.0, 1000.0)
 """Least and most frames per second."""
 
@@ -25,6 +29,11 @@ CLIP_SECONDS = (0.05, 10.0)
 
 CONTRAST = (0.1, 10.0)
 """Least and most factor by which a film's difference from grey is multiplied."""
+
+
+def most_changed_pixels(n_bytes: int) -> int:
+    """Return how many pixels the pictures may have together that differ from the one before."""
+    return CHANGED_PIXELS[0] + CHANGED_PIXELS[1] * n_bytes
 
 
 def most_pixels(n_bytes: int) -> int:

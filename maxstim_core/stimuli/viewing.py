@@ -98,7 +98,7 @@ class Viewing:
         """Return what each column sees of each frame.
 
         Args:
-            frames: Luminance in [0, 1], shape (frame, row, pixel column).
+            frames: Luminance in [0, 1], shape (frame, row, pixel column); of type uint8, 255 is 1.
 
         Returns:
             Shape (frame, column), float32.

@@ -18,6 +18,7 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
+from maxstim_core.stimuli.eye import as_luminance
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frame_luminance import pixels_of, range_of
 from maxstim_core.stimuli.files.gif import is_whole_gif
@@ -35,6 +36,7 @@ from maxstim_core.stimuli.limits import (
     MOST_FRAMES,
     MOST_PIXELS,
     MOST_SECONDS,
+    most_changed_pixels,
     most_pixels,
 )
 from maxstim_core.stimuli.viewing import Viewing
@@ -84,11 +86,13 @@ class FilmPicture(NamedTuple):
         color: The same in colour, 0 to 255, shape (row, pixel column, 3); stored pixels need not be
             square there.
         time: When it is shown, seconds.
+        stays: Whether it is the very picture before it, which stays on the screen.
     """
 
     grey: np.ndarray
     color: np.ndarray
     time: float
+    stays: bool = False
 
 
 class Film:
@@ -130,7 +134,9 @@ class Film:
         self.rate, self.n_frames = float(stream.average_rate or 0), stream.frames
         self._path, self._container, self._stream, self._crop = path, container, stream, header.crop
         self._begin, self._end, self._last_end = np.inf, -np.inf, -np.inf
-        self._most_pictures = most_pixels(path.stat().st_size) // (stream.width * stream.height)
+        n_bytes, n_pixels = path.stat().st_size, stream.width * stream.height
+        self._most_pictures = most_pixels(n_bytes) // n_pixels
+        self._most_changes = most_changed_pixels(n_bytes) // n_pixels
 
     def pictures(
         self, tick: Callable[[], None] = lambda: None
@@ -146,7 +152,8 @@ class Film:
                 beyond a limit; at the end if it is incomplete.
         """
         path = self._path
-        n_pictures, first, time = 0, 0.0, 0.0
+        n_pictures, n_changes, first, time = 0, 0, 0.0, 0.0
+        before: tuple[VideoFrame, FilmPicture] | None = None
         for frame in self._frames(tick):
             time = n_pictures / (self.rate or 24.0) if frame.time is None else frame.time
             if not math.isfinite(time):
@@ -156,7 +163,14 @@ class Film:
                 raise _too_long(path)
             if n_pictures >= self._most_pictures:
                 raise _too_much(path)
-            yield self._picture(frame, time, is_first=not n_pictures)
+            if before is not None and _is_same(frame, before[0]):
+                picture = before[1]._replace(time=time, stays=True)
+            else:
+                if n_changes >= self._most_changes:
+                    raise _too_much(path)
+                picture = self._picture(frame, time, is_first=not n_pictures)
+                before, n_changes = (frame, picture), n_changes + 1
+            yield picture
             n_pictures += 1
         if not n_pictures:
             raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
@@ -356,6 +370,7 @@ def read_film(
     seen: list[np.ndarray] = []
     times: list[float] = []
     waiting: list[np.ndarray] = []
+    order: list[int] = []  # of the pictures that were looked at, the one that is shown each time
     share = 0.0
 
     def tick() -> None:
@@ -363,16 +378,20 @@ def read_film(
 
     with open_film(path, kind, viewing) as film:
         for picture in film.pictures(tick):
-            waiting.append(picture.grey)
             times.append(picture.time)
+            shown = picture.time - times[0]
+            share = min(1.0, shown / film.seconds) if film.seconds else 0.0
+            if picture.stays:
+                order.append(order[-1])
+                continue
+            order.append(order[-1] + 1 if order else 0)
+            waiting.append(picture.grey)
             if len(waiting) >= viewing.batch(*picture.grey.shape):
-                seen.append(viewing.see(luminance_of(waiting)))
+                seen.append(viewing.see(stacked(waiting)))
                 waiting = []
-                shown = picture.time - times[0]
-                share = min(1.0, shown / film.seconds) if film.seconds else 0.0
     if waiting:
-        seen.append(viewing.see(luminance_of(waiting)))
-    return paced(np.concatenate(seen), times, film)
+        seen.append(viewing.see(stacked(waiting)))
+    return paced(np.concatenate(seen)[order], times, film)
 
 
 def paced(lum: np.ndarray, times: list[float], film: Film) -> tuple[np.ndarray, MovieFacts]:
@@ -397,21 +416,19 @@ def paced(lum: np.ndarray, times: list[float], film: Film) -> tuple[np.ndarray, 
     return lum[pace.order], facts
 
 
-def luminance_of(greys: Sequence[np.ndarray]) -> np.ndarray:
-    """Return pictures as luminance in [0, 1], float32, shape (frame, row, pixel column).
+def stacked(greys: Sequence[np.ndarray]) -> np.ndarray:
+    """Return pictures as one array for the eye, shape (frame, row, pixel column).
 
     Args:
         greys: Each of shape (row, pixel column): 0 to 255, uint8, or luminance already; a film may have
             both.
+
+    Returns:
+        0 to 255, uint8, where all are, else luminance in [0, 1], float32.
     """
     if all(grey.dtype == np.uint8 for grey in greys):
-        return as_luminance(np.stack(greys))
+        return np.stack(greys)
     return np.stack([as_luminance(grey) for grey in greys])
-
-
-def as_luminance(grey: np.ndarray) -> np.ndarray:
-    """Return 0 to 255, uint8, as luminance in [0, 1], float32, in the same shape; other kinds stay."""
-    return grey / np.float32(255) if grey.dtype == np.uint8 else grey
 
 
 class _OtherFileError(Exception):
@@ -484,6 +501,22 @@ def _side_data(frame: VideoFrame, kind: str) -> bytes:
     return bytes(found) if isinstance(found, SideData) else b""
 
 
+def _is_same(frame: VideoFrame, other: VideoFrame) -> bool:
+    """Whether two frames hold the same numbers, and say the same of them."""
+    said = [
+        (one.format.name, one.width, one.height, one.color_range, one.colorspace)
+        for one in (frame, other)
+    ]
+    if said[0] != said[1] or _side_data(frame, "DISPLAYMATRIX") != _side_data(
+        other, "DISPLAYMATRIX"
+    ):
+        return False
+    return all(
+        np.array_equal(np.frombuffer(ours, np.uint8), np.frombuffer(theirs, np.uint8))
+        for ours, theirs in zip(frame.planes, other.planes, strict=True)
+    )
+
+
 def _aspect(stream: VideoStream) -> Fraction:
     aspect = stream.sample_aspect_ratio
     return SQUARE if not aspect or aspect < 0 else Fraction(aspect)
@@ -500,6 +533,12 @@ def _check_header(
     if stream.codec_context is None:
         raise MaxstimError(
             f"The film {path} is coded in a way that cannot be read; export it again as mp4 or webm."
+        )
+    if stream.codec_context.name == "rawvideo" and stream.codec_context.pix_fmt is None:
+        bits = stream.codec_context.bits_per_coded_sample
+        raise MaxstimError(
+            f"The film {path} holds uncompressed pictures of {bits} bits per pixel and does not say how "
+            "their numbers lie; export it as mp4 or webm."
         )
     if not stream.width * stream.height:
         raise MaxstimError(

@@ -4,6 +4,10 @@ Usual frames of 8 bits go through FFmpeg's own conversion to colours, and from t
 images do. That conversion rounds to 8 bits, and makes a white of 253 of deeper frames and of unusual
 ones, such as those of cameras and of DV (FFmpeg 8.1): those are computed here, in single precision, from
 their own numbers (ITU-T H.273, 8.3).
+
+Where FFmpeg 8.1 converts to other formats than ``rgb24``, its threads overwrite one another's pixels at
+the borders of their slices: one thread does it. In ``rgba`` made of YUV with opacity, the last columns
+are not written where the width is 1 to 4 beyond a multiple of 16: opacity is taken from its own plane.
 """
 
 from __future__ import annotations
@@ -89,16 +93,25 @@ def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -
         color, opacity = deep(frame, bits, reformatter)
         return _laid(color, opacity, ground)
     if transparent:
-        rgba = reformatter.reformat(frame, format="rgba").to_ndarray()
-        if rgba[..., 3].min() < 255:
-            grey = np.asarray(Image.fromarray(rgba[..., :3]).convert("L"), np.float32) / 255
-            opacity = rgba[..., 3] / np.float32(255)
-            color = on_ground(rgba[..., :3] / np.float32(255), opacity[..., None], ground)
+        rgb, alpha = _rgb_and_alpha(frame, reformatter)
+        if alpha.min() < 255:
+            grey = np.asarray(Image.fromarray(rgb).convert("L"), np.float32) / 255
+            opacity = alpha / np.float32(255)
+            color = on_ground(rgb / np.float32(255), opacity[..., None], ground)
             return Pixels(on_ground(grey, opacity, ground), _bytes(color))
-        rgb = np.ascontiguousarray(rgba[..., :3])
     else:
         rgb = reformatter.reformat(frame, format="rgb24").to_ndarray()
     return Pixels(np.asarray(Image.fromarray(rgb).convert("L")), rgb)
+
+
+def _rgb_and_alpha(
+    frame: VideoFrame, reformatter: VideoReformatter
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colours and opacity of a frame of 8 bits, 0 to 255."""
+    if frame.format.name.startswith("yuva"):
+        return reformatter.reformat(frame, format="rgb24").to_ndarray(), _plane(frame, 3, "u1")
+    rgba = reformatter.reformat(frame, format="rgba", threads=1).to_ndarray()
+    return np.ascontiguousarray(rgba[..., :3]), rgba[..., 3]
 
 
 def _laid(color: np.ndarray, opacity: np.ndarray | None, ground: float) -> Pixels:
@@ -114,7 +127,7 @@ def _bytes(color: np.ndarray) -> np.ndarray:
 def _deep_rgb(
     frame: VideoFrame, bits: int, reformatter: VideoReformatter
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    rgba = reformatter.reformat(frame, format="rgba64le").to_ndarray()
+    rgba = reformatter.reformat(frame, format="rgba64le", threads=1).to_ndarray()
     values = rgba / np.float32(65535)
     return values[..., :3], values[..., 3] if _has_alpha(frame) else None
 
@@ -124,7 +137,8 @@ def _deep_yuv(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Colours of frames of more than 8 bits; FFmpeg only brings all planes to one size and 16 bits."""
     alpha = _has_alpha(frame)
-    even = reformatter.reformat(frame, format="yuva444p16le" if alpha else "yuv444p16le")
+    whole = "yuva444p16le" if alpha else "yuv444p16le"
+    even = reformatter.reformat(frame, format=whole, threads=1)
     unit = np.float32(1 << (16 - bits))
     planes = [_plane(even, k, "<u2") / unit for k in range(4 if alpha else 3)]
     apart = len(frame.planes) > 2 and "msb" not in frame.format.name

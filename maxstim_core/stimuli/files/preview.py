@@ -18,7 +18,7 @@ from maxstim_core.stimuli.files.animation import open_animation
 from maxstim_core.stimuli.files.arrays import open_arrays
 from maxstim_core.stimuli.files.detect import kind_of
 from maxstim_core.stimuli.files.facts import MovieFacts
-from maxstim_core.stimuli.files.film import luminance_of, open_film, paced
+from maxstim_core.stimuli.files.film import open_film, paced, stacked
 from maxstim_core.stimuli.files.image_files import find_images, image_batches
 from maxstim_core.stimuli.files.images import read_still
 from maxstim_core.stimuli.viewing import Viewing
@@ -86,7 +86,7 @@ class MoviePreview:
         step = viewing.batch(*self.size)
         seen = []
         for start in range(0, len(self.frames), step):
-            seen.append(viewing.see(luminance_of(self.frames[start : start + step])))
+            seen.append(viewing.see(stacked(self.frames[start : start + step])))
             report_progress(min(1.0, (start + step) / len(self.frames)))
         return np.concatenate(seen)[self.order]
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.stimuli.files.film import as_luminance, open_film, read_film
+from maxstim_core.stimuli.eye import as_luminance
+from maxstim_core.stimuli.files import film
+from maxstim_core.stimuli.files.film import open_film, read_film
 from maxstim_core.stimuli.files.frame_luminance import pixels_of
 from maxstim_core.stimuli.files.orientation import Orientation, of_exif, of_matrix
 from maxstim_core.stimuli.files.square_pixels import with_square_pixels
@@ -301,7 +303,50 @@ def test_what_is_transparent_lies_on_the_ground(tmp_path, kind, codec, pixels, o
     assert np.abs(seen[:, 70:90] - 1).max() < 0.03
 
 
+@pytest.mark.parametrize("width", range(48, 64))
+def test_every_column_of_a_transparent_film_is_written(tmp_path, width):
+    """FFmpeg 8.1 leaves the last ones of some widths as the memory was."""
+    random = np.random.default_rng(width)
+    light, opacity = random.integers(16, 236, (96, width)), random.integers(0, 256, (96, width))
+    path = write(tmp_path / "a.mkv", [raw_frame("yuva420p", [light, 128, 128, opacity], 1)] * 3)
+    told = opacity / 255 * (light - 16) / 219 + (1 - opacity / 255) * 0.5
+    for picture in pictures(path)[0]:
+        np.testing.assert_allclose(grey(picture), told, atol=1.5 / 255)
+
+
+@pytest.mark.parametrize("pixels", ["yuva420p", "yuv420p10le", "yuv410p", "gbrap12le"])
+def test_a_picture_is_the_same_however_often_it_is_read(tmp_path, pixels):
+    """FFmpeg 8.1 converts in threads, of which one may write what belongs to another."""
+    random = np.random.default_rng(0)
+    frame = av.VideoFrame(856, 480, pixels)
+    for plane in frame.planes:
+        most = 1 << max(component.bits for component in frame.format.components)
+        kind = np.uint16 if most > 256 else np.uint8
+        count = plane.buffer_size // np.dtype(kind).itemsize
+        plane.update(random.integers(0, most, count, kind).tobytes())
+    path = write(tmp_path / "a.mkv", [frame])
+    first, *others = [pictures(path)[0][0] for _ in range(6)]
+    for other in others:
+        np.testing.assert_array_equal(other.grey, first.grey)
+        np.testing.assert_array_equal(other.color, first.color)
+
+
 # -- how long pictures last
+
+
+def test_a_picture_that_stays_is_looked_at_once(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.mkv", plain([40, 40, 40, 200, 200, 40, 90]))
+    shown, _ = pictures(path)
+    assert [picture.stays for picture in shown] == [0, 1, 1, 0, 1, 0, 0]
+    lum, facts = read_film(path, "matroska", SMALL)
+    told = (np.array([40, 40, 40, 200, 200, 40, 90]) - 16) / 219
+    np.testing.assert_allclose(lum, np.tile(told[:, None], lum.shape[1]), atol=1 / 255)
+    assert (facts.fps, facts.frames) == (25, 7)
+    monkeypatch.setattr(film, "most_changed_pixels", lambda n_bytes: 4 * 48 * 48)
+    assert len(read_film(path, "matroska", SMALL)[0]) == 7
+    monkeypatch.setattr(film, "most_changed_pixels", lambda n_bytes: 3 * 48 * 48)
+    with pytest.raises(MaxstimError, match="unpacks to more pictures"):
+        read_film(path, "matroska", SMALL)
 
 
 @pytest.mark.parametrize("last", [0.04, 0.2, 1.0])
@@ -599,6 +644,15 @@ def test_every_way_to_store_eight_bits_is_the_same_grey(pixels, color_range):
         stored.color_range = color_range
         grey = as_luminance(pixels_of(stored, 0.5, convert).grey)
         np.testing.assert_allclose(grey, (numbers - black) / reach, atol=0.003)
+
+
+@pytest.mark.parametrize(("pixels", "bits"), [("yuv420p", 12), ("nv12", 12), ("yuv410p", 9)])
+def test_uncompressed_pictures_that_may_lie_in_several_ways_are_named(tmp_path, pixels, bits):
+    """FFmpeg writes both as ``raw `` of 12 bits, which says neither."""
+    gray = av.VideoFrame.from_ndarray(np.full((64, 64), 128, np.uint8), format="gray")
+    path = write(tmp_path / "a.mov", [gray.reformat(format=pixels)], "rawvideo")
+    with pytest.raises(MaxstimError, match=f"uncompressed pictures of {bits} bits per pixel"):
+        read_film(path, "mov", SMALL)
 
 
 def test_uncompressed_film_of_a_camera(tmp_path):
