@@ -17,13 +17,14 @@ from dashboard.components.component import Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
+from dashboard.guard.stored_sets import StoredSets
 from dashboard.model_card.dialog import CardDialog
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.url import PageAddress, is_known
-from dashboard.state.visitors import are_visitors, call_visitor, visitor_name
+from dashboard.state.visitors import are_visitors, call_visitor, visitor_file, visitor_name
 from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
 from dashboard.style.theme import THEME
@@ -239,9 +240,15 @@ class App(pn.viewable.Viewer):
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
         if self.movies is None:
-            self.movies = MovieDialog(self.choice.take_set, self.session.id)
+            self.movies = MovieDialog(self.choice.take_set, self.session.id, self._stored_sets())
             self._add_dialog(self.movies.dialog)
         self.movies.open()
+
+    def _stored_sets(self) -> StoredSets | None:
+        """Return what the visitor has stored; None for who sits at the server, whose disk it is."""
+        if not self.choice.listed_only:
+            return None
+        return StoredSets(visitor_file(self.session.id, self.session.queue.store.root, "sets"))
 
     def _open_card(self) -> None:
         """Open the model card of the chosen network; most visits do without."""

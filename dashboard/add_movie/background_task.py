@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from dashboard.add_movie.places import Places
 from maxstim_core.progress import ReportProgress
 
 _PLACES = Places(2)
-"""How many tasks of all visitors run at once; the others wait for their turn."""
+"""How many tasks of all visitors run at once, one of each; the others wait for their turn."""
 
 _TURN_SECONDS = 5.0
 """After so long, a task lets those go first who wait: no movie keeps others from theirs."""
@@ -28,6 +28,7 @@ class BackgroundTask:
 
     Args:
         do: Called with a function that it must call often with the share it has done.
+        who: Whose it is, of whom one task runs at a time; nobody else's if None.
 
     Attributes:
         share: How much is done, 0 to 1.
@@ -37,8 +38,9 @@ class BackgroundTask:
         error: What it has raised instead.
     """
 
-    def __init__(self, do: Callable[[ReportProgress], Any]) -> None:
+    def __init__(self, do: Callable[[ReportProgress], Any], who: Hashable = None) -> None:
         self._do, self._cancelled = do, threading.Event()
+        self._who = self if who is None else who
         self.share, self.waits, self.done = 0.0, True, False
         self.result: Any = None
         self.error: Exception | None = None
@@ -62,12 +64,12 @@ class BackgroundTask:
         except Exception as error:
             self.error = error
         finally:
-            _PLACES.give()
+            _PLACES.give(self._who)
             self.done = True
 
     def _take_turn(self) -> None:
         self.waits = True
-        _PLACES.take()
+        _PLACES.take(self._who)
         self.waits, self._since = False, time.monotonic()
 
     def _report_progress(self, share: float) -> None:
@@ -75,5 +77,5 @@ class BackgroundTask:
             raise _CancelledError
         self.share = share
         if _PLACES.has_line and time.monotonic() - self._since > _TURN_SECONDS:
-            _PLACES.give()
+            _PLACES.give(self._who)
             self._take_turn()

@@ -15,6 +15,7 @@ from dashboard.add_movie.movie_upload import EMPTY, READY, STORING, MovieUpload
 from dashboard.components.widgets.press import Press
 from dashboard.components.widgets.problem import Problem
 from dashboard.components.widgets.setting import setting_widget
+from dashboard.guard.stored_sets import StoredSets
 from dashboard.style.theme import QUIET_BUTTON, TEXT
 from maxstim_core.stimuli.files.detect import SUFFIXES
 from maxstim_core.stimuli.files.facts import notes
@@ -40,12 +41,18 @@ class MovieDialog(pn.viewable.Viewer):
     Args:
         on_stored: Called with the name of each set that is stored.
         visitor: Id of the person.
+        sets: What they have stored, which may take so much and no more; no limit if None.
     """
 
-    def __init__(self, on_stored: Callable[[str], None], visitor: str = "") -> None:
+    def __init__(
+        self,
+        on_stored: Callable[[str], None],
+        visitor: str = "",
+        sets: StoredSets | None = None,
+    ) -> None:
         super().__init__()
         self._on_stored = on_stored
-        self.upload = upload = MovieUpload(self._stored, visitor)
+        self.upload = upload = MovieUpload(self._stored, visitor, sets)
         wide = {"sizing_mode": "stretch_width"}
         self.problem = Problem(upload, margin=(0, 0, 12, 0))
         self.zone = DropZone(upload, limits=LIMITS, accept=",".join(SUFFIXES), margin=0, **wide)

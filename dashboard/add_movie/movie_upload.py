@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import param
 
 from dashboard.add_movie.background_task import BackgroundTask
 from dashboard.add_movie.upload import UploadFile, safe_file_name
+from dashboard.guard.stored_sets import StoredSets
 from dashboard.state.typed_numbers import TypedNumbers
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
@@ -25,6 +28,7 @@ from maxstim_core.progress import ReportProgress
 from maxstim_core.stimuli.files.preview import MoviePreview, open_preview
 from maxstim_core.stimuli.limits import CLIP_SECONDS, CONTRAST, FPS
 from maxstim_core.stimuli.stored import clip_store
+from maxstim_core.stimuli.stored.clip_store import StoredClips
 from maxstim_core.stimuli.stored.import_movie import DEFAULT_SECONDS, STILL_FPS, import_movie
 from maxstim_core.stimuli.stored.sintel import FLIPS, ROTATIONS
 from maxstim_core.stimuli.viewing import Viewing, pixels_that_fit
@@ -47,7 +51,8 @@ class MovieUpload(param.Parameterized):
 
     Args:
         on_stored: Called with the name of the set once it is stored.
-        visitor: Id of the person, who may send so much and no more.
+        visitor: Id of the person, who may send so much and no more; that of somebody new if empty.
+        sets: What they have stored, which may take so much and no more; no limit if None.
     """
 
     stage = param.Selector(default=EMPTY, objects=[EMPTY, RECEIVING, OPENING, READY, STORING])
@@ -122,11 +127,17 @@ class MovieUpload(param.Parameterized):
         "times as long.",
     )
 
-    def __init__(self, on_stored: Callable[[str], None], visitor: str = "") -> None:
+    def __init__(
+        self,
+        on_stored: Callable[[str], None],
+        visitor: str = "",
+        sets: StoredSets | None = None,
+    ) -> None:
         super().__init__()
-        self._on_stored = on_stored
+        self._on_stored, self._sets = on_stored, sets
         self.entries = TypedNumbers()
-        self._upload_file, self._turn = UploadFile(visitor), threading.RLock()
+        self._visitor = visitor or secrets.token_hex(16)
+        self._upload_file, self._turn = UploadFile(self._visitor), threading.RLock()
         self._task: BackgroundTask | None = None
         self._preview_task: BackgroundTask | None = None
         self._stale = False
@@ -163,7 +174,7 @@ class MovieUpload(param.Parameterized):
             if not self._upload_file.is_complete:
                 return self._upload_file.received
             path = self._upload_file.path
-            self._task = BackgroundTask(lambda report_progress: open_preview(path, report_progress))
+            self._task = self._begin(lambda report_progress: open_preview(path, report_progress))
             self.param.update(stage=OPENING, share=0.0)
             return None
 
@@ -273,7 +284,7 @@ class MovieUpload(param.Parameterized):
             seen = np.round(255 * shown.see(viewing, report_progress))
             return shown, seen.astype(np.uint8)
 
-        self._preview_task = BackgroundTask(look)
+        self._preview_task = self._begin(look)
 
     # -- the set
 
@@ -301,13 +312,22 @@ class MovieUpload(param.Parameterized):
             except MaxstimError as error:
                 self.problem = str(error)
                 return
-            path = self._upload_file.path
-            self._task = BackgroundTask(
-                lambda report_progress: import_movie(
-                    path, name, report_progress=report_progress, **settings
-                )
-            )
+            path, sets = self._upload_file.path, self._sets
+
+            def keep(report_progress: ReportProgress) -> StoredClips:
+                if sets is not None:
+                    sets.check()
+                stored = import_movie(path, name, report_progress=report_progress, **settings)
+                if sets is not None:
+                    sets.add(name)
+                return stored
+
+            self._task = self._begin(keep)
             self.param.update(stage=STORING, share=0.0, problem="")
+
+    def _begin(self, do: Callable[[ReportProgress], Any]) -> BackgroundTask:
+        """Begin work that takes turns with all other work for this visitor."""
+        return BackgroundTask(do, self._visitor)
 
     def _is_own_pace(self) -> bool:
         return self.preview.fps is not None and math.isclose(self.fps, _shown(self.preview.fps))

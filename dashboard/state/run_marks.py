@@ -7,7 +7,6 @@ has none yet. Nothing is written before something is marked.
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections import OrderedDict
 from contextlib import suppress
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dashboard.state.visitors import visitor_file
 from maxstim_core.storage.atomic import write_whole
 
 LONGEST_NAME = 60
@@ -22,7 +22,6 @@ LONGEST_NAME = 60
 
 _MOST_MARKS = 2_000
 _VISITORS_REMEMBERED = 200
-_VISITOR = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,7 @@ def marks_of(visitor: str, root: Path) -> RunMarks:
         visitor: Their id, 32 hexadecimal digits.
         root: The data directory.
     """
-    name = visitor if _VISITOR.fullmatch(visitor) else "nobody"
-    path = root / "visitors" / f"{name}.json"
+    path = visitor_file(visitor, root)
     with _knowing:
         if path not in _known:
             _known[path] = RunMarks(path)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from dashboard.guard.logins import clean_name
 from dashboard.guard.remembered import Remembered
 from dashboard.state.listing import NETWORKS
 from maxstim_core.errors import MaxstimError
+
+_VISITOR = re.compile("[0-9a-f]{32}")
 
 _asked = False
 
@@ -35,6 +40,18 @@ def call_visitor(visitor: str, name: str) -> str:
 def visitor_name(visitor: str) -> str:
     """Return what a visitor wants to be called, perhaps nothing; text, whatever it looks like."""
     return _names.get(visitor, "")
+
+
+def visitor_file(visitor: str, root: Path, what: str = "") -> Path:
+    """Return the file in which something is kept of a visitor; it need not exist.
+
+    Args:
+        visitor: Their id, 32 hexadecimal digits; all others share a file.
+        root: The data directory.
+        what: What is kept, where it is not what they have made of their runs.
+    """
+    name = visitor if _VISITOR.fullmatch(visitor) else "nobody"
+    return root / "visitors" / f"{name}{what and f'-{what}'}.json"
 
 
 def check_listed(network: str) -> None:

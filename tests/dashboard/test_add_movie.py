@@ -286,6 +286,24 @@ def test_a_long_task_lets_others_go_first(monkeypatch):
     assert [task.result for task in long] == ["long"] * 2
 
 
+def test_one_visitor_never_holds_both_places():
+    go_on = threading.Event()
+
+    def slow(report_progress):
+        while not go_on.wait(0.01):
+            report_progress(0.5)
+
+    hers = [BackgroundTask(slow, "anna") for _ in range(3)]
+    his = BackgroundTask(lambda report_progress: "his", "bert")
+    his.wait(PATIENCE)
+    assert his.result == "his"  # behind three, and there was a place
+    assert [task.waits for task in hers].count(False) == 1
+    go_on.set()
+    for task in hers:
+        task.wait(PATIENCE)
+    assert all(task.done for task in hers)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Processes are not told apart there.")
 def test_what_a_killed_server_was_sent_is_removed_at_the_next_start(folders):
     server = busy(receive_for_long, folders / "temporary")

@@ -1,5 +1,7 @@
 """What one visitor may send and take home, and that another does not notice."""
 
+import io
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -8,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_runs import toy_queue
 
-from dashboard.add_movie.movie_upload import EMPTY, RECEIVING, MovieUpload
+from dashboard.add_movie.movie_upload import EMPTY, READY, RECEIVING, MovieUpload
 from dashboard.app import App
 from dashboard.guard import allowance
 from dashboard.guard.allowance import Allowance
+from dashboard.guard.stored_sets import StoredSets
 from dashboard.state.networks import Networks
 from dashboard.state.submissions import MOST
 from maxstim_core.errors import MaxstimError
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.networks.bundled import default
 from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.stimuli.catalog import remove_stored
+from maxstim_core.stimuli.stored.clip_store import stored_names
+from maxstim_core.stimuli.stored.import_movie import import_movie
 
 GB = 1_000_000_000
 
@@ -116,6 +122,48 @@ def test_a_movie_there_is_no_room_for_is_not_under_way(monkeypatch, tmp_path):
     for _ in range(5):
         assert not page.expect("a.mp4", 1000)
         assert "no room" in page.problem
+
+
+def test_sets_of_one_visitor_take_so_much_of_the_disk_and_no_more(tmp_path):
+    def kept(visitor):
+        return StoredSets(tmp_path / "data" / "visitors" / f"{visitor}-sets.json", 50_000)
+
+    for name in ("first", "second"):
+        kept("anna").check()
+        np.save(tmp_path / "walk.npy", np.random.default_rng(0).random((10, 721), np.float32))
+        import_movie(tmp_path / "walk.npy", name, fps=10)
+        kept("anna").add(name)
+    with pytest.raises(MaxstimError, match=r"the most for one visitor.*movies remove first"):
+        kept("anna").check()
+    kept("bert").check()
+    remove_stored("second")
+    kept("anna").check()
+    (tmp_path / "data" / "visitors" / "anna-sets.json").write_text("spoilt")
+    kept("anna").check()
+
+
+def test_who_has_stored_too_much_is_told_on_the_page_and_nothing_is_stored(tmp_path):
+    sets = StoredSets(tmp_path / "data" / "visitors" / "anna-sets.json", 10_000)
+    for name in ("first", "second"):
+        page = MovieUpload(print, "anna", sets)
+        content = io.BytesIO()
+        np.save(content, np.random.default_rng(0).random((10, 721), np.float32))
+        page.expect(f"{name}.npy", len(content.getvalue()))
+        page.take(content.getvalue())
+        until(page, READY)
+        page.store()
+        until(page, EMPTY if name == "first" else READY)
+        assert ("the most for one visitor" in page.problem) is (name == "second")
+        page.close()
+    assert stored_names() == ("first",)
+
+
+def until(page, stage):
+    give_up = time.monotonic() + 60
+    while page.stage != stage:
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+        page.poll()
 
 
 def test_networks_count_as_what_is_sent(queue, monkeypatch):
