@@ -17,6 +17,7 @@ from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
 from dashboard.text.cell_types import arrow, grouped, polarity, tuning_sentence
 from dashboard.text.words import device_words, equation_html
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.captions import with_degrees
 from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
 from maxstim_core.optimal.configs import CONFIGS, METHODS, GenerateConfig
 from maxstim_core.optimal.objectives.chosen import LEVEL_BOUNDS, OBJECTIVES
@@ -137,7 +138,7 @@ class Controls:
             "method": choice.method,
             "network": choice.network,
             "clips": choice.clips,
-            "clip": choice.clip,
+            "clip": with_degrees(choice.clip),
             "sets": [{"value": name, "label": title} for title, name in offered.items()],
             "device": choice.device,
             "devices": self._device_choices(),

@@ -145,9 +145,18 @@ UNUSED, TOKEN = 2, 4
 """Seconds after which a lost session is dropped, and a page's token counts no more; else minutes."""
 
 
+REAL_CUTS = tuple(int(cut) for cut in os.environ.get("MAXSTIM_CUTS", "").split(",") if cut)
+"""Seconds of cuts in real time, such as "80,1200", to be tried beside those of seconds."""
+
+SHORT_LIVES = (
+    *("--unused-session-lifetime", str(1000 * UNUSED), "--check-unused-sessions", "500"),
+    *("--session-token-expiration", str(TOKEN)),
+)
+
+
 @pytest.fixture
-def wire(tmp_path):
-    """A wire to ``panel serve dashboard``, whose sessions and tokens last for seconds."""
+def wire(request, tmp_path):
+    """A wire to ``panel serve dashboard``, whose sessions and tokens last for seconds, or as usual."""
     port = free_port()
     wire = Wire(port)
     environment = {
@@ -159,8 +168,7 @@ def wire(tmp_path):
         server = subprocess.Popen(
             [sys.executable, "-m", "panel", "serve", "dashboard", "--port", str(port),
              "--allow-websocket-origin", f"localhost:{wire.port}",
-             "--unused-session-lifetime", str(1000 * UNUSED), "--check-unused-sessions", "500",
-             "--session-token-expiration", str(TOKEN)],
+             *getattr(request, "param", SHORT_LIVES)],
             cwd=ROOT, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
     try:
@@ -190,7 +198,17 @@ def wired(browser, wire):
 
 def test_after_a_long_cut_what_finished_meanwhile_is_on_the_page(wired, wire):
     """As 80 s without network: the session is gone, and so is what the page could prove it by."""
-    page = wired
+    cut_while_a_run_goes_on(wired, wire, UNUSED + TOKEN + 4)
+
+
+@pytest.mark.parametrize("wire", [()], indirect=True)
+@pytest.mark.parametrize("seconds", REAL_CUTS)
+def test_so_it_is_after_a_cut_in_real_time(wired, wire, seconds):
+    cut_while_a_run_goes_on(wired, wire, seconds)
+
+
+def cut_while_a_run_goes_on(page, wire, seconds):
+    """Start a run, cut the wire until long after its end, and find its answer, and what was typed."""
     length = page.get_by_role("textbox", name="Stimulus duration").filter(visible=True)
     length.fill("0.1")
     length.press("Enter")
@@ -201,7 +219,7 @@ def test_after_a_long_cut_what_finished_meanwhile_is_on_the_page(wired, wire):
     page.get_by_role("textbox", name="Seed").filter(visible=True).fill("7")  # not even sent yet
     wire.cut()
     expect(bar(page)).to_be_visible(timeout=4_000)
-    page.wait_for_timeout(1000 * (UNUSED + TOKEN + 4))
+    page.wait_for_timeout(1000 * seconds)
     expect(bar(page)).to_be_visible()
     wire.mend()
     expect(bar(page)).to_be_hidden()

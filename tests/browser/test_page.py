@@ -365,7 +365,7 @@ def test_the_best_clips_are_browsed_and_one_is_regularized(visit, tmp_path):
     expect(page.locator(".run", has_text=names[2])).to_have_count(1)
     page.get_by_role("button", name="Regularize this clip").click()
     expect(headline(page)).to_have_text(re.compile("T4c regularized"), timeout=PATIENCE)
-    expect(page.get_by_text(f"Begins from “{plain(names[2])}”")).to_be_visible()
+    expect(page.get_by_text(f"Begins from “{names[2]}”")).to_be_visible()
     expect(status(page)).to_contain_text("is done", timeout=PATIENCE)
     # The clips stay, to go back to; which of them was regularized is told everywhere.
     expect(thumbs).to_have_count(12)
@@ -382,7 +382,7 @@ def test_the_best_clips_are_browsed_and_one_is_regularized(visit, tmp_path):
     assert load(tmp_path / "answer.nc").attrs.items() >= record.items()
     thumbs.nth(4).click()
     expect(page.locator("h1 + p").first).to_contain_text(names[4], timeout=PATIENCE)
-    expect(page.get_by_text(f"Begins from “{plain(names[4])}”")).to_be_visible()
+    expect(page.get_by_text(f"Begins from “{names[4]}”")).to_be_visible()
     page.get_by_role("button", name="Regularize this clip").click()
     expect(page.locator(".run", has_text=f"from {names[4]}")).to_have_count(1)
     expect(headline(page)).to_have_text(re.compile("T4c regularized"), timeout=PATIENCE)

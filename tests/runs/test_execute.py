@@ -1,10 +1,11 @@
 """From a request to the real answers, first in this process, then through queue and worker."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
-from toy_runs import ended, toy_queue
+from toy_runs import ended, toy_queue, when
 from toy_runs_small_eye import small_clips
 
 from maxstim_core.errors import MaxstimError
@@ -145,6 +146,31 @@ def test_one_search_finds_the_natural_answers_of_all_cell_types(store):
         key = content_key(RunRequest(cell_type, config, network.name, "few"), network, clips)
         assert store.find(key)[1].identical(expected_natural(config, cell_type))
     assert [r.is_over for r in find_ahead(network, clips, network.name, "cpu", store)] == [True]
+
+
+@pytest.mark.slow
+def test_the_search_of_the_scenes_gives_way_to_a_run_within_two_seconds(tmp_path):
+    queue = RunQueue(store=RunStore(tmp_path / "data"))
+    queue.warm("default")
+    queue.search_ahead("default", "scenes")
+    give_up = time.monotonic() + 120
+    waited = []
+    for seed in range(5):
+        done = 0 if queue.ahead() is None else queue.ahead().done
+        while queue.ahead() is None or queue.ahead().done <= done:  # it goes on
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        time.sleep(0.13 * seed)  # anywhere in a batch
+        config = GenerateConfig(t_stim=0.1, n_iters=20, random_seed=seed + 1)
+        began = time.monotonic()
+        run = queue.submit(RunRequest("T4c", config, device="cpu"), "anna")
+        when(queue, run, lambda run: run.step > 0)
+        waited.append(time.monotonic() - began)
+        assert ended(queue, run).state == "done"
+    assert not queue.ahead().is_over
+    queue.close()
+    print("seconds until the first step:", *(f"{seconds:.2f}" for seconds in waited))
+    assert max(waited) < 2
 
 
 def test_a_network_that_changed_in_line_is_refused(store):
