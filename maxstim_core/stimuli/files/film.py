@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
 
 _MAY_LACK = 0.02
@@ -512,9 +513,13 @@ def _is_same(frame: VideoFrame, other: VideoFrame) -> bool:
     ):
         return False
     return all(
-        np.array_equal(np.frombuffer(ours, np.uint8), np.frombuffer(theirs, np.uint8))
+        np.array_equal(_bytes_of(ours), _bytes_of(theirs))
         for ours, theirs in zip(frame.planes, other.planes, strict=True)
     )
+
+
+def _bytes_of(plane: VideoPlane) -> np.ndarray:
+    return np.frombuffer(memoryview(plane), np.uint8)
 
 
 def _aspect(stream: VideoStream) -> Fraction:
