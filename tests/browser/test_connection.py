@@ -146,7 +146,10 @@ UNUSED, TOKEN = 2, 4
 
 
 REAL_CUTS = tuple(int(cut) for cut in os.environ.get("MAXSTIM_CUTS", "").split(",") if cut)
-"""Seconds of cuts in real time, such as "80,1200", to be tried beside those of seconds."""
+"""Seconds of cuts in real time, such as "80,1200", to be tried beside those of seconds.
+
+Of more than some minutes with ``-o faulthandler_timeout=0``, so that pytest waits for them.
+"""
 
 SHORT_LIVES = (
     *("--unused-session-lifetime", str(1000 * UNUSED), "--check-unused-sessions", "500"),
