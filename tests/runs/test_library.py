@@ -92,6 +92,7 @@ def stored(tmp_path):
         # Of a network that no answer comes with maxstim for.
         unknown = {"network": "mine", "network_hash": "0" * 64}
         answer.attrs.update({"cell_type": "T5a", **unknown, **attributes})
+        answer.attrs.pop("shown_clip", None)  # else it is what `source` says
         path = tmp_path / "stored" / f"{key}.nc"
         path.parent.mkdir(exist_ok=True)
         save(answer, path)
