@@ -43,6 +43,7 @@ _FOUND_IN = {
     "replay": "optimal.natural",
     "resampled": "stimuli.resample",
     "response_units": "optimal.response_units",
+    "restarts": "comparison.restarts",
     "save": "storage.netcdf",
     "search": "optimal.natural",
     "simulate": "simulation.simulate",

@@ -1,6 +1,7 @@
 """The front door as editors and type checkers see it: where each public name comes from."""
 
 from maxstim_core.comparison.controls import controls
+from maxstim_core.comparison.restarts import restarts
 from maxstim_core.devices import available_devices
 from maxstim_core.drawing.notebook import Result
 from maxstim_core.drawing.strip import strip
@@ -73,6 +74,7 @@ __all__ = [
     "replay",
     "resampled",
     "response_units",
+    "restarts",
     "save",
     "search",
     "simulate",

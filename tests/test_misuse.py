@@ -112,6 +112,12 @@ misuse("response_units", network=(None, "default", 3, []))
 misuse("curve", network=NO_NETWORK, cell_type=NO_CELL_TYPE, config=(*NO_CONFIG, ms.SearchConfig()))
 misuse("curve", energies=("12", None, [], [2, 1], [0], 1, 101, True, [NAN], ["a"], 2.5))
 misuse("curve", device=NO_DEVICE, dtype=NO_DTYPE, report_every=NO_STEPS)
+misuse(
+    "restarts", network=NO_NETWORK, cell_type=NO_CELL_TYPE, config=(*NO_CONFIG, ms.SearchConfig())
+)
+misuse("restarts", seeds=(0, 65, 1.5, "2", None, True), different=(0, 65, 1.5, "2", None, True))
+misuse("restarts", clip=(*NO_MOVIE[1:], GREY[None]), device=NO_DEVICE, dtype=NO_DTYPE)
+misuse("restarts", report_every=NO_STEPS)
 misuse("controls", answer=(None, "answer.nc", 3, {}, GREY, "found", "activity", "many"))
 misuse("controls", network=("default", 3, ms.Network, ["default"], "another network", "eye"))
 misuse("controls", clips=(*NO_CLIPS[1:], "other eye"))
@@ -172,6 +178,7 @@ def arguments(name, held):
         "simulate_ensemble": {"networks": [network], "movie": GREY, "dt": 0.01},
         "response_units": {"network": network},
         "curve": {"network": network, "cell_type": "Mi1", "config": SHORT, "energies": [1.0]},
+        "restarts": {"network": network, "cell_type": "Mi1", "config": SHORT, "seeds": 1},
         "controls": {"answer": answer, "network": network, "clips": clips, "found": held["found"]},
         "open_network": {"name": "prior", "extent": 2},
         "known_networks": {},

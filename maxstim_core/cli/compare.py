@@ -1,4 +1,4 @@
-"""The commands that ask whether to believe an answer: curve and controls."""
+"""The commands that ask whether to believe an answer: curve, restarts and controls."""
 
 from __future__ import annotations
 
@@ -55,6 +55,24 @@ def _energies(text: str) -> int | list[float]:
             "Energies are their number, such as 12, or a list of them, such as 10,30,100, not "
             f"{shown(text)}."
         ) from error
+
+
+def restarts_command(arguments: argparse.Namespace) -> int:
+    """Grow a stimulus from several starts, seek others that do the same, and write them.
+
+    Raises:
+        MaxstimError: if an option makes no sense, alone or beside another.
+    """
+    if "objective" not in arguments and "energy" not in arguments:
+        arguments.objective, arguments.energy = "drive", 100.0
+    config = read_settings(arguments, GenerateConfig)
+    network, device = prepare(arguments)
+    from maxstim_core.comparison.restarts import restarts
+
+    counts = {"seeds": arguments.seeds, "different": arguments.different}
+    run = restarts(network, arguments.cell_type, config, **counts, device=device)
+    what = f"{arguments.cell_type} on {device}"
+    return run_and_save(run, run.labeled, arguments.output, what)
 
 
 def controls_command(arguments: argparse.Namespace) -> int:

@@ -61,6 +61,27 @@ def make_parser() -> argparse.ArgumentParser:
     add_settings(curve, GenerateConfig, without=("energy",))
     _add_device_and_output(curve)
 
+    restarted = _command(
+        commands,
+        "restarts",
+        compare.restarts_command,
+        "grow a stimulus from several starts, and find others that do the same",
+    )
+    restarted.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
+    restarted.add_argument(
+        "--seeds", metavar="N", type=int, default=4, help="how many seeds of noise (default: 4)"
+    )
+    restarted.add_argument(
+        "--different",
+        metavar="N",
+        type=int,
+        default=3,
+        help="how many stimuli that do the same, as unlike as can be (default: 3)",
+    )
+    _add_network(restarted)
+    add_settings(restarted, GenerateConfig)
+    _add_device_and_output(restarted)
+
     controlled = _command(
         commands,
         "controls",

@@ -333,20 +333,11 @@ class Comparison:
 
     def _textbook(self) -> dict[str, list[Trial]]:
         """Return textbook stimuli by family, each begun when it does most, the best first."""
-        n_frames = len(self._stimulus)
-        bank = textbook_bank(self._engine, n_frames, self._dt)
-        begun = [
-            (stimulus, *_best_beginning(self._measured, voltage))
-            for stimulus, voltage in zip(
-                bank.stimuli, bank.voltage[:, :, list(self._measured.kinds)], strict=True
-            )
-        ]
-        begun.sort(key=lambda each: -self._measured.sign * each[1])
         found: dict[str, list[Trial]] = {family: [] for family in FAMILIES}
-        for stimulus, _, beginning, end in begun:
-            if len(found[stimulus.family]) < _CANDIDATES:
-                movie = _after_grey(stimulus.movie, beginning)
-                found[stimulus.family].append(Trial(stimulus.name, movie, end))
+        bank = textbook_bank(self._engine, len(self._stimulus), self._dt)
+        for begun in bank.begun(self._measured):
+            if len(found[begun.family]) < _CANDIDATES:
+                found[begun.family].append(Trial(begun.name, begun.movie, begun.end))
         return found
 
     def _natural(self) -> list[Trial]:
@@ -541,38 +532,6 @@ def _times(response: float, other: float, what: str) -> str:
     if response * other <= 0:
         return f"the other way than {what}"
     return f"{response / other:.2f} × {what}"
-
-
-def _best_beginning(measured: Measured, voltage: np.ndarray) -> tuple[float, int, int]:
-    """Return what counts of the response to a movie that begins when it does most.
-
-    Args:
-        measured: What counts.
-        voltage: Response to the movie begun at once, shape (frame, watched cell).
-
-    Returns:
-        What counts; the frame at which the movie begins; the frame behind the last that matters.
-    """
-    n_frames = len(voltage)
-    grey = np.asarray(measured.term.watched.grey, voltage.dtype)
-    padded = np.concatenate([np.tile(grey, (n_frames, 1)), voltage]).T
-    begun = np.lib.stride_tricks.sliding_window_view(padded, n_frames, axis=1)
-    begun = begun[:, :0:-1].swapaxes(0, 1)  # (beginning, watched cell, frame), from at once on
-    counts = measured.counted(begun)
-    best = int(np.argmax(measured.sign * counts))
-    counted = measured.term.counted
-    end = n_frames if counted.stop is None else counted.stop
-    if counted.how == "peak":
-        first = counted.first
-        traces = measured.sign * begun[best, 0, first:end]
-        end = first + int(np.argmax(traces)) + 1
-    return float(counts[best]), best, end
-
-
-def _after_grey(movie: np.ndarray, beginning: int) -> np.ndarray:
-    """Return a movie of the same length that begins so many frames later; grey before."""
-    grey = np.full((beginning, movie.shape[1]), GREY, np.float32)
-    return np.concatenate([grey, movie[: len(movie) - beginning]])
 
 
 def _numbers(values: Iterable[float]) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from maxstim_core.conventions import GREY
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.measured_response import central_voltages
+from maxstim_core.optimal.measured_response import Measured, central_voltages
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.synthetic.probes import flash, grating, moving_bar, moving_edge
 
@@ -54,6 +54,36 @@ class Textbook(NamedTuple):
     movie: np.ndarray
 
 
+class Moment(NamedTuple):
+    """When a movie has to begin to do most.
+
+    Attributes:
+        response: What counts of the response then, in RMS above grey.
+        beginning: The frame at which it begins.
+        end: The frame behind the last that what counts depends on.
+    """
+
+    response: float
+    beginning: int
+    end: int
+
+
+class Begun(NamedTuple):
+    """A textbook stimulus that begins when it does most.
+
+    Attributes:
+        family: A name of `FAMILIES`.
+        name: What it shows.
+        movie: Luminance, shape (frame, column).
+        end: The frame behind the last that what counts depends on.
+    """
+
+    family: str
+    name: str
+    movie: np.ndarray
+    end: int
+
+
 class Bank(NamedTuple):
     """What all cell types of a network do while it watches the textbook stimuli.
 
@@ -64,6 +94,20 @@ class Bank(NamedTuple):
 
     stimuli: tuple[Textbook, ...]
     voltage: np.ndarray
+
+    def begun(self, measured: Measured) -> Iterator[Begun]:
+        """Yield all stimuli, each begun when it does most, the best first.
+
+        Args:
+            measured: What counts of the response.
+        """
+        voltages = self.voltage[:, :, list(measured.kinds)]
+        moments = [best_beginning(measured, voltage) for voltage in voltages]
+        worth = [-measured.sign * moment.response for moment in moments]
+        for k in np.argsort(worth, kind="stable"):
+            stimulus, moment = self.stimuli[k], moments[k]
+            movie = after_grey(stimulus.movie, moment.beginning)
+            yield Begun(stimulus.family, stimulus.name, movie, moment.end)
 
 
 def textbook_stimuli(lattice: Lattice, n_frames: int, dt: float) -> Iterator[Textbook]:
@@ -147,6 +191,55 @@ def textbook_bank(engine: Engine, n_frames: int, dt: float) -> Bank:
             _banks.pop(next(iter(_banks)))
         _banks[key] = Bank(stimuli, central_voltages(engine, movies, dt, cells))
     return _banks[key]
+
+
+def best_textbook(engine: Engine, measured: Measured, n_frames: int, dt: float) -> Begun:
+    """Return the textbook stimulus of full contrast that does most.
+
+    Args:
+        engine: The network, ready to simulate.
+        measured: What counts of the response.
+        n_frames: Frames of the stimulus.
+        dt: Seconds per frame.
+
+    Raises:
+        MaxstimError: if a voltage does not stay finite.
+    """
+    return next(textbook_bank(engine, n_frames, dt).begun(measured))
+
+
+def best_beginning(measured: Measured, voltage: np.ndarray) -> Moment:
+    """Return what counts of the response to a movie that begins when it does most.
+
+    Args:
+        measured: What counts.
+        voltage: Response to the movie begun at once, shape (frame, watched cell).
+    """
+    n_frames = len(voltage)
+    grey = np.asarray(measured.term.watched.grey, voltage.dtype)
+    padded = np.concatenate([np.tile(grey, (n_frames, 1)), voltage]).T
+    begun = np.lib.stride_tricks.sliding_window_view(padded, n_frames, axis=1)
+    begun = begun[:, :0:-1].swapaxes(0, 1)  # (beginning, watched cell, frame), from at once on
+    counts = measured.counted(begun)
+    best = int(np.argmax(measured.sign * counts))
+    counted = measured.term.counted
+    end = n_frames if counted.stop is None else counted.stop
+    if counted.how == "peak":
+        first = counted.first
+        traces = measured.sign * begun[best, 0, first:end]
+        end = first + int(np.argmax(traces)) + 1
+    return Moment(float(counts[best]), best, end)
+
+
+def after_grey(movie: np.ndarray, beginning: int) -> np.ndarray:
+    """Return a movie of the same length that begins later, with grey before.
+
+    Args:
+        movie: Luminance, shape (frame, column).
+        beginning: The frame at which it begins.
+    """
+    grey = np.full((beginning, movie.shape[1]), GREY, np.float32)
+    return np.concatenate([grey, movie[: len(movie) - beginning]])
 
 
 def forget_banks() -> None:

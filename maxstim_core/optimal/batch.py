@@ -88,7 +88,7 @@ def generate_many(
         at_once = checked_whole(at_once, "The movies in a batch (at_once)", (1, 1_000_000))
     n_movies = len(kinds) * len(configs)
     beside = [network] * min(n_movies, at_once or n_movies)
-    engines = _engines(beside, device=device, dtype=dtype)
+    engines = engines_beside(beside, device=device, dtype=dtype)
     at_once = at_once or engines[0].samples_at_once
     return GenerateMany(engines, kinds, configs, at_once=at_once, report_every=report_every)
 
@@ -152,7 +152,7 @@ def generate_each(
         raise MaxstimError(
             "Give at least one question, each a network, a cell type and a GenerateConfig."
         )
-    engines = _engines([each.network for each in asked], device=device, dtype=dtype)
+    engines = engines_beside([each.network for each in asked], device=device, dtype=dtype)
     return GenerateEach(
         [
             descent(engine, each.cell_type, each.config, report_every=report_every)
@@ -167,7 +167,7 @@ def _question(network: Network, cell_type: str, config: GenerateConfig) -> _Ques
     return _Question(network, cell_type, checked(config, GenerateConfig))
 
 
-def _engines(networks: list[Network], *, device: str, dtype: str) -> list[Engine]:
+def engines_beside(networks: list[Network], *, device: str, dtype: str) -> list[Engine]:
     """Return an engine for each of the movies that are made at the same time.
 
     A network has one, unless several threads share a movie: these do one movie at a time.

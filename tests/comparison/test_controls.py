@@ -133,7 +133,7 @@ def test_of_a_linear_cell_the_attribution_is_its_kernel_times_the_movie():
 
 def test_a_textbook_stimulus_begins_when_it_does_most(network):
     """The response at a later beginning is that to the movie after grey, which settles a bit longer."""
-    from maxstim_core.comparison.controls import _after_grey, _best_beginning
+    from maxstim_core.comparison.textbook import after_grey, best_beginning
 
     engine = make_engine(network, device="cpu")
     bank = textbook_bank(engine, 20, 0.01)
@@ -141,8 +141,8 @@ def test_a_textbook_stimulus_begins_when_it_does_most(network):
     measured = Measured.of(network, "Mi1", ms.GenerateConfig(objective="drive"))
     kinds = list(measured.kinds)
     for k in range(0, len(bank.stimuli), 60):
-        counts, beginning, _ = _best_beginning(measured, bank.voltage[k][:, kinds])
-        movie = _after_grey(bank.stimuli[k].movie, beginning)
+        counts, beginning, _ = best_beginning(measured, bank.voltage[k][:, kinds])
+        movie = after_grey(bank.stimuli[k].movie, beginning)
         assert float(measured.responses(engine, movie[None], 0.01)[0]) == pytest.approx(
             counts, abs=2e-2
         )
