@@ -24,6 +24,7 @@ _FOUND_IN = {
     "RegularizeConfig": "optimal.configs",
     "Result": "drawing.notebook",
     "SearchConfig": "optimal.configs",
+    "as_torch_module": "simulation.torch_module",
     "available_devices": "devices",
     "clip_named": "stimuli.catalog",
     "clip_set_names": "stimuli.catalog",

@@ -35,6 +35,7 @@ from maxstim_core.simulation.simulate import (
     simulate,
     simulate_ensemble,
 )
+from maxstim_core.simulation.torch_module import as_torch_module
 from maxstim_core.stimuli.catalog import (
     clip_named,
     clip_set_names,
@@ -55,6 +56,7 @@ __all__ = [
     "RegularizeConfig",
     "Result",
     "SearchConfig",
+    "as_torch_module",
     "available_devices",
     "clip_named",
     "clip_set_names",

@@ -63,7 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item):
     """Fail what is skipped without need for a GPU or a program from outside, if strict."""
     report = yield
-    if not item.get_closest_marker("gpu") and not item.get_closest_marker("outside"):
+    if not any(item.get_closest_marker(name) for name in ("gpu", "outside", "peers")):
         _fail_if_skipped(report)
     return report
 

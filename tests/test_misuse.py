@@ -112,6 +112,10 @@ misuse("response_units", network=(None, "default", 3, []))
 misuse("curve", network=NO_NETWORK, cell_type=NO_CELL_TYPE, config=(*NO_CONFIG, ms.SearchConfig()))
 misuse("curve", energies=("12", None, [], [2, 1], [0], 1, 101, True, [NAN], ["a"], 2.5))
 misuse("curve", device=NO_DEVICE, dtype=NO_DTYPE, report_every=NO_STEPS)
+misuse("as_torch_module", network=NO_NETWORK, cell_types=("T4c", ["T4x"], [], [3], 3, None))
+misuse(
+    "as_torch_module", dt=NO_DT, device=NO_DEVICE, dtype=NO_DTYPE, twice_differentiable=(1, "no")
+)
 misuse(
     "restarts", network=NO_NETWORK, cell_type=NO_CELL_TYPE, config=(*NO_CONFIG, ms.SearchConfig())
 )
@@ -178,6 +182,7 @@ def arguments(name, held):
         "simulate_ensemble": {"networks": [network], "movie": GREY, "dt": 0.01},
         "response_units": {"network": network},
         "curve": {"network": network, "cell_type": "Mi1", "config": SHORT, "energies": [1.0]},
+        "as_torch_module": {"network": network, "cell_types": ["Mi1"]},
         "restarts": {"network": network, "cell_type": "Mi1", "config": SHORT, "seeds": 1},
         "controls": {"answer": answer, "network": network, "clips": clips, "found": held["found"]},
         "open_network": {"name": "prior", "extent": 2},

@@ -9,7 +9,7 @@ is the whole forward pass (docs/numerics.md#dynamics), and its transpose the who
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +28,26 @@ class _Tape(NamedTuple):
     parameters: FreeParameters
     dt: float
     cells: Tensor
+
+
+class _Product(torch.autograd.Function):
+    """A sparse matrix times states; its derivative is the product with the transposed one, and so on.
+
+    torch's own product of sparse matrices can be differentiated once.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, there: Tensor, back: Tensor) -> Tensor:
+        ctx.there, ctx.back = there, back
+        return there @ states
+
+    @staticmethod
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
+        return _Product.apply(cotangent, ctx.back, ctx.there), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        return _Product.apply(tangent, ctx.there, ctx.back)
 
 
 class ReferenceEngine(TorchEngine):
@@ -80,6 +100,31 @@ class ReferenceEngine(TorchEngine):
             final_state=state.T,
             tape=kept,
         )
+
+    def rollout_of_operations(self, movie: Tensor, dt: float, cells: np.ndarray) -> Tensor:
+        """Return what a movie does after grey, by operations that torch differentiates again and again.
+
+        Args:
+            movie: Luminance, shape (sample, frame, column).
+            dt: Seconds per frame.
+            cells: Numbers of the cells to record, shape (recorded cell,).
+
+        Returns:
+            Voltage after each frame, shape (sample, frame, recorded cell).
+        """
+        weights = self._edge_weights(self.parameters)
+        there, back = self._forward.matrix(weights), self._backward.matrix(weights)
+        rest = self.parameters.resting_potential[self._type_of_cell, None]
+        rate = 1 / self._clamped_time_constant(self.parameters, dt)
+        inputs, n_types = self._input_cells.ravel(), len(self._input_cells)
+        state = self.start_state("grey", len(movie), dt, self.parameters).T
+        recorded = []
+        for frame in movie.to(rest).unbind(1):
+            pull = -state + rest + _Product.apply(torch.relu(state), there, back)
+            pull = pull.index_add(0, inputs, frame.T.repeat(n_types, 1))
+            state = state + rate * pull * dt
+            recorded.append(state[self.index(cells)].T)
+        return torch.stack(recorded, dim=1).to(movie)
 
     def adjoint(self, tape: _Tape, cotangent: Tensor, *, with_parameters: bool) -> Gradients:
         """See `Engine.adjoint`."""
