@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from maxstim_core.arrays import Array
@@ -320,6 +320,8 @@ class GenerateConfig(Config):
             found["energy"] = "A level takes the contrast energy that it needs."
         if kind == "level" or values["energy"]:
             found["weight_mei"] = "The contrast energy says how far from grey the stimulus is."
+        elif values["levels"] == 2 and values["darkest"] < GREY < values["brightest"]:
+            found["weight_mei"] = "Of two levels, none is grey."
         return found
 
     @property
@@ -383,7 +385,7 @@ def grown_terms(
     """
     networks = watched or [Watched.plain(1 + len(config.goal.others))]
     found = {"weight_central": across(config, [_objective(config, each) for each in networks])}
-    if not config.has_budget:
+    if "weight_mei" not in config.without_effect(asdict(config)):
         found["weight_mei"] = GreyPenalty("mean")
     if config.weight_quiet:
         found["weight_quiet"] = across(config, [Quiet(each) for each in networks])

@@ -46,7 +46,13 @@ class WorkerProcess:
             [sys.executable, "-P", "-m", "maxstim_core.runs.worker", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [home, inherited]))},
+            env={
+                # A worker multiplies small matrices: threads would wait for each other, on a busy
+                # machine a hundred times longer than the product takes.
+                "OPENBLAS_NUM_THREADS": "1",
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, [home, inherited])),
+            },
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._to_worker, self._from_worker = self._process.stdin, self._process.stdout

@@ -1,7 +1,7 @@
 """Configurations: flyvis's values, validation, printing, hashing."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pytest
@@ -196,6 +196,7 @@ def test_what_has_no_effect_can_be_left_at_its_default(objective, window, last_o
     values = {
         "objective": objective, "window": window, "last_only": last_only, "energy": energy,
         "window_counts": "peak", "temperature": 2.0, "weight_mei": 7.0,
+        "levels": 0, "darkest": 0.0, "brightest": 1.0,
     }  # fmt: skip
     idle = GenerateConfig.without_effect(values)
     assert all(sentence.endswith(".") for sentence in idle.values())
@@ -207,6 +208,22 @@ def test_what_has_no_effect_can_be_left_at_its_default(objective, window, last_o
         return  # a window, or an energy, that contradicts the objective
     assert str(loss_of(as_given)) == str(loss_of(config))
     assert as_given.counted == config.counted
+
+
+@pytest.mark.parametrize(
+    ("settings", "pulls"),
+    [
+        ({}, True),
+        ({"levels": 2}, False),
+        ({"levels": 2, "darkest": 0.5}, True),
+        ({"levels": 3}, True),
+        ({"levels": 3, "energy": 9.0}, False),
+    ],
+)
+def test_what_has_a_level_at_grey_and_no_budget_is_pulled_there(settings, pulls):
+    config = GenerateConfig(objective="drive", **settings)
+    assert ("weight_mei" in weights_of(config)) == pulls
+    assert ("weight_mei" in GenerateConfig.without_effect(asdict(config))) != pulls
 
 
 def test_a_term_of_no_method_goes_by_its_name():
