@@ -335,11 +335,6 @@ class GenerateConfig(Config):
         return Objective.parse(self.objective)
 
     @property
-    def has_budget(self) -> bool:
-        """Whether contrast has a budget, or is what a level needs, rather than a weight."""
-        return self.energy > 0 or self.goal.kind == "level"
-
-    @property
     def counted(self) -> Counted:
         """Which frames of the response count."""
         if self.window:
