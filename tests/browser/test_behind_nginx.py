@@ -92,7 +92,7 @@ def url(request, tmp_path) -> Iterator[str]:
 
 
 def until_open(port: int) -> None:
-    for _ in range(100):
+    for _ in range(600):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -144,7 +144,7 @@ def test_a_visitor_logs_in_uploads_downloads_and_logs_out(browser: Browser, url,
         expect(other.locator("header .person")).to_contain_text("anna")
         other.get_by_role("button", name="Log out").click()
         expect(other.get_by_label("Password")).to_be_visible()
-        expect(page.get_by_label("Password")).to_be_visible(timeout=5000)  # in the first tab too
+        expect(page.get_by_label("Password")).to_be_visible()  # in the first tab too
         other.goto(url)
         expect(other.get_by_label("Password")).to_be_visible()
     finally:

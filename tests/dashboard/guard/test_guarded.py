@@ -8,14 +8,14 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pytest
 from serving import Served, free_port, run_apart
 from tornado.httpclient import HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from dashboard.guard.connections import PER_ADDRESS
 from dashboard.guard.tries import FREE
@@ -228,14 +228,36 @@ def test_a_page_is_opened_by_the_login_that_it_was_made_for(guarded):
     token = re.search(r'"token":\s*"([^"]+)"', page)[1]
 
     async def first_word(cookie: str) -> str | bytes | None:
-        request = HTTPRequest(
-            f"ws://localhost:{guarded.port}/dashboard/ws", headers={"Cookie": cookie}
-        )
-        connection = await websocket_connect(request, subprotocols=["bokeh", token])
+        connection = await opened(guarded.port, token, cookie)
         return await asyncio.wait_for(connection.read_message(), 60)
 
     assert "ACK" in run_apart(first_word(anna))
     assert run_apart(first_word(bert)) is None
+
+
+def opened(port: int, token: str, cookie: str) -> Awaitable[WebSocketClientConnection]:
+    """Open the websocket of a page."""
+    request = HTTPRequest(f"ws://localhost:{port}/dashboard/ws", headers={"Cookie": cookie})
+    return websocket_connect(request, subprotocols=["bokeh", token])
+
+
+def test_a_logout_closes_what_is_open_within_five_seconds(guarded):
+    """A browser shows the login then, as soon as it comes to it: `tests/browser/test_served.py`."""
+    cookie = log_in(guarded.port).cookie
+    page = ask(guarded.port, "/dashboard", Cookie=cookie).body
+    token = re.search(r'"token":\s*"([^"]+)"', page)[1]
+
+    async def closed() -> tuple[int | None, float]:
+        connection = await opened(guarded.port, token, cookie)
+        assert await connection.read_message()
+        began = time.monotonic()
+        await asyncio.to_thread(ask, guarded.port, "/logout", "POST", Cookie=cookie)
+        while await connection.read_message() is not None:
+            pass
+        return connection.close_code, time.monotonic() - began
+
+    code, seconds = run_apart(asyncio.wait_for(closed(), 60))
+    assert code == 4401 and seconds < 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="one loopback address alone answers elsewhere")
