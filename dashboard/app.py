@@ -116,6 +116,8 @@ class App(pn.viewable.Viewer):
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
+        elif example is not None:
+            self.session.show_while_waiting(example.key)
         chosen = {
             "cell_type": asked.cell_type,
             "method": asked.method,

@@ -308,6 +308,15 @@ class Session(param.Parameterized):
         self._coming = self._coming or coming
 
     @_one_at_a_time
+    def show_while_waiting(self, key: str) -> None:
+        """Show an answer of the library until the run that is followed has something to show."""
+        entry = self.library.find(key)
+        if entry is None or self.shown.question is not None or not self.library.is_ready(entry):
+            return
+        with suppress(MaxstimError):  # spoilt: the page stays empty
+            self.param.update(is_example=entry.example, answer=self.library.open(key))
+
+    @_one_at_a_time
     def show_chosen(self) -> None:
         """Show the newest finished answer to what is chosen, if there is one; settings stay as they are.
 

@@ -30,6 +30,7 @@ def served(tmp_path_factory):
 def page(browser, served):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(90_000)  # as for what is expected: two busy cores
     page.goto(served.url)
     ready(page)
     yield page
@@ -89,7 +90,7 @@ def disagreements(said: dict) -> list[str]:
 
 def check(page: Page, done: list[str]) -> None:
     """Make sure that the parts agree, as soon as the page has heard what the server says."""
-    for _ in range(60):
+    for _ in range(300):
         said = read(page)
         if not disagreements(said):
             return

@@ -186,6 +186,23 @@ def test_a_link_to_the_run_of_another_page_shows_it_but_cannot_cancel_it(session
     until_ended(session)
 
 
+def test_a_page_that_follows_what_waits_shows_an_answer_meanwhile(session, queue):
+    ask(session, SLOW, FOREVER, "Tm3")
+    until(session, lambda s: s.run.step > 0)
+    ask(session, SLOW, FOREVER, "Mi4")
+    again = open_session(queue)  # as after a reload
+    again.follow(session.key)
+    assert (again.run.state, again.shown.question) == ("queued", None)
+    example = again.library.example()
+    again.show_while_waiting(example.key)
+    assert (again.key, again.choice.cell_type) == (session.key, "Mi4")
+    assert (again.shown.question.cell_type, again.is_example) == ("T4c", True)
+    assert again.note.startswith("Mi4 is on its way; this is T4c.")
+    for run in session.runs:
+        queue.cancel(run.run_id)
+    until_ended(session)
+
+
 def test_a_key_that_nobody_knows_is_a_sentence(session):
     session.follow("0123456789abcdef")
     assert "not on this server" in session.problem
