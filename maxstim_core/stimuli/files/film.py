@@ -135,6 +135,7 @@ class Film:
         self.rate, self.n_frames = float(stream.average_rate or 0), stream.frames
         self._path, self._container, self._stream, self._crop = path, container, stream, header.crop
         self._begin, self._end, self._last_end = np.inf, -np.inf, -np.inf
+        self._n_packets = 0
         n_bytes, n_pixels = path.stat().st_size, stream.width * stream.height
         self._most_pictures = most_pixels(n_bytes) // n_pixels
         self._most_changes = most_changed_pixels(n_bytes) // n_pixels
@@ -175,6 +176,7 @@ class Film:
             n_pictures += 1
         if not n_pictures:
             raise MaxstimError(f"The film {path} holds no pictures; choose another file.")
+        self._note_end()
         self.last = max(0.0, self._last_end - time)
         begin = self._begin if self._is_mov else 0.0
         if self._end - begin < self._promised - max(0.1, _MAY_LACK * self._promised):
@@ -231,18 +233,18 @@ class Film:
     def _frames(self, tick: Callable[[], None]) -> Iterator[VideoFrame]:
         """Decode frames, each whole: of interlaced ones, every second line is interpolated."""
         whole: Deinterlacer | None = None
-        decode, n_packets = _decoder(self._stream), 0
+        decode = _decoder(self._stream)
         for packet in self._container.demux():
             tick()
             if packet.pts is not None and not packet.is_discard:
                 self._note_times(packet)
             if packet.stream is not self._stream:
                 continue
-            n_packets += 1
-            if n_packets == 1 and self._stream.codec_context.name == "hevc":
+            self._n_packets += packet.size > 0  # the last one asks for what is still being decoded
+            if self._n_packets == 1 and self._stream.codec_context.name == "hevc":
                 header = self._stream.codec_context.extradata or b""
                 self._has_layers = has_layers(bytes(packet), header)
-            if n_packets > _MOST_FIELDS * self._most_pictures:  # which may decode to nothing
+            if self._n_packets > _MOST_FIELDS * self._most_pictures:  # which may decode to nothing
                 raise _too_much(self._path)
             for frame in decode(packet):
                 if frame.is_corrupt:
@@ -258,6 +260,18 @@ class Film:
                     yield from whole.put(frame)
         if whole is not None:
             yield from whole.put(None)
+
+    def _note_end(self) -> None:
+        """Note when a film ends of which all pictures that its header counts are there.
+
+        Of VP9 and others in mp4, FFmpeg's parsers tell the pace instead of how long the last one lasts.
+        """
+        stream = self._stream
+        if not self._is_mov or not 0 < stream.frames <= self._n_packets:
+            return
+        assert stream.time_base is not None
+        end = float(((stream.start_time or 0) + (stream.duration or 0)) * stream.time_base)
+        self._end, self._last_end = max(self._end, end), max(self._last_end, end)
 
     def _note_times(self, packet: Packet) -> None:
         begin = float((packet.pts or 0) * packet.time_base)

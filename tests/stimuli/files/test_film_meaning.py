@@ -91,24 +91,60 @@ def plain(values, n_frames=1, side=48):
 # -- how pictures lie
 
 
-@pytest.mark.parametrize("way", EIGHT, ids=str)
-def test_the_eight_ways_to_lie_are_undone(tmp_path, way):
-    upright = np.arange(48 * 64).reshape(48, 64) % 200 + 20
-    stored = way.stored(upright)
-    np.testing.assert_array_equal(way.upright(stored), upright)
-    flat = np.full(((stored.shape[0] + 1) // 2, (stored.shape[1] + 1) // 2), 128)
-    path = write(
-        tmp_path / "a.mov", [raw_frame("yuv420p", [stored, flat, flat])], "libx264", {"qp": "0"}
-    )
+def laid(path, way):
+    """Say in the header of a film that its pictures lie in a way."""
     content = bytearray(path.read_bytes())
     at = content.index(b"tkhd") + 44
     (a, c), (b, d) = (65536 * way.matrix).astype(int).tolist()
     content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("way", EIGHT, ids=str)
+@pytest.mark.parametrize(
+    ("kind", "codec", "pixels", "options", "tolerance"),
+    [
+        ("mov", "libx264", "yuv420p", {"qp": "0"}, 1),
+        ("mp4", "libx264", "yuv420p", {"qp": "0"}, 1),
+        ("mp4", "libx265", "yuv420p", {"x265-params": "lossless=1:log-level=none"}, 1),
+        ("mp4", "libvpx-vp9", "yuv420p", {"lossless": "1"}, 1),
+        ("mp4", "libsvtav1", "yuv420p", {"crf": "1"}, 6),
+        ("mov", "mjpeg", "yuvj420p", {"q": "1"}, 6),
+        ("mov", "prores_ks", "yuv422p10le", {}, 6),
+        ("mov", "png", "gray", {}, 1),
+        ("mov", "qtrle", "argb", {}, 1),
+    ],
+)
+def test_the_eight_ways_to_lie_are_undone(tmp_path, kind, codec, pixels, options, tolerance, way):
+    upright = np.add.outer(2 * np.arange(64), np.arange(80)).astype(np.uint8)
+    stored = np.ascontiguousarray(way.stored(upright))
+    np.testing.assert_array_equal(way.upright(stored), upright)
+    frame = av.VideoFrame.from_ndarray(stored, format="gray").reformat(format=pixels)
+    frame.color_range = 0
+    path = laid(write(tmp_path / f"a.{kind}", [frame], codec, options), way)
     (picture,), film = pictures(path)
-    np.testing.assert_allclose(grey(picture), (upright - 16) / 219, atol=1 / 255)
+    np.testing.assert_allclose(grey(picture), upright / 255, atol=(tolerance + 1) / 255)
     assert film.facts.orientation == way
     assert film.facts.source_size == stored.shape[::-1]
+
+
+@pytest.mark.parametrize("way", EIGHT, ids=str)
+@pytest.mark.parametrize("aspect", [Fraction(2), Fraction(1, 2), Fraction(4, 3)], ids=str)
+def test_pixels_are_made_square_before_a_picture_is_turned(tmp_path, way, aspect):
+    """Aspect is that of stored pixels (ISO/IEC 14496-12, 12.1.4), the matrix follows (8.3.2)."""
+    stored = np.add.outer(2 * np.arange(48), np.arange(64)) + 20
+    half = np.full((24, 32), 128)
+
+    def set_up(stream):
+        stream.codec_context.sample_aspect_ratio = aspect
+
+    frames = [raw_frame("yuv420p", [stored, half, half])]
+    path = write(tmp_path / "a.mp4", frames, "libx264", {"qp": "0"}, set_up=set_up)
+    (picture,), film = pictures(laid(path, way))
+    square = with_square_pixels(((stored - 16) / 219).astype(np.float32), aspect)
+    np.testing.assert_allclose(grey(picture), way.upright(square), atol=1.5 / 255)
+    assert (film.facts.orientation, film.facts.pixel_aspect) == (way, aspect)
 
 
 def test_exif_and_matrices_name_the_same_ways():
@@ -134,8 +170,12 @@ def test_a_film_turned_by_no_quarter_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("aspect", ["128:117", "16:15", "4:3", "12:11", "1:2", "40:33", "2:1"])
-@pytest.mark.parametrize("kind", ["mp4", "mkv"])
-def test_pixels_become_square(tmp_path, aspect, kind):
+@pytest.mark.parametrize(
+    ("kind", "codec"),
+    [("mp4", "libx264"), ("mov", "libx264"), ("mkv", "libx264"), ("webm", "libvpx-vp9"),
+     ("mp4", "mpeg4"), ("mkv", "ffv1")],
+)  # fmt: skip
+def test_pixels_become_square(tmp_path, aspect, kind, codec):
     """A circle in stored pixels that are not square is an ellipse; on the screen it is a circle."""
     aspect = Fraction(*map(int, aspect.split(":")))
     height, width = 96, 96
@@ -151,10 +191,12 @@ def test_pixels_become_square(tmp_path, aspect, kind):
     path = write(
         tmp_path / f"a.{kind}",
         [raw_frame("yuv420p", [disc, flat, flat])],
-        "libx264",
-        {"qp": "0"},
+        codec,
+        LOSSLESS.get(codec),
         set_up=set_up,
     )
+    if codec in ("libvpx-vp9", "ffv1"):  # which do not say it themselves
+        displayed(path, aspect)
     (picture,), film = pictures(path)
     assert film.facts.pixel_aspect == aspect
     seen = grey(picture) > 0.5
@@ -162,6 +204,18 @@ def test_pixels_become_square(tmp_path, aspect, kind):
     assert abs(tall - wide) <= 2
     assert picture.grey.shape[0] * float(aspect) * width == pytest.approx(
         picture.grey.shape[1] * height, rel=0.02
+    )
+
+
+def displayed(path, aspect):
+    """Say how wide and high pictures of 96 x 96 pixels are to be shown (RFC 9559, 5.1.4.1.28.12)."""
+    content = path.read_bytes().replace(b"\x54\xb2\x81\x04", b"\x54\xb2\x81\x00")  # in pixels
+    at = content.index(b"\xb0\x81\x60\xba\x81\x60")
+    shown = b"\x54\xb0\x81" + bytes([aspect.numerator])
+    shown += b"\x54\xba\x81" + bytes([aspect.denominator])
+    content = content[: at + 6] + shown + content[at + 6 :]
+    path.write_bytes(
+        _longer(content, (b"\xe0", b"\xae", b"\x16\x54\xae\x6b", b"\x18\x53\x80\x67"), at, 8)
     )
 
 
@@ -212,6 +266,35 @@ def test_every_depth_and_range_of_luminance(tmp_path, codec, pixels, bits, color
     tolerance = 1.01 / 255 if bits == 8 else 2e-5
     np.testing.assert_allclose(grey(picture), np.tile(told, (48, 1)), atol=tolerance)
     assert grey(picture)[0, [0, -1]].tolist() == pytest.approx([0, 1], abs=1e-6)
+
+
+LOSSY = [
+    ("mp4", "libsvtav1", "yuv420p", 8, (1, 2), {"crf": "1"}),
+    ("mp4", "libsvtav1", "yuv420p10le", 10, (1, 2), {"crf": "1"}),
+    ("webm", "libvpx", "yuv420p", 8, (1,), {"crf": "4", "b": "4M"}),
+    ("mov", "prores_ks", "yuv422p10le", 10, (1,), {}),
+    ("mov", "prores_ks", "yuv444p10le", 10, (1,), {}),
+    ("mov", "v210", "yuv422p10le", 10, (1,), {}),
+    ("mov", "cfhd", "yuv422p10le", 10, (1,), {}),
+    ("mp4", "mpeg4", "yuv420p", 8, (1,), {"b": "8M"}),
+    ("mkv", "mpeg2video", "yuv422p", 8, (1,), {"b": "8M"}),
+    ("mov", "mjpeg", "yuvj422p", 8, (2,), {"q": "1"}),
+    ("mkv", "mjpeg", "yuv420p", 8, (2,), {"q": "1"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "codec", "pixels", "bits", "ranges", "options"), LOSSY)
+def test_ranges_of_codecs_that_lose_a_little(tmp_path, kind, codec, pixels, bits, ranges, options):
+    """Those that know one range alone tell no other."""
+    steps, most, eight = np.linspace(0, 1, 8), (1 << bits) - 1, 1 << (bits - 8)
+    for color_range in ranges:
+        levels = np.round(steps * most if color_range == 2 else (16 + 219 * steps) * eight)
+        light = np.tile(np.repeat(levels.astype(int), 32), (128, 1))
+        frame = raw_frame(pixels, [light, 128 * eight, 128 * eight], color_range)
+        path = write(tmp_path / f"a.{kind}", [frame], codec, options)
+        shown, film = pictures(path)
+        assert film.facts.range == {1: "limited", 2: "full"}[color_range]
+        np.testing.assert_allclose(grey(shown[0])[64, 16::32], steps, atol=0.012)
 
 
 @pytest.mark.parametrize("color_range", [1, 2])
@@ -359,12 +442,19 @@ def test_a_picture_that_stays_is_looked_at_once(tmp_path, monkeypatch):
         ("webm", "libvpx"),
         ("mkv", "ffv1"),
         ("gif", "gif"),
+        ("mp4", "libvpx-vp9"),
+        ("mp4", "libsvtav1"),
+        ("mp4", "mpeg4"),
+        ("webm", "libvpx-vp9"),
+        ("mov", "mjpeg"),
+        ("mov", "png"),
     ],
 )
 def test_the_last_picture_lasts_as_long_as_the_film_says(tmp_path, kind, codec, last):
     frames = plain([40, 80, 120, 160, 200])
-    if kind == "gif":
-        frames = [frame.reformat(format="rgb8") for frame in frames]
+    other = {"gif": "rgb8", "mjpeg": "yuvj420p", "png": "rgb24"}.get(codec)
+    if other is not None:
+        frames = [frame.reformat(format=other) for frame in frames]
 
     def set_up(stream):
         if codec == "libx264":
