@@ -167,6 +167,8 @@ SMALLER = {
     'open_network("default")': 'open_network("default", extent=5)',
     'open_clips("probes")': 'open_clips("probes", extent=5)',
     "t_stim=0.8": "t_stim=0.05, n_iters=2",
+    "t_stim=0.4": "t_stim=0.05, n_iters=2",
+    '00{k}") for k in range(10)': '00{k}", extent=5) for k in range(2, 3)',
     "seeds=range(8)": "seeds=range(2), config=ms.GenerateConfig(t_stim=0.05, n_iters=2)",
 }
 """What makes the examples of the README small enough for a test."""
