@@ -132,6 +132,27 @@ def call(behavior, *, device, report_stage):
             file.write("x")
 
 
+def toy_parts(count, **changes):
+    """A task of so many parts that gives way, and counts its parts in the file that is named."""
+    return TaskRequest(
+        "toy_runs:call_in_parts", {"count": count}, key=f"parts {count}", gives_way=True, **changes
+    )
+
+
+_parts_left = {}
+
+
+def call_in_parts(count, *, device, report_stage):
+    """Go on where the last call was left."""
+    while _parts_left.setdefault(count, count):
+        report_stage(f"{_parts_left[count]} left")
+        time.sleep(0.02)
+        _parts_left[count] -= 1
+        with open(os.environ["TOY_COUNTED"], "a") as file:
+            file.write(".")
+    del _parts_left[count]
+
+
 def search_ahead(network, clips, device, store):
     """Take 40 parts of a tenth of a second; what is called "damaged" is."""
     for done in range(1, 41):

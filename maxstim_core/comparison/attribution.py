@@ -8,6 +8,7 @@ order, all else is grey, until the response is there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -69,8 +70,8 @@ def smallest_parts(
     stimulus: np.ndarray,
     dt: float,
     attributed: np.ndarray,
-) -> dict[str, Part]:
-    """Return the smallest set of pixels, of columns and of frames that keeps `KEPT` of the response.
+) -> Iterator[tuple[str, Part]]:
+    """Find the smallest set of pixels, of columns and of frames that keeps `KEPT` of the response.
 
     Each is sought among the sets of the most important, by attribution, of every size.
 
@@ -81,8 +82,8 @@ def smallest_parts(
         dt: Seconds per frame.
         attributed: As of `attribution`.
 
-    Returns:
-        By ``pixels``, ``columns`` and ``frames``.
+    Yields:
+        What it is a set of, ``pixels``, ``columns`` or ``frames``, and the set.
     """
     worth = measured.sign * attributed
     importance = {
@@ -91,10 +92,8 @@ def smallest_parts(
         "frames": worth.sum(1, keepdims=True),
     }
     whole = float(measured.responses(engine, stimulus[None], dt)[0])
-    return {
-        name: _smallest(engine, measured, stimulus, dt, each, whole)
-        for name, each in importance.items()
-    }
+    for name, each in importance.items():
+        yield name, _smallest(engine, measured, stimulus, dt, each, whole)
 
 
 def _smallest(

@@ -22,7 +22,7 @@ from maxstim_core.comparison.altered import (
 )
 from maxstim_core.comparison.attribution import attribution, smallest_parts
 from maxstim_core.comparison.equal_energy import APERTURES, Found, Trial, best_shown
-from maxstim_core.comparison.textbook import FAMILIES, textbook_bank
+from maxstim_core.comparison.textbook import FAMILIES, bank_parts, textbook_bank
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
@@ -290,46 +290,49 @@ class Comparison:
         return f"<Run controls {self._cell_type!r}: {self._n_done} of {self.n_steps} steps>"
 
     def __iter__(self) -> Iterator[StepReport]:
-        """Run, and report after each group of comparisons; stop iterating to cancel.
+        """Run, and report after each group, and within long ones; stop iterating to cancel.
 
         Raises:
             MaxstimError: if it has been iterated before, or a voltage does not stay finite.
         """
         check_not_begun(self._n_done)
-        for _ in self._groups():
-            self._n_done += 1
+        for is_whole in self._groups():
+            self._n_done += is_whole
             yield StepReport(self._n_done, self.n_steps, np.empty((0, 0), np.float32))
 
-    def _groups(self) -> Iterator[None]:
+    def _groups(self) -> Iterator[bool]:
+        """Compare; yield True after each group, and False after each part of a second of a long one."""
+        for _ in bank_parts(self._engine, len(self._stimulus), self._dt):
+            yield False
         by_family = self._textbook()
         for family in FAMILIES:
-            self._compare(family, by_family[family])
-            yield
-        self._compare(NATURAL, self._natural())
-        yield
+            yield from self._compare(family, by_family[family])
+            yield True
+        yield from self._compare(NATURAL, self._natural())
+        yield True
         self._alter()
-        yield
+        yield True
         self._change_contrast_and_place()
-        yield
-        self._attribute()
-        yield
+        yield True
+        yield from self._attribute()
+        yield True
         for network in self._others:
             self._transfer(network)
-            yield
+            yield True
 
     def _respond(self, movies: np.ndarray) -> np.ndarray:
         return self._measured.responses(self._engine, movies, self._dt)
 
-    def _compare(self, family: str, shown: Sequence[Trial]) -> None:
+    def _compare(self, family: str, shown: Sequence[Trial]) -> Iterator[bool]:
         """Find the best of a family, at full contrast and at the answer's energy."""
         if not shown:
             return
         arguments = self._engine, self._measured, self._dt, shown
         apertures = () if family == NATURAL else APERTURES  # a clip is what it is
-        self._rows += [
-            _Row(family, FULL, best_shown(*arguments, None, apertures=apertures)),
-            _Row(family, EQUAL, best_shown(*arguments, self._energy)),
-        ]
+        full = best_shown(*arguments, None, apertures=apertures)
+        yield False
+        equal = best_shown(*arguments, self._energy)
+        self._rows += [_Row(family, FULL, full), _Row(family, EQUAL, equal)]
 
     def _textbook(self) -> dict[str, list[Trial]]:
         """Return textbook stimuli by family, each begun when it does most, the best first."""
@@ -412,12 +415,13 @@ class Comparison:
         self._coordinates[dim] = (dim, np.asarray(values))
         self._variables[name] = (dim, np.asarray(numbers, np.float32))
 
-    def _attribute(self) -> None:
+    def _attribute(self) -> Iterator[bool]:
         arguments = self._engine, self._measured, self._stimulus, self._dt
         attributed = attribution(*arguments)
         self._variables["attribution"] = (("frame", "column"), attributed)
         shape = self._stimulus.shape
-        for name, part in smallest_parts(*arguments, attributed).items():
+        for name, part in smallest_parts(*arguments, attributed):
+            yield False
             kept = np.broadcast_to(part.kept, shape).astype(np.int8)
             about = {"size": part.size, "share": part.share}
             self._variables[f"smallest_{name}"] = (("frame", "column"), kept, about)

@@ -167,6 +167,9 @@ def _textbook(family: str, name: str, movie: np.ndarray) -> Textbook:
 _banks: dict[tuple, Bank] = {}
 """The banks of this process: what they are of, and the bank."""
 
+_AT_ONCE = 48
+"""Stimuli that are shown between two looks at whether somebody else waits."""
+
 _MOST_BANKS = 12
 """Most that are kept: each takes some 80 MB where a movie has 80 frames."""
 
@@ -182,15 +185,38 @@ def textbook_bank(engine: Engine, n_frames: int, dt: float) -> Bank:
     Raises:
         MaxstimError: if a voltage does not stay finite.
     """
-    key = (engine.network.content_hash, n_frames, dt, engine.device, engine.dtype)
-    if key not in _banks:
-        stimuli = tuple(textbook_stimuli(engine.network.lattice, n_frames, dt))
-        movies = np.stack([each.movie for each in stimuli])
-        cells = engine.layout.central_cells
-        while len(_banks) >= _MOST_BANKS:
-            _banks.pop(next(iter(_banks)))
-        _banks[key] = Bank(stimuli, central_voltages(engine, movies, dt, cells))
-    return _banks[key]
+    for _ in bank_parts(engine, n_frames, dt):
+        pass
+    return _banks[_bank_key(engine, n_frames, dt)]
+
+
+def bank_parts(engine: Engine, n_frames: int, dt: float) -> Iterator[None]:
+    """Compute what `textbook_bank` returns part by part, each about a second; none if it is there.
+
+    Args:
+        engine: The network, ready to simulate.
+        n_frames: Frames of each stimulus.
+        dt: Seconds per frame.
+
+    Raises:
+        MaxstimError: if a voltage does not stay finite.
+    """
+    key = _bank_key(engine, n_frames, dt)
+    if key in _banks:
+        return
+    stimuli = tuple(textbook_stimuli(engine.network.lattice, n_frames, dt))
+    cells, voltage = engine.layout.central_cells, []
+    for first in range(0, len(stimuli), _AT_ONCE):
+        movies = np.stack([each.movie for each in stimuli[first : first + _AT_ONCE]])
+        voltage.append(central_voltages(engine, movies, dt, cells))
+        yield
+    while len(_banks) >= _MOST_BANKS:
+        _banks.pop(next(iter(_banks)))
+    _banks[key] = Bank(stimuli, np.concatenate(voltage))
+
+
+def _bank_key(engine: Engine, n_frames: int, dt: float) -> tuple:
+    return engine.network.content_hash, n_frames, dt, engine.device, engine.dtype
 
 
 def best_textbook(engine: Engine, measured: Measured, n_frames: int, dt: float) -> Begun:

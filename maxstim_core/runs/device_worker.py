@@ -13,6 +13,8 @@ from maxstim_core.runs.messages import (
     Cancelled,
     Done,
     Failed,
+    GaveWay,
+    GiveWay,
     Hello,
     Progress,
     SearchAhead,
@@ -110,6 +112,12 @@ class DeviceWorker(threading.Thread):
         if worker is not None:
             worker.send(Cancel(job.job_id, job.runs[0].run_id))
 
+    def give_way(self, job: AnyJob) -> None:
+        """Ask the worker to end the present turn of a job."""
+        worker = self._worker
+        if worker is not None:
+            worker.send(GiveWay(job.job_id, job.turn))
+
     def warm(self, network: str) -> None:
         """Let the worker get ready for a network, as soon as it has nothing else to do."""
         self._wish = network
@@ -199,6 +207,8 @@ class DeviceWorker(threading.Thread):
                     return Ending("done", result)
                 case Cancelled(result):
                     return Ending("cancelled", result)
+                case GaveWay():
+                    return Ending("queued")
                 case Failed(reason, replace):
                     if replace:
                         self._replace_worker()

@@ -25,12 +25,12 @@ _REPORTS_IN_AVERAGE = 25
 
 NEXT_STATES = {
     "queued": ("running", "cancelled", "failed"),
-    "running": ("done", "cancelled", "failed"),
+    "running": ("queued", "done", "cancelled", "failed"),
     "done": (),
     "cancelled": (),
     "failed": (),
 }
-"""The states of a job, and which can follow which."""
+"""The states of a job, and which can follow which; what gives way is queued again."""
 
 Request = TypeVar("Request", RunRequest, TaskRequest)
 
@@ -41,13 +41,16 @@ class Stopper(Protocol):
     def cancel(self, job: AnyJob) -> None:
         """Ask the worker to stop a job."""
 
+    def give_way(self, job: AnyJob) -> None:
+        """Ask the worker to end the present turn of a job."""
+
 
 @dataclass(frozen=True)
 class Ending:
     """How a job ended.
 
     Attributes:
-        state: ``done``, ``cancelled`` or ``failed``.
+        state: ``done``, ``cancelled`` or ``failed``; ``queued`` where it gave way and is to go on.
         result: What is in the store, if anything.
         reason: Why, where there is something to say.
     """
@@ -88,6 +91,7 @@ class Job(Generic[Request]):
         worker: What runs it, once it does.
         runs: The wishes that wait for it.
         cancelled_at: When the last of them was cancelled, while it had begun; else None.
+        turn: How often it has begun.
         version: Of the last change.
     """
 
@@ -108,7 +112,7 @@ class Job(Generic[Request]):
         self.worker: Stopper | None = None
         self.runs: list[Run[Request]] = []
         self.cancelled_at: float | None = None
-        self.version = 0
+        self.version = self.turn = 0
         self._began = 0.0
         self._ended: float | None = None
 
@@ -118,6 +122,11 @@ class Job(Generic[Request]):
         raise NotImplementedError
 
     @property
+    def gives_way(self) -> bool:
+        """Whether it makes room for others, as `maxstim_core.runs.task.TaskRequest` says."""
+        return False
+
+    @property
     def seconds_per_step(self) -> float | None:
         """Mean duration of the last steps; None where there are none."""
         return None
@@ -125,8 +134,14 @@ class Job(Generic[Request]):
     def begin(self, worker: Stopper | None, device: str, now: float) -> None:
         """Note that a worker has taken it."""
         self._move("running")
+        self.turn += 1
         self.worker, self.device, self._began = worker, device, now
         self.set_message(STARTING)
+
+    def wait_again(self) -> None:
+        """Note that it has given way and is to go on later."""
+        self._move("queued")
+        self.worker, self.device = None, ""
 
     def end(self, state: str, now: float) -> None:
         """Note that it is over: ``done``, ``cancelled`` or ``failed``."""
@@ -299,7 +314,13 @@ class TaskJob(Job[TaskRequest]):
     @property
     def message(self) -> FunctionTask:
         """What its worker is sent."""
-        return FunctionTask(self.job_id, self.request.function, dict(self.request.arguments))
+        request = self.request
+        return FunctionTask(self.job_id, self.turn, request.function, dict(request.arguments))
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether it makes room for others, as `maxstim_core.runs.task.TaskRequest` says."""
+        return self.request.gives_way
 
     def set_message(self, message: str) -> None:
         """Change what is said of what it is doing, one sentence."""

@@ -32,9 +32,13 @@ class RunTask:
 
 @dataclass(frozen=True)
 class FunctionTask:
-    """Server to worker: call this function, as `maxstim_core.runs.task.TaskRequest` says."""
+    """Server to worker: call this function, as `maxstim_core.runs.task.TaskRequest` says.
+
+    ``turn`` counts how often this has been asked of the job.
+    """
 
     job_id: str
+    turn: int
     function: str
     arguments: Mapping[str, Any]
 
@@ -89,6 +93,14 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class GiveWay:
+    """Server to worker: end this turn of a job after the part that is being done; others wait."""
+
+    job_id: str
+    turn: int
+
+
+@dataclass(frozen=True)
 class Hello:
     """Worker to server: ready. All devices that it sees, and the one that it computes on."""
 
@@ -136,6 +148,11 @@ class Cancelled:
     """Worker to server: stopped; what was there is in the store, if anything was."""
 
     result: Path | None = None
+
+
+@dataclass(frozen=True)
+class GaveWay:
+    """Worker to server: this turn of a job is over, the job is not."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ class RunQueue:
     the store, it is ``done`` at once. Worker processes start with the first run, or with `warm`.
 
     Other work, such as measuring a model card, is a task (`submit_task`): it has the same states, waits
-    in the same order and is done by the same workers.
+    in the same order and is done by the same workers. One that gives way is ``queued`` again while
+    something else has its turn.
 
     Args:
         runner: ``module:function`` that starts a run in the worker; the module also has
@@ -214,6 +215,12 @@ class RunQueue:
             ]
             return tuple(self._picture(run, positions, now) for run in reversed(runs))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits or runs."""
+        with self._changed:
+            return not self._running and next(iter(self._order), None) is None
+
     def devices(self) -> tuple[str, ...]:
         """Return the devices that runs can use, the CPU first: all, once a worker has started."""
         with self._changed:
@@ -284,6 +291,8 @@ class RunQueue:
                     job.begin(worker, self._device(job), self.clock())
                     self._running.add(job)
                     job.version = next(self._versions)
+                    if any(not o.gives_way and self._suits(o, worker) for o in self._order):
+                        self._make_way(worker.device)
                     self._order_changed()
                     return job
                 self._changed.wait()
@@ -298,9 +307,14 @@ class RunQueue:
     def finish(self, job: AnyJob, ending: Ending) -> None:
         """Take in how a running job ended."""
         with self._changed:
-            if self._closed and ending.state == "failed":
+            if self._closed and ending.state in ("failed", "queued"):
                 ending = Ending("cancelled", reason=_SHUT_DOWN)
-            self._finish(job, ending)
+            if ending.state != "queued":
+                self._finish(job, ending)
+            elif job.cancelled_at is not None:
+                self._finish(job, Ending("cancelled"))
+            else:
+                self._put_back(job)
 
     def note_start(self, problem: str) -> None:
         """Learn whether a worker could be started: why not, or nothing."""
@@ -338,6 +352,23 @@ class RunQueue:
         if job.state == "queued":
             self._order.add(run.session, job)
             self._start_worker_for(job)
+            if not job.gives_way:
+                self._make_way(self._device(job))
+        self._order_changed()
+
+    def _make_way(self, device: str) -> None:
+        """Ask what gives way on a device to do so."""
+        for job in self._running:
+            if job.gives_way and job.worker is not None and self._device(job) == device:
+                job.worker.give_way(job)
+
+    def _put_back(self, job: AnyJob) -> None:
+        """Let a job that has given way wait for its next turn."""
+        self._running.discard(job)
+        job.wait_again()
+        job.version = next(self._versions)
+        for run in job.runs:
+            self._order.add(run.session, job)
         self._order_changed()
 
     def _finish(self, job: AnyJob, ending: Ending) -> None:
@@ -378,7 +409,7 @@ class RunQueue:
         device, waits = self._device(job), 0.0
         queued = itertools.takewhile(lambda other: other is not job, self._order)
         for other in [*self._running, *queued]:
-            if self._device(other) != device:
+            if self._device(other) != device or other.gives_way:
                 continue
             if not isinstance(other, RunJob):
                 return None

@@ -26,8 +26,16 @@ ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
 
 
+_FOLDERS = ("results", "searches", "comparisons")
+
+_COMPARED = {"control_response", "counted_response"}
+"""A comparison has one of them: controls, or a curve."""
+
+
 class RunStore:
-    """The folders of one data directory: ``results`` with its index, ``searches`` and ``logs``.
+    """The folders of one data directory.
+
+    They are ``results`` with its index, ``searches``, ``comparisons`` and ``logs``.
 
     Args:
         root: The data directory; the user's if None. It need not exist.
@@ -99,6 +107,23 @@ class RunStore:
         """
         self._write(self.root / "searches" / f"{key}.nc", found)
 
+    def find_comparison(self, key: str) -> xr.Dataset | None:
+        """Return stored controls, or a stored curve, or None; what is damaged counts as absent.
+
+        Args:
+            key: Of `maxstim_core.runs.comparisons.comparison_key`.
+        """
+        dataset = _readable(self.root / "comparisons" / f"{key}.nc")
+        return None if dataset is None or not _COMPARED & set(dataset.variables) else dataset
+
+    def save_comparison(self, key: str, found: xr.Dataset) -> None:
+        """Store controls, or a curve.
+
+        Raises:
+            MaxstimError: if it cannot be written; nothing half-written stays.
+        """
+        self._write(self.root / "comparisons" / f"{key}.nc", found)
+
     def defect(self, run_id: str, error: Exception) -> str:
         """Log an unexpected error, traceback and all, and return the one sentence for a person."""
         path = self.root / "logs" / f"{run_id}.log"
@@ -112,7 +137,7 @@ class RunStore:
 
     def sweep(self) -> None:
         """Remove what workers that were killed while writing have left."""
-        for folder in (self.root, self.results, self.root / "searches"):
+        for folder in (self.root, *(self.root / name for name in _FOLDERS)):
             sweep_leftovers(folder)
 
     def _write(self, path: Path, dataset: xr.Dataset) -> Path:

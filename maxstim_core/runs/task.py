@@ -21,9 +21,13 @@ class TaskRequest:
         arguments: Its keyword arguments, of kinds that JSON has.
         key: What it makes. Tasks of one key are done once for all who wait.
         device: As in `maxstim_core.runs.request.RunRequest`.
+        gives_way: Whether it makes room for what does not when that waits for its device: it ends after
+            the present part, waits for another turn, and the function is called again. That should
+            then go on where it was; each turn is at least one part.
     """
 
     function: str
     arguments: Mapping[str, Any]
     key: str
     device: str = "auto"
+    gives_way: bool = False

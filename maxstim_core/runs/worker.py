@@ -32,6 +32,8 @@ from maxstim_core.runs.messages import (
     Done,
     Failed,
     FunctionTask,
+    GaveWay,
+    GiveWay,
     Hello,
     Progress,
     RunTask,
@@ -111,7 +113,7 @@ def serve_tasks() -> None:
                 warm(task.network, device)
             outbox.send(_READY)
             continue
-        ending: Done | Cancelled | Failed
+        ending: Done | Cancelled | GaveWay | Failed
         try:
             if isinstance(task, FunctionTask):
                 ending = _call(task, device, inbox, outbox)
@@ -143,10 +145,22 @@ class _CancelledError(Exception):
     """Raised within a function that nobody waits for any more."""
 
 
-def _call(task: FunctionTask, device: str, inbox: _Inbox, outbox: _Outbox) -> Done | Cancelled:
+class _GaveWayError(Exception):
+    """Raised within a function that is to go on later."""
+
+
+def _call(
+    task: FunctionTask, device: str, inbox: _Inbox, outbox: _Outbox
+) -> Done | Cancelled | GaveWay:
+    has_begun = False
+
     def report_stage(stage: str) -> None:
+        nonlocal has_begun
         if task.job_id in inbox.cancelled:
             raise _CancelledError
+        if has_begun and inbox.giving_way.get(task.job_id) == task.turn:
+            raise _GaveWayError
+        has_begun = True
         outbox.send(StageReport(stage))
 
     module_name, _, name = task.function.partition(":")
@@ -155,6 +169,8 @@ def _call(task: FunctionTask, device: str, inbox: _Inbox, outbox: _Outbox) -> Do
         function(device=device, report_stage=report_stage, **task.arguments)
     except _CancelledError:
         return Cancelled()
+    except _GaveWayError:
+        return GaveWay()
     return Done()
 
 
@@ -259,6 +275,7 @@ class _Inbox:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.cancelled: dict[str, str] = {}
+        self.giving_way: dict[str, int] = {}
         self._tasks: queue.SimpleQueue[_Task] = queue.SimpleQueue()
         self._came = threading.Event()
         threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
@@ -287,6 +304,8 @@ class _Inbox:
                 message = read(stream)
                 if isinstance(message, Cancel):
                     self.cancelled[message.job_id] = message.run_id
+                elif isinstance(message, GiveWay):
+                    self.giving_way[message.job_id] = message.turn
                 else:
                     self._tasks.put(message)
                     self._came.set()

@@ -123,7 +123,7 @@ def test_of_a_linear_cell_the_attribution_is_its_kernel_times_the_movie():
     known = (movie - 0.5) * kernel(net, "L2") / rms
     assert np.allclose(attributed, known, atol=1e-4 * np.abs(known).max())
     # Of a linear cell, the fewest pixels are the largest of these.
-    parts = smallest_parts(engine, measured, movie, 0.01, attributed)
+    parts = dict(smallest_parts(engine, measured, movie, 0.01, attributed))
     largest = np.sort(known, axis=None)[::-1].cumsum()
     whole = float(measured.responses(engine, movie[None], 0.01)[0])
     if whole > 0:

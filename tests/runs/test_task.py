@@ -14,6 +14,7 @@ from toy_runs import (
     SLOW,
     ended,
     stepping,
+    toy_parts,
     toy_queue,
     toy_request,
     toy_task,
@@ -85,6 +86,54 @@ def test_a_task_that_several_wait_for_is_done_once(queue, tmp_path, monkeypatch)
     assert counted.read_text() == "x"
     assert over(queue, queue.submit_task(toy_task(), "ben")).state == "done"
     assert counted.read_text() == "xx"
+
+
+def test_a_task_that_gives_way_goes_on_after_what_came_meanwhile(queue, tmp_path, monkeypatch):
+    counted = tmp_path / "counted"
+    monkeypatch.setenv("TOY_COUNTED", str(counted))
+    task_id = queue.submit_task(toy_parts(200), "anna")
+    when(queue, task_id, lambda task: task.stage == "190 left")
+    asked = time.monotonic()
+    run_id = queue.submit(toy_request(), "anna")
+    assert queue.snapshot(run_id).wait == 0, "what gives way is not waited for"
+    stepping(queue, run_id)
+    assert time.monotonic() - asked < 2
+    assert queue.task(task_id).state in ("queued", "running")
+    assert ended(queue, run_id).state == "done"
+    before = len(counted.read_text())
+    when(queue, task_id, lambda task: task.state == "running" and task.stage.startswith("1 "))
+    assert before < 100 and over(queue, task_id).state == "done"
+    assert len(counted.read_text()) == 200, "no part was done twice, and none left out"
+    assert queue.is_idle
+
+
+def test_what_gives_way_takes_turns_and_is_not_kept_waiting_for_ever(queue, tmp_path, monkeypatch):
+    counted = tmp_path / "counted"
+    monkeypatch.setenv("TOY_COUNTED", str(counted))
+    blocker = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    stepping(queue, blocker)
+    task_id = queue.submit_task(toy_parts(20), "ben")
+    runs = [queue.submit(toy_request(n_iters=n), "anna") for n in range(10, 14)]
+    queue.cancel(blocker)
+    assert ended(queue, runs[0]).state == "done"
+    assert counted.read_text(), "its turn came first, for one part"
+    ended(queue, runs[-1])
+    assert over(queue, task_id).state == "done"
+    assert counted.read_text() == 20 * "."
+
+
+def test_what_has_given_way_can_be_cancelled(queue, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_COUNTED", str(tmp_path / "counted"))
+    task_id = queue.submit_task(toy_parts(500), "anna")
+    when(queue, task_id, lambda task: task.stage)
+    run_id = queue.submit(toy_request(SLOW, FOREVER), "ben")
+    when(queue, task_id, lambda task: task.state == "queued")
+    assert queue.task(task_id).position == 1
+    queue.cancel(task_id)
+    assert over(queue, task_id).state == "cancelled"
+    queue.cancel(run_id)
+    ended(queue, run_id)
+    assert queue.is_idle
 
 
 @pytest.mark.parametrize(
