@@ -242,7 +242,8 @@ class Controls:
         return shown
 
     def _shown(self, settings: Settings, name: str) -> dict[str, Any]:
-        value, parameter = getattr(settings, name), settings.param[name]
+        # Of the class: that of an object would be copied for it at its first use.
+        value, parameter = getattr(settings, name), type(settings).param[name]
         if isinstance(parameter, param.Number):
             text, refused = settings.entries.refused.get(name, (number_text(value), ""))
             allowed = settings.allowed(name) if refused else ""
