@@ -95,7 +95,7 @@ class Picker {
     const {style} = this.panel
     const [above, below] = [box.top - 24, innerHeight - box.bottom - 24]
     const isAbove = below < ROOM && above > below
-    style.left = `${Math.round(Math.max(24, Math.min(box.left, innerWidth - WIDEST - 24)))}px`
+    style.left = `${Math.round(Math.max(8, Math.min(box.left, innerWidth - WIDEST - 24)))}px`
     style.top = isAbove ? "auto" : `${Math.round(box.bottom + 6)}px`
     style.bottom = isAbove ? `${Math.round(innerHeight - box.top + 6)}px` : "auto"
     style.maxHeight = `${Math.round(isAbove ? above : below)}px`
