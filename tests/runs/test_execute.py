@@ -151,26 +151,32 @@ def test_one_search_finds_the_natural_answers_of_all_cell_types(store):
 @pytest.mark.slow
 def test_the_search_of_the_scenes_gives_way_to_a_run_within_two_seconds(tmp_path):
     queue = RunQueue(store=RunStore(tmp_path / "data"))
-    queue.warm("default")
+
+    def until_first_step(seed):
+        config = GenerateConfig(t_stim=0.1, n_iters=20, random_seed=seed)
+        began = time.monotonic()
+        run = queue.submit(RunRequest("T4c", config, device="cpu"), "anna")
+        when(queue, run, lambda run: run.step > 0)
+        seconds = time.monotonic() - began
+        assert ended(queue, run).state == "done"
+        return seconds
+
+    until_first_step(1)  # starts the worker
+    alone = max(until_first_step(seed) for seed in (2, 3))
     queue.search_ahead("default", "scenes")
-    give_up = time.monotonic() + 120
-    waited = []
-    for seed in range(5):
+    give_up, beside = time.monotonic() + 300, []
+    for seed in range(4, 8):
         done = 0 if queue.ahead() is None else queue.ahead().done
         while queue.ahead() is None or queue.ahead().done <= done:  # it goes on
             assert time.monotonic() < give_up
             time.sleep(0.05)
-        time.sleep(0.13 * seed)  # anywhere in a batch
-        config = GenerateConfig(t_stim=0.1, n_iters=20, random_seed=seed + 1)
-        began = time.monotonic()
-        run = queue.submit(RunRequest("T4c", config, device="cpu"), "anna")
-        when(queue, run, lambda run: run.step > 0)
-        waited.append(time.monotonic() - began)
-        assert ended(queue, run).state == "done"
+        time.sleep(0.1 * seed)  # anywhere in a part of it
+        beside.append(until_first_step(seed))
     assert not queue.ahead().is_over
     queue.close()
-    print("seconds until the first step:", *(f"{seconds:.2f}" for seconds in waited))
-    assert max(waited) < 2
+    said = ", ".join(f"{seconds:.2f}" for seconds in beside)
+    print(f"seconds until the first step: {alone:.2f} alone, beside the search {said}")
+    assert max(beside) - alone < 2
 
 
 def test_a_network_that_changed_in_line_is_refused(store):
