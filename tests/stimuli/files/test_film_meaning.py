@@ -467,6 +467,18 @@ def test_the_last_picture_lasts_as_long_as_the_film_says(tmp_path, kind, codec, 
     assert np.ptp(lum[4:].mean(1)) < 0.01
 
 
+def test_a_picture_of_other_colours_for_the_same_numbers_does_not_stay(tmp_path):
+    halves = np.repeat(np.array([[0, 1]], np.uint8), 24, axis=1).repeat(48, axis=0)
+    frames = []
+    for left in (0, 255, 255, 0):
+        palette = np.full((256, 4), 255, np.uint8)
+        palette[0, 1:], palette[1, 1:] = left, 255 - left
+        frames.append(av.VideoFrame.from_ndarray((halves, palette), format="pal8"))
+    shown, _ = pictures(write(tmp_path / "a.mov", frames, "png"))
+    assert [picture.stays for picture in shown] == [False, False, True, False]
+    assert [grey(picture)[0, 0] for picture in shown] == [0, 1, 1, 0]
+
+
 @given(
     st.lists(st.integers(1, 20), min_size=2, max_size=40),
     st.sampled_from([0.01, 0.04, 1 / 30, 1 / 24, 0.1]),
