@@ -135,7 +135,7 @@ class Film:
         self.rate, self.n_frames = float(stream.average_rate or 0), stream.frames
         self._path, self._container, self._stream, self._crop = path, container, stream, header.crop
         self._begin, self._end, self._last_end = np.inf, -np.inf, -np.inf
-        self._n_packets = 0
+        self._n_packets = self._rotation = 0
         n_bytes, n_pixels = path.stat().st_size, stream.width * stream.height
         self._most_pictures = most_pixels(n_bytes) // n_pixels
         self._most_changes = most_changed_pixels(n_bytes) // n_pixels
@@ -188,10 +188,11 @@ class Film:
             raise MaxstimError(
                 f"The film {path} changes the size of its pictures; export it again in one size."
             )
-        orientation, aspect = _orientation(frame, path), _aspect(stream)
+        aspect = _aspect(stream)
         if is_first:
-            self._look_at_first(frame, orientation)
-        if (orientation, aspect) != (self.facts.orientation, self.facts.pixel_aspect):
+            self._look_at_first(frame)
+        # Not the whole matrix: a frame whose side data were read stays in memory for long (PyAV 18.1).
+        if (frame.rotation, aspect) != (self._rotation, self.facts.pixel_aspect):
             raise MaxstimError(
                 f"The film {path} turns or stretches its pictures while it runs; export it again."
             )
@@ -204,9 +205,12 @@ class Film:
             grey, color = grey[y : y + height, x : x + width], color[y : y + height, x : x + width]
         if square_size(grey.shape[0], grey.shape[1], aspect) != grey.shape:
             grey = with_square_pixels(as_luminance(grey), aspect)
-        return FilmPicture(orientation.upright(grey), orientation.upright(color), time)
+        upright = self.facts.orientation.upright
+        return FilmPicture(upright(grey), upright(color), time)
 
-    def _look_at_first(self, frame: VideoFrame, orientation: Orientation) -> None:
+    def _look_at_first(self, frame: VideoFrame) -> None:
+        self._rotation = frame.rotation
+        orientation = _orientation(frame, self._path)
         self.facts = replace(self.facts, orientation=orientation, range=range_of(frame))
         if self._crop is not None:
             x, y, width, height = self._crop
@@ -519,14 +523,10 @@ def _side_data(frame: VideoFrame, kind: str) -> bytes:
 def _is_same(frame: VideoFrame, other: VideoFrame) -> bool:
     """Whether two frames hold the same numbers, and say the same of them."""
     said = [
-        (one.format.name, one.width, one.height, one.color_range, one.colorspace)
+        (one.format.name, one.width, one.height, one.color_range, one.colorspace, one.rotation)
         for one in (frame, other)
     ]
-    if said[0] != said[1] or _side_data(frame, "DISPLAYMATRIX") != _side_data(
-        other, "DISPLAYMATRIX"
-    ):
-        return False
-    return all(
+    return said[0] == said[1] and all(
         np.array_equal(_bytes_of(ours), _bytes_of(theirs))
         for ours, theirs in zip(frame.planes, other.planes, strict=True)
     )

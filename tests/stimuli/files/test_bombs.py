@@ -1,7 +1,11 @@
 """Small files that become very much: refused by what they declare, and never silent for long."""
 
+import os
 import struct
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import av
 import numpy as np
@@ -147,6 +151,30 @@ LARGE = {
         lambda p, r: read_film(p, "matroska", SMALL, r),
     ),
 }
+
+
+READER = """
+import resource, sys
+from pathlib import Path
+from maxstim_core.stimuli.files.film import read_film
+from maxstim_core.stimuli.viewing import Viewing
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+read_film(Path(sys.argv[1]), "mov", Viewing())
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted otherwise there")
+def test_memory_does_not_grow_with_a_film_of_large_pictures(tmp_path):
+    path = still_film(tmp_path / "a.mp4", 80, 3000)
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout) < 500  # megabytes: 80 pictures have 1080
 
 
 @pytest.mark.parametrize("kind", LARGE)
