@@ -29,6 +29,7 @@ from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
 from dashboard.style.theme import THEME
 from dashboard.views.clip_browser import Browse
+from dashboard.views.comparison import Comparisons
 from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from dashboard.views.run_history import History
@@ -73,6 +74,7 @@ class App(pn.viewable.Viewer):
         self.headline = Headline(self.session, lambda: self.page.dark)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
+        self.comparisons = Comparisons(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session)
         self.page = Frame(
@@ -81,6 +83,7 @@ class App(pn.viewable.Viewer):
             headline=self.headline.panel,
             gallery=self.browse.gallery,
             player=self.player,
+            comparison=self.comparisons.panel,
             traces=self.traces.plot,
             losses=self.losses.plot,
             runs=self.history.list,
@@ -88,7 +91,13 @@ class App(pn.viewable.Viewer):
             person=visitor_name(self.session.id),
             may_log_out=are_visitors(),
         )
-        drawn = (self.player, self.browse.gallery, self.traces.plot, self.losses.plot)
+        drawn = (
+            self.player,
+            self.browse.gallery,
+            self.comparisons.panel,
+            self.traces.plot,
+            self.losses.plot,
+        )
         for part in drawn:
             self.page.link(part, dark="dark")
         self.page.param.watch(self._dress, "dark")
@@ -140,6 +149,7 @@ class App(pn.viewable.Viewer):
         self.networks.param.watch(self._pace, ["found", "progress", "reply"])
         self.networks.param.watch(self._warm, "found")
         self.session.param.watch(self._pace, ["submitting", "looking"])
+        self.comparisons.param.watch(self._pace, "busy")
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -151,13 +161,15 @@ class App(pn.viewable.Viewer):
         with pn.io.hold():
             self.session.poll()
             self.networks.poll()
+            self.comparisons.poll()
             self.choice.offer_sets()  # another visitor, or the command line, may have stored one
         self._pace()
 
     def _pace(self, *events: object) -> None:
         """Poll as often as there may be news."""
         session = self.session
-        news = session.live or session.submitting or session.looking or self.networks.busy
+        news = session.live or session.submitting or session.looking
+        news = news or self.networks.busy or self.comparisons.busy
         period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period

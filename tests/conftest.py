@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("MAXSTIM_SEARCH_AHEAD", "0")  # it would take its time from the tests
+for ahead in ("MAXSTIM_SEARCH_AHEAD", "MAXSTIM_CONTROLS_AHEAD"):
+    os.environ.setdefault(ahead, "0")  # it would take its time from the tests
 
 STRICT = os.environ.get("MAXSTIM_STRICT", "") not in ("", "0")
 

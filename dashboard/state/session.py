@@ -79,6 +79,9 @@ class Session(param.Parameterized):
         False, doc="Whether to show the best iteration of an answer where the last is another."
     )
     key = param.String("", doc="Run id, or key in the library, of what is on the page.")
+    verdict = param.String(
+        "", doc="What the controls of the answer on show say in one line, or nothing."
+    )
     problem = param.String("", doc="What went wrong last, as one sentence, or nothing.")
     network_hash = param.String(
         "", doc="Content hash of the chosen network, or nothing while unknown."

@@ -55,7 +55,8 @@ class Headline(pn.viewable.Viewer):
         )
         self._range = ""  # what the cell does over a set, beside which the peak is seen
         session.param.watch(self._anchor, ["shown", "looking"])
-        session.param.watch(self._update, ["shown", "run", "submitting", "network_hash", "ahead"])
+        news = ["shown", "run", "submitting", "network_hash", "ahead", "verdict"]
+        session.param.watch(self._update, news)
         choice = session.choice
         choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
         for settings in choice.settings.values():
@@ -87,6 +88,7 @@ class Headline(pn.viewable.Viewer):
             title = answer_heading(shown.view, self._range, example=shown.is_example)
         told = {
             "html": title,
+            "verdict": session.verdict,
             "note": session.note,
             "settings": shown.finished is not None and session.other_settings,
             "live": shown.finished is None,

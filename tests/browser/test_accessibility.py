@@ -97,6 +97,20 @@ def networks(page: Page, served: Served) -> None:
 
 
 @state
+def controls_and_curve(page: Page, served: Served) -> None:
+    for kind, button, found in (
+        ("controls", "Compare", "table"),
+        ("curve", "Find the curve", "input[type=range]"),
+    ):
+        section = page.get_by_test_id(kind)
+        section.locator("summary").click()
+        expect(section).to_have_attribute("data-state", re.compile("none|there"))
+        if section.get_attribute("data-state") == "none":
+            section.get_by_role("button", name=button).click()
+        expect(section.locator(found)).to_be_visible(timeout=400_000)
+
+
+@state
 def help_dialog(page: Page, served: Served) -> None:
     page.get_by_role("button", name="How to read this").click()
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -23,6 +23,7 @@ class Frame(Component):
     headline = Child(doc="What is on the page.")
     gallery = Child(doc="Clips to look through, where there are any.")
     player = Child(doc="The movie and the response.")
+    comparison = Child(doc="What stands beside the answer.")
     traces = Child(doc="The first of the cards below.")
     losses = Child(doc="The second.")
     runs = Child(doc="The third.")

@@ -113,6 +113,7 @@ export function render({model}) {
   const drawer = element("div", {class: "drawer", role: "region", "aria-label": "Settings", tabindex: -1}, sidebar)
   const shade = element("div", "shade")
   const main = element("main", {tabindex: -1}, model.get_child("headline"), model.get_child("player"), model.get_child("gallery"),
+    model.get_child("comparison"),
     element("div", "below", ...["traces", "losses", "runs"].map((name) => model.get_child(name))))
   main.addEventListener("maxstim-top", () => main.scrollTo({top: 0, behavior: "smooth"}))
   model.on("has_dialogs", () => fetchMaterial(described.material))

@@ -40,8 +40,16 @@ class HeadlinePanel(Component):
     """
 
     shown = param.Dict(
-        default={"html": "", "note": "", "settings": False, "live": True, "iteration": ""},
-        doc="Title and key figures as HTML; a note, or nothing; whether it is about the answer's "
+        default={
+            "html": "",
+            "verdict": "",
+            "note": "",
+            "settings": False,
+            "live": True,
+            "iteration": "",
+        },
+        doc="Title and key figures as HTML; what controls say of the answer, or nothing; a note, or "
+        "nothing; whether it is about the answer's "
         "settings, which can be taken; whether there is nothing to take home; which iteration is on "
         "show where there are two, last or best.",
     )

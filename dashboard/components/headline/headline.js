@@ -65,6 +65,7 @@ export function render({model}) {
   }))
   const iteration = element("div", {class: "iteration", role: "group", "aria-label": "Iteration shown"},
     ...iterations.values())
+  const verdict = element("p", {class: "verdict", hidden: ""})
   const words = element("span")
   const take = element("button", {type: "button", class: "text-button"}, "Take its settings")
   take.addEventListener("click", () => model.send_msg("Settings"))
@@ -76,7 +77,9 @@ export function render({model}) {
     if (said.file) save(said.file)
   })
   const draw = () => {
-    const {html, note: said, settings, live, iteration: which} = model.shown
+    const {html, verdict: compared, note: said, settings, live, iteration: which} = model.shown
+    verdict.textContent = verdict.title = compared
+    verdict.hidden = !compared
     if (title.innerHTML !== html) title.innerHTML = html
     words.textContent = said
     take.hidden = !settings
@@ -88,5 +91,6 @@ export function render({model}) {
   model.on("shown", draw)
   draw()
   return element("div", {}, element("div", "headline", title,
-    element("div", {class: "take", role: "group", "aria-label": "Take home"}, iteration, ...buttons.values())), note, code.root)
+    element("div", {class: "take", role: "group", "aria-label": "Take home"}, iteration, ...buttons.values()),
+  verdict), note, code.root)
 }

@@ -1,5 +1,7 @@
 // The browser's half of HexPlayer: decodes the frames, draws them on canvas and runs the transport.
 // Nothing here writes to the model, so playing, scrubbing and hovering send no message to the server.
+// Another part of the page can have a movie shown instead of the answer, by the event "maxstim-movie" of
+// the document: arrays as in a scene, a title and perhaps the central trace; null brings the answer back.
 
 const SPEEDS = [[1 / 20, "1/20"], [1 / 10, "1/10"], [1 / 6, "1/6"], [1 / 3, "1/3"], [1, "real time"]]
 const USUAL_SPEED = 2 // one sixth: a clip of 0.8 s lasts about five seconds
@@ -47,7 +49,7 @@ function prepare(scene) {
   scene.stimulus = whole(scene.stimulus, scene.level)
   scene.response = whole(scene.response, scene.unit)
   scene.peak = scene.peak ?? 0
-  scene.origin = scene.live ? 0 : scene.peak
+  scene.origin = scene.live || scene.lent ? 0 : scene.peak
   return scene
 }
 
@@ -167,6 +169,8 @@ class Player {
     this.stimulus = new HexMap("Stimulus", "luminance", ["#000", "#fff"])
     this.response = new HexMap("Response", "voltage (a.u.)", this.table)
     this.stimulus.setEnds("1", "0.5", "0")
+    this.back = button("Back to the answer", "Back to the answer", {class: "back", hidden: ""})
+    this.stimulus.unit.after(this.back)
     this.heading = element("h2")
     this.legend = element("div", {class: "legend"})
     this.curves = element("canvas", {role: "img", "aria-label": "Response of the central cell"})
@@ -274,7 +278,18 @@ class Player {
         if (!signal.aborted) this.refresh()
       })
     }
-    for (const name of ["scene", "live"]) watch(name, soon)
+    for (const name of ["scene", "live"]) {
+      watch(name, () => {
+        this.lent = null
+        soon()
+      })
+    }
+    on(document, "maxstim-movie", (event) => {
+      this.lent = event.detail
+      this.refresh()
+    })
+    on(this.back, "click", () =>
+      document.dispatchEvent(new CustomEvent("maxstim-movie", {detail: null})))
     watch("traces", () => this.layout())
     watch("dark", () => this.layout())
 
@@ -383,14 +398,14 @@ class Player {
 
   refresh() {
     const block = this.model.live?.byteLength ? this.model.live : this.model.scene
-    const scene = unpack(block)
+    const scene = this.lent ? {...this.lent, lent: true} : unpack(block)
     this.scene = scene ? prepare(scene) : null
     this.hovered = null
     this.tip.hidden = true
     if (!this.scene) {
       this.pause()
       this.position = 0
-    } else if (this.scene.live || this.playing) {
+    } else if (this.scene.live || this.scene.lent || this.playing) {
       this.position = clamp(this.position, 0, this.scene.nFrames - 1)
     } else {
       this.position = clamp(this.scene.start ?? this.scene.peak, 0, this.scene.nFrames - 1)
@@ -416,8 +431,13 @@ class Player {
     const width = this.root.clientWidth
     this.root.dataset.theme = this.model.dark ? "dark" : "light"
     this.root.dataset.live = String(Boolean(scene?.live))
-    this.heading.textContent = scene?.title ?? ""
-    this.heading.hidden = !scene?.title
+    this.root.dataset.lent = scene?.lent ? scene.title : ""
+    this.stimulus.title.textContent = this.stimulus.title.title = scene?.lent ? scene.title : "Stimulus"
+    this.back.hidden = !scene?.lent
+    this.stimulus.unit.hidden = Boolean(scene?.lent)
+    const title = scene?.lent ? "" : scene?.title ?? ""
+    this.heading.textContent = title
+    this.heading.hidden = !title
     for (const control of this.root.querySelectorAll("button, input, select")) {
       if (!control.closest(".about")) control.disabled = !scene
     }
@@ -451,6 +471,7 @@ class Player {
       this.stimulus.setNote("")
       this.response.setNote(scene.response ? ""
         : scene.live ? "The response is on its way"
+        : scene.lent ? "Here the response is that of the central cell alone"
         : "Only the central response is kept for this iteration")
       this.stimulus.place(scene, rings, mapWidth, mapHeight)
       this.response.place(scene, rings, mapWidth, mapHeight)
@@ -501,7 +522,7 @@ class Player {
 
   /** Return the overlaid traces with the color and, in relative mode, the values they are drawn in. */
   overlaid(theme) {
-    if (!this.scene || this.scene.live) return []
+    if (!this.scene || this.scene.live || this.scene.lent) return []
     return this.model.traces.map((trace, i) => {
       const first = this.relative ? trace.values[0] : 0
       const values = trace.values.map((value) => (value === null ? NaN : value - first))
@@ -596,7 +617,8 @@ class Player {
     context.fillStyle = theme.quiet
     context.textBaseline = "alphabetic"
     context.textAlign = "center"
-    context.fillText(scene.live ? "time (ms)" : "time from the peak (ms)", (left + right) / 2,
+    const fromStart = scene.live || scene.lent
+    context.fillText(fromStart ? "time (ms)" : "time from the peak (ms)", (left + right) / 2,
       TRACE.height - 2)
 
     // Luminance of the central column, frame by frame.
@@ -610,7 +632,7 @@ class Player {
     const [a, b] = [X(this.time(-0.5)), X(this.time(scene.nFrames - 0.5))].map(Math.round)
     context.strokeRect(a - 0.5, ribbon - 0.5, b - a + 1, TRACE.ribbon + 1)
 
-    if (!scene.live) {
+    if (!fromStart) {
       const x = Math.round(X(0)) + 0.5
       context.setLineDash([2, 3])
       stroke(context, theme.line, [[x, TRACE.top], [x, bottom]])
@@ -619,7 +641,7 @@ class Player {
     if (!this.central) {
       context.fillStyle = theme.quiet
       context.textAlign = "center"
-      context.fillText("The trace comes with the response",
+      context.fillText(scene.lent ? "No trace is kept of a control" : "The trace comes with the response",
         (left + right) / 2, (TRACE.top + bottom) / 2)
       return
     }

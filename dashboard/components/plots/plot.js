@@ -55,10 +55,11 @@ class Plot {
 
   /**
    * Draw curves: each has `name`, `x`, `y`, `color`, `width`, `alpha` and `dash`; `band` names two
-   * arrays over the same `x` between which the curve's color is filled in; `marks` are upright lines.
+   * arrays over the same `x` between which the curve's color is filled in; `marks` are upright lines;
+   * `tick` writes a value of `x` beneath the axis.
    */
-  show(lines, {log = null, marks = [], title = "", words = valueText, unit = ""} = {}) {
-    Object.assign(this, {lines, log, marks, title, words, unit})
+  show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText} = {}) {
+    Object.assign(this, {lines, log, marks, title, words, unit, tick})
     this.draw()
   }
 
@@ -119,7 +120,7 @@ class Plot {
       for (const x of roundTicks(x0, x1, (box.right - box.left) / 80)) {
         stroke(context, grid, [[Math.round(X(x)) + 0.5, box.bottom], [Math.round(X(x)) + 0.5, box.bottom + 4]])
         context.fillStyle = quiet
-        context.fillText(tickText(x), X(x), box.bottom + 12)
+        context.fillText(this.tick(x), X(x), box.bottom + 12)
       }
       context.fillStyle = quiet
       context.fillText(this.xLabel, (box.left + box.right) / 2, height - 8)

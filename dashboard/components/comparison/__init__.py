@@ -1,0 +1,1 @@
+"""What stands beside an answer: its controls, and its curve."""
