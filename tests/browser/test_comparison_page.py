@@ -159,7 +159,7 @@ def test_the_dial_of_the_curve_changes_the_movie_and_asks_the_server_nothing(
     found = ms.load(tmp_path / "curve.nc")
     assert found.stimulus.dims == ("energy", "frame", "column") and found.sizes["energy"] == 12
     lowest = float(found.counted_response[0])
-    expect(section.locator("output")).to_contain_text(f"response {lowest:.2f}")
+    expect(section.locator(".told")).to_contain_text(f"response {lowest:.2f}")
 
 
 def is_a_sign_of_life(message: str | bytes) -> bool:

@@ -247,7 +247,7 @@ class Curve {
     this.plot = new Plot({label: "Response of the best movie against its contrast energy", height: 200,
       xLabel: "Contrast energy", yLabel: "Response (RMS)"})
     this.dial = element("input", {type: "range", min: 0, max: energies.length - 1, step: 1, value: this.k, "aria-label": "Contrast energy"})
-    this.told = element("output")
+    this.told = element("span", "told") // no output: that is read aloud at every step, as the dial is
     this.dial.addEventListener("input", () => {
       this.k = Number(this.dial.value)
       this.show()
