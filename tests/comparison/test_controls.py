@@ -131,6 +131,20 @@ def test_of_a_linear_cell_the_attribution_is_its_kernel_times_the_movie():
         assert abs(parts["pixels"].size - fewest) <= max(1, 0.1 * fewest)
 
 
+def test_what_is_negative_on_the_way_from_grey_can_be_needed(network, found_clips):
+    """Pixels by attribution alone are not enough for a long movie: by its magnitude few are."""
+    answer = ms.finish(ms.generate(network, "T4c", ms.GenerateConfig(t_stim=0.8, n_iters=60)))
+    engine = make_engine(network, device="cpu")
+    measured = Measured.of(network, "T4c", ms.GenerateConfig())
+    movie = answer.stimulus.values
+    attributed = attribution(engine, measured, movie, 0.01)
+    parts = dict(smallest_parts(engine, measured, movie, 0.01, attributed))
+    assert parts["pixels"].share >= 0.85 and parts["pixels"].size < 0.1 * movie.size
+    positive = np.float32(0.5) + (attributed > 0) * (movie - np.float32(0.5))
+    whole, alone = measured.responses(engine, np.stack([movie, positive]), 0.01)
+    assert alone < 0.85 * whole
+
+
 def test_a_textbook_stimulus_begins_when_it_does_most(network):
     """The response at a later beginning is that to the movie after grey, which settles a bit longer."""
     from maxstim_core.comparison.textbook import after_grey, best_beginning
