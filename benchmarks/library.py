@@ -11,9 +11,9 @@ how long the server's only thread heard nobody.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
-import re
 import shutil
 import socket
 import statistics
@@ -24,10 +24,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.markdown import head, row
+from benchmarks.page_server import Visitor
 from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import Stamp, index_of, read_result
@@ -200,17 +201,12 @@ def _served(data: Path) -> Iterator[tuple[subprocess.Popen, int]]:
 
 def _open_page(port: int) -> None:
     """Do what a browser does, as far as the server has to do with it."""
-    from bokeh.client import ClientSession
-    from bokeh.core.serialization import DeserializationError
-    from bokeh.util.token import get_session_id
 
-    with urllib.request.urlopen(f"http://localhost:{port}/dashboard") as page:
-        token = re.search(r'"token":"([^"]+)"', page.read().decode())[1]
-    address = f"ws://localhost:{port}/dashboard/ws"
-    session = ClientSession(get_session_id(token), address)
-    with suppress(DeserializationError):  # the models are there, though unknown here
-        session.pull()
-    session.close()
+    async def come() -> None:
+        visitor = await Visitor.arrive(f"http://localhost:{port}/dashboard")
+        visitor.leave()
+
+    asyncio.run(come())
 
 
 def _wait(port: int) -> float:
