@@ -145,8 +145,8 @@ UNUSED, TOKEN = 2, 4
 """Seconds after which a lost session is dropped, and a page's token counts no more; else minutes."""
 
 
-REAL_CUTS = tuple(int(cut) for cut in os.environ.get("MAXSTIM_CUTS", "").split(",") if cut)
-"""Seconds of cuts in real time, such as "80,1200", to be tried beside those of seconds.
+REAL_CUTS = tuple(int(cut) for cut in os.environ.get("MAXSTIM_CUTS", "3").split(","))
+"""Seconds of cuts with sessions and tokens that last as long as usual, such as "80,1200".
 
 Of more than some minutes with ``-o faulthandler_timeout=0``, so that pytest waits for them.
 """
