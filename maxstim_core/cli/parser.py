@@ -10,6 +10,7 @@ from maxstim_core import __version__
 from maxstim_core.cli import compare, compute, doctor, fit, models, movies, serve, tuning
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.settings import Config
 from maxstim_core.stimuli.column_order import COLUMN_ORDERS, MAXSTIM
 from maxstim_core.training.config import FitConfig
 
@@ -39,10 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     generate = _command(
         commands, "generate", compute.generate_command, "grow a stimulus from noise"
     )
-    generate.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
-    _add_network(generate)
-    add_settings(generate, GenerateConfig)
-    _add_device_and_output(generate)
+    _add_question(generate, GenerateConfig)
 
     curve = _command(
         commands,
@@ -50,16 +48,13 @@ def make_parser() -> argparse.ArgumentParser:
         compare.curve_command,
         "find the best stimulus at each of several contrast energies",
     )
-    curve.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     curve.add_argument(
         "--energies",
         metavar="N|A,B,C",
         default="12",
         help="how many contrast energies, or which (default: 12)",
     )
-    _add_network(curve)
-    add_settings(curve, GenerateConfig, without=("energy",))
-    _add_device_and_output(curve)
+    _add_question(curve, GenerateConfig, without=("energy",))
 
     restarted = _command(
         commands,
@@ -67,7 +62,6 @@ def make_parser() -> argparse.ArgumentParser:
         compare.restarts_command,
         "grow a stimulus from several starts, and find others that do the same",
     )
-    restarted.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     restarted.add_argument(
         "--seeds", metavar="N", type=int, default=4, help="how many seeds of noise (default: 4)"
     )
@@ -78,9 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
         default=3,
         help="how many stimuli that do the same, as unlike as can be (default: 3)",
     )
-    _add_network(restarted)
-    add_settings(restarted, GenerateConfig)
-    _add_device_and_output(restarted)
+    _add_question(restarted, GenerateConfig)
 
     controlled = _command(
         commands,
@@ -110,11 +102,8 @@ def make_parser() -> argparse.ArgumentParser:
         compute.regularize_command,
         "pull a movie to grey, the response kept",
     )
-    regularize.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_movie(regularize)
-    _add_network(regularize)
-    add_settings(regularize, RegularizeConfig)
-    _add_device_and_output(regularize)
+    _add_question(regularize, RegularizeConfig)
 
     simulate = _command(
         commands, "simulate", compute.simulate_command, "show a movie and record the central cells"
@@ -369,6 +358,16 @@ def _command(
     command = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
     command.set_defaults(run=run)
     return command
+
+
+def _add_question(
+    command: argparse.ArgumentParser, config_class: type[Config], without: tuple[str, ...] = ()
+) -> None:
+    """Add which cell type of which network is asked, by which settings, where, and what is written."""
+    command.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
+    _add_network(command)
+    add_settings(command, config_class, without=without)
+    _add_device_and_output(command)
 
 
 def _add_network(command: argparse.ArgumentParser) -> None:

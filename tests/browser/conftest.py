@@ -15,6 +15,7 @@ from pathlib import Path
 
 import panel as pn
 import pytest
+import serving
 from bokeh.document import Document
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -135,3 +136,16 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def visit(open_page: Callable[..., Page], served: serving.Served) -> Callable[..., Page]:
+    """Open the page of the server of this module, `served`, and wait for its answer."""
+
+    def go(search: str = "", **size: int) -> Page:
+        page = open_page(served.url + search, **size)
+        expect(page.locator("h1").first).to_be_visible()
+        expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
+        return page
+
+    return go

@@ -23,17 +23,6 @@ def served(tmp_path_factory):
     served.stop()
 
 
-@pytest.fixture
-def visit(open_page, served):
-    def go(search: str = "", **size: int) -> Page:
-        page = open_page(served.url + search, **size)
-        expect(page.locator("h1").first).to_be_visible()
-        expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
-        return page
-
-    return go
-
-
 def field(page: Page, label: str):
     return page.get_by_role("textbox", name=label).filter(visible=True)
 

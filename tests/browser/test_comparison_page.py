@@ -37,17 +37,6 @@ def search(served):
     return network, clips, search.result()
 
 
-@pytest.fixture
-def visit(open_page, served):
-    def go(search: str = "", **size: int) -> Page:
-        page = open_page(served.url + search, **size)
-        expect(page.locator("h1").first).to_be_visible()
-        expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
-        return page
-
-    return go
-
-
 def run_short(page: Page, seed: int) -> None:
     """A run of 0.2 s that no other test has made."""
     for label, value in (("Stimulus duration", 0.2), ("Iterations", 12), ("Seed", seed)):
