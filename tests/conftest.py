@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 for ahead in ("MAXSTIM_SEARCH_AHEAD", "MAXSTIM_CONTROLS_AHEAD"):
@@ -23,6 +25,10 @@ SHARED = Path(
 """Arrays computed by flyvis and published networks: beside the checkout, not part of it."""
 
 
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+
 def pytest_configure() -> None:
     """Heed Ctrl-C, which tests send to programs that they start.
 
@@ -30,6 +36,17 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def scheduling() -> Iterator[None]:
+    """No test leaves its thread with another scheduling, which all that is started later inherits."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    before = os.sched_getscheduler(0)
+    yield
+    assert os.sched_getscheduler(0) == before
 
 
 @pytest.fixture(scope="session")

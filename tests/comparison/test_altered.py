@@ -18,7 +18,7 @@ def some_movie(seed=0, n_frames=6):
 
 
 @given(st.integers(0, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_contrast_energy_stays(seed):
     movie = some_movie(seed)
     for each in altered(movie, EYE, seed=seed):

@@ -64,7 +64,7 @@ SETTINGS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(SETTINGS, min_size=1, max_size=6), st.integers(1, 4), st.integers(1, 3))
 def test_an_answer_does_not_depend_on_what_is_asked_beside_it(asked, threads, report_every):
     """To the bit, nor on the number of threads, nor on how often it reports."""

@@ -113,7 +113,7 @@ def test_an_answer_knows_its_eye(dataset):
         lattice_of(dataset.drop_vars("u"))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(0, 3),
     st.sampled_from(["f4", "f8", "i4", "i8", "u1", "U5"]),

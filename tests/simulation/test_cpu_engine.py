@@ -54,7 +54,7 @@ def assert_agree(network, n_samples, n_frames, dt, threads, seed=0):
         assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(networks(), st.integers(1, 4), st.integers(1, 8), st.floats(0.002, 0.05), st.integers(1, 3))
 def test_agrees_on_random_networks(network, n_samples, n_frames, dt, threads):
     assert_agree(network, n_samples, n_frames, dt, threads)

@@ -103,7 +103,7 @@ def assert_agree(engine, *sizes, seed=0, **options):
         assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(networks(), st.integers(1, 5), st.integers(1, 2), st.floats(0.002, 0.05))
 def test_agrees_on_random_networks(network, n_samples, n_frames, dt):
     assert_agree(cuda_engine(network), n_samples, n_frames, dt)

@@ -51,7 +51,7 @@ def labeled(values, shuffle=None, **kept):
     return xr.DataArray(values[:, order], dims=("frame", "column"), coords=coords)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(EYE.n_columns)), st.booleans())
 def test_labels_say_where_columns_and_frames_are(shuffle, turned):
     values = np.random.default_rng(1).random((4, EYE.n_columns))

@@ -39,7 +39,7 @@ def test_every_type_and_order_of_bytes_and_memory_is_the_same_film(tmp_path, dty
     np.testing.assert_allclose(seen, VIEW.see(as_float), atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6))
 def test_frames_are_found_in_any_order(tmp_path_factory, parts):
     array = np.arange(9 * 4, dtype=np.float32).reshape(9, 4)
@@ -184,7 +184,7 @@ def facts_of(path, **arrays):
     return seen, facts
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(EYE.n_columns)), st.sampled_from(["i8", "f4", ">i2", "u1"]))
 def test_columns_of_an_archive_are_where_u_and_v_say(tmp_path_factory, order, dtype):
     u, v = (at[order] for at in (EYE.u, EYE.v))

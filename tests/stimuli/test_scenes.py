@@ -105,7 +105,7 @@ def test_paths_follow_the_flow(velocity, spin, start, time):
     assert abs((s1 * moved + d1) - (s0 * start + d0)) < 1e-7
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.integers(0, 10_000), st.floats(-90, 90), st.floats(-0.8, 0.8))
 @example(2139, 0.0, 0.0)
 def test_light_is_constant_along_the_flow(seed, roll, expansion):

@@ -229,6 +229,12 @@ class Controls {
 
 // ---- the curve
 
+/** Return the logarithms of 1, 3, 10, 30, … between two. */
+function decadeTicks(first, last) {
+  const decades = Array.from({length: Math.ceil(last) - Math.floor(first)}, (_, k) => Math.floor(first) + k)
+  return decades.flatMap((power) => [power, power + Math.log10(3)]).filter((at) => at >= first && at <= last)
+}
+
 class Curve {
   constructor(model) {
     this.model = model
@@ -268,7 +274,7 @@ class Curve {
     const x = energies.map(Math.log10)
     this.plot.show([{name: "response (RMS)", x, y: responses, width: 2, color: color("accent")}],
       {marks: [x[this.k]], words: (at) => `contrast energy ${number(10 ** at)}`,
-        tick: (at) => number(10 ** at)})
+        tick: (at) => tickText(Number((10 ** at).toPrecision(2))), ticks: decadeTicks})
     const text = `Contrast energy ${number(energies[this.k])}, response ${number(responses[this.k])} RMS`
     this.dial.setAttribute("aria-valuetext", text)
     this.told.textContent = text

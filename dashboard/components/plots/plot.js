@@ -42,7 +42,7 @@ class Plot {
    */
   constructor({label, height, xLabel = "", yLabel = "", shared = []}) {
     Object.assign(this, {height, xLabel, yLabel, shared})
-    this.lines = []
+    Object.assign(this, {lines: [], log: null, marks: [], title: "", words: valueText, tick: tickText, ticks: roundTicks})
     this.span = null // what is zoomed in on
     this.pointed = null
     this.canvas = element("canvas", {role: "img", "aria-label": label})
@@ -56,10 +56,10 @@ class Plot {
   /**
    * Draw curves: each has `name`, `x`, `y`, `color`, `width`, `alpha` and `dash`; `band` names two
    * arrays over the same `x` between which the curve's color is filled in; `marks` are upright lines;
-   * `tick` writes a value of `x` beneath the axis.
+   * `tick` writes a value of `x` beneath the axis; `ticks` finds those between two ends, about so many.
    */
-  show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText} = {}) {
-    Object.assign(this, {lines, log, marks, title, words, unit, tick})
+  show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText, ticks = roundTicks} = {}) {
+    Object.assign(this, {lines, log, marks, title, words, unit, tick, ticks})
     this.draw()
   }
 
@@ -117,7 +117,7 @@ class Plot {
     }
     context.textAlign = "center"
     if (this.xLabel) {
-      for (const x of roundTicks(x0, x1, (box.right - box.left) / 80)) {
+      for (const x of this.ticks(x0, x1, (box.right - box.left) / 80)) {
         stroke(context, grid, [[Math.round(X(x)) + 0.5, box.bottom], [Math.round(X(x)) + 0.5, box.bottom + 4]])
         context.fillStyle = quiet
         context.fillText(this.tick(x), X(x), box.bottom + 12)
