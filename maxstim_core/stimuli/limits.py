@@ -17,7 +17,7 @@ PIXELS = (2_000_000_000, 20_000)
 No camera and no program packs pictures as tightly; a file that was made to keep a server busy does.
 """
 
-CHANGED_PIXELS = (1_000_000_000, 10_000)
+CHANGED_PIXELS = (500_000_000, 10_000)
 """Likewise, of the pictures of a film that differ from the one before: ten seconds of work, and more for
 each byte. A picture that stays on the screen is hardly any work."""
 

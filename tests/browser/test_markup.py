@@ -147,7 +147,7 @@ def test_names_of_files_clips_and_sets_are_text(browser: Browser, tmp_path):
         chooser = page.locator("input[type=file]").first
         sent = {"name": f"{MARK}.json", "mimeType": "application/json"}
         chooser.set_input_files({**sent, "buffer": b"{}"})
-        expect(page.locator(".said")).to_contain_text("is no network of maxstim")
+        expect(page.locator(".networks .said")).to_contain_text("is no network of maxstim")
         chooser.set_input_files({**sent, "buffer": network_text().encode()})
         expect(field).to_contain_text("img-class-evil")
         assert page.locator(".evil").count() == 0

@@ -137,7 +137,7 @@ def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, served, tm
     notes = tmp_path / "notes.json"
     notes.write_text("[1, 2]")
     chooser.set_input_files(notes)
-    expect(page.locator(".said")).to_have_text(
+    expect(page.locator(".networks .said")).to_have_text(
         "The file notes is no network of maxstim; give one that `maxstim fit` wrote."
     )
     assert not (served.data / "networks").exists()
