@@ -47,6 +47,7 @@ _FOUND_IN = {
     "restarts": "comparison.restarts",
     "save": "storage.netcdf",
     "search": "optimal.natural",
+    "silenced": "networks.silencing",
     "simulate": "simulation.simulate",
     "simulate_ensemble": "simulation.simulate",
     "strip": "drawing.strip",

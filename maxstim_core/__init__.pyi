@@ -11,6 +11,7 @@ from maxstim_core.networks.catalog import (
     open_network,
 )
 from maxstim_core.networks.network import Network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.batch import (
     generate_each,
     generate_many,
@@ -79,6 +80,7 @@ __all__ = [
     "restarts",
     "save",
     "search",
+    "silenced",
     "simulate",
     "simulate_ensemble",
     "strip",

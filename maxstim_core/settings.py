@@ -30,6 +30,7 @@ def setting(
     flag_words: dict[str, bool] | None = None,
     section: str = "",
     check: Callable[[str], object] | None = None,
+    read: Callable[[object], str] | None = None,
     off: str = "",
     later: bool = False,
 ) -> Any:
@@ -49,6 +50,7 @@ def setting(
         flag_words: For a yes or no that is a choice of words there, what each of them means.
         section: Title of the group of settings that it is shown in; with the first ones if empty.
         check: Of a text setting, raises `MaxstimError` where the text means nothing.
+        read: Of a text setting, returns the text that is kept of what was given, or raises `MaxstimError`.
         off: What its default is called where that asks for nothing, such as "no budget".
         later: Whether it came when answers without it were stored already. At its default such a
             setting leaves no trace in JSON, hash or key, so that those answers are still found.
@@ -66,6 +68,7 @@ def setting(
         "flag_words": flag_words or {},
         "section": section,
         "check": check,
+        "read": read,
         "off": off,
         "later": later,
     }
@@ -248,6 +251,8 @@ def _coerced(item: dataclasses.Field, value: Any) -> Any:
     name = f"{about['label']} ({item.name})"
     if kind is bool:
         return checked_truth(value, name)
+    if about["read"] is not None:
+        return about["read"](value)
     if kind is str:
         if not isinstance(value, str) or (about["choices"] and value not in about["choices"]):
             options = " or ".join(repr(choice) for choice in about["choices"]) or "text"

@@ -19,6 +19,7 @@ from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import (
     GenerateConfig,
     RegularizeConfig,
@@ -78,7 +79,8 @@ def simulate_command(arguments: argparse.Namespace) -> int:
     Raises:
         MaxstimError: if an argument makes no sense, or the voltages do not stay finite.
     """
-    dt = read_settings(arguments, SearchConfig).dt  # a frame obeys the same bounds everywhere
+    config = read_settings(arguments, SearchConfig)  # a frame obeys the same bounds everywhere
+    dt = config.dt
     network, device = prepare(arguments)
     movie, source = _movie(arguments, network, dt)
     from maxstim_core import __version__
@@ -109,6 +111,7 @@ def simulate_command(arguments: argparse.Namespace) -> int:
             "network": network.name,
             "network_hash": network.content_hash,
             "dt": dt,
+            **({"silence": config.silence} if config.silence else {}),
             "initial_state": "grey",
             "device": device,
             "maxstim_version": __version__,
@@ -165,14 +168,18 @@ def prepare(arguments: argparse.Namespace) -> tuple[Network, str]:
 
 
 def _network(arguments: argparse.Namespace) -> Network:
-    """Return the network, once the output can be written and the cell type exists."""
+    """Return the network, once the output can be written and the cell types exist.
+
+    Those of ``--silence`` are silenced in it.
+    """
     check_writable(arguments.output, arguments.network, getattr(arguments, "movie", None))
     from maxstim_core.networks.catalog import open_network
 
     network = open_network(arguments.network)
-    if "cell_type" in arguments:
-        network.cell_type(arguments.cell_type)
-    return network
+    cell_type = getattr(arguments, "cell_type", "")
+    if cell_type:
+        network.cell_type(cell_type)
+    return silenced(network, getattr(arguments, "silence", ""), cell_type=cell_type)
 
 
 def _movie(

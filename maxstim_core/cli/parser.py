@@ -110,7 +110,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_movie(simulate)
     _add_network(simulate)
-    add_settings(simulate, SearchConfig, only=("dt",))
+    add_settings(simulate, SearchConfig, only=("dt", "silence"))
     _add_device_and_output(simulate)
 
     search = _command(

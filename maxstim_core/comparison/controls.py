@@ -27,6 +27,7 @@ from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.generate_config import GenerateConfig
@@ -35,7 +36,7 @@ from maxstim_core.optimal.natural import search
 from maxstim_core.optimal.objectives.counted import Counted
 from maxstim_core.optimal.ranking import check_search
 from maxstim_core.optimal.response_units import response_units
-from maxstim_core.optimal.result import lattice_of, provenance, result_of
+from maxstim_core.optimal.result import lattice_of, provenance, result_of, silence_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, finish
 from maxstim_core.settings import checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
@@ -104,7 +105,7 @@ def controls(
     measured, config = _measured_of(answer, network)
     clips = open_clips(DEFAULT_CLIPS, network.lattice.extent) if clips is None else clips
     _check_natural(clips, found, network)
-    others = _checked_others(others, network)
+    others = _checked_others(others, network, silence_of(answer))
     seed = checked_whole(seed, "The seed", (0, 2**31 - 1))
     engine = make_engine(network, device=device, dtype=dtype)
     return Comparison(
@@ -154,8 +155,8 @@ def _check_natural(clips: ClipSet, found: xr.Dataset | None, network: Network) -
         )
 
 
-def _checked_others(others: object, network: Network) -> list[Network]:
-    """Return the networks of the same eye that are not this one.
+def _checked_others(others: object, network: Network, silence: str) -> list[Network]:
+    """Return the networks of the same eye that are not this one, with the same cell types silenced.
 
     Raises:
         MaxstimError: if they are none.
@@ -172,6 +173,7 @@ def _checked_others(others: object, network: Network) -> list[Network]:
                 f"The network {each.name} has an eye of {each.lattice.n_columns} columns, the answer "
                 f"one of {network.lattice.n_columns}; open it for the same eye."
             )
+        each = silenced(each, silence)
         if each.content_hash != network.content_hash:
             found.append(each)
     return found
@@ -194,7 +196,7 @@ def _movie_of(answer: xr.Dataset) -> tuple[np.ndarray, float]:
 
 
 def network_of(answer: xr.Dataset, network: Network | None = None) -> Network:
-    """Return the network of an answer.
+    """Return the network of an answer, in which the cell types are silenced that were.
 
     Args:
         answer: One with a stimulus.
@@ -208,6 +210,7 @@ def network_of(answer: xr.Dataset, network: Network | None = None) -> Network:
     lattice = lattice_of(answer)
     network = open_network(name, lattice.extent) if network is None else network
     check_network(network)
+    network = silenced(network, silence_of(answer))
     if network.content_hash != answer.attrs.get("network_hash", network.content_hash):
         raise MaxstimError(
             f"This answer is of the network {name} as it was, not of {network.name} as it is; run it "
@@ -233,7 +236,7 @@ def _measured_of(answer: xr.Dataset, network: Network) -> tuple[Measured, Genera
         except (TypeError, ValueError) as error:
             raise MaxstimError("This answer does not say how it was made; run it again.") from error
         return Measured.of(network, cell_type, config), config
-    config = GenerateConfig(objective="drive")
+    config = GenerateConfig(objective="drive", silence=silence_of(answer))
     return Measured.of(network, cell_type, config, Counted("peak")), config
 
 

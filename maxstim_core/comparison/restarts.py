@@ -17,6 +17,7 @@ import numpy as np
 from maxstim_core.comparison.textbook import best_textbook
 from maxstim_core.conventions import GREY
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.batch import GenerateEach, engines_beside
 from maxstim_core.optimal.constraints import contrast_energy
@@ -95,6 +96,7 @@ def restarts(
     network.cell_type(cell_type)
     usual = GenerateConfig(objective="drive", energy=100.0)
     config = checked(usual if config is None else config, GenerateConfig)
+    network = silenced(network, config.silence, cell_type=cell_type)
     seeds = checked_whole(seeds, "The number of seeds (seeds)", (1, MOST_STARTS))
     different = checked_whole(different, "The number of movies (different)", (1, MOST_STARTS))
     n_starts = seeds + 2 + (clip is not None)

@@ -21,21 +21,21 @@ def command_line(request: RunRequest, output: str) -> str:
     cell, network = shlex.quote(request.cell_type), f"--network {shlex.quote(request.network)}"
     clip = shlex.quote(f"{output.removesuffix('.nc')}_clip.npy")
     settings = settings_flags(request.config)
+    simulated = [flag for flag in settings if flag.startswith(("--dt ", "--silence "))]
     last = f"--device {request.device} --output {shlex.quote(output)}"
     clips = f"--clips {shlex.quote(request.clips)}"
     search = f"maxstim search {clips} {network}"
     named = f"--clip {shlex.quote(request.clip)} {clips}"
     export = f"--export {cell} {clip}"
     if request.method == "natural" and request.clip:
-        return _wrapped("maxstim simulate", named, network, f"--dt {request.config.dt!r}", last)
+        return _wrapped("maxstim simulate", named, network, *simulated, last)
     if request.method == "natural":
         return _wrapped(search, *settings, export, last)
     if request.method == "regularized" and request.clip:
         return _wrapped(f"maxstim regularize {cell}", named, network, *settings, last)
     if request.method == "regularized":
         found = shlex.quote(f"{output.removesuffix('.nc')}_search.nc")
-        dt = f"--dt {request.config.dt!r}"
-        first = _wrapped(search, dt, export, f"--device {request.device} --output {found}")
+        first = _wrapped(search, *simulated, export, f"--device {request.device} --output {found}")
         start = f"maxstim regularize {cell} --movie {clip} {network}"
         return f"{first}\n{_wrapped(start, *settings, last)}"
     return _wrapped(f"maxstim generate {cell} {network}", *settings, last)

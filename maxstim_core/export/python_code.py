@@ -70,7 +70,7 @@ def _search(request: RunRequest, output: str) -> str:
 
 def _regularize(request: RunRequest, output: str) -> str:
     cell = _text(request.cell_type)
-    clip = _chosen_clip(request) if request.clip else _best_clip(cell)
+    clip = _chosen_clip(request) if request.clip else _best_clip(cell, request.config)
     return (
         f"clips = ms.open_clips({_text(request.clips)})\n"
         + _config(request.config)
@@ -89,9 +89,11 @@ def _chosen_clip(request: RunRequest) -> str:
     )
 
 
-def _best_clip(cell: str) -> str:
+def _best_clip(cell: str, config: Config) -> str:
+    told = [setting.name for setting in config.told_fields()]
+    same = ", ".join(f"{name}=config.{name}" for name in ("dt", "silence") if name in told)
     return (
-        "protocol = ms.SearchConfig(dt=config.dt)\n"
+        f"protocol = ms.SearchConfig({same})\n"
         "run = ms.search(network, clips, protocol, device=device)\n"
         + _RUN
         + f"best = ms.replay(network, {cell}, clips, run.result(), protocol, device=device)\n"

@@ -15,6 +15,7 @@ import numpy as np
 from maxstim_core.devices import usable_cores
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.configs import GenerateConfig, loss_of
@@ -86,6 +87,8 @@ def generate_many(
         raise MaxstimError("Give every cell type and every seed once.")
     if at_once is not None:
         at_once = checked_whole(at_once, "The movies in a batch (at_once)", (1, 1_000_000))
+    for name in asked:
+        network = silenced(network, config.silence, cell_type=name)
     n_movies = len(kinds) * len(configs)
     beside = [network] * min(n_movies, at_once or n_movies)
     engines = engines_beside(beside, device=device, dtype=dtype)
@@ -164,7 +167,8 @@ def generate_each(
 def _question(network: Network, cell_type: str, config: GenerateConfig) -> _Question:
     check_network(network)
     network.cell_type(cell_type)
-    return _Question(network, cell_type, checked(config, GenerateConfig))
+    config = checked(config, GenerateConfig)
+    return _Question(silenced(network, config.silence, cell_type=cell_type), cell_type, config)
 
 
 def engines_beside(networks: list[Network], *, device: str, dtype: str) -> list[Engine]:
@@ -173,13 +177,14 @@ def engines_beside(networks: list[Network], *, device: str, dtype: str) -> list[
     A network has one, unless several threads share a movie: these do one movie at a time.
     """
     threads = max(1, usable_cores() // len(networks))
-    made: dict[int, Engine] = {}
+    made: dict[tuple[str, str], Engine] = {}
     engines = []
     for network in networks:
-        engine = made.get(id(network))
+        which = network.name, network.content_hash
+        engine = made.get(which)
         if engine is None or (engine.one_by_one and threads > 1):
             engine = make_engine(network, device=device, dtype=dtype, threads=threads)
-        made[id(network)] = engine
+        made[which] = engine
         engines.append(engine)
     return engines
 

@@ -26,6 +26,7 @@ from maxstim_core.optimal.shared_settings import (
     frame_duration,
     iterations,
     learning_rate,
+    silence,
     weight,
 )
 from maxstim_core.settings import AnyConfig, Config, setting
@@ -102,6 +103,7 @@ class SearchConfig(Config):
         "moment of the same film.",
         label="Distinct clips alone",
     )
+    silence: str = silence()
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class RegularizeConfig(Config):
         "Keep luminance between 0 (black) and 1 (white) after every step. flyvis does not.",
         label="Keep luminance in [0, 1]",
     )
+    silence: str = silence()
 
 
 _FLYVIS_VALUES: dict[type[Config], dict[str, Any]] = {

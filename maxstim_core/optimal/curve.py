@@ -17,6 +17,7 @@ import numpy as np
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.generated import allowed_by, noise, steps_for
@@ -88,6 +89,7 @@ def curve(
     config = checked(
         GenerateConfig(objective="drive") if config is None else config, GenerateConfig
     )
+    network = silenced(network, config.silence, cell_type=cell_type)
     if config.goal.kind == "level":
         raise MaxstimError(
             "A level takes the contrast energy that it needs, so that there is no curve of it; choose "

@@ -28,6 +28,7 @@ from maxstim_core.optimal.shared_settings import (
     frame_duration,
     iterations,
     learning_rate,
+    silence,
     weight,
 )
 from maxstim_core.settings import Config, setting
@@ -262,6 +263,7 @@ class GenerateConfig(Config):
         step=100.0,
         section=CONSTRAINTS,
     )
+    silence: str = silence()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -350,7 +352,8 @@ class GenerateConfig(Config):
     @property
     def is_constrained(self) -> bool:
         """Whether the stimulus must satisfy more than flyvis's, or is made otherwise than flyvis's."""
-        return any(item.metadata["section"] for item in self.told_fields())
+        aims = (OBJECTIVE, CONSTRAINTS)
+        return any(item.metadata["section"] in aims for item in self.told_fields())
 
     def _frames(self, name: str) -> tuple[int, int] | None:
         """Return the first frame of a window and the frame behind its last."""

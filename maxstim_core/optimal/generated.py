@@ -12,6 +12,7 @@ import numpy as np
 from maxstim_core.arrays import Array
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.ascent import Ascent, Level
 from maxstim_core.optimal.configs import loss_of
@@ -78,6 +79,7 @@ def generate(
     for each in networks:
         check_network(each)
         each.cell_type(cell_type)
+    networks = [silenced(each, config.silence, cell_type=cell_type) for each in networks]
     if len(networks) != 2 and config.across == "disagreement":
         raise MaxstimError("Two networks can disagree, no more and no fewer; give a list of two.")
     engines = [make_engine(each, device=device, dtype=dtype) for each in networks]

@@ -14,6 +14,7 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.prefetch import prefetch
 from maxstim_core.optimal.ranking import check_search, with_ranks
@@ -79,6 +80,7 @@ def search(
     """
     check_network(network)
     config = checked(config, SearchConfig)
+    network = silenced(network, config.silence)
     check_clips(clips)
     if not len(clips):
         raise MaxstimError(f"The clip set {clips.name} is empty; give at least one clip.")
@@ -253,7 +255,13 @@ def replay(
             f"This search was made in frames of {searched.dt:g} s by protocol {searched.protocol!r}, "
             f"not of {config.dt:g} s by {config.protocol!r}; show it with the config of the search."
         )
+    if config.silence != searched.silence:
+        raise MaxstimError(
+            f"This search was made with {_silenced_words(searched)}, not with {_silenced_words(config)}; "
+            "show it with the config of the search."
+        )
     index = network.cell_type(cell_type)
+    network = silenced(network, config.silence, cell_type=cell_type)
     if found.attrs.get("network_hash", network.content_hash) != network.content_hash:
         raise MaxstimError(
             f"This search was made of another network ({found.attrs.get('network', 'unknown')}) than "
@@ -297,6 +305,10 @@ def replay(
             "status": found.attrs["status"],
         },
     )
+
+
+def _silenced_words(config: SearchConfig) -> str:
+    return f"{config.silence} silenced" if config.silence else "no cell type silenced"
 
 
 def _searched(found: xr.Dataset) -> SearchConfig:

@@ -10,6 +10,7 @@ import numpy as np
 from maxstim_core.arrays import copy_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.configs import RegularizeConfig, loss_of
 from maxstim_core.optimal.constraints import displayable, unconstrained
@@ -69,6 +70,7 @@ def regularize(
     """
     check_network(network)
     config = checked(config, RegularizeConfig)
+    network = silenced(network, config.silence, cell_type=cell_type)
     central = network.layout.central_cells[network.cell_type(cell_type)]
     engine = make_engine(network, device=device, dtype=dtype)
     start = copy_of(engine.as_movie(movie_values(clip, network.lattice, order)))

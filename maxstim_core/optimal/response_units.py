@@ -98,12 +98,17 @@ def measured_units(network: Network) -> ResponseUnits:
     )
 
 
+_KEPT = 64
+"""Networks whose units are remembered: every choice of silenced cell types makes another."""
+
 _cache: dict[str, ResponseUnits] = {}
 
 
 def _measured(network: Network) -> ResponseUnits:
     if network.content_hash not in _cache:
         _cache[network.content_hash] = measured_units(network)
+        while len(_cache) > _KEPT:
+            del _cache[next(iter(_cache))]
     return _cache[network.content_hash]
 
 

@@ -38,6 +38,7 @@ of a set. Answers stored before ``shown_clip`` was written lack it: ask `clip_of
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -172,6 +173,14 @@ def provenance(engine: Engine, config: Config) -> dict[str, object]:
         "dtype": engine.dtype,
         **engine.versions,
     }
+
+
+def silence_of(answer: xr.Dataset) -> str:
+    """Return which cell types were silenced for an answer, as settings say it; empty for none."""
+    try:
+        return str(json.loads(answer.attrs["config"]).get("silence", ""))
+    except (KeyError, TypeError, ValueError, AttributeError):  # of no run, or of another version
+        return str(answer.attrs.get("silence", ""))
 
 
 def clip_of(answer: xr.Dataset | Mapping[str, object]) -> str:

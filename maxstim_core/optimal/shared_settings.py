@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from maxstim_core.conventions import MAX_DT, MIN_DT
+from maxstim_core.networks.silencing import silence_text
 from maxstim_core.settings import setting
 
 MAX_FRAMES = 1_000
 """Most frames that a run accepts: ten seconds at the default frame of 10 ms."""
+
+
+SILENCING = "Silenced cell types"
+"""Title of the section of the setting that `silence` returns."""
 
 
 def frame_duration() -> Any:
@@ -46,6 +51,23 @@ def iterations(default: int) -> Any:
         soft=(10, 500),
         step=10,
         flag="iterations",
+    )
+
+
+def silence() -> Any:
+    """Return the setting of which cell types are silenced: one text, names parted by commas.
+
+    A list or tuple of names is taken too. In whatever order they are given, they are one request.
+    """
+    return setting(
+        "",
+        "Cell types that are silenced, such as Mi9,C3: no synapse that they make, onto whatever cell, "
+        "transmits anything. Empty for none.",
+        label="Silenced",
+        off="no cell type silenced",
+        section=SILENCING,
+        read=silence_text,
+        later=True,
     )
 
 

@@ -254,7 +254,7 @@ class Regularized:
         if request.clip:
             self._descent = self._regularize(clip_named(clips, request.clip))
         else:
-            searched = SearchConfig(dt=config.dt)
+            searched = SearchConfig(dt=config.dt, silence=config.silence)
             asked = replace(request, config=searched)
             self._natural = Natural(asked, searched, network, clips, device, store)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled, open_network
 from maxstim_core.networks.network import Network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.possible import check_possible
 from maxstim_core.settings import Config
@@ -105,7 +106,7 @@ class RunRequest:
 def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     """Return the network and the clips that a request is about (no clips for a generated answer).
 
-    Clip sets are opened again each time, so that one that has changed is noticed. Any thread.
+    In the network, the cell types that the settings name are silenced. Clip sets are opened again each time, so that one that has changed is noticed. Any thread.
 
     Raises:
         MaxstimError: if the network, its cell type, the clip set or the clip does not exist, or a
@@ -113,6 +114,7 @@ def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     """
     network = opened_network(request.network)
     network.cell_type(request.cell_type)
+    network = silenced(network, request.config.silence, cell_type=request.cell_type)
     if isinstance(request.config, GenerateConfig):
         check_possible(network, request.cell_type, request.config)
         return network, None

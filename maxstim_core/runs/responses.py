@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.silencing import silenced
+from maxstim_core.optimal.result import silence_of
 from maxstim_core.runs.request import opened_network
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def simulated(answer: xr.Dataset, stimulus: np.ndarray) -> np.ndarray:
     from maxstim_core.simulation.choose_engine import make_engine
 
     about = answer.attrs
-    network = opened_network(str(about["network"]))
+    network = silenced(opened_network(str(about["network"])), silence_of(answer))
     if network.content_hash != about["network_hash"]:
         raise MaxstimError(
             f"The network {network.name} is no longer the one that this answer was made with; run it "

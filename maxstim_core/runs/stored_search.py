@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.ranking import with_ranks
 from maxstim_core.optimal.run import StepReport
@@ -53,6 +54,7 @@ class StoredSearch:
     def __init__(
         self, network: Network, clips: ClipSet, config: SearchConfig, device: str, store: RunStore
     ) -> None:
+        network = silenced(network, config.silence)
         self.n_steps = len(clips)
         self._clips, self._config, self._store = clips, config, store
         self._key = search_key(config, network, clips)

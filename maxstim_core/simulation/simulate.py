@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silence_text, silenced
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.column_order import MAXSTIM, movie_values
@@ -27,6 +28,7 @@ def simulate(
     *,
     initial_state: str | ArrayLike = "grey",
     cells: ArrayLike | None = None,
+    silence: str | Sequence[str] = (),
     device: str = "cpu",
     dtype: str = "float32",
     order: str = MAXSTIM,
@@ -45,6 +47,8 @@ def simulate(
             of all cells, shape (cell,) or (sample, cell), such as the last frame of another movie.
         cells: Numbers of the cells to record, shape (recorded cell,), for example
             ``network.layout.central_cells``; all if None.
+        silence: Cell types whose synapses transmit nothing, such as ``("Mi9", "C3")``: see
+            `maxstim_core.networks.silencing`.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
         order: Whose order the columns of the movie are in, ``maxstim`` (u, then v; up is u = -1) or
@@ -57,7 +61,7 @@ def simulate(
 
     Raises:
         MaxstimError: if the movie does not fit the eye or is not finite, there is no such device,
-            cell or precision, or the state to begin with is none.
+            cell, cell type or precision, or the state to begin with is none.
 
     Example:
         >>> import numpy as np
@@ -70,6 +74,7 @@ def simulate(
         (('frame', 'cell'), (30, 91))
     """
     check_network(network)
+    network = silenced(network, silence)
     engine = make_engine(network, device=device, dtype=dtype)
     voltage = engine.simulate(
         movie_values(movie, network.lattice, order),
@@ -82,6 +87,8 @@ def simulate(
         "network_hash": network.content_hash,
         "initial_state": initial_state if isinstance(initial_state, str) else "given",
     }
+    if silence_text(silence):
+        about["silence"] = silence_text(silence)
     return _labeled(engine, voltage, dt, cells).assign_attrs(about)
 
 
