@@ -6,6 +6,8 @@ from maxstim_core.devices import available_devices
 from maxstim_core.drawing.notebook import Result
 from maxstim_core.drawing.strip import strip
 from maxstim_core.errors import MaxstimError
+from maxstim_core.mechanism.contributions import contributions
+from maxstim_core.mechanism.silencing_effects import silencing_effects
 from maxstim_core.networks.catalog import (
     known_networks,
     open_network,
@@ -61,6 +63,7 @@ __all__ = [
     "available_devices",
     "clip_named",
     "clip_set_names",
+    "contributions",
     "controls",
     "curve",
     "finish",
@@ -81,6 +84,7 @@ __all__ = [
     "save",
     "search",
     "silenced",
+    "silencing_effects",
     "simulate",
     "simulate_ensemble",
     "strip",

@@ -50,7 +50,8 @@ def setting(
         flag_words: For a yes or no that is a choice of words there, what each of them means.
         section: Title of the group of settings that it is shown in; with the first ones if empty.
         check: Of a text setting, raises `MaxstimError` where the text means nothing.
-        read: Of a text setting, returns the text that is kept of what was given, or raises `MaxstimError`.
+        read: Of a text setting, returns the text that is kept of what was given, or raises
+            `MaxstimError`.
         off: What its default is called where that asks for nothing, such as "no budget".
         later: Whether it came when answers without it were stored already. At its default such a
             setting leaves no trace in JSON, hash or key, so that those answers are still found.

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from maxstim_core import __version__
-from maxstim_core.cli import compare, compute, doctor, fit, models, movies, serve, tuning
+from maxstim_core.cli import (
+    compare,
+    compute,
+    doctor,
+    fit,
+    mechanism,
+    models,
+    movies,
+    serve,
+    tuning,
+)
 from maxstim_core.cli.options import add_settings
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.settings import Config
@@ -96,6 +106,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_device(controlled)
 
+    _add_contributions(
+        _command(
+            commands,
+            "contributions",
+            mechanism.contributions_command,
+            "tell which input types carry the response to a stored stimulus",
+        )
+    )
+
     regularize = _command(
         commands,
         "regularize",
@@ -169,6 +188,33 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_options(served)
     _command(commands, "doctor", doctor.doctor, "show what maxstim finds here and what is missing")
     return parser
+
+
+def _add_contributions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "result",
+        metavar="RESULT.nc",
+        help="file of generate, regularize, simulate or the dashboard",
+    )
+    command.add_argument(
+        "--cell-type", metavar="NAME", help="look at this cell type (default: that of the answer)"
+    )
+    command.add_argument(
+        "--columns-of",
+        metavar="NAME",
+        default="",
+        help="also tell the contribution of each cell of this input type, by its column",
+    )
+    command.add_argument(
+        "--silenced",
+        action="store_true",
+        help="silence each input type in turn instead, and tell what is left of the response",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    command.add_argument(
+        "--output", metavar="FILE.nc", help="also write all of it as NetCDF; replaced if there"
+    )
+    _add_device(command)
 
 
 def _add_models(commands: argparse._SubParsersAction) -> None:

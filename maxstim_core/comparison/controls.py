@@ -25,9 +25,9 @@ from maxstim_core.comparison.equal_energy import APERTURES, Found, Trial, best_s
 from maxstim_core.comparison.textbook import FAMILIES, bank_parts, textbook_bank
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.networks.silencing import silenced
+from maxstim_core.optimal.asked import asked_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.generate_config import GenerateConfig
@@ -36,7 +36,7 @@ from maxstim_core.optimal.natural import search
 from maxstim_core.optimal.objectives.counted import Counted
 from maxstim_core.optimal.ranking import check_search
 from maxstim_core.optimal.response_units import response_units
-from maxstim_core.optimal.result import lattice_of, provenance, result_of, silence_of
+from maxstim_core.optimal.result import provenance, result_of, silence_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, finish
 from maxstim_core.settings import checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
@@ -206,22 +206,7 @@ def network_of(answer: xr.Dataset, network: Network | None = None) -> Network:
         MaxstimError: if it is another, or on another eye, or what there is is no answer.
     """
     _movie_of(answer)
-    name = str(answer.attrs["network"])
-    lattice = lattice_of(answer)
-    network = open_network(name, lattice.extent) if network is None else network
-    check_network(network)
-    network = silenced(network, silence_of(answer))
-    if network.content_hash != answer.attrs.get("network_hash", network.content_hash):
-        raise MaxstimError(
-            f"This answer is of the network {name} as it was, not of {network.name} as it is; run it "
-            "again, or give the network that was asked."
-        )
-    if network.lattice != lattice:
-        raise MaxstimError(
-            f"The answer is on an eye of {lattice.n_columns} columns, the network has "
-            f"{network.lattice.n_columns}; open the network for that eye."
-        )
-    return network
+    return asked_network(answer, network)
 
 
 def _measured_of(answer: xr.Dataset, network: Network) -> tuple[Measured, GenerateConfig]:

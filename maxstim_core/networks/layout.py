@@ -74,6 +74,17 @@ class Layout:
         taps = np.repeat(np.arange(len(sources)), [len(cells) for cells in sources])
         return np.concatenate(sources), np.concatenate(targets), taps
 
+    def onto_center(self, cell_type: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return source cell and tap of every edge onto the central cell of a type, each (edge,)."""
+        center = self.central_cells[cell_type]
+        cells, taps = [], []
+        for tap in np.flatnonzero(self.tap_target == cell_type).tolist():
+            sources, targets = self._ends(tap)
+            found = sources[targets == center]
+            cells += found.tolist()
+            taps += [tap] * len(found)
+        return np.array(cells, int), np.array(taps, int)
+
     def _list_taps(self) -> None:
         index, taps = self.connectome.index, []
         pairs: dict[tuple[int, int], int] = {}

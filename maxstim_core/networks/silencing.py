@@ -1,7 +1,7 @@
 """Networks in which cell types are silenced: docs/mechanism.md#silencing.
 
-As with tetanus toxin in an experiment, all synapses that a silenced cell type makes transmit nothing, onto
-whatever cell. It still receives: its own voltage goes on, and nobody hears of it.
+As with tetanus toxin in an experiment, all synapses that a silenced cell type makes transmit nothing,
+onto whatever cell. It still receives: its own voltage goes on, and nobody hears of it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ def silence_text(cell_types: object) -> str:
     return ",".join(sorted(stripped))
 
 
-def silenced(
-    network: Network, cell_types: str | Iterable[str], *, cell_type: str = ""
-) -> Network:
+def silenced(network: Network, cell_types: str | Iterable[str], *, cell_type: str = "") -> Network:
     """Return a network in which cell types are silenced: the strength of all synapses they make is 0.
 
     It goes by the name of the network, has a content hash of its own, and shares the layout. Where there
@@ -76,5 +74,6 @@ def silenced(
 
 def _not_names(given: object) -> str:
     return (
-        f"Name the cell types that are silenced, such as 'Mi9,C3' or a list of names, not {shown(given)}."
+        "Name the cell types that are silenced (silence) as text, such as 'Mi9,C3', or a list, not "
+        f"{shown(given)}."
     )

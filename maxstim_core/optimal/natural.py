@@ -257,8 +257,8 @@ def replay(
         )
     if config.silence != searched.silence:
         raise MaxstimError(
-            f"This search was made with {_silenced_words(searched)}, not with {_silenced_words(config)}; "
-            "show it with the config of the search."
+            f"This search was made with {_silenced_words(searched)}, not with "
+            f"{_silenced_words(config)}; show it with the config of the search."
         )
     index = network.cell_type(cell_type)
     network = silenced(network, config.silence, cell_type=cell_type)

@@ -106,7 +106,8 @@ class RunRequest:
 def opened(request: RunRequest) -> tuple[Network, ClipSet | None]:
     """Return the network and the clips that a request is about (no clips for a generated answer).
 
-    In the network, the cell types that the settings name are silenced. Clip sets are opened again each time, so that one that has changed is noticed. Any thread.
+    In the network, the cell types that the settings name are silenced. Clip sets are opened again each
+    time, so that one that has changed is noticed. Any thread.
 
     Raises:
         MaxstimError: if the network, its cell type, the clip set or the clip does not exist, or a

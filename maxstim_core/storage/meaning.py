@@ -78,6 +78,33 @@ _MEANING: dict[str, dict[str, object]] = {
     "score": {"long_name": "what clips are ordered by", "units": "as the attribute config says"},
     "clip_index": {"long_name": "number of the clip in its set, counted from 0", "units": "1"},
     "clip_name": {"long_name": "name of the clip in its set"},
+    "contribution": {
+        "long_name": "contribution of each input type to the current of the central cell",
+        **_VOLTAGE,
+    },
+    "excitation": {"long_name": "sum of the contributions above 0", **_VOLTAGE},
+    "inhibition": {"long_name": "sum of the contributions below 0", **_VOLTAGE},
+    "resting_potential": {"long_name": "resting potential of the central cell", **_VOLTAGE},
+    "stimulus_contribution": {"long_name": "contribution of the stimulus itself", **_VOLTAGE},
+    "current": {
+        "long_name": "current of the central cell, towards which its voltage moves in the frame",
+        **_VOLTAGE,
+    },
+    "voltage_contribution": {
+        "long_name": "what of the central voltage after each frame comes from each input type",
+        **_VOLTAGE,
+    },
+    "grey_voltage_contribution": {
+        "long_name": "what of the central voltage in grey comes from each input type",
+        **_VOLTAGE,
+    },
+    "column_contribution": {
+        "long_name": "contribution of the cell of one input type in each column",
+        **_VOLTAGE,
+        "comment": f"Not a number where it makes no synapse onto the central cell. {_ORDER}",
+    },
+    "sign": {"long_name": "1 for an excitatory input type, -1 for an inhibitory one", "units": "1"},
+    "peak_voltage": {"long_name": "highest central voltage during the movie", **_VOLTAGE},
     "loss": {
         "long_name": "loss before each step, by term",
         "units": "1",

@@ -37,6 +37,8 @@ REQUESTS = [
         device="cpu",
     ),
     RunRequest("Mi1", RegularizeConfig(n_iters=2, dt=0.02), device="cpu"),
+    RunRequest("T4c", GenerateConfig(t_stim=0.05, n_iters=2, silence="CT1(M10),Mi9"), device="cpu"),
+    RunRequest("Mi1", RegularizeConfig(n_iters=2, dt=0.02, silence="Mi9,C3"), device="cpu"),
     RunRequest("CT1(M10)", SearchConfig(n_best=2, dt=0.02), network="prior", device="cpu"),
 ]
 
@@ -44,6 +46,8 @@ CLIP = {"clips": "probes", "clip": "ON edge, 90°, 19 col/s", "network": "prior"
 CHOSEN = [
     RunRequest("T4c", SearchConfig(score="rms", dt=0.02), **CLIP),
     RunRequest("T4c", RegularizeConfig(n_iters=2, dt=0.02), **CLIP),
+    RunRequest("T4c", SearchConfig(dt=0.02, silence="Mi9"), **CLIP),
+    RunRequest("T4c", RegularizeConfig(n_iters=2, dt=0.02, silence="Mi9"), **CLIP),
 ]
 """Runs of a clip that was chosen from a search."""
 
