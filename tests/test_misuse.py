@@ -33,6 +33,7 @@ NO_SEARCH = (
     "no dataset of ours",
 )
 NO_TEXT = (None, 3, ["x"], b"x", 1.5)
+NO_SILENCE = (None, 3, b"Mi9", [3], ["Mi9,C3"], True)
 
 MISUSES: dict[str, list] = {}
 
@@ -69,6 +70,16 @@ misuse(
 misuse(
     "simulate", initial_state=("gray", None, 3, [0.5], GREY, ["a"], "answer", [NAN] * 19, [[1], []])
 )
+misuse("simulate", silence=(*NO_SILENCE, "Mi99", ["T4x"]))
+misuse(
+    "silenced", network=NO_NETWORK, cell_types=(*NO_SILENCE, "Mi99", ["T4x"]), cell_type=("Mi9",)
+)
+for told in ("contributions", "silencing_effects"):
+    misuse(told, network=NO_NETWORK, cell_type=NO_CELL_TYPE, movie=NO_MOVIE, dt=NO_DT)
+    misuse(told, silence=(*NO_SILENCE, "Mi99", "T4c"), device=NO_DEVICE, order=(None, "flygim"))
+    misuse(told, movie=(GREY[None],))
+misuse("contributions", columns_of=("T4x", None, 3, ["Mi9"], "R1"), dtype=NO_DTYPE)
+misuse("silencing_effects", cell_types=("Mi9", 3, ["Mi99"], [3], ["Mi9", "Mi9"]))
 misuse("simulate_ensemble", networks=(None, "default", [], ["default"], 3, "another network"))
 misuse("simulate_ensemble", movie=NO_MOVIE, dt=NO_DT, cells=([], "Mi1"), device=NO_DEVICE)
 misuse("open_network", name=("defualt", None, 3, "", ["default"], "no/such.json"), extent=NO_EXTENT)
@@ -100,6 +111,7 @@ for config in ("GenerateConfig", "RegularizeConfig", "SearchConfig"):
     misuse(
         config, dt=[dt for dt in NO_DT if dt != "0.01"], lrr=(1,), n_best_=(1,), method=("natural",)
     )
+    misuse(config, silence=NO_SILENCE)
 for config in ("GenerateConfig", "RegularizeConfig"):
     misuse(config, n_iters=(0, 2.5, "a", None, True, np.bool_(True), [3], NAN), lr=("a", None, 0))
 misuse("GenerateConfig", last_only=(1, "yes", None), random_seed=(-1, 0.5, True), t_stim=(0, 100))
@@ -180,6 +192,9 @@ def arguments(name, held):
         "replay": {"network": network, "cell_type": "Mi1", "clips": clips, "found": held["found"]},
         "simulate": {"network": network, "movie": GREY, "dt": 0.01},
         "simulate_ensemble": {"networks": [network], "movie": GREY, "dt": 0.01},
+        "silenced": {"network": network, "cell_types": ["Mi9"]},
+        "contributions": {"network": network, "cell_type": "T4c", "movie": GREY, "dt": 0.01},
+        "silencing_effects": {"network": network, "cell_type": "T4c", "movie": GREY, "dt": 0.01},
         "response_units": {"network": network},
         "curve": {"network": network, "cell_type": "Mi1", "config": SHORT, "energies": [1.0]},
         "as_torch_module": {"network": network, "cell_types": ["Mi1"]},

@@ -12,6 +12,7 @@ COMMANDS = {
     "regularize": ("regularize", "Mi1", "--movie", "movie.npy", "--iterations", "2"),
     "search": ("search", "--clips", "made", "--dt", "0.02", "--show", "Mi1"),
     "simulate": ("simulate", "--movie", "movie.npy"),
+    "silenced": ("generate", "T4c", "--t-stim", "0.05", "--iterations", "2", "--silence", "Mi9,C3"),
 }
 
 CHECK = """
@@ -68,6 +69,18 @@ def test_no_command_that_computes_loads_torch_on_a_cpu(command, tmp_path):
     arguments = [*COMMANDS[command], "--network", "prior", "--output", "a.nc"]
     run(
         f"import sys\nfrom maxstim_core.cli import main\nassert main({arguments!r}) == 0\n",
+        tmp_path,
+    )
+
+
+@pytest.mark.parametrize("option", ["--json", "--silenced"])
+def test_contributions_load_no_torch_on_a_cpu(option, tmp_path):
+    np.save(tmp_path / "movie.npy", np.random.default_rng(0).random((4, 721), np.float32))
+    shown = ["simulate", "--movie", "movie.npy", "--network", "prior", "--output", "a.nc"]
+    asked = ["contributions", "a.nc", "--cell-type", "T4c", option, "--output", "c.nc"]
+    run(
+        "import sys\nfrom maxstim_core.cli import main\n"
+        f"assert main({shown!r}) == 0\nassert main({asked!r}) == 0\n",
         tmp_path,
     )
 

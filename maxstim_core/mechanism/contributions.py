@@ -39,6 +39,7 @@ def contributions(
     columns_of: str = "",
     silence: str | Sequence[str] = (),
     device: str = "cpu",
+    dtype: str = "float32",
     order: str = MAXSTIM,
 ) -> Result:
     """Return what each presynaptic cell type adds to the current of the central cell of a type.
@@ -53,6 +54,7 @@ def contributions(
         columns_of: An input type whose contribution is also told for each of its cells, by column.
         silence: Cell types whose synapses transmit nothing: see `maxstim_core.networks.silencing`.
         device: Where to simulate: see `maxstim_core.devices.resolve_device`.
+        dtype: Precision of the simulation, ``float32`` or ``float64``; sums are taken in float64.
         order: Whose order the columns of the movie are in, ``maxstim`` or ``flygym``: see
             `maxstim_core.stimuli.column_order`.
 
@@ -90,27 +92,45 @@ def contributions(
         (('frame', 'source_type'), -1)
     """
     check_network(network)
-    kind = network.cell_type(cell_type)
+    network.cell_type(cell_type)
     network = silenced(network, silence, cell_type=cell_type)
-    inputs = _Inputs(network, kind)
-    if not isinstance(columns_of, str) or columns_of not in ("", *inputs.types):
-        raise MaxstimError(
-            f"The columns of an input type of {cell_type} (columns_of) can be told, one of "
-            f"{', '.join(inputs.types)}, not of {shown(columns_of)}."
-        )
-    engine = make_engine(network, device=device)
+    engine = make_engine(network, device=device, dtype=dtype)
     values = engine.host(engine.as_movie(movie_values(movie, network.lattice, order)))
     check_one_movie(values, network.lattice)
-    voltage, n_grey = _voltages(engine, values, dt, np.append(inputs.cells, inputs.center))
+    found = taken_apart(engine, cell_type, values, checked_dt(dt), columns_of)
+    asked = {"silence": silence_text(silence), "columns_of": columns_of}
+    return result_of(found.assign_attrs({name: value for name, value in asked.items() if value}))
+
+
+def taken_apart(
+    engine: Engine, cell_type: str, movie: np.ndarray, dt: float, columns_of: str = ""
+) -> Labeled:
+    """Return what `contributions` does, by an engine that there is already.
+
+    Args:
+        engine: The network, ready to simulate.
+        cell_type: For example ``T4c``.
+        movie: Luminance, shape (frame, column).
+        dt: Seconds per frame.
+        columns_of: As for `contributions`.
+
+    Raises:
+        MaxstimError: as `contributions`.
+    """
+    network = engine.network
+    kind = network.cell_type(cell_type)
+    inputs = _Inputs(network, kind)
+    inputs.check_type(columns_of, cell_type)
+    voltage, n_grey = _voltages(engine, movie, dt, np.append(inputs.cells, inputs.center))
     central, tau = voltage[n_grey:, -1], float(network.parameters.time_constant[kind])
     since_rest = inputs.weights * np.maximum(voltage[:-1, :-1], 0)
     carried = _filtered(inputs.sums(since_rest), dt / max(tau, dt))
     added = since_rest[n_grey:]
     by_type = inputs.sums(added)
     is_input = network.connectome.cell_types[kind].role == "input"
-    luminance = values[:, network.lattice.center].astype(np.float64) * is_input
+    luminance = movie[:, network.lattice.center].astype(np.float64) * is_input
     rest = float(network.parameters.resting_potential[kind])
-    found = {
+    found: dict[str, tuple] = {
         "contribution": (("frame", "source_type"), by_type),
         "excitation": ("frame", _in_order(np.maximum(by_type, 0))),
         "inhibition": ("frame", _in_order(np.minimum(by_type, 0))),
@@ -122,34 +142,27 @@ def contributions(
         "voltage_contribution": (("frame", "source_type"), carried[n_grey:]),
         "grey_voltage_contribution": ("source_type", carried[n_grey - 1]),
     }
+    coordinates: dict[str, tuple] = {
+        "time": ("frame", np.arange(len(movie)) * dt, {"units": "s"}),
+        "source_type": ("source_type", np.array(inputs.types, str)),
+        "sign": ("source_type", inputs.signs),
+    }
     if columns_of:
         found["column_contribution"] = (("frame", "column"), inputs.by_column(added, columns_of))
-    lattice = network.lattice
-    return result_of(
-        Labeled(
-            variables=found,
-            coordinates={
-                "time": ("frame", np.arange(len(values)) * dt, {"units": "s"}),
-                "source_type": ("source_type", np.array(inputs.types, str)),
-                "sign": ("source_type", inputs.signs),
-                "u": ("column", lattice.u),
-                "v": ("column", lattice.v),
-            },
-            attrs={
-                "kind": "contributions",
-                "cell_type": cell_type,
-                "network": network.name,
-                "network_hash": network.content_hash,
-                "dt": float(dt),
-                "time_constant": tau,
-                "initial_state": "grey",
-                "device": engine.device,
-                "maxstim_version": __version__,
-                **({"silence": silence_text(silence)} if silence_text(silence) else {}),
-                **({"columns_of": columns_of} if columns_of else {}),
-            },
-        )
-    )
+        coordinates |= {"u": ("column", network.lattice.u), "v": ("column", network.lattice.v)}
+    attributes = {
+        "kind": "contributions",
+        "cell_type": cell_type,
+        "network": network.name,
+        "network_hash": network.content_hash,
+        "dt": dt,
+        "time_constant": tau,
+        "initial_state": "grey",
+        "device": engine.device,
+        "dtype": engine.dtype,
+        "maxstim_version": __version__,
+    }
+    return Labeled(variables=found, coordinates=coordinates, attrs=attributes)
 
 
 def check_one_movie(values: np.ndarray, lattice: Lattice) -> None:
@@ -186,6 +199,20 @@ class _Inputs:
         self._place = np.searchsorted(present, kinds)
         self.types = tuple(network.connectome.names[each] for each in present)
         self.signs = network.parameters.synapse_sign[layout.tap_pair[taps[first]]].astype(int)
+
+    def check_type(self, name: object, cell_type: str) -> None:
+        """Make sure that a name is that of one of the source types, or none at all.
+
+        Raises:
+            MaxstimError: if it is not.
+        """
+        if name == "" or name in self.types:
+            return
+        offered = f"choose from {', '.join(self.types)}" if self.types else "it has no input types"
+        raise MaxstimError(
+            f"The input type of {cell_type} whose columns are told (columns_of) is not {shown(name)}; "
+            f"{offered}."
+        )
 
     def sums(self, added: np.ndarray) -> np.ndarray:
         """Sum (frame, edge) to (frame, source type), edge after edge in the order of the connectome."""
@@ -224,7 +251,6 @@ def _voltages(
     Raises:
         MaxstimError: if the movie does not fit the eye, or a voltage does not stay finite.
     """
-    dt = checked_dt(dt)
     engine.check(movie[None], dt)
     n_grey = frames_in(GREY_SECONDS, dt)
     grey = np.full((n_grey, movie.shape[1]), GREY, movie.dtype)

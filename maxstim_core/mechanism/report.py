@@ -87,7 +87,8 @@ def contributions_lines(report: dict[str, Any]) -> list[str]:
 
 def silencing_report(found: xr.Dataset) -> dict[str, Any]:
     """Return a result of `silencing_effects` as JSON has it: docs/mechanism.md#silenced."""
-    intact = float(found["peak_voltage"][0] - found["grey_voltage"][0])
+    greys, peaks = (found[name].values.astype(float) for name in ("grey_voltage", "peak_voltage"))
+    intact = float(peaks[0] - greys[0])
     return {
         **_about(found),
         "silenced": [
@@ -98,12 +99,7 @@ def silencing_report(found: xr.Dataset) -> dict[str, Any]:
                 "above_grey": _finite(peak - grey),
                 "share": _finite((peak - grey) / intact) if intact else None,
             }
-            for name, grey, peak in zip(
-                found["silenced"].values,
-                found["grey_voltage"].values.astype(float),
-                found["peak_voltage"].values.astype(float),
-                strict=True,
-            )
+            for name, grey, peak in zip(found["silenced"].values, greys, peaks, strict=True)
         ],
     }
 

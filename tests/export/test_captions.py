@@ -37,6 +37,7 @@ from maxstim_core.optimal.configs import (
             "200 iterations · seed 0 · objective level:1",
         ),
         (starting_preset(SearchConfig), 0, ""),
+        (starting_preset(SearchConfig, silence=("Mi9", "C3")), 0, "silenced C3,Mi9"),
         (starting_preset(SearchConfig, score="rms"), 0, "score: peak in units of RMS"),
         (starting_preset(SearchConfig, protocol="flyvis"), 0, "before each clip: flyvis's fade-in"),
     ],
