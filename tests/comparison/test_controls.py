@@ -201,6 +201,24 @@ def test_clips_and_regularized_answers_count_their_peak(network, found_clips):
     assert compared.sizes["frame"] == 30 and compared.attrs["status"] == "complete"
 
 
+def test_silenced_cell_types_stay_silenced_in_every_network(network, found_clips):
+    config = ms.GenerateConfig(t_stim=0.1, n_iters=3, silence="Mi9")
+    answer = ms.finish(ms.generate(network, "T4c", config))
+    clips, other = found_clips[0], ms.open_network("maxstim/003")
+    with pytest.raises(MaxstimError, match="search with the network of the answer"):
+        ms.controls(answer, network, clips=clips, found=found_clips[1])
+    silent = ms.silenced(network, "Mi9")
+    found = ms.finish(ms.search(silent, clips))
+    run = ms.controls(answer, network, clips=clips, found=found, others=[network, other])
+    controlled = ms.finish(run)
+    assert controlled.attrs["network_hash"] == silent.content_hash
+    assert controlled.network.values.tolist() == ["default", "maxstim/003"]
+    for k, asked in enumerate((silent, ms.silenced(other, "Mi9"))):
+        voltage = last_voltages(asked, answer.stimulus.values[None])
+        expected = in_units(asked, voltage[0])
+        assert float(controlled.transfer_response[k]) == pytest.approx(expected, abs=1e-4)
+
+
 def test_report_and_lines_say_the_same(of_t4c):
     report = json.loads(json.dumps(report_of(of_t4c), allow_nan=False))
     assert report["transfer"][0]["relation"] == "fitted"

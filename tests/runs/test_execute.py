@@ -1,5 +1,6 @@
 """From a request to the real answers, first in this process, then through queue and worker."""
 
+import dataclasses
 import itertools
 import time
 
@@ -10,6 +11,7 @@ from toy_runs_small_eye import small_clips
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import open_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import (
     GenerateConfig,
@@ -24,6 +26,7 @@ from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.execute import execute, find_ahead, start
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, content_key
+from maxstim_core.runs.responses import with_response
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.resample import resampled
 
@@ -82,6 +85,37 @@ def test_regularized_starts_from_the_best_natural_clip(store):
     assert answer.attrs["shown_clip"] == clip_of(answer) == clips.names[best]
     reports, _ = finished(started(config, store))
     assert len(reports) == 3
+
+
+@pytest.mark.parametrize(
+    "config",
+    [SearchConfig(dt=DT), RegularizeConfig(dt=DT, n_iters=2), TINY],
+    ids=lambda c: c.method,
+)
+def test_a_run_with_silenced_types_is_that_of_the_changed_network(config, store):
+    network, clips = prior_network(1), small_clips()
+    silent = dataclasses.replace(config, silence="Mi1,L1")
+    _, made = finished(started(silent, store))
+    changed = silenced(network, "Mi1,L1")
+    _, expected = finished(start(RunRequest("T4c", config), changed, clips, "cpu", store))
+    assert made.attrs["network_hash"] == expected.attrs["network_hash"] == changed.content_hash
+    np.testing.assert_array_equal(made.stimulus, expected.stimulus)
+    np.testing.assert_array_equal(made.response, expected.response)
+    _, plain = finished(started(config, store))
+    assert plain.attrs["network_hash"] == network.content_hash
+    assert not np.array_equal(made.response, plain.response)
+
+
+def test_the_response_that_a_stored_answer_lacks_is_that_of_the_changed_network(store):
+    config = dataclasses.replace(TINY, silence="Mi1")
+    run = generate(open_network("prior"), "T4c", config)
+    _, made = finished(run)
+    again = with_response(made.drop_vars(["response", "central_response"]))
+    np.testing.assert_allclose(again.response, made.response, atol=1e-6)
+    other = with_response(
+        made.assign_attrs(finished(generate(open_network("prior"), "T4c", TINY))[1].attrs)
+    )
+    assert float(abs(other.central_response - made.central_response).max()) > 1e-3
 
 
 def test_a_named_clip_is_shown_or_regularized_in_place_of_the_best(store):

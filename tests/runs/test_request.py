@@ -13,6 +13,7 @@ from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.network import Network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal import configs
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
@@ -101,6 +102,38 @@ def test_the_key_covers_all_that_an_answer_tells_and_nothing_else():
         (request, network, open_clips("made", 1, dt=0.02)),
     ]
     assert len({key, *(content_key(*other) for other in others)}) == 1 + len(others)
+
+
+@pytest.mark.parametrize(
+    ("config", "key"),
+    [
+        (SearchConfig(), "5e68c2da2cf39ab11419876f13db30c65819f7e764d5ec289e1a3585a9330800"),
+        (RegularizeConfig(), "b79393c0180efadffed81abfd302962a40873244992a0547b38769b1fc92682e"),
+        (GenerateConfig(), "9715791d97de447b4dc6875d0a302ba1f79c5a23799fd946051f02ba040d8623"),
+    ],
+    ids=lambda value: getattr(value, "method", ""),
+)
+def test_the_keys_of_answers_that_are_stored_already(config, key):
+    """They were written before cell types could be silenced."""
+    clips = None if config.method == "generated" else open_clips("made", 1)
+    assert content_key(RunRequest("T4c", config), prior_network(1), clips) == key
+
+
+@pytest.mark.parametrize("config", [SearchConfig(), RegularizeConfig(), GenerateConfig()])
+def test_silenced_cell_types_make_another_request(config):
+    plain = RunRequest("T4c", config, network="prior", clips="probes")
+    silent = dataclasses.replace(plain, config=dataclasses.replace(config, silence=("Mi9", "C3")))
+    again = dataclasses.replace(plain, config=dataclasses.replace(config, silence="C3, Mi9"))
+    assert silent == again == RunRequest.from_json(silent.to_json())
+    assert json.loads(silent.to_json())["config"]["silence"] == "C3,Mi9"
+    assert "silence" not in plain.to_json()
+    assert opened(silent)[0].content_hash == silenced(opened(plain)[0], "Mi9,C3").content_hash
+    assert content_key(silent, *opened(silent)) == content_key(again, *opened(again))
+    assert content_key(silent, *opened(silent)) != content_key(plain, *opened(plain))
+    for silence, said in (("Mi99", "no cell type 'Mi99'"), ("T4c", "The response of T4c is asked")):
+        wrong = dataclasses.replace(plain, config=dataclasses.replace(config, silence=silence))
+        with pytest.raises(MaxstimError, match=said):
+            opened(wrong)
 
 
 def test_a_run_of_yesterday_names_no_clip():
