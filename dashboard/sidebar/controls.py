@@ -13,6 +13,7 @@ from dashboard.sidebar.examples import examples
 from dashboard.state.choice import Choice
 from dashboard.state.objective import check_others, entry_of_kind
 from dashboard.state.settings import Settings, sectioned
+from dashboard.state.silence import check_silence, input_types
 from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
 from dashboard.text.cell_types import arrow, grouped, polarity, tuning_sentence
 from dashboard.text.words import device_words, equation_html
@@ -38,12 +39,13 @@ def sidebar_description() -> dict[str, Any]:
     }
 
 
-def _cell_type(name: str) -> dict[str, str]:
+def _cell_type(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "polarity": polarity(name),
         "arrow": arrow(name),
         "sentence": tuning_sentence(name),
+        "inputs": input_types()[name],
     }
 
 
@@ -97,6 +99,8 @@ def _setting(item: dataclasses.Field) -> dict[str, Any]:
         return common | {"kind": "check"}
     if item.name == "objective":
         return common | {"kind": "objective", "choices": _objectives(), "level": _LEVEL}
+    if item.name == "silence":
+        return common | {"kind": "silence"}
     if isinstance(item.default, str) and not about["choices"]:
         return common | {"kind": "text"}
     if isinstance(item.default, str):
@@ -250,18 +254,21 @@ class Controls:
             return {"value": value, "text": text, "problem": allowed}
         if isinstance(parameter, param.String):
             text, refused = settings.entries.refused.get(name, (value, ""))
-            if name == "objective" and not refused:
-                refused = self._naming_problem(value)
+            if name in _NAMING and not refused:
+                refused = self._naming_problem(name, value)
             return {"value": value, "text": text, "problem": refused}
         return {"value": value}
 
-    def _naming_problem(self, objective: str) -> str:
-        """Return what is wrong with the cell types that an objective names, or nothing."""
+    def _naming_problem(self, setting: str, value: str) -> str:
+        """Return what is wrong with the cell types that a setting names, or nothing."""
         try:
-            check_others(objective, self.choice.cell_type)
+            _NAMING[setting](value, self.choice.cell_type)
         except MaxstimError as error:
             return str(error)
         return ""
 
+
+_NAMING = {"objective": check_others, "silence": check_silence}
+"""What checks the cell types that a setting names."""
 
 _drawn = lru_cache(maxsize=256)(equation_html)

@@ -13,6 +13,7 @@ import param
 from dashboard.state.listing import CLIP_SETS
 from dashboard.state.objective import check_others
 from dashboard.state.settings import Settings, settings_class
+from dashboard.state.silence import check_silence
 from dashboard.state.visitors import check_listed
 from dashboard.text.clip_sets import set_title
 from maxstim_core.networks.connectome import bundled_connectome
@@ -84,6 +85,7 @@ class Choice(param.Parameterized):
         config = self.settings[self.method].config()
         if isinstance(config, GenerateConfig):
             check_others(config.objective, self.cell_type)
+        check_silence(config.silence, self.cell_type)
         return RunRequest(
             cell_type=self.cell_type,
             config=config,

@@ -61,6 +61,40 @@ class CellTypesEntry extends TextEntry {
   }
 }
 
+/** The cell types that are silenced: a switch for each input type of the chosen one, all others by name. */
+class SilenceEntry extends CellTypesEntry {
+  constructor(about, groups, send) {
+    super(about, groups, send)
+    this.inputs = new Map(groups.flatMap(({members}) => members).map(({name, inputs}) => [name, inputs]))
+    this.switches = element("div", {class: "members switches", role: "group", "aria-label": "Silence an input type"})
+    this.root.append(this.switches)
+  }
+
+  toggle(name) {
+    super.toggle(name)
+    this.mark()
+  }
+
+  show(shown, own) {
+    super.show(shown, own)
+    if (own !== this.own) {
+      this.own = own
+      this.switches.replaceChildren(...this.inputs.get(own).map((name) => {
+        const chip = element("button", {type: "button", class: "chip"}, name)
+        chip.addEventListener("click", () => this.toggle(name))
+        return chip
+      }))
+    }
+    this.mark()
+  }
+
+  mark() {
+    for (const chip of this.switches.children) {
+      chip.setAttribute("aria-pressed", String(this.names.includes(chip.textContent)))
+    }
+  }
+}
+
 /** What the response should be: a kind, which explains itself, and the level or cell types of it. */
 class ObjectiveEntry {
   constructor(about, groups, send) {

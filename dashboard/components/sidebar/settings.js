@@ -5,6 +5,7 @@ function settingEntry(about, groups, send) {
   if (about.kind === "check") return new CheckEntry(about, send)
   if (about.kind === "choice") return new ChoiceEntry(about, send)
   if (about.kind === "text") return new TextEntry(about, send)
+  if (about.kind === "silence") return new SilenceEntry(about, groups, send)
   if (about.kind === "objective") return new ObjectiveEntry(about, groups, send)
   const number = new NumberEntry((said) => send(said === "restore" ? {restore: true} : said))
   number.describe(about)
@@ -66,7 +67,7 @@ class MethodPanel {
       button.addEventListener("click", () => send({press: name}))
       return button
     }
-    this.parts = [this.told, ...this.aims(send)]
+    this.parts = [this.told, ...this.aims(send), ...this.sectioned()]
     if (about.searches) {
       this.clips = new ChoiceEntry({...about.clips, choices: []}, ({value}) => send({clips: value}))
       this.parts.push(this.clips.root, press("Add your own…", "movie"))
@@ -88,16 +89,20 @@ class MethodPanel {
     return [...this.rows.values()].filter(({about}) => about.section === section)
   }
 
-  /** What the movie is to achieve, and what it must satisfy, where the method lets people choose. */
+  /** What the movie is to achieve, where the method lets people choose. */
   aims(send) {
-    this.sections = []
     const chooser = this.rows.get("objective")
     if (!chooser) return []
     this.examples = new ExamplePicker((example) => send({example}))
+    return [this.examples.root, chooser.root]
+  }
+
+  /** The sections, each with its settings but for the objective, which stands above them. */
+  sectioned() {
     const titles = new Set(this.about.settings.map(({section}) => section).filter(Boolean))
     this.sections = [...titles].map((title) =>
-      new Section(title, this.rowsOf(title).filter((row) => row !== chooser)))
-    return [this.examples.root, chooser.root, ...this.sections.map(({root}) => root)]
+      new Section(title, this.rowsOf(title).filter(({about}) => about.name !== "objective")))
+    return this.sections.map(({root}) => root)
   }
 
   show({formulas, values, sets, clips, clip, examples, cell_type: own}) {
