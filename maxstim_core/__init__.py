@@ -53,6 +53,7 @@ _FOUND_IN = {
     "simulate": "simulation.simulate",
     "simulate_ensemble": "simulation.simulate",
     "strip": "drawing.strip",
+    "sweep": "sweeps.sweep",
 }
 
 __all__ = [*_FOUND_IN]

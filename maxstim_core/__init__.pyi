@@ -48,6 +48,7 @@ from maxstim_core.stimuli.clip_set import ArrayClips
 from maxstim_core.stimuli.resample import resampled
 from maxstim_core.stimuli.synthetic.bundled_sets import flow
 from maxstim_core.storage.netcdf import save
+from maxstim_core.sweeps.sweep import sweep
 
 __version__: str
 
@@ -88,4 +89,5 @@ __all__ = [
     "simulate",
     "simulate_ensemble",
     "strip",
+    "sweep",
 ]

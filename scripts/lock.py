@@ -1,4 +1,4 @@
-"""Write requirements.lock: every dependency of maxstim, of its build and of its tests, pinned.
+"""Write requirements.lock: every dependency of maxstim, its extras, its build and its tests, pinned.
 
     python scripts/lock.py
 
@@ -43,7 +43,8 @@ def main() -> None:
         sys.exit("The lock file is made with Python 3.11; run: make lock PYTHON=python3.11")
     described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project, build = described["project"], described["build-system"]["requires"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"], *build, TORCH]
+    extras = [one for each in project["optional-dependencies"].values() for one in each]
+    wanted = [*project["dependencies"], *extras, *build, TORCH]
     lines = [HEADER, *pins({**resolve(wanted), "triton": TRITON}), ""]
     LOCK.write_text("\n".join(lines), encoding="utf-8")
     print(f"{LOCK.name} written.")

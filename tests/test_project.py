@@ -26,7 +26,7 @@ REQUIREMENTS = [
     Requirement(text)
     for text in (
         *PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"]["test"],
+        *(one for each in PROJECT["project"]["optional-dependencies"].values() for one in each),
         *PROJECT["build-system"]["requires"],
     )
 ]

@@ -88,7 +88,7 @@ def controls_command(arguments: argparse.Namespace) -> int:
 
     answer = load(arguments.result)
     network = network_of(answer)
-    others = _others(arguments.networks, network)
+    others = other_networks(arguments.networks, network)
     device = resolved(arguments)
     from maxstim_core.runs.store import RunStore
     from maxstim_core.runs.stored_search import StoredSearch
@@ -106,14 +106,19 @@ def controls_command(arguments: argparse.Namespace) -> int:
     return 0 if complete else 130
 
 
-def _others(words: str, network: Network) -> list[Network]:
-    """Return the networks that an answer is shown to besides its own: by name, or ensembles of them."""
-    from maxstim_core.networks.catalog import ensemble_members, open_network
+def other_networks(words: str, network: Network) -> list[Network]:
+    """Return the networks that answers are shown to besides their own.
 
-    names = [each.strip() for each in words.split(",") if each.strip()]
-    members = [member for name in names for member in (ensemble_members(name) or (name,))]
-    opened = [open_network(name, network.lattice.extent) for name in members]
-    others = {each.content_hash: each for each in opened}
+    Args:
+        words: Names of networks, or of ensembles of them, separated by commas.
+        network: Whose answers, which is left out, and whose eye.
+
+    Raises:
+        MaxstimError: if there is no such network.
+    """
+    from maxstim_core.networks.catalog import open_networks
+
+    others = {each.content_hash: each for each in open_networks(words, network.lattice.extent)}
     others.pop(network.content_hash, None)
     return list(others.values())
 

@@ -57,6 +57,23 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
         ) from error
 
 
+def check_store(path: str | os.PathLike) -> None:
+    """Make sure that a store can be made in a folder, or gone on with, and leave no trace.
+
+    Args:
+        path: The folder of the store.
+
+    Raises:
+        MaxstimError: if its folder is missing or cannot be written, if it is a file, or zarr is missing.
+    """
+    from maxstim_core.storage.grid_store import checked_store_path
+
+    path = checked_store_path(path)
+    if path.is_file():
+        raise MaxstimError(f"The output {path} is a file, and a store is a folder; name another.")
+    check_writable(path.parent / f"{path.name}.part")
+
+
 def lies_in(path: str | os.PathLike, folder: str | os.PathLike) -> bool:
     """Tell whether a path, of something that is there or not, is within a folder."""
     return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents

@@ -16,6 +16,7 @@ from maxstim_core.cli import (
     models,
     movies,
     serve,
+    sweep,
     tuning,
 )
 from maxstim_core.cli.options import add_settings
@@ -114,6 +115,14 @@ def make_parser() -> argparse.ArgumentParser:
             "tell which input types carry the response to a stored stimulus",
         )
     )
+    swept = _command(
+        commands, "sweep", sweep.sweep_command, "try many settings, and compare the answers"
+    )
+    swept.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
+    _add_network(swept)
+    sweep.add_sweep_options(swept)
+    add_settings(swept, GenerateConfig)
+    _add_device(swept)
 
     regularize = _command(
         commands,

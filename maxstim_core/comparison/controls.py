@@ -23,6 +23,7 @@ from maxstim_core.comparison.altered import (
 from maxstim_core.comparison.attribution import attribution, smallest_parts
 from maxstim_core.comparison.equal_energy import APERTURES, Found, Trial, best_shown
 from maxstim_core.comparison.textbook import FAMILIES, bank_parts, textbook_bank
+from maxstim_core.comparison.transfer import checked_others, transfer_response
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
@@ -105,7 +106,7 @@ def controls(
     measured, config = _measured_of(answer, network)
     clips = open_clips(DEFAULT_CLIPS, network.lattice.extent) if clips is None else clips
     _check_natural(clips, found, network)
-    others = _checked_others(others, network, silence_of(answer))
+    others = checked_others(others, network, silence_of(answer))
     seed = checked_whole(seed, "The seed", (0, 2**31 - 1))
     engine = make_engine(network, device=device, dtype=dtype)
     return Comparison(
@@ -153,30 +154,6 @@ def _check_natural(clips: ClipSet, found: xr.Dataset | None, network: Network) -
             f"This search was made of another network ({found.attrs.get('network', 'unknown')}) than "
             f"{network.name}; search with the network of the answer."
         )
-
-
-def _checked_others(others: object, network: Network, silence: str) -> list[Network]:
-    """Return the networks of the same eye that are not this one, with the same cell types silenced.
-
-    Raises:
-        MaxstimError: if they are none.
-    """
-    if isinstance(others, str) or not isinstance(others, Iterable):
-        raise MaxstimError(
-            'Give the other networks as a list, for example [open_network("maxstim/002")].'
-        )
-    found = []
-    for each in others:
-        check_network(each)
-        if each.lattice != network.lattice:
-            raise MaxstimError(
-                f"The network {each.name} has an eye of {each.lattice.n_columns} columns, the answer "
-                f"one of {network.lattice.n_columns}; open it for the same eye."
-            )
-        each = silenced(each, silence)
-        if each.content_hash != network.content_hash:
-            found.append(each)
-    return found
 
 
 def _movie_of(answer: xr.Dataset) -> tuple[np.ndarray, float]:
@@ -416,16 +393,10 @@ class Comparison:
 
     def _transfer(self, network: Network) -> None:
         """Show the answer to another network, in that network's own units."""
-        try:
-            measured = Measured.of(
-                network, self._cell_type, self._config, self._measured.term.counted
-            )
-        except MaxstimError:  # a cell type that is silent there, or that it does not have
-            self._transferred.append(float("nan"))
-            return
         engine = make_engine(network, device=self._engine.device, dtype=self._engine.dtype)
-        movies = self._stimulus[None]
-        self._transferred.append(float(measured.responses(engine, movies, self._dt)[0]))
+        counted = self._measured.term.counted
+        shown = engine, self._cell_type, self._config, self._stimulus, self._dt, counted
+        self._transferred.append(transfer_response(*shown))
 
     def result(self) -> Result:
         """Return what was compared so far: docs/controls.md."""

@@ -75,6 +75,21 @@ def open_network(name: str | os.PathLike, extent: int = EXTENT) -> Network:
     )
 
 
+def open_networks(words: str, extent: int = EXTENT) -> list[Network]:
+    """Open networks by their names, and ensembles by theirs.
+
+    Args:
+        words: Names, separated by commas.
+        extent: Rings of the eye.
+
+    Raises:
+        MaxstimError: if there is no such network.
+    """
+    names = [each.strip() for each in words.split(",") if each.strip()]
+    members = [member for name in names for member in (ensemble_members(name) or (name,))]
+    return [open_network(name, extent) for name in members]
+
+
 def known_networks(folder: str | os.PathLike | None = None) -> tuple[NetworkInfo, ...]:
     """Return the networks that there are, the default one first.
 

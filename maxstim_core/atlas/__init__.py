@@ -1,0 +1,1 @@
+"""The best movies of many cell types in many networks."""

@@ -1,0 +1,157 @@
+"""The command that tries many settings: sweep."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maxstim_core.cli.compare import SHOWN_TO, other_networks
+from maxstim_core.cli.device import resolved
+from maxstim_core.cli.interrupts import OneInterrupt
+from maxstim_core.cli.options import read_settings
+from maxstim_core.cli.output import check_store
+from maxstim_core.cli.progress import ProgressLine
+from maxstim_core.cli.streams import print_message
+from maxstim_core.errors import MaxstimError, shown
+from maxstim_core.optimal.configs import GenerateConfig
+
+if TYPE_CHECKING:
+    from maxstim_core.sweeps.sweep import Sweep
+
+STOPPING_ANSWERS = "Stopping; what is finished is kept …"
+"""What is told when Ctrl-C has been heeded where answers are kept one by one."""
+
+
+def add_sweep_options(command: argparse.ArgumentParser) -> None:
+    """Add what `sweep_command` takes besides the question."""
+    command.add_argument(
+        "--method",
+        choices=("generated",),
+        default="generated",
+        help="what is varied: generated stimuli",
+    )
+    command.add_argument(
+        "--vary",
+        metavar="NAME=VALUES",
+        action="append",
+        default=[],
+        help="a setting by its name in the configuration, such as lr or weight_mei, and its values: a "
+        "list, 0.003,0.01,0.03; a range, lin:0:1:5 or log:100:10000:7; or numbers drawn at random, "
+        "random:0:1:20 or random:log:100:10000:20; with --trials an interval, log:100:10000; repeat for "
+        "more settings, which are crossed",
+    )
+    command.add_argument(
+        "--seeds", metavar="N", type=int, default=1, help="seeds for each setting (default: 1)"
+    )
+    command.add_argument(
+        "--trials",
+        metavar="N",
+        type=int,
+        help="propose so many settings, each learning from those before, instead of trying all",
+    )
+    command.add_argument(
+        "--goals",
+        metavar="A,B",
+        help="goals to compare by: counted_response, contrast_energy, roughness_time, roughness_space, "
+        "transfer (default: all)",
+    )
+    command.add_argument(
+        "--networks",
+        metavar="A,B",
+        default=SHOWN_TO,
+        help="networks, or ensembles of them, that every answer is shown to besides its own; none for "
+        "none (default: the ensemble maxstim)",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    command.add_argument(
+        "--output",
+        metavar="STORE.zarr",
+        required=True,
+        help="zarr store to write; gone on with if it is there",
+    )
+
+
+def sweep_command(arguments: argparse.Namespace) -> int:
+    """Try many settings, keep the answers, and print those that none beats.
+
+    Raises:
+        MaxstimError: if an option makes no sense, alone or beside another.
+    """
+    vary = _vary(arguments.vary)
+    both = [name for name in vary if name in arguments]
+    if both:
+        raise MaxstimError(f"The setting {both[0]} is both varied and given; leave one out.")
+    config = read_settings(arguments, GenerateConfig)
+    check_store(arguments.output)
+    from maxstim_core.networks.catalog import open_network
+
+    network = open_network(arguments.network)
+    network.cell_type(arguments.cell_type)
+    words = "" if arguments.networks == "none" else arguments.networks
+    others = other_networks(words, network)
+    goals = (
+        None if arguments.goals is None else [word.strip() for word in arguments.goals.split(",")]
+    )
+    device = resolved(arguments)
+    from maxstim_core.sweeps.sweep import sweep
+
+    run = sweep(
+        network,
+        arguments.cell_type,
+        vary,
+        config,
+        seeds=arguments.seeds,
+        others=others,
+        trials=arguments.trials,
+        goals=goals,
+        store=arguments.output,
+        device=device,
+    )
+    return _run_and_tell(run, arguments, f"{arguments.cell_type} on {device}")
+
+
+def _vary(words: list[str]) -> dict[str, object]:
+    vary: dict[str, object] = {}
+    for word in words:
+        name, equals, values = word.partition("=")
+        name = name.strip().replace("-", "_")
+        if not (equals and name and values.strip()):
+            raise MaxstimError(
+                f"What to vary is a setting and its values, such as lr=0.003,0.01, not {shown(word)}."
+            )
+        if name in vary:
+            raise MaxstimError(f"The setting {name} is varied twice; give all its values at once.")
+        vary[name] = values
+    return vary
+
+
+def _run_and_tell(run: Sweep, arguments: argparse.Namespace, what: str) -> int:
+    stopped = False
+    with OneInterrupt() as interrupt, ProgressLine(what, run.terms) as progress:
+        try:
+            for report in run:
+                progress.show(report)
+            interrupt.ignore()
+        except KeyboardInterrupt:
+            print_message(STOPPING_ANSWERS)
+            stopped = True
+    if Path(arguments.output).exists():
+        _tell(run, arguments)
+    if stopped:
+        print_message(
+            f"maxstim: Stopped after {run.n_done} of {run.n_steps} answers; the same command goes on "
+            "from there."
+        )
+    return 130 if stopped else 0
+
+
+def _tell(run: Sweep, arguments: argparse.Namespace) -> None:
+    from maxstim_core.sweeps.report import sweep_lines, sweep_report
+
+    report = sweep_report(run.result())
+    print(json.dumps(report, indent=1) if arguments.json else "\n".join(sweep_lines(report)))
+    if run.problems:
+        print_message(f"maxstim: {len(run.problems)} answers failed; the first: {run.problems[0]}")
+    print_message(f"Written: {arguments.output}")

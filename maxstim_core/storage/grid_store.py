@@ -1,0 +1,464 @@
+"""Answers to a grid of questions: in memory, or in a zarr store that grows and survives being killed.
+
+A grid has dimensions, such as setting and seed, and in each of its cells the same variables. The store
+is a Zarr group of format 3 that `xarray.open_zarr` opens. One process writes; it holds a lock beside it.
+What is large, such as a movie, lies in a chunk (a file) for each cell; numbers of many cells share one.
+Every chunk is replaced whole by renaming. A cell counts once its ``status`` says so, and that is written
+after all else of it: who is killed loses no cell that was finished, and what was not is done again.
+
+zarr is an extra, imported where it is needed.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from maxstim_core.errors import MaxstimError, shown
+from maxstim_core.storage.atomic import aside, discard, exclusively, locked, put_in_place
+from maxstim_core.storage.meaning import documented, meaning_of, meaning_of_all
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STORE_VERSION = 1
+"""Of the layout of a store: arrays, attributes, and what they mean."""
+
+MISSING, COMPLETE, FAILED = 0, 1, 2
+"""What ``status`` says of a cell."""
+
+_STATUS = "status"
+_STATUS_MEANING = {
+    "long_name": "whether the answer is there",
+    "flag_values": [MISSING, COMPLETE, FAILED],
+    "flag_meanings": "missing complete failed",
+}
+
+_MOST_SHARED = 4096
+"""Most cells that share a chunk: a few tens of kilobytes, rewritten for each cell."""
+
+
+@dataclass(frozen=True)
+class GridVariable:
+    """What each cell of a grid holds under one name.
+
+    Attributes:
+        dtype: Of its numbers.
+        dims: Dimensions besides those of the grid.
+        shape: Their sizes.
+        large: Whether each cell has a chunk of its own.
+        attrs: What it means.
+    """
+
+    dtype: str = "float32"
+    dims: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    large: bool = False
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fill(self) -> Any:
+        """What stands where nothing was written."""
+        return math.nan if self.dtype.startswith("float") else 0
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """What a grid is of.
+
+    Attributes:
+        kind: What the store is called in sentences, such as ``sweep``.
+        dims: Dimensions of the grid.
+        shape: Their sizes.
+        variables: What each cell holds.
+        coordinates: As ``name: (dims, values)`` or ``name: (dims, values, attributes)``.
+        identity: By which the same questions are known again: JSON.
+        attrs: Further attributes of the whole.
+    """
+
+    kind: str
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    variables: Mapping[str, GridVariable]
+    coordinates: Mapping[str, tuple]
+    identity: Mapping[str, Any]
+    attrs: Mapping[str, Any]
+
+    def each(self) -> dict[str, GridVariable]:
+        """Return all variables of the cells, their status last."""
+        status = GridVariable("int8", attrs=_STATUS_MEANING)
+        return {**self.variables, _STATUS: status}
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the attributes of the whole."""
+        beside = [name for name, (dims, *_) in self.coordinates.items() if dims != name]
+        dims = {dim for dims, *_ in self.coordinates.values() for dim in np.atleast_1d(dims)}
+        return {
+            "kind": self.kind,
+            "store_version": STORE_VERSION,
+            "identity": json.dumps(self.identity, sort_keys=True),
+            **({"coordinates": " ".join(beside)} if beside else {}),
+            **meaning_of_all(dims),
+            **self.attrs,
+        }
+
+
+class GridCell(NamedTuple):
+    """What was found for one cell.
+
+    Attributes:
+        place: Its index in the grid.
+        values: By the name of the variable; none where it failed.
+    """
+
+    place: tuple[int, ...]
+    values: Mapping[str, Any] | None
+
+
+class Grid(Protocol):
+    """What answers are collected in.
+
+    Attributes:
+        status: Of each cell, of the shape of the grid: `MISSING`, `COMPLETE` or `FAILED`.
+    """
+
+    status: np.ndarray
+
+    def writing(self) -> Any:
+        """Return the context manager to write within."""
+        ...
+
+    def write(self, cells: Sequence[GridCell]) -> None:
+        """Add what was found for some cells."""
+        ...
+
+    def put(self, name: str, values: np.ndarray) -> None:
+        """Replace a whole variable that is not large, or a coordinate."""
+        ...
+
+    def read(self, name: str) -> np.ndarray:
+        """Return a whole variable that is not large, or a coordinate."""
+        ...
+
+    def dataset(self) -> xr.Dataset:
+        """Return all there is."""
+        ...
+
+
+class MemoryGrid:
+    """A grid in memory (a `Grid`).
+
+    Args:
+        plan: What it is of.
+    """
+
+    def __init__(self, plan: GridPlan) -> None:
+        self._plan = plan
+        self._arrays = {
+            name: np.full((*plan.shape, *variable.shape), variable.fill, variable.dtype)
+            for name, variable in plan.each().items()
+        }
+        self._coordinates = {name: _kept(held[1]) for name, held in plan.coordinates.items()}
+        self.status = self._arrays[_STATUS]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """See `Grid`."""
+        yield
+
+    def write(self, cells: Sequence[GridCell]) -> None:
+        """See `Grid`."""
+        for index, values in cells:
+            for name, found in (values or {}).items():
+                self._arrays[name][index] = found
+            self.status[index] = FAILED if values is None else COMPLETE
+
+    def put(self, name: str, values: np.ndarray) -> None:
+        """See `Grid`."""
+        held = self._coordinates if name in self._coordinates else self._arrays
+        held[name][...] = values
+
+    def read(self, name: str) -> np.ndarray:
+        """See `Grid`."""
+        return self._coordinates[name] if name in self._coordinates else self._arrays[name]
+
+    def dataset(self) -> xr.Dataset:
+        """See `Grid`."""
+        import xarray as xr
+
+        plan = self._plan
+        variables = {
+            name: ((*plan.dims, *variable.dims), self._arrays[name].copy(), dict(variable.attrs))
+            for name, variable in plan.each().items()
+        }
+        coordinates = {
+            name: (dims, self._coordinates[name].copy(), *attrs)
+            for name, (dims, _, *attrs) in plan.coordinates.items()
+        }
+        attributes = {k: v for k, v in plan.attributes().items() if k != "coordinates"}
+        return documented(xr.Dataset(variables, coordinates, attributes))
+
+
+class GridStore:
+    """A grid in a zarr store (a `Grid`); one that is there already is gone on with.
+
+    Args:
+        path: The folder of the store.
+        plan: What it is of.
+
+    Raises:
+        MaxstimError: if zarr is missing, or there is something else at the path.
+    """
+
+    def __init__(self, path: str | os.PathLike, plan: GridPlan) -> None:
+        self.path, self._plan = checked_store_path(path), plan
+        self._group: Any = None
+        self._held: dict[str, np.ndarray] = {}
+        if os.path.lexists(self.path):
+            self._group = _opened(self.path, plan.kind)
+            _check_same(self._group.attrs, plan, self.path)
+            self._hold()
+        else:
+            blank = MemoryGrid(plan)
+            names = [*plan.coordinates, *self._shared()]
+            self._held = {name: blank.read(name) for name in names}
+        self.status = self._held[_STATUS]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one who writes, in a store that is made if it is not there.
+
+        Raises:
+            MaxstimError: if another process writes there, or it cannot be made.
+        """
+        try:
+            with locked(self.path.with_name(f".{self.path.name}.lock")):
+                if self._group is None:
+                    self._make()
+                else:
+                    self._clear()
+                    self._hold()  # what another process has written since
+                yield
+        except BlockingIOError as error:
+            raise MaxstimError(
+                f"Another process is writing to {self.path}; wait until it has ended, or name another "
+                "store."
+            ) from error
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+
+    def write(self, cells: Sequence[GridCell]) -> None:
+        """See `Grid`."""
+        large = {name for name, variable in self._plan.variables.items() if variable.large}
+        for index, values in cells:
+            for name, found in (values or {}).items():
+                if name in large:
+                    self._group[name][index] = np.asarray(found)
+                else:
+                    self._held[name][index] = found
+        names = {name for _, values in cells for name in values or () if name not in large}
+        for name in names:
+            self._rewrite(name, cells)
+        for index, values in cells:
+            self.status[index] = FAILED if values is None else COMPLETE
+        self._rewrite(_STATUS, cells)
+
+    def put(self, name: str, values: np.ndarray) -> None:
+        """See `Grid`."""
+        self._held[name][...] = values
+        self._group[name][...] = self._held[name]
+
+    def read(self, name: str) -> np.ndarray:
+        """See `Grid`."""
+        return self._held[name]
+
+    def dataset(self) -> xr.Dataset:
+        """See `Grid`; what is large is read when it is looked at."""
+        import xarray as xr
+
+        return xr.open_zarr(self.path, chunks=None, consolidated=False)
+
+    def _shared(self) -> list[str]:
+        return [name for name, variable in self._plan.each().items() if not variable.large]
+
+    def _hold(self) -> None:
+        for name in (*self._plan.coordinates, *self._shared()):
+            values = self._group[name][...]
+            if name in self._held:
+                self._held[name][...] = values
+            else:
+                self._held[name] = _kept(values)
+
+    def _rewrite(self, name: str, cells: Sequence[GridCell]) -> None:
+        """Write the chunks that some cells lie in."""
+        sizes = shared_chunk(self._plan.shape)
+        chunks = {tuple(k // n for k, n in zip(index, sizes, strict=True)) for index, _ in cells}
+        for chunk in chunks:
+            part = tuple(slice(k * n, (k + 1) * n) for k, n in zip(chunk, sizes, strict=True))
+            self._group[name][part] = self._held[name][part]
+
+    def _make(self) -> None:
+        with aside(self.path.parent) as part:
+            group = _made(part, self._plan)
+            for name in (*self._plan.coordinates, *self._shared()):
+                group[name][...] = self._held[name]
+            with exclusively(self.path.parent):
+                put_in_place(part, self.path)
+        self._group = _opened(self.path, self._plan.kind, writable=True)
+
+    def _clear(self) -> None:
+        """Open to write, and remove what a process that was killed left half written."""
+        for path in self.path.rglob("*.partial"):
+            discard(path)
+        self._group = _opened(self.path, self._plan.kind, writable=True)
+
+
+def _kept(values: Any) -> np.ndarray:
+    """Return a copy that can take other values; texts of any length."""
+    held = np.array(values)
+    return held.astype(object) if held.dtype.kind in "UT" else held
+
+
+def shared_chunk(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return how many cells of each dimension share a chunk: of the first ones, all that fit."""
+    sizes, cells = [], 1
+    for size in shape:
+        taken = max(1, min(size, _MOST_SHARED // cells))
+        sizes.append(taken if taken == size or cells == 1 else 1)
+        cells *= sizes[-1]
+    return tuple(sizes)
+
+
+def checked_store_path(path: object) -> Path:
+    """Return the path of a store once it is sure that it can be one.
+
+    Raises:
+        MaxstimError: if it is no path, or its folder is missing.
+    """
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        raise MaxstimError(f"A store is a folder, such as 's.zarr', not {shown(path)}.")
+    found = Path(path)
+    if not found.parent.is_dir():
+        raise MaxstimError(f"There is no folder {found.parent}; make it, or name another store.")
+    _zarr()
+    return found
+
+
+def _zarr() -> Any:
+    """Return zarr.
+
+    Raises:
+        MaxstimError: if it is not installed.
+    """
+    try:
+        import zarr
+    except ImportError as error:
+        raise MaxstimError(
+            "A store needs zarr, which is not installed here; install it: pip install 'maxstim[sweep]'."
+        ) from error
+    return zarr
+
+
+def read_store(path: str | os.PathLike, kind: str) -> xr.Dataset:
+    """Return what a store holds by now, whoever writes it; large variables are read when looked at.
+
+    Args:
+        path: Its folder.
+        kind: What it must be, such as ``sweep``.
+
+    Raises:
+        MaxstimError: if it is none, or of another version.
+    """
+    found = checked_store_path(path)
+    if not os.path.lexists(found):
+        raise MaxstimError(f"There is no {kind} at {found}; check the path.")
+    _opened(found, kind)
+    import xarray as xr
+
+    return xr.open_zarr(found, chunks=None, consolidated=False)
+
+
+def _opened(path: Path, kind: str, *, writable: bool = False) -> Any:
+    zarr = _zarr()
+    try:
+        group = zarr.open_group(path, mode="r+" if writable else "r", use_consolidated=False)
+        is_ours = group.attrs.get("kind") == kind
+    except Exception as error:  # zarr has many, and a damaged file can raise any of them
+        raise MaxstimError(
+            f"What is at {path} is no {kind} that can be read; name another."
+        ) from error
+    if not is_ours:
+        raise MaxstimError(f"What is at {path} is no {kind}; name another.")
+    version = group.attrs.get("store_version")
+    if version != STORE_VERSION:
+        raise MaxstimError(
+            f"The {kind} at {path} is of version {version}, and this maxstim reads and writes version "
+            f"{STORE_VERSION}; name another, or use the maxstim that wrote it."
+        )
+    return group
+
+
+def _check_same(attributes: Mapping[str, Any], plan: GridPlan, path: Path) -> None:
+    before, now = json.loads(attributes["identity"]), json.loads(json.dumps(plan.identity))
+    differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if differ:
+        raise MaxstimError(
+            f"The {plan.kind} at {path} was begun with another {', '.join(sorted(differ))}; give what "
+            "it was begun with, or name another."
+        )
+
+
+def _made(path: Path, plan: GridPlan) -> Any:
+    """Return a new group with all arrays, none of which holds anything."""
+    zarr = _zarr()
+    group = zarr.create_group(path, zarr_format=3, attributes=plan.attributes())
+    for name, variable in plan.each().items():
+        chunk = (1,) * len(plan.shape) if variable.large else shared_chunk(plan.shape)
+        group.create_array(
+            name,
+            shape=(*plan.shape, *variable.shape),
+            chunks=(*chunk, *(max(1, size) for size in variable.shape)),
+            dtype=variable.dtype,
+            fill_value=variable.fill,
+            dimension_names=(*plan.dims, *variable.dims),
+            attributes={**meaning_of(name), **variable.attrs},
+        )
+    for name, (dims, values, *attrs) in plan.coordinates.items():
+        held = np.asarray(values)
+        is_text = held.dtype.kind in "UO"
+        group.create_array(
+            name,
+            shape=held.shape,
+            chunks=tuple(max(1, size) for size in held.shape),
+            dtype="string" if is_text else held.dtype,
+            fill_value=math.nan if held.dtype.kind == "f" else "" if is_text else 0,
+            dimension_names=tuple(np.atleast_1d(dims).tolist()),
+            attributes={**meaning_of(name), **(attrs[0] if attrs else {})},
+        )
+    with warnings.catch_warnings():
+        # Zarr's own: it is not in the specification yet. xarray opens faster with it.
+        warnings.simplefilter("ignore")
+        zarr.consolidate_metadata(group.store)
+    return group
+
+
+def _cannot_write(path: Path, error: OSError) -> MaxstimError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MaxstimError(
+            f"There is no room left for {path}; what was finished is kept: make room, and run the same "
+            "again."
+        )
+    return MaxstimError(
+        f"Nothing can be written to {path} ({error.strerror or error}); what was finished is kept: make "
+        "it writable, or name another."
+    )

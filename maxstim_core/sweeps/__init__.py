@@ -1,0 +1,1 @@
+"""Many settings of one question, and what each of them is worth."""
