@@ -141,6 +141,21 @@ misuse("controls", found=(*NO_SEARCH[1:], "not whole"), device=NO_DEVICE, dtype=
 misuse(
     "controls", others=(None, 3, "default", ["default"], [None], "eyes"), seed=(-1, "a", None, 0.5)
 )
+NO_VARY = (None, {}, "lr=0.1", 3, ["lr"], {"lrr": [0.1]}, {3: [0.1]}, {"lr": []}, {"lr": None})
+NO_RANGE = (
+    "log:1:0.1:3",
+    "log:0:1:3",
+    "lin:a:1:3",
+    "lin:0.1:0.2",
+    "0.1,0.1",
+    "lin:0.01:0.1:1000000",
+)
+misuse("sweep", network=NO_NETWORK, cell_type=NO_CELL_TYPE, config=(*NO_CONFIG, ms.SearchConfig()))
+misuse("sweep", vary=(*NO_VARY, *({"lr": each} for each in NO_RANGE), {"random_seed": [0, 1]}))
+misuse("sweep", seeds=(0, 1.5, "2", None, True, 10**6), trials=(0, 1.5, "2", True, 10**6))
+misuse("sweep", goals=("energy", 3, [], ["energy"], ["transfer"], [None]), report_every=NO_STEPS)
+misuse("sweep", others=(None, 3, "default", ["default"], [None], "eyes"), device=NO_DEVICE)
+misuse("sweep", store=(3, "", ["s.zarr"], "no/such/folder/s.zarr", "text.nc"), dtype=NO_DTYPE)
 misuse("SearchConfig", protocol=("other", None, 3), score=("peaks", ["peak"]), distinct=(1, "no"))
 
 TAKES_NOTHING_WRONG = {"available_devices", "clip_set_names", "MaxstimError"}
@@ -198,6 +213,7 @@ def arguments(name, held):
         "response_units": {"network": network},
         "curve": {"network": network, "cell_type": "Mi1", "config": SHORT, "energies": [1.0]},
         "as_torch_module": {"network": network, "cell_types": ["Mi1"]},
+        "sweep": {"network": network, "cell_type": "Mi1", "vary": {"lr": [0.1]}, "config": SHORT},
         "restarts": {"network": network, "cell_type": "Mi1", "config": SHORT, "seeds": 1},
         "controls": {"answer": answer, "network": network, "clips": clips, "found": held["found"]},
         "open_network": {"name": "prior", "extent": 2},

@@ -11,6 +11,7 @@ COMMANDS = {
     "generate": ("generate", "T4c", "--t-stim", "0.05", "--iterations", "2"),
     "regularize": ("regularize", "Mi1", "--movie", "movie.npy", "--iterations", "2"),
     "search": ("search", "--clips", "made", "--dt", "0.02", "--show", "Mi1"),
+    "sweep": ("sweep", "Mi1", "--t-stim", "0.03", "--iterations", "2", "--vary", "lr=0.01,0.02"),
     "simulate": ("simulate", "--movie", "movie.npy"),
     "silenced": ("generate", "T4c", "--t-stim", "0.05", "--iterations", "2", "--silence", "Mi9,C3"),
 }

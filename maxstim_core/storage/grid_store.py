@@ -143,7 +143,7 @@ class Grid(Protocol):
         ...
 
     def put(self, name: str, values: np.ndarray) -> None:
-        """Replace a whole variable that is not large, or a coordinate."""
+        """Replace a whole variable that is not large, or a coordinate: shape (dims of the grid, ...)."""
         ...
 
     def read(self, name: str) -> np.ndarray:
