@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from maxstim_core import __version__
 from maxstim_core.cli import (
+    atlas,
     compare,
     compute,
     doctor,
@@ -185,6 +186,11 @@ def make_parser() -> argparse.ArgumentParser:
     _add_device(measured)
     _add_report(measured, "a table", "FILE")
 
+    mapped = _command(
+        commands, "atlas", None, "answer for many cell types in many networks, on many workers"
+    )
+    _add_atlas(mapped.add_subparsers(title="commands", metavar="COMMAND", required=True))
+
     listed = _command(
         commands, "models", None, "list, describe and convert networks, flyvis models included"
     )
@@ -224,6 +230,15 @@ def _add_contributions(command: argparse.ArgumentParser) -> None:
         "--output", metavar="FILE.nc", help="also write all of it as NetCDF; replaced if there"
     )
     _add_device(command)
+
+
+def _add_atlas(commands: argparse._SubParsersAction) -> None:
+    atlas.add_run_options(
+        _command(commands, "run", atlas.run_command, "make an atlas, or what it lacks")
+    )
+    told = _command(commands, "status", atlas.status_command, "tell how far an atlas is")
+    told.add_argument("store", metavar="STORE.zarr", help="zarr store of the atlas")
+    told.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
 def _add_models(commands: argparse._SubParsersAction) -> None:

@@ -22,7 +22,8 @@ from maxstim_core.comparison.altered import (
 )
 from maxstim_core.comparison.attribution import attribution, smallest_parts
 from maxstim_core.comparison.equal_energy import APERTURES, Found, Trial, best_shown
-from maxstim_core.comparison.textbook import FAMILIES, bank_parts, textbook_bank
+from maxstim_core.comparison.textbook import FAMILIES, bank_parts
+from maxstim_core.comparison.textbook_controls import CANDIDATES, textbook_trials
 from maxstim_core.comparison.transfer import checked_others, transfer_response
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
@@ -57,9 +58,6 @@ FULL, EQUAL = "full contrast", "equal energy"
 
 NATURAL, ANSWER = "natural", "answer"
 """Families of the rows that are no textbook stimuli."""
-
-_CANDIDATES = 12
-"""How many of the best textbook stimuli, or clips, of a family are handed on."""
 
 
 def controls(
@@ -269,7 +267,7 @@ class Comparison:
         """Compare; yield True after each group, and False after each part of a second of a long one."""
         for _ in bank_parts(self._engine, len(self._stimulus), self._dt):
             yield False
-        by_family = self._textbook()
+        by_family = textbook_trials(self._engine, self._measured, len(self._stimulus), self._dt)
         for family in FAMILIES:
             yield from self._compare(family, by_family[family])
             yield True
@@ -299,15 +297,6 @@ class Comparison:
         equal = best_shown(*arguments, self._energy)
         self._rows += [_Row(family, FULL, full), _Row(family, EQUAL, equal)]
 
-    def _textbook(self) -> dict[str, list[Trial]]:
-        """Return textbook stimuli by family, each begun when it does most, the best first."""
-        found: dict[str, list[Trial]] = {family: [] for family in FAMILIES}
-        bank = textbook_bank(self._engine, len(self._stimulus), self._dt)
-        for begun in bank.begun(self._measured):
-            if len(found[begun.family]) < _CANDIDATES:
-                found[begun.family].append(Trial(begun.name, begun.movie, begun.end))
-        return found
-
     def _natural(self) -> list[Trial]:
         """Return the best clips, each so that what it does best is at the end of what counts."""
         if self._measured.sign < 0:  # a search tells where voltages are highest alone
@@ -320,7 +309,7 @@ class Comparison:
         frames = found["clip_peak_frame"].sel(cell_type=self._cell_type).values
         n_frames, end = len(self._stimulus), self._end
         shown = []
-        for k in np.argsort(-peaks, kind="stable")[:_CANDIDATES]:
+        for k in np.argsort(-peaks, kind="stable")[:CANDIDATES]:
             clip = resampled(self._clips[int(k)], self._clips.dt, self._dt)
             stop = min(len(clip), round((int(frames[k]) + 1) * dt / self._dt))
             movie = np.full((n_frames, clip.shape[1]), GREY, np.float32)

@@ -8,7 +8,7 @@ which needs no further simulation, since grey before a movie changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from typing import NamedTuple
 
@@ -171,7 +171,7 @@ _AT_ONCE = 48
 """Stimuli that are shown between two looks at whether somebody else waits."""
 
 _MOST_BANKS = 12
-"""Most that are kept: each takes some 80 MB where a movie has 80 frames."""
+"""Most that are kept: each takes some 7 MB where a movie has 80 frames, their stimuli 80 MB once."""
 
 
 def textbook_bank(engine: Engine, n_frames: int, dt: float) -> Bank:
@@ -204,7 +204,7 @@ def bank_parts(engine: Engine, n_frames: int, dt: float) -> Iterator[None]:
     key = _bank_key(engine, n_frames, dt)
     if key in _banks:
         return
-    stimuli = tuple(textbook_stimuli(engine.network.lattice, n_frames, dt))
+    stimuli = _all_stimuli(engine.network.lattice, n_frames, dt)
     cells, voltage = engine.layout.central_cells, []
     for first in range(0, len(stimuli), _AT_ONCE):
         movies = np.stack([each.movie for each in stimuli[first : first + _AT_ONCE]])
@@ -213,6 +213,12 @@ def bank_parts(engine: Engine, n_frames: int, dt: float) -> Iterator[None]:
     while len(_banks) >= _MOST_BANKS:
         _banks.pop(next(iter(_banks)))
     _banks[key] = Bank(stimuli, np.concatenate(voltage))
+
+
+@lru_cache(maxsize=2)
+def _all_stimuli(lattice: Lattice, n_frames: int, dt: float) -> tuple[Textbook, ...]:
+    """Return all stimuli: the same ones for all networks, since they take most of a bank's memory."""
+    return tuple(textbook_stimuli(lattice, n_frames, dt))
 
 
 def _bank_key(engine: Engine, n_frames: int, dt: float) -> tuple:
@@ -271,3 +277,4 @@ def after_grey(movie: np.ndarray, beginning: int) -> np.ndarray:
 def forget_banks() -> None:
     """Let go of all banks, as at the start of a process."""
     _banks.clear()
+    _all_stimuli.cache_clear()

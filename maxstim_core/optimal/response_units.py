@@ -112,6 +112,16 @@ def _measured(network: Network) -> ResponseUnits:
     return _cache[network.content_hash]
 
 
+def keep_units(content_hash: str, units: ResponseUnits) -> None:
+    """Keep the units of a network that somebody else has measured, for this process.
+
+    Args:
+        content_hash: Of the network.
+        units: Its units.
+    """
+    _cache[content_hash] = units
+
+
 @lru_cache
 def _bundled() -> dict[str, ResponseUnits]:
     text = resources.files("maxstim_core").joinpath(_MEASURED).read_text()

@@ -1,0 +1,196 @@
+"""Work that is spread over Dask's workers, a few tasks ahead of them, whoever of them is killed.
+
+The store of an atlas has one writer, the client: results come back to it. Only a few tasks for each
+worker are under way at a time, so that neither scheduler nor workers fill up with what nobody has written.
+Dask is an extra, imported where it is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+from maxstim_core.devices import usable_cores
+from maxstim_core.errors import MaxstimError, shown
+from maxstim_core.settings import checked_whole
+
+_CONNECT_SECONDS = 10.0
+_AHEAD = 3
+"""Tasks for each thread of the workers that are under way or wait at a worker."""
+
+_COUNT_SECONDS = 2.0
+"""How often the threads are counted again: workers come and go."""
+
+_MOST_KILLS = 100
+"""Workers that may be killed over a task before it is given up."""
+
+_Place = TypeVar("_Place")
+
+
+def distributed() -> Any:
+    """Return Dask's `distributed`.
+
+    Raises:
+        MaxstimError: if it is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise MaxstimError(
+            "An atlas needs Dask, which is not installed here; install it: pip install "
+            "'maxstim[cluster]'."
+        ) from error
+    return distributed
+
+
+def checked_workers(workers: int | None, scheduler: str | None) -> int:
+    """Return how many workers a local cluster shall have: one for each core if None.
+
+    Raises:
+        MaxstimError: if that is no such number, or a scheduler is named too.
+    """
+    if workers is None:
+        return usable_cores()
+    if scheduler is not None:
+        raise MaxstimError("A scheduler has workers of its own; leave the number of workers out.")
+    return checked_whole(workers, "The number of workers (workers)", (1, 1000))
+
+
+@contextmanager
+def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
+    """Give a client of a scheduler, or of a local cluster of one-thread workers.
+
+    Args:
+        scheduler: Its address, such as ``tcp://host:8786``; a local cluster if None.
+        n_workers: Of the local cluster.
+
+    Raises:
+        MaxstimError: if there is no scheduler at that address.
+    """
+    dask_distributed = distributed()
+    with ExitStack() as opened:
+        if scheduler is None:
+            cluster = opened.enter_context(_local_cluster(n_workers))
+            yield opened.enter_context(dask_distributed.Client(cluster))
+            return
+        try:
+            client = dask_distributed.Client(scheduler, timeout=_CONNECT_SECONDS)
+        except (OSError, ValueError, TypeError) as error:
+            raise MaxstimError(
+                f"There is no scheduler at {shown(scheduler)}; start one ('dask scheduler' prints its "
+                "address), or leave the scheduler out for workers on this computer."
+            ) from error
+        yield opened.enter_context(client)
+
+
+@contextmanager
+def _local_cluster(n_workers: int) -> Iterator[Any]:
+    import dask
+
+    settings = {
+        "distributed.scheduler.allowed-failures": _MOST_KILLS,
+        "distributed.worker.use-file-locking": False,
+    }
+    with (
+        dask.config.set(settings),
+        distributed().LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,  # a page of Dask's own, which nobody asked for
+            memory_limit=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+    ):
+        yield cluster
+
+
+@contextmanager
+def on_all_workers(
+    client: Any, begin: Callable[[str], None], end: Callable[[str], None]
+) -> Iterator[str]:
+    """Prepare all workers, those that join later too, and give the key of what was prepared.
+
+    Args:
+        client: Of the scheduler.
+        begin: Prepares a worker, given the key.
+        end: Lets go of what was prepared, given the key.
+    """
+    key = f"maxstim-{uuid.uuid4().hex}"
+
+    plugin: Any = distributed().WorkerPlugin
+
+    class Prepared(plugin):
+        """Dask's way to run something on every worker; sent by value."""
+
+        name = key
+
+        def setup(self, worker: object) -> None:
+            begin(key)
+
+        def teardown(self, worker: object) -> None:
+            end(key)
+
+    client.register_plugin(Prepared())
+    try:
+        yield key
+    finally:
+        if client.status == "running":
+            client.unregister_worker_plugin(key)
+
+
+def spread(
+    client: Any, task: Callable[[_Place], Any], places: Iterable[_Place]
+) -> Iterator[list[tuple[_Place, Any]]]:
+    """Compute a task for each of many places, and yield what is there, in any order, some at a time.
+
+    Args:
+        client: Of the scheduler.
+        task: Computes on a worker.
+        places: What it is given.
+
+    Yields:
+        Places with what was computed for them.
+
+    Raises:
+        MaxstimError: if the scheduler is lost, or a task kills every worker that tries it.
+    """
+    dask_distributed = distributed()
+    waiting, under_way = deque(places), dict[str, _Place]()
+    completed = dask_distributed.as_completed()
+    counted_at, n_ahead = -_COUNT_SECONDS, 0
+    while waiting or under_way:
+        if time.monotonic() - counted_at > _COUNT_SECONDS:
+            n_ahead = max(1, _AHEAD * sum(client.nthreads().values()))
+            counted_at = time.monotonic()
+        while waiting and len(under_way) < n_ahead:
+            place = waiting.popleft()
+            future = client.submit(task, place, pure=False)
+            under_way[future.key] = place
+            completed.add(future)
+        futures = completed.next_batch()
+        yield [(under_way.pop(future.key), _result_of(future)) for future in futures]
+
+
+def _result_of(future: Any) -> Any:
+    """Return what a task has computed.
+
+    Raises:
+        MaxstimError: if the scheduler is lost, or the task kills every worker.
+    """
+    if future.status in ("cancelled", "lost"):
+        raise MaxstimError(
+            "The scheduler was lost; what is finished is kept: start it, and run the same command again."
+        )
+    if future.status == "error" and isinstance(future.exception(), distributed().KilledWorker):
+        raise MaxstimError(
+            "Every worker that tried one of the answers was killed, perhaps for lack of memory; start "
+            "fewer workers on a computer, and run the same command again."
+        )
+    return future.result()

@@ -1,0 +1,124 @@
+"""The commands that make an atlas on many workers, and tell how far it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from maxstim_core.cli.interrupts import OneInterrupt
+from maxstim_core.cli.options import add_settings, read_settings
+from maxstim_core.cli.output import check_store
+from maxstim_core.cli.progress import ProgressLine
+from maxstim_core.cli.streams import print_message
+from maxstim_core.cli.sweep import STOPPING_ANSWERS
+from maxstim_core.optimal.configs import GenerateConfig
+
+_ALL = "all"
+
+
+def add_run_options(command: argparse.ArgumentParser) -> None:
+    """Add what `run_command` takes."""
+    command.add_argument(
+        "store", metavar="STORE.zarr", help="zarr store to make; gone on with if it is there"
+    )
+    command.add_argument(
+        "--cell-types", metavar="A,B", default=_ALL, help="cell types (default: all)"
+    )
+    command.add_argument(
+        "--networks",
+        metavar="A,B",
+        default="maxstim",
+        help="networks, or ensembles of them (default: the ensemble maxstim)",
+    )
+    command.add_argument(
+        "--objective",
+        metavar="X",
+        action="append",
+        dest="objectives",
+        default=[],
+        help="objective, as 'maxstim generate --help' tells; repeat for more (default: drive, at a "
+        "contrast energy of 100 unless --energy is given)",
+    )
+    command.add_argument(
+        "--seeds", metavar="N", type=int, default=1, help="seeds for each (default: 1)"
+    )
+    command.add_argument(
+        "--controls",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also find the best textbook stimuli for each answer (default: yes)",
+    )
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers compute, such as tcp://host:8786 (default: workers on this "
+        "computer)",
+    )
+    command.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="workers on this computer, of one thread each (default: one for each core)",
+    )
+    add_settings(command, GenerateConfig, without=("objective",))
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Make what an atlas lacks.
+
+    Raises:
+        MaxstimError: if an option makes no sense, alone or beside another.
+    """
+    if not arguments.objectives:
+        arguments.objectives = ["drive"]
+        if "energy" not in arguments:
+            arguments.energy = 100.0
+    arguments.objective = arguments.objectives[0]
+    config = read_settings(arguments, GenerateConfig)
+    check_store(arguments.store)
+    from maxstim_core.atlas.plan import atlas_question
+    from maxstim_core.atlas.run import AtlasRun
+    from maxstim_core.networks.catalog import open_networks
+
+    names = [word.strip() for word in arguments.cell_types.split(",") if word.strip()]
+    question = atlas_question(
+        None if names == [_ALL] else names,
+        open_networks(arguments.networks),
+        config,
+        objectives=arguments.objectives,
+        seeds=arguments.seeds,
+        controls=arguments.controls,
+    )
+    where = {"scheduler": arguments.scheduler, "workers": arguments.workers}
+    run, stopped = AtlasRun(question, arguments.store, **where), False
+    with OneInterrupt() as interrupt, ProgressLine("atlas", run.terms) as progress:
+        try:
+            for report in run:
+                progress.show(report)
+            interrupt.ignore()
+        except KeyboardInterrupt:
+            print_message(STOPPING_ANSWERS)
+            stopped = True
+    if run.problems:
+        print_message(f"maxstim: {len(run.problems)} answers failed; the first: {run.problems[0]}")
+    if stopped:
+        print_message(
+            f"maxstim: Stopped after {run.n_done} of {run.n_steps} answers; the same command goes on "
+            "from there."
+        )
+        return 130
+    print(arguments.store)
+    return 0
+
+
+def status_command(arguments: argparse.Namespace) -> int:
+    """Tell how far an atlas is.
+
+    Raises:
+        MaxstimError: if there is none.
+    """
+    from maxstim_core.atlas.run import atlas_lines, atlas_status
+
+    report = atlas_status(arguments.store)
+    print(json.dumps(report, indent=1) if arguments.json else "\n".join(atlas_lines(report)))
+    return 0
