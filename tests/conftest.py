@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +61,22 @@ def shared_reference() -> Path:
 def shared_data() -> Path:
     """Folder of the published networks; skips where it is absent."""
     return _shared("data")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte; skips where none can be mounted."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("Only root can mount a small disk.")
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("A small disk cannot be mounted here.")
+    yield place
+    subprocess.run(["umount", place], check=True)
 
 
 def _shared(name: str) -> Path:

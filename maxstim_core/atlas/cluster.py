@@ -1,13 +1,14 @@
 """Work that is spread over Dask's workers, a few tasks ahead of them, whoever of them is killed.
 
 The store of an atlas has one writer, the client: results come back to it. Only a few tasks for each
-worker are under way at a time, so that neither scheduler nor workers fill up with what nobody has written.
+worker are under way at a time, so that neither scheduler nor workers fill up with what is not written.
 Dask is an extra, imported where it is needed.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
 import time
 import uuid
 from collections import deque
@@ -76,7 +77,9 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
     with ExitStack() as opened:
         if scheduler is None:
             cluster = opened.enter_context(_local_cluster(n_workers))
-            yield opened.enter_context(dask_distributed.Client(cluster))
+            client = opened.enter_context(dask_distributed.Client(cluster))
+            opened.enter_context(on_all_workers(client, _ignore_interrupts))
+            yield client
             return
         try:
             client = dask_distributed.Client(scheduler, timeout=_CONNECT_SECONDS)
@@ -111,9 +114,18 @@ def _local_cluster(n_workers: int) -> Iterator[Any]:
         yield cluster
 
 
+def _ignore_interrupts(key: str) -> None:
+    """Leave Ctrl-C, which a terminal sends to all, to the client, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _nothing(key: str) -> None:
+    """There is nothing to let go of."""
+
+
 @contextmanager
 def on_all_workers(
-    client: Any, begin: Callable[[str], None], end: Callable[[str], None]
+    client: Any, begin: Callable[[str], None], end: Callable[[str], None] = _nothing
 ) -> Iterator[str]:
     """Prepare all workers, those that join later too, and give the key of what was prepared.
 

@@ -258,22 +258,6 @@ def test_without_an_extra_one_sentence_says_so(net, monkeypatch, module, changes
     ms.finish(ms.sweep(net, "L2", {"lr": [0.1]}, CONFIG))
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of one megabyte."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("Only root can mount a small disk.")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("A small disk cannot be mounted here.")
-    yield place
-    subprocess.run(["umount", place], check=True)
-
-
 @pytest.mark.outside
 def test_a_full_disk_keeps_what_was_finished(net, small_disk):
     vary = {"lr": "log:0.01:0.1:6"}
