@@ -1,11 +1,12 @@
 """Child, run by the Python of any build of maxstim: measures one thing each time it is told.
 
-python of_build.py KEY
+python of_build.py KEY [NUMBER]
 
 It names what it needs by where it is now and by where it was at 55ad32f.
 """
 
 import importlib
+import math
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from measured import serve
 
 N_CLIPS, SECONDS, DT = 2268, 0.8, 0.01
+SWEEP_ITERATIONS = 100
 
 
 def of_build(name: str, *modules: str) -> object:
@@ -54,6 +56,42 @@ def many():
         for _ in generate_many(network, None, [0], config):
             pass
         return (time.perf_counter() - begun) / 65
+
+    return measure
+
+
+def settings_of_sweep(n_settings: int):
+    """Return learning rates and pulls to grey: so many pairs, all different."""
+    side = math.isqrt(n_settings - 1) + 1
+    pairs = [
+        (0.003 * 10 ** (k / side), 300 * 30 ** (j / side)) for k in range(side) for j in range(side)
+    ]
+    return pairs[:n_settings]
+
+
+def settings(n_settings: int):
+    """Return what answers for many settings of T4c, one after the other, and says how long that took."""
+    network = of_build("open_network", "networks.catalog", "network")("default")
+    generate = of_build("generate", "optimal.generated", "optimal.generate")
+    config_class = of_build("GenerateConfig", "optimal.configs")
+
+    def measure() -> dict:
+        begun, answers = time.perf_counter(), []
+        for lr, weight in settings_of_sweep(n_settings):
+            config = config_class(
+                t_stim=SECONDS, n_iters=SWEEP_ITERATIONS, lr=lr, weight_mei=weight
+            )
+            run = generate(network, "T4c", config)
+            for _ in run:
+                pass
+            answers.append(run.result())
+        seconds = time.perf_counter() - begun
+        movies = [answer["best_stimulus"].values.astype(float) for answer in answers]
+        return {
+            "value": seconds,
+            "voltage": [float(answer["best_central_response"][-1]) for answer in answers],
+            "energy": [float(((movie - 0.5) ** 2).sum()) for movie in movies],
+        }
 
     return measure
 
@@ -114,7 +152,19 @@ MEASURES = {
     "search": search,
 }
 
-if __name__ == "__main__":
-    take = MEASURES[sys.argv[1]]()
+
+def main() -> None:
+    """Measure what the first argument names, once for every line that comes in."""
+    key = sys.argv[1]
+    if key == "settings":
+        warm = settings(1)
+        warm()
+        serve({}, settings(int(sys.argv[2])))
+        return
+    take = MEASURES[key]()
     take()  # compiles on a machine where it never ran
     serve({}, lambda: {"value": take()})
+
+
+if __name__ == "__main__":
+    main()

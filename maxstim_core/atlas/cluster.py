@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
@@ -187,22 +188,25 @@ def spread(
             under_way[future.key] = place
             completed.add(future)
         futures = completed.next_batch()
-        yield [(under_way.pop(future.key), _result_of(future)) for future in futures]
+        results = _results_of(client, futures)
+        yield [(under_way.pop(f.key), result) for f, result in zip(futures, results, strict=True)]
 
 
-def _result_of(future: Any) -> Any:
-    """Return what a task has computed.
+def _results_of(client: Any, futures: list[Any]) -> list[Any]:
+    """Return what tasks have computed.
 
     Raises:
-        MaxstimError: if the scheduler is lost, or the task kills every worker.
+        MaxstimError: if the scheduler is lost, or a task kills every worker.
     """
-    if future.status in ("cancelled", "lost"):
-        raise MaxstimError(
-            "The scheduler was lost; what is finished is kept: start it, and run the same command again."
-        )
-    if future.status == "error" and isinstance(future.exception(), distributed().KilledWorker):
+    killed = distributed().KilledWorker
+    if any(each.status == "error" and isinstance(each.exception(), killed) for each in futures):
         raise MaxstimError(
             "Every worker that tried one of the answers was killed, perhaps for lack of memory; start "
             "fewer workers on a computer, and run the same command again."
         )
-    return future.result()
+    try:
+        return client.gather(futures)
+    except CancelledError as error:
+        raise MaxstimError(
+            "The scheduler was lost; what is finished is kept: start it, and run the same command again."
+        ) from error

@@ -222,6 +222,63 @@ def test_ctrl_c_in_a_terminal_ends_all_and_keeps_what_is_done(undisturbed, tmp_p
     assert assert_nothing_wrong(store, undisturbed) >= 2
 
 
+class Elsewhere:
+    """A scheduler and a worker that were started by commands of Dask's, as on a cluster."""
+
+    def __init__(self, folder):
+        self._folder, self.address = folder, ""
+        self.scheduler = self._start(
+            "scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1"
+        )
+        for line in self.scheduler.stderr:
+            if "Scheduler at:" in line:
+                self.address = line.split()[-1]
+                break
+        self.worker = self._start("worker", self.address, "--nthreads", "1", "--no-dashboard")
+
+    def _start(self, *words):
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *words],
+            stderr=subprocess.PIPE if words[0] == "scheduler" else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            cwd=self._folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        )
+
+    def end(self):
+        for process in (self.scheduler, self.worker):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    found = Elsewhere(tmp_path)
+    yield found
+    found.end()
+
+
+@pytest.mark.slow
+def test_workers_of_a_scheduler_make_the_same(undisturbed, tmp_path, elsewhere):
+    for _ in run(tmp_path / "a.zarr", scheduler=elsewhere.address):
+        pass
+    assert_same(xr.open_zarr(tmp_path / "a.zarr", chunks=None), undisturbed)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost_costs_nothing(undisturbed, tmp_path, elsewhere):
+    store = tmp_path / "a.zarr"
+    made = run(store, scheduler=elsewhere.address)
+    with pytest.raises(ms.MaxstimError, match="The scheduler was lost"):
+        for report in made:
+            if report.step >= 3:
+                elsewhere.scheduler.send_signal(signal.SIGKILL)
+    assert 3 <= assert_nothing_wrong(store, undisturbed) < 24
+
+
 @pytest.mark.outside
 def test_a_full_disk_keeps_what_was_finished(undisturbed, small_disk):
     store = small_disk / "a.zarr"

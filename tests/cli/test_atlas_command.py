@@ -1,0 +1,72 @@
+"""`maxstim atlas`, as a person calls it."""
+
+import json
+import sys
+
+import pytest
+import xarray as xr
+
+from maxstim_core.cli import main
+
+ASKED = ("--cell-types", "Mi1,T4c", "--networks", "maxstim/000", "--t-stim", "0.05")
+SHORT = (*ASKED, "--iterations", "2", "--no-controls", "--workers", "1")
+
+
+def atlas(*words):
+    return main(["atlas", *map(str, words)])
+
+
+def test_an_atlas_is_made_once_and_tells_how_far_it_is(tmp_path, capsys):
+    store = tmp_path / "a.zarr"
+    assert atlas("run", store, *SHORT) == 0
+    told = capsys.readouterr()
+    assert told.out == f"{store}\n" and "atlas: 2/2" in told.err
+    assert atlas("run", store, *SHORT) == 0
+    capsys.readouterr()
+    found = xr.open_zarr(store, chunks=None)
+    assert found.objective.values.tolist() == ["drive"] and (found.contrast_energy > 99).all()
+    assert atlas("status", store, "--json") == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["answers"], status["complete"], status["missing"]) == (2, 2, 0)
+    assert status["by_network"] == {"maxstim/000": {"complete": 2, "failed": 0, "missing": 0}}
+    assert atlas("status", store) == 0
+    assert "2 cell types × 1 networks" in capsys.readouterr().out
+    assert atlas("run", store, *SHORT, "--seeds", 2) == 2
+    assert "begun with another number of seeds" in capsys.readouterr().err
+
+
+WRONG = [
+    (("--cell-types", "T4x"), "T4x"),
+    (("--networks", "nobody"), "There is no network 'nobody'"),
+    (("--networks", ""), "at least one network"),
+    (("--seeds", "100000"), "65,000,000 answers"),
+    (("--objective", "drve"), "drve"),
+    (("--scheduler", "tcp://127.0.0.1:1"), "There is no scheduler at"),
+    (("--scheduler", "tcp://127.0.0.1:1", "--workers", "2"), "leave the number of workers out"),
+    (("--workers", "0"), "The number of workers"),
+    (("--lr", "0"), "must lie between"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), WRONG, ids=str)
+def test_what_makes_no_sense_is_refused_before_any_work(tmp_path, capsys, words, said):
+    assert atlas("run", tmp_path / "a.zarr", *words) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("maxstim: ") and told.count("\n") == 1 and said in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_atlas(tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    for store in ("file", "nothing.zarr", "no/folder/a.zarr"):
+        assert atlas("status", tmp_path / store) == 2
+    assert atlas("run", tmp_path / "file", *SHORT) == 2
+    assert capsys.readouterr().err.count("\n") == 4
+
+
+@pytest.mark.parametrize(("module", "extra"), [("distributed", "cluster"), ("zarr", "sweep")])
+def test_without_an_extra_one_sentence_says_so(tmp_path, capsys, monkeypatch, module, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert atlas("run", tmp_path / "a.zarr", *SHORT) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and f"maxstim[{extra}]" in told
