@@ -63,10 +63,9 @@ def many():
 def settings_of_sweep(n_settings: int):
     """Return learning rates and pulls to grey: so many pairs, all different."""
     side = math.isqrt(n_settings - 1) + 1
-    pairs = [
-        (0.003 * 10 ** (k / side), 300 * 30 ** (j / side)) for k in range(side) for j in range(side)
-    ]
-    return pairs[:n_settings]
+    rates = [0.003 * 10 ** (k / side) for k in range(side)]
+    weights = [300 * 30 ** (k / side) for k in range(side)]
+    return [(lr, weight) for lr in rates for weight in weights][:n_settings]
 
 
 def settings(n_settings: int):

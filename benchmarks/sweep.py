@@ -86,9 +86,11 @@ def against(options: argparse.Namespace) -> None:
     for name, taken in (("`generate` in a loop, earlier build", loop), ("sweep", sweep)):
         print(row(name, f"{taken:.1f}", f"{options.settings / taken:.3f}"))
     print(f"\nRatio within a pair, median of {options.pairs}: {ratio:.2f}")
-    voltage = found.best_central_response.values[:, 0, -1] / np.array(theirs["voltage"]) - 1
+    grey = ms.response_units(network).grey[network.cell_type("T4c")]
+    voltage = found.best_central_response.values[:, 0, -1]
+    response = (voltage - grey) / (np.array(theirs["voltage"]) - grey) - 1
     energy = found.contrast_energy.values[:, 0] / np.array(theirs["energy"]) - 1
-    for name, off in (("Response", voltage), ("Energy", energy)):
+    for name, off in (("Response", response), ("Energy", energy)):
         median, most = np.median(np.abs(off)), np.abs(off).max()
         print(f"{name} beside the earlier build: median {median:.2%} off, at most {most:.2%}")
     different = alone_differs(network, found, options.alone)
