@@ -4,8 +4,8 @@
 
 ``maxstim atlas run`` makes a small atlas undisturbed; then again, with one of its workers killed
 (SIGKILL) now and then; then again, itself killed and called anew. What the disturbed ones hold in the
-end must be, to the bit, what the undisturbed one holds, and no answer that was finished before a kill may be
-written again.
+end must be, to the bit, what the undisturbed one holds, and no answer that was finished before a kill
+may be written again.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def kill_clients(store: Path, n_kills: int, chance: random.Random) -> tuple[int,
     while True:
         process = start(store)
         while process.poll() is None and len(finished(store)) <= len(before):
-            time.sleep(0.1)
+            time.sleep(0.5)
         if process.poll() is None and kills < n_kills:
             time.sleep(chance.uniform(0, 1))
             process.kill()
