@@ -63,6 +63,10 @@ def checked_workers(workers: int | None, scheduler: str | None) -> int:
     return checked_whole(workers, "The number of workers (workers)", (1, 1000))
 
 
+_APART: dict[str, Any] = {"set_as_default": False}
+"""Else xarray would hand the writing of files to the cluster, also once that is gone."""
+
+
 @contextmanager
 def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
     """Give a client of a scheduler, or of a local cluster of one-thread workers.
@@ -78,12 +82,12 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
     with ExitStack() as opened:
         if scheduler is None:
             cluster = opened.enter_context(_local_cluster(n_workers))
-            client = opened.enter_context(dask_distributed.Client(cluster))
+            client = opened.enter_context(dask_distributed.Client(cluster, **_APART))
             opened.enter_context(on_all_workers(client, _ignore_interrupts))
             yield client
             return
         try:
-            client = dask_distributed.Client(scheduler, timeout=_CONNECT_SECONDS)
+            client = dask_distributed.Client(scheduler, timeout=_CONNECT_SECONDS, **_APART)
         except (OSError, ValueError, TypeError) as error:
             raise MaxstimError(
                 f"There is no scheduler at {shown(scheduler)}; start one ('dask scheduler' prints its "
@@ -176,7 +180,7 @@ def spread(
     """
     dask_distributed = distributed()
     waiting, under_way = deque(places), dict[str, _Place]()
-    completed = dask_distributed.as_completed()
+    completed = dask_distributed.as_completed(loop=client.loop)
     counted_at, n_ahead = -_COUNT_SECONDS, 0
     while waiting or under_way:
         if time.monotonic() - counted_at > _COUNT_SECONDS:

@@ -60,7 +60,7 @@ def add_run_options(command: argparse.ArgumentParser) -> None:
         type=int,
         help="workers on this computer, of one thread each (default: one for each core)",
     )
-    add_settings(command, GenerateConfig, without=("objective",))
+    add_settings(command, GenerateConfig, without=("objective", "silence"))
 
 
 def run_command(arguments: argparse.Namespace) -> int:

@@ -27,8 +27,7 @@ from maxstim_core.comparison.textbook_controls import CANDIDATES, textbook_trial
 from maxstim_core.comparison.transfer import checked_others, transfer_response
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.network import Network, check_network
-from maxstim_core.networks.silencing import silenced
+from maxstim_core.networks.network import Network
 from maxstim_core.optimal.asked import asked_network
 from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.constraints import contrast_energy

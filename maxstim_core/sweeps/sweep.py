@@ -18,6 +18,7 @@ from maxstim_core.comparison.transfer import checked_others, transfer_response
 from maxstim_core.devices import resolve_device, usable_cores
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.batch import engines_beside
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.descent import Descent
@@ -115,7 +116,8 @@ def sweep(
     seeds = checked_whole(seeds, "The number of seeds (seeds)", (1, MOST_ANSWERS))
     if trials is not None:
         trials = checked_whole(trials, "The number of trials (trials)", (1, MOST_ANSWERS))
-    others = tuple(checked_others(others, network))
+    network = silenced(network, config.silence, cell_type=cell_type)
+    others = tuple(checked_others(others, network, config.silence))
     chosen = checked_goals(goals, with_transfer=bool(others))
     varied = tuple(read_varied(vary, config, trials=trials is not None))
     settings = None if trials is not None else tuple(settings_of(varied, config))

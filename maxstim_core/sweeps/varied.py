@@ -154,6 +154,10 @@ def _varied(
         raise MaxstimError(
             "A sweep asks one network, so that across changes nothing; leave it out."
         )
+    if name == "silence":
+        raise MaxstimError(
+            "A sweep asks one network, in which the same cell types are silenced; make one for each."
+        )
     if not isinstance(name, str) or name not in items:
         raise MaxstimError(f"There is no setting {shown(name)}; {did_you_mean(name, items)}")
     if isinstance(told, str) and _is_range(told):

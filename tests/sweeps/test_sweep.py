@@ -63,6 +63,17 @@ def test_every_answer_is_to_the_bit_that_of_its_setting_alone(net, found):
                 assert np.isnan(here[name][n_frames:]).all()
 
 
+def test_cell_types_are_silenced_in_every_answer_and_every_network(net, other):
+    config = replace(CONFIG, silence="L1")
+    found = ms.finish(ms.sweep(net, "L2", {"lr": [0.02, 0.1]}, config, others=[other]))
+    alone = ms.finish(ms.generate(net, "L2", replace(config, lr=0.1)))
+    np.testing.assert_array_equal(found.best_stimulus[1, 0], alone.best_stimulus)
+    elsewhere = ms.finish(ms.sweep(ms.silenced(other, "L1"), "L2", {"lr": [0.02]}, CONFIG))
+    assert found.sizes["network"] == 1 and np.isfinite(elsewhere.counted_response).all()
+    with pytest.raises(ms.MaxstimError, match="leave L2 out"):
+        ms.sweep(net, "L2", {"lr": [0.02, 0.1]}, replace(CONFIG, silence="L2"))
+
+
 def test_goals_are_what_they_say(net, other, found):
     here = found.isel(setting=0, seed=1)
     movie = here.best_stimulus.values

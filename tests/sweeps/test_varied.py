@@ -80,6 +80,7 @@ WRONG = [
     ({3: [0.1]}, "There is no setting 3"),
     ({"random_seed": "0,1"}, "A number of seeds"),
     ({"across": "mean,worst"}, "A sweep asks one network"),
+    ({"silence": "Mi9;C3"}, "A sweep asks one network, in which"),
     ({"lr": "log:1:0.1:5"}, "upside down"),
     ({"lr": "lin:0.1:0.1:5"}, "upside down"),
     ({"lr": "log:0:0.1:5"}, "must begin above 0"),
