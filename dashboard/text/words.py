@@ -108,13 +108,13 @@ def place_in_line(run: RunSnapshot) -> str:
 
 
 def status_sentence(run: RunSnapshot) -> str:
-    """Return where a run stands, as one sentence."""
-    what = escape(f"{run.request.cell_type} {METHODS[run.request.method].title.lower()}")
+    """Return where a run stands, as one sentence of plain text."""
+    what = f"{run.request.cell_type} {METHODS[run.request.method].title.lower()}"
     if run.state == "queued":
         return f"{what} waits: {place_in_line(run)}."
     if run.state == "running":
         stage = run.message[:1].lower() + run.message[1:].rstrip(".")
-        text = f"{what}: {escape(stage)}" if stage else f"{what}"
+        text = f"{what}: {stage}" if stage else what
         if run.step:
             text += (
                 f", {run.step} of {run.n_steps}"
@@ -127,9 +127,7 @@ def status_sentence(run: RunSnapshot) -> str:
         taken = "from the store" if run.cached else f"in {duration(run.elapsed)}"
         return f"{what} is done, {taken}."
     if run.state == "cancelled":
-        kept = (
-            "the best so far is shown" if run.result else escape(run.message) or "nothing was kept"
-        )
+        kept = "the best so far is shown" if run.result else run.message or "nothing was kept"
         return f"{what} was cancelled: {kept.rstrip('.')}."
     return f"{what} failed."
 

@@ -19,7 +19,7 @@ from maxstim_core.optimal.configs import GenerateConfig, flyvis_preset, starting
 from maxstim_core.optimal.result import load
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 90_000
+PATIENCE = 240_000
 """Milliseconds that a run may take on a slow machine before a test gives up."""
 
 
@@ -278,7 +278,7 @@ def test_each_method_runs_and_the_answers_are_compared(visit):
     choose_method(page, "Natural")
     run_button(page).click()
     expect(headline(page)).to_have_text(re.compile("Mi1 natural"), timeout=PATIENCE)
-    expect(page.get_by_text("Best clips")).to_be_visible()
+    expect(page.get_by_text("Best clips")).to_be_visible(timeout=PATIENCE)
     choose_method(page, "Regularized")
     enter(page, "Iterations", 3)
     run_button(page).click()

@@ -8,11 +8,13 @@ from dashboard.model_card.figures import polarity_figure, summary_tiles
 from dashboard.sidebar.controls import Controls
 from dashboard.state.choice import Choice
 from dashboard.state.networks import grouped_networks
-from dashboard.text.words import equation, equation_html
+from dashboard.text.words import equation, equation_html, status_sentence
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import known_networks, open_network
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, SearchConfig, loss_of
+from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.tuning.facts import CLEAR
 
 
@@ -52,6 +54,13 @@ def test_a_formula_follows_the_settings():
 
 def test_a_search_has_no_formula():
     assert equation_html(SearchConfig()) == ""
+
+
+@pytest.mark.parametrize("state", ["running", "cancelled"])
+def test_where_a_run_stands_is_plain_text(state):
+    request = RunRequest("Mi1", SearchConfig(), "scenes", "default")
+    run = RunSnapshot("run", request, "person", state, message="Searching 'scenes' & more <b>.")
+    assert "'scenes' & more <b>" in status_sentence(run)
 
 
 def test_every_bundled_network_is_described_in_a_line():
