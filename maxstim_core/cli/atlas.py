@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from maxstim_core.cli.interrupts import OneInterrupt
+from maxstim_core.cli.answers import print_problems, run_answers, stopped_status
 from maxstim_core.cli.options import add_settings, read_settings
 from maxstim_core.cli.output import check_store
-from maxstim_core.cli.progress import ProgressLine
-from maxstim_core.cli.streams import print_message
-from maxstim_core.cli.sweep import STOPPING_ANSWERS
 from maxstim_core.optimal.configs import GenerateConfig
 
 _ALL = "all"
@@ -90,23 +87,11 @@ def run_command(arguments: argparse.Namespace) -> int:
         controls=arguments.controls,
     )
     where = {"scheduler": arguments.scheduler, "workers": arguments.workers}
-    run, stopped = AtlasRun(question, arguments.store, **where), False
-    with OneInterrupt() as interrupt, ProgressLine("atlas", run.terms) as progress:
-        try:
-            for report in run:
-                progress.show(report)
-            interrupt.ignore()
-        except KeyboardInterrupt:
-            print_message(STOPPING_ANSWERS)
-            stopped = True
-    if run.problems:
-        print_message(f"maxstim: {len(run.problems)} answers failed; the first: {run.problems[0]}")
+    run = AtlasRun(question, arguments.store, **where)
+    stopped = run_answers(run, "atlas")
+    print_problems(run)
     if stopped:
-        print_message(
-            f"maxstim: Stopped after {run.n_done} of {run.n_steps} answers; the same command goes on "
-            "from there."
-        )
-        return 130
+        return stopped_status(run)
     print(arguments.store)
     return 0
 

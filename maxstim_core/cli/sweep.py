@@ -7,21 +7,17 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maxstim_core.cli.answers import print_problems, run_answers, stopped_status
 from maxstim_core.cli.compare import SHOWN_TO, other_networks
 from maxstim_core.cli.device import resolved
-from maxstim_core.cli.interrupts import OneInterrupt
 from maxstim_core.cli.options import read_settings
 from maxstim_core.cli.output import check_store
-from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.configs import GenerateConfig
 
 if TYPE_CHECKING:
     from maxstim_core.sweeps.sweep import Sweep
-
-STOPPING_ANSWERS = "Stopping; what is finished is kept …"
-"""What is told when Ctrl-C has been heeded where answers are kept one by one."""
 
 
 def add_sweep_options(command: argparse.ArgumentParser) -> None:
@@ -109,7 +105,10 @@ def sweep_command(arguments: argparse.Namespace) -> int:
         store=arguments.output,
         device=device,
     )
-    return _run_and_tell(run, arguments, f"{arguments.cell_type} on {device}")
+    stopped = run_answers(run, f"{arguments.cell_type} on {device}")
+    if Path(arguments.output).exists():
+        _tell(run, arguments)
+    return stopped_status(run) if stopped else 0
 
 
 def _vary(words: list[str]) -> dict[str, object]:
@@ -127,31 +126,10 @@ def _vary(words: list[str]) -> dict[str, object]:
     return vary
 
 
-def _run_and_tell(run: Sweep, arguments: argparse.Namespace, what: str) -> int:
-    stopped = False
-    with OneInterrupt() as interrupt, ProgressLine(what, run.terms) as progress:
-        try:
-            for report in run:
-                progress.show(report)
-            interrupt.ignore()
-        except KeyboardInterrupt:
-            print_message(STOPPING_ANSWERS)
-            stopped = True
-    if Path(arguments.output).exists():
-        _tell(run, arguments)
-    if stopped:
-        print_message(
-            f"maxstim: Stopped after {run.n_done} of {run.n_steps} answers; the same command goes on "
-            "from there."
-        )
-    return 130 if stopped else 0
-
-
 def _tell(run: Sweep, arguments: argparse.Namespace) -> None:
     from maxstim_core.sweeps.report import sweep_lines, sweep_report
 
     report = sweep_report(run.result())
     print(json.dumps(report, indent=1) if arguments.json else "\n".join(sweep_lines(report)))
-    if run.problems:
-        print_message(f"maxstim: {len(run.problems)} answers failed; the first: {run.problems[0]}")
+    print_problems(run)
     print_message(f"Written: {arguments.output}")
