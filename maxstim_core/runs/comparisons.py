@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from maxstim_core.runs.snapshot import TaskSnapshot
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.runs.task import TaskRequest
+from maxstim_core.runs.unfinished import Unfinished
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ _FORMAT = 1
 _CURVE_REPORTS = 5
 """Iterations of a curve between two reports, about a second on one core."""
 
-_KEPT = 4
-"""Computations that have given way and are remembered."""
-
-_begun: OrderedDict[tuple[str, str, str], Iterator[str]] = OrderedDict()
+_unfinished = Unfinished()
 """What is left of each, by data directory, key and device; in the worker process."""
 
 
@@ -172,31 +169,17 @@ def compute_comparison(
             or if what was found cannot be stored.
     """
     store = RunStore(data)
-    which = (data, key, device)
-    if which not in _begun:
+
+    def begin() -> Iterator[str] | None:
         if store.find_comparison(key) is not None:
-            return
+            return None
         answer = _stored_answer(store, answer_key, best)
         if comparison_key(kind, answer) != key:
             raise MaxstimError("This answer has changed since it was opened; open it again.")
         work = {CONTROLS: _controls, CURVE: _curve}[kind]
-        _begun[which] = work(answer, key, device, store)
-        while len(_begun) > _KEPT:
-            _begun.popitem(last=False)
-    parts = _begun[which]
-    while (stage := _next(parts, which)) is not None:
-        report_stage(stage)
+        return work(answer, key, device, store)
 
-
-def _next(parts: Iterator[str], which: tuple[str, str, str]) -> str | None:
-    """Do a part and return what the next one is; None at the end, after which nothing is remembered."""
-    stage = None
-    try:
-        stage = next(parts, None)
-    finally:
-        if stage is None:
-            _begun.pop(which, None)
-    return stage
+    _unfinished.go_on((data, key, device), begin, report_stage)
 
 
 def _controls(answer: xr.Dataset, key: str, device: str, store: RunStore) -> Iterator[str]:

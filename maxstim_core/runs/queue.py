@@ -12,7 +12,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -214,6 +214,17 @@ class RunQueue:
                 if isinstance(run.request, RunRequest) and session in (None, run.session)
             ]
             return tuple(self._picture(run, positions, now) for run in reversed(runs))
+
+    def usual_seconds(self, requests: Iterable[RunRequest]) -> float | None:
+        """Return about how long runs take, one after another, by what the last ones of this queue took.
+
+        Returns:
+            None where no run of their method has ended yet.
+        """
+        with self._changed:
+            each = [self._pace.seconds(request) for request in requests]
+        known = [seconds for seconds in each if seconds is not None]
+        return sum(known) if len(known) == len(each) else None
 
     @property
     def is_idle(self) -> bool:

@@ -388,6 +388,23 @@ def read_store(path: str | os.PathLike, kind: str) -> xr.Dataset:
     return xr.open_zarr(found, chunks=None, consolidated=False)
 
 
+def finished_at(path: str | os.PathLike, name: str, place: Sequence[int]) -> float | None:
+    """Return when the chunk of a cell was written, seconds since 1970; None where there is none.
+
+    Args:
+        path: The folder of the store.
+        name: Of a variable that is large.
+        place: Index of the cell.
+    """
+    chunks = Path(
+        path, name, "c", *(str(k) for k in place)
+    )  # Zarr 3: one folder for each dimension
+    try:
+        return chunks.stat().st_mtime
+    except OSError:
+        return None
+
+
 def _opened(path: Path, kind: str, *, writable: bool = False) -> Any:
     zarr = _zarr()
     try:

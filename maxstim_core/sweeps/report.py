@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.storage.grid_store import COMPLETE, FAILED, MISSING
+from maxstim_core.sweeps.goals import merits, pareto_front
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,6 +44,31 @@ def sweep_report(found: xr.Dataset) -> dict[str, Any]:
         "goals": goals,
         "pareto": front,
     }
+
+
+def sweep_front(found: xr.Dataset) -> np.ndarray:
+    """Return which answers no other beats, of those that there are by now: also of a sweep that goes on.
+
+    Args:
+        found: What `maxstim_core.sweep` has found.
+
+    Returns:
+        Shape (setting, seed), bool.
+    """
+    varied, goals = json.loads(found.attrs["varied"]), json.loads(found.attrs["goals"])
+    settings = json.loads(found.attrs["config"])
+    there = found["status"].values == COMPLETE
+    values = {name: found[name].values for name in [*varied, *goals]}
+    worth = np.full((there.size, len(goals)), np.nan)
+    for k, (setting, seed) in enumerate(np.ndindex(there.shape)):
+        if there[setting, seed]:
+            mine = {name: values[name][setting] for name in varied}
+            config = GenerateConfig(
+                **{**settings, **{name: GenerateConfig.taken(name, v) for name, v in mine.items()}}
+            )
+            found_goals = {name: float(values[name][setting, seed]) for name in goals}
+            worth[k] = [*merits(config, found_goals).values()]
+    return pareto_front(worth).reshape(there.shape)
 
 
 def sweep_lines(report: dict[str, Any]) -> list[str]:

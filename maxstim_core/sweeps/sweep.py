@@ -109,10 +109,42 @@ def sweep(
         >>> int(found.pareto.sum()) > 0
         True
     """
+    question = sweep_question(
+        network,
+        cell_type,
+        vary,
+        config,
+        seeds=seeds,
+        others=others,
+        trials=trials,
+        goals=goals,
+        device=device,
+        dtype=dtype,
+    )
+    return Sweep(question, store, report_every=checked_report_every(report_every))
+
+
+def sweep_question(
+    network: Network,
+    cell_type: str,
+    vary: Mapping[str, Any],
+    config: GenerateConfig | None = None,
+    *,
+    seeds: int = 1,
+    others: Iterable[Network] = (),
+    trials: int | None = None,
+    goals: Iterable[str] | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+) -> SweepQuestion:
+    """Check what a sweep is asked and return it, before any work is done; arguments as of `sweep`.
+
+    Raises:
+        MaxstimError: if an argument makes no sense, or there would be too many answers.
+    """
     check_network(network)
     network.cell_type(cell_type)
     config = checked(config, GenerateConfig)
-    report_every = checked_report_every(report_every)
     seeds = checked_whole(seeds, "The number of seeds (seeds)", (1, MOST_ANSWERS))
     if trials is not None:
         trials = checked_whole(trials, "The number of trials (trials)", (1, MOST_ANSWERS))
@@ -126,7 +158,7 @@ def sweep(
     check_number_of_answers(n_settings * seeds)
     for values in settings or ():
         check_possible(network, cell_type, replace(config, **values))
-    question = SweepQuestion(
+    return SweepQuestion(
         network,
         cell_type,
         config,
@@ -139,7 +171,6 @@ def sweep(
         resolve_device(device),
         dtype,
     )
-    return Sweep(question, store, report_every=report_every)
 
 
 class _Finished(NamedTuple):
