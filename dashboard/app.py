@@ -16,6 +16,7 @@ from dashboard.add_movie.dialog import MovieDialog
 from dashboard.components.component import Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
+from dashboard.components.sweep.component import SweepPanel
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
 from dashboard.model_card.dialog import CardDialog
@@ -23,6 +24,7 @@ from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
+from dashboard.state.sweep_choice import SweepChoice
 from dashboard.state.url import PageAddress, is_known
 from dashboard.state.visitors import are_visitors, call_visitor, visitor_file, visitor_name
 from dashboard.style.material import fetch_stylesheets
@@ -33,6 +35,7 @@ from dashboard.views.comparison import Comparisons
 from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from dashboard.views.run_history import History
+from dashboard.views.sweep import Sweeps
 from dashboard.views.traces import Traces
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
@@ -70,7 +73,10 @@ class App(pn.viewable.Viewer):
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
-        self.sidebar = Sidebar(self.session, self.networks, self._open_card, self._add_movie)
+        self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_sweeps)
+        self.sidebar = Sidebar(
+            self.session, self.networks, self.sweeps, self._open_card, self._add_movie
+        )
         self.headline = Headline(self.session, lambda: self.page.dark)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
@@ -107,6 +113,7 @@ class App(pn.viewable.Viewer):
         self._drawn: xr.Dataset | None = None  # the answer in the player
         self.session.param.watch(self._draw, "shown")
         self.session.param.watch(self._listed, "looking")
+        self.sweeps.choice.param.watch(self._view, "is_open")
         # After the networks' own, which forget what they know of the network chosen before.
         self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
         self.networks.param.watch(self._chosen, "found")
@@ -122,6 +129,7 @@ class App(pn.viewable.Viewer):
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
+        self._asked_sweep = asked.sweep
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
@@ -141,6 +149,8 @@ class App(pn.viewable.Viewer):
         self.choice.param.watch(self._address, ["cell_type", "method", "network"])
         generated.param.watch(self._address, list(generated.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
+        self.sweeps.param.watch(self._address, "key")
+        self.sweeps.choice.param.watch(self._address, "is_open")
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -150,6 +160,9 @@ class App(pn.viewable.Viewer):
         self.networks.param.watch(self._warm, "found")
         self.session.param.watch(self._pace, ["submitting", "looking"])
         self.comparisons.param.watch(self._pace, "busy")
+        self.sweeps.param.watch(self._pace, "busy")
+        if self._asked_sweep:
+            self.sweeps.open(self._asked_sweep)
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -162,6 +175,7 @@ class App(pn.viewable.Viewer):
             self.session.poll()
             self.networks.poll()
             self.comparisons.poll()
+            self.sweeps.poll()
             self.choice.offer_sets()  # another visitor, or the command line, may have stored one
         self._pace()
 
@@ -169,7 +183,7 @@ class App(pn.viewable.Viewer):
         """Poll as often as there may be news."""
         session = self.session
         news = session.live or session.submitting or session.looking
-        news = news or self.networks.busy or self.comparisons.busy
+        news = news or self.networks.busy or self.comparisons.busy or self.sweeps.busy
         period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
@@ -279,6 +293,15 @@ class App(pn.viewable.Viewer):
         self.page.dialogs.append(dialog)
         self._dress()
 
+    def _show_sweeps(self, panel: SweepPanel) -> None:
+        """Make room for the view of sweeps; most visits do without."""
+        panel.dark = self.page.dark
+        self.page.link(panel, dark="dark")
+        self.page.dialogs.append(panel)
+
+    def _view(self, *events: object) -> None:
+        self.page.view = "sweep" if self.sweeps.choice.is_open else ""
+
     def _dress(self, *events: object) -> None:
         """Let what Material draws be as dark as the page."""
         for dialog in self.page.dialogs:
@@ -298,6 +321,7 @@ class App(pn.viewable.Viewer):
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
             run=self.session.link_key,
+            sweep=self.sweeps.key if self.sweeps.choice.is_open else "",
             aims=choice.settings[choice.method].aims(),
         ).search()
         if pn.state.location is not None and pn.state.location.search != search:

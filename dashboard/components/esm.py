@@ -16,6 +16,7 @@ PICKER = _HERE / "widgets" / "picker.js"
 NUMBER_FIELD = _HERE / "widgets" / "number_entry.js"
 DRAWING = _HERE / "hexplayer" / "drawing.js"
 PLOT = _HERE / "plots" / "plot.js"
+PLAYERS = _HERE / "players" / "players.js"
 
 
 def source(*files: Path) -> str:

@@ -11,8 +11,10 @@ from dashboard.components.sidebar.component import SidebarPanel
 from dashboard.sidebar.controls import Controls, sidebar_description
 from dashboard.sidebar.network_chooser import network_words
 from dashboard.sidebar.run_bar import run_words
+from dashboard.sidebar.sweep_controls import sweep_words, take_sweep_entry
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
+from dashboard.views.sweep import Sweeps
 
 
 class Sidebar(pn.viewable.Viewer):
@@ -21,6 +23,7 @@ class Sidebar(pn.viewable.Viewer):
     Args:
         session: The runs of this page.
         networks: Its networks.
+        sweeps: Its sweeps.
         on_card: Called when the model card is asked for.
         on_movie: Called when a person wants to search a movie of their own.
     """
@@ -29,11 +32,13 @@ class Sidebar(pn.viewable.Viewer):
         self,
         session: Session,
         networks: Networks,
+        sweeps: Sweeps,
         on_card: Callable[[], None],
         on_movie: Callable[[], None],
     ) -> None:
         super().__init__()
         self.session, self.networks, choice = session, networks, session.choice
+        self.sweeps = sweeps
         self.controls = Controls(choice)
         self._heard = 0  # messages about the choice: each has an answer, even if nothing changed
         self._presses = {
@@ -42,6 +47,8 @@ class Sidebar(pn.viewable.Viewer):
             "close problem": lambda: session.param.update(problem=""),
             "card": on_card,
             "movie": on_movie,
+            "sweep": self._toggle_sweeps,
+            "start sweep": sweeps.start,
         }
         self.panel = SidebarPanel(
             sidebar_description(),
@@ -50,6 +57,7 @@ class Sidebar(pn.viewable.Viewer):
             groups=networks.groups,
             network=network_words(networks),
             run=run_words(session),
+            sweep=self._sweep_words(),
         )
         for changed in (choice, *choice.settings.values()):
             names = [name for name in changed.param if name != "name"]
@@ -62,6 +70,8 @@ class Sidebar(pn.viewable.Viewer):
         session.param.watch(self._devices, "devices")
         networks.param.watch(self._tell_network, ["found", "progress", "reply", "refused"])
         networks.param.watch(self._offer_networks, "groups")
+        sweeps.choice.param.watch(self._tell_sweep, ["is_open", "ranges", "seeds", "transfer"])
+        sweeps.param.watch(self._tell_sweep, "starting")
         self._devices()
 
     def __panel__(self) -> SidebarPanel:
@@ -76,6 +86,9 @@ class Sidebar(pn.viewable.Viewer):
                 self.networks.give_path(path)
             case {"file": str(name), "content": str(content)}:
                 self.networks.take_file(name, content)
+            case {"sweep": dict(told)}:
+                take_sweep_entry(self.sweeps.choice, told)
+                self._tell_sweep()
             case "networks":
                 self.networks.refresh()
             case dict():
@@ -89,6 +102,8 @@ class Sidebar(pn.viewable.Viewer):
         self._tell_choice()
         self._tell_run()
         self._tell_network()
+        if self.sweeps.choice.is_open:
+            self._tell_sweep()
 
     def _tell_choice(self, *events: object) -> None:
         self.panel.choice = self._choice_words()
@@ -98,6 +113,17 @@ class Sidebar(pn.viewable.Viewer):
 
     def _tell_run(self, *events: object) -> None:
         self.panel.run = run_words(self.session)
+
+    def _toggle_sweeps(self) -> None:
+        self.sweeps.choice.is_open = not self.sweeps.choice.is_open
+
+    def _sweep_words(self) -> dict[str, Any]:
+        return sweep_words(self.sweeps.choice, self.session, starting=self.sweeps.starting)
+
+    def _tell_sweep(self, *events: object) -> None:
+        told = self._sweep_words()
+        if told != self.panel.sweep:
+            self.panel.sweep = told
 
     def _tell_network(self, *events: object) -> None:
         self.panel.network = network_words(self.networks)

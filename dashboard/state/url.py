@@ -29,6 +29,10 @@ _NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose 
 
 _NO_METHOD = "The method of this link is none of the three here; choose one of the tabs."
 
+_NO_SWEEP = (
+    "The sweep of this link has a key that no sweep can have; choose one of the list of sweeps."
+)
+
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
 
 
@@ -42,6 +46,7 @@ class PageAddress:
         network: Name of a network that there is, for example ``maxstim/003``; the default one where
             there is none of that name.
         run: Key of a run or of a finished answer.
+        sweep: Key of a sweep.
         problems: What the page has to say of what is not here, a sentence each.
         aims: Objective and constraints of a generated movie that are not the defaults, by name.
     """
@@ -50,6 +55,7 @@ class PageAddress:
     method: str = ""
     network: str = ""
     run: str = ""
+    sweep: str = ""
     problems: tuple[str, ...] = ()
     aims: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,21 +63,24 @@ class PageAddress:
     def parse(cls, search: str) -> PageAddress:
         """Return what the query of an address says, for example ``?cell=T4c&method=generated``."""
         query = parse_qs(search.removeprefix("?"))
-        cell, method, network, run = (
-            query.get(name, [""])[0] for name in ("cell", "method", "network", "run")
+        cell, method, network, run, sweep = (
+            query.get(name, [""])[0] for name in ("cell", "method", "network", "run", "sweep")
         )
         checks = (
             (cell, cell in bundled_connectome().names, _NO_CELL_TYPE),
             (method, method in CONFIGS, _NO_METHOD),
             (network, _is_there(network), _NO_NETWORK),
             (run, KEY.fullmatch(run) is not None, _NO_RUN),
+            (sweep, KEY.fullmatch(sweep) is not None, _NO_SWEEP),
         )
-        cell, method, network, run = (value if is_here else "" for value, is_here, _ in checks)
+        cell, method, network, run, sweep = (
+            value if is_here else "" for value, is_here, _ in checks
+        )
         problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
         if _NO_NETWORK in problems:
             network = DEFAULT
         aims, misread = _aims(query)
-        return cls(cell, method, network, run, (*problems, *misread), aims)
+        return cls(cell, method, network, run, sweep, (*problems, *misread), aims)
 
     def search(self) -> str:
         """Return the query of this address."""
@@ -80,6 +89,7 @@ class PageAddress:
             "method": self.method,
             "network": self.network,
             "run": self.run,
+            "sweep": self.sweep,
         }
         aims = {
             name: number_text(value) if isinstance(value, float) else value

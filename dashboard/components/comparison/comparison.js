@@ -22,12 +22,6 @@ function lend(movie) {
   document.dispatchEvent(new CustomEvent("maxstim-movie", {detail: movie}))
 }
 
-function saveFile({name, data}) {
-  const address = URL.createObjectURL(new Blob([data]))
-  element("a", {href: address, download: name}).click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
-}
-
 const percent = (share) => share === null ? "–" : `${Math.round(100 * share)} %`.replace("-", "−")
 
 /** A section that opens: how it stands, what starts it, and what was found. */

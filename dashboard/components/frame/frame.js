@@ -124,12 +124,19 @@ export function render({model}) {
     open(true)
     sidebar.shadowRoot.getElementById("run").focus()
   })
-  const columns = element("div", "columns", drawer, shade, main)
+  const views = element("div", {class: "views", tabindex: -1}, dialogs) // dialogs float, and take no room
+  const columns = element("div", "columns", drawer, shade, main, views)
+  const view = () => {
+    const changes = (root.dataset.view ?? "") !== model.view
+    root.dataset.view = model.view
+    main.hidden = Boolean(model.view)
+    if (changes) (model.view ? views : main).focus({preventScroll: true})
+  }
   const [who, ...asking] = person(model, () => { connection.leaving = true })
   const root = element("div", "frame", skip,
     element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
       element("span", "tagline", "Which movie excites this neuron most?"), how, who, theme),
-    columns, dialogs, help, ...asking)
+    columns, help, ...asking)
   const connection = new Connection(root, columns, () => model.send_msg("ping"),
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
   model.on("msg:custom", () => connection.heard?.())
@@ -141,5 +148,7 @@ export function render({model}) {
   menu.addEventListener("click", () => open(root.dataset.drawer !== "open"))
   shade.addEventListener("click", () => open(false))
   open(!NARROW.matches)
+  model.on("view", view)
+  view()
   return root
 }

@@ -7,14 +7,6 @@ const TAKE = {
   Code: "M9.4 16.6 4.8 12l4.6-4.6L8 6l-6 6 6 6zm5.2 0 4.6-4.6-4.6-4.6L16 6l6 6-6 6z",
 }
 
-/** Hand a file to the browser. */
-function save({name, data}) {
-  const address = URL.createObjectURL(new Blob([data]))
-  const link = element("a", {href: address, download: name})
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
-}
-
 /** The dialog with the lines that make an answer without the page. */
 class CodeDialog {
   constructor() {
@@ -74,7 +66,7 @@ export function render({model}) {
     const said = message.data ?? message
     if (said.code) return code.open(said.code)
     buttons.get(said.take)?.removeAttribute("aria-busy")
-    if (said.file) save(said.file)
+    if (said.file) saveFile(said.file)
   })
   const draw = () => {
     const {html, verdict: compared, note: said, settings, live, iteration: which} = model.shown

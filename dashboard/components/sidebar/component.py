@@ -32,6 +32,9 @@ class SidebarPanel(Component):
     network = param.Dict(
         default={}, doc="What is known of the chosen network: `network_chooser.network_words`."
     )
+    sweep = param.Dict(
+        default={}, doc="The sweep that would be started: `sweep_controls.sweep_words`."
+    )
     run = param.Dict(default={}, doc="What the run bar says: `run_bar.run_words`.")
 
     _esm = source(
@@ -39,7 +42,7 @@ class SidebarPanel(Component):
         NUMBER_FIELD,
         *(
             _HERE / f"{name}.js"
-            for name in ("pickers", "entries", "objective", "settings", "sidebar")
+            for name in ("pickers", "entries", "objective", "sweep", "settings", "sidebar")
         ),
     )
     _stylesheets: ClassVar[list[str]] = [

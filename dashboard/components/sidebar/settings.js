@@ -18,7 +18,8 @@ class SettingRow {
     this.about = about
     this.entry = settingEntry(about, groups, send)
     this.reason = element("p", {class: "small quiet reason", hidden: ""})
-    this.root = element("div", {}, this.entry.root, this.reason)
+    this.vary = about.kind === "number" ? new VaryName(this.entry, about, (sweep) => send({sweep})) : null
+    this.root = element("div", {}, this.entry.root, ...(this.vary ? [this.vary.root] : []), this.reason)
   }
 
   /** Whether the setting has another value than its default, and an effect. */
@@ -61,7 +62,8 @@ class MethodPanel {
     this.about = about
     this.told = element("div", "told")
     this.rows = new Map(about.settings.map((setting) =>
-      [setting.name, new SettingRow(setting, groups, (said) => send({setting: setting.name, ...said}))]))
+      [setting.name, new SettingRow(setting, groups, (said) =>
+        send("sweep" in said ? said : {setting: setting.name, ...said}))]))
     const press = (label, name) => {
       const button = element("button", {type: "button", class: "text-button"}, label)
       button.addEventListener("click", () => send({press: name}))
@@ -103,6 +105,12 @@ class MethodPanel {
     this.sections = [...titles].map((title) =>
       new Section(title, this.rowsOf(title).filter(({about}) => about.name !== "objective")))
     return this.sections.map(({root}) => root)
+  }
+
+  /** Show what a sweep varies: of generated movies alone. */
+  showSweep(sweep) {
+    if (this.about.method !== "generated") return
+    for (const row of this.rows.values()) row.vary?.show(sweep)
   }
 
   show({formulas, values, sets, clips, clip, examples, cell_type: own}) {

@@ -8,7 +8,7 @@ class Methods {
   constructor(methods, groups, send) {
     this.methods = methods
     this.panels = methods.map((about) =>
-      new MethodPanel(about, groups, (said) => send({method: about.method, ...said})))
+      new MethodPanel(about, groups, (said) => send("sweep" in said ? said : {method: about.method, ...said})))
     this.tabs = methods.map(({method, title}) => {
       const tab = element("button", {
         type: "button", role: "tab", id: `tab-${method}`, "aria-controls": `panel-${method}`,
@@ -49,6 +49,10 @@ class Methods {
         .map(([name, {entry}]) => [name, entry.entry.value]))]))
   }
 
+  showSweep(sweep) {
+    for (const panel of this.panels) panel.showSweep(sweep)
+  }
+
   show(choice) {
     this.mark(choice.method)
     for (const panel of this.panels) panel.show(choice)
@@ -87,6 +91,10 @@ class RunBar {
     this.cancel = element("button", {type: "button", class: "button cancel"}, "Cancel")
     this.run.addEventListener("click", press("run"))
     this.cancel.addEventListener("click", press("cancel"))
+    this.sweep = element("button", {type: "button", class: "button sweep", "data-testid": "sweep", "aria-pressed": "false",
+      title: "Try many settings, and compare answers"}, "Sweep")
+    this.sweep.addEventListener("click", press("sweep"))
+    this.sweeping = new SweepBar((sweep) => send({sweep}), (name) => send({press: name}))
     const close = element("button", {type: "button", class: "close", "aria-label": "Close"}, icon(CLOSE))
     close.addEventListener("click", press("close problem"))
     this.said = element("span")
@@ -96,8 +104,13 @@ class RunBar {
     this.progress = element("div", {class: "progress", role: "progressbar", "aria-label": "Progress of the run"}, this.bar)
     this.hint = element("p", "small quiet", "Ctrl + Enter runs from anywhere on the page.")
     this.status = element("div", "status")
-    this.root = element("div", "runbar", this.problems, element("div", "line", this.run, this.cancel),
-      this.progress, this.status)
+    this.root = element("div", "runbar", this.problems, this.sweeping.root,
+      element("div", "line", this.run, this.cancel, this.sweep), this.progress, this.status)
+  }
+
+  showSweep(sweep) {
+    this.sweep.setAttribute("aria-pressed", String(Boolean(sweep.open)))
+    this.sweeping.show(sweep)
   }
 
   show({label, cancel, progress, start, numbers, problem}) {
@@ -189,6 +202,10 @@ export function render({model}) {
       networks.answer(model.network.said, model.network.refused)
     },
     run: () => runbar.show(model.run),
+    sweep: () => {
+      methods.showSweep(model.sweep)
+      runbar.showSweep(model.sweep)
+    },
   }
   for (const [name, draw] of Object.entries(show)) {
     model.on(name, draw)

@@ -19,6 +19,13 @@ function icon(path) {
   return node
 }
 
+/** Hand a file to the browser. */
+function saveFile({name, data}) {
+  const address = URL.createObjectURL(new Blob([data]))
+  element("a", {href: address, download: name}).click()
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
+}
+
 const CLOSE = "M19 6.41 17.59 5 12 10.59 6.41 5 5 6.41 10.59 12 5 17.59 6.41 19 12 13.41 17.59 19 " +
   "19 17.59 13.41 12z"
 

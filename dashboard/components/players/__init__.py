@@ -1,0 +1,1 @@
+"""Movies side by side in step, for whatever component compares answers: JavaScript alone."""

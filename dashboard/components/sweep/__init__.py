@@ -1,0 +1,1 @@
+"""The view of a sweep: films, table and plots with one selection."""

@@ -1,0 +1,198 @@
+"""Which settings a sweep varies, and how far, as a person chooses it in the sidebar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from math import prod
+from typing import Any
+
+import param
+
+from dashboard.state.choice import Choice
+from dashboard.state.objective import check_others
+from dashboard.state.silence import check_silence
+from dashboard.state.typed_numbers import number_text, read_number
+from dashboard.state.visitors import check_listed
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.runs.request import RunRequest
+from maxstim_core.runs.sweeps import SweepRequest
+from maxstim_core.sweeps.varied import Listed, read_varied, settings_of
+
+MOST_SHOWN = 500
+"""Most answers of a sweep on the page."""
+
+_FACTOR = 3.0
+"""How far a setting varies at first, down and up from its value."""
+
+_VALUES = 3
+"""How many values it has at first."""
+
+
+@dataclass(frozen=True)
+class VariedRange:
+    """How far one setting varies, as typed.
+
+    Attributes:
+        low: Least value.
+        high: Greatest value.
+        count: How many values.
+        is_log: Whether by equal factors.
+    """
+
+    low: str
+    high: str
+    count: str
+    is_log: bool
+
+    @property
+    def words(self) -> str:
+        """The same as `maxstim_core.sweeps.varied` reads it."""
+        low, high, count = (
+            text.strip().replace(",", ".") for text in (self.low, self.high, self.count)
+        )
+        return f"{'log' if self.is_log else 'lin'}:{low}:{high}:{count}"
+
+
+@dataclass(frozen=True)
+class SweepCost:
+    """What a sweep would cost, before it is started.
+
+    Attributes:
+        n_runs: How many runs; 0 where that is not known.
+        seconds: About how long they take, or None where nothing is known of that.
+        problem: Why it cannot be started, as one sentence, or nothing.
+    """
+
+    n_runs: int = 0
+    seconds: float | None = None
+    problem: str = ""
+
+
+class SweepChoice(param.Parameterized):
+    """The sweep that would be started.
+
+    Args:
+        choice: What is chosen besides: the settings that stay.
+    """
+
+    is_open = param.Boolean(False, doc="Whether the view of sweeps is open.")
+    ranges = param.Dict(default={}, doc="How far each setting that varies does, by its name.")
+    seeds = param.String("1", doc="How many seeds, as typed.")
+    transfer = param.Boolean(False, doc="Whether answers are shown to the other networks.")
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__()
+        self.choice = choice
+
+    def mark(self, name: str) -> None:
+        """Let a setting vary around its value, or no longer."""
+        if name not in can_vary():
+            return
+        ranges = dict(self.ranges)
+        if ranges.pop(name, None) is None:
+            ranges[name] = self._around(name)
+        self.ranges = ranges
+
+    def change(self, name: str, **entries: Any) -> None:
+        """Change how far a setting that varies does.
+
+        Args:
+            name: Of the setting.
+            **entries: Values of `VariedRange`.
+        """
+        if name in self.ranges:
+            self.ranges = {**self.ranges, name: replace(self.ranges[name], **entries)}
+
+    def take(self, request: SweepRequest) -> None:
+        """Choose what a sweep was asked."""
+        choice = self.choice
+        choice.take(RunRequest(request.cell_type, request.config, request.network))
+        ranges = {}
+        for name, words in request.vary:
+            scale, low, high, count = words.split(":")
+            ranges[name] = VariedRange(low, high, count, scale == "log")
+        self.param.update(ranges=ranges, seeds=str(request.seeds), transfer=request.transfer)
+
+    def request(self) -> SweepRequest:
+        """Return the sweep that is chosen; whether its values make sense, the core says.
+
+        Raises:
+            MaxstimError: if it is none, or one that a visitor cannot ask for.
+        """
+        choice = self.choice
+        if choice.method != GenerateConfig.method:
+            raise MaxstimError("A sweep varies generated movies; choose the tab Generated.")
+        if not self.ranges:
+            raise MaxstimError("Click the name of a number to let it vary.")
+        if choice.listed_only:
+            check_listed(choice.network)
+        config = choice.settings[GenerateConfig.method].config()
+        assert isinstance(config, GenerateConfig)
+        check_others(config.objective, choice.cell_type)
+        check_silence(config.silence, choice.cell_type)
+        seeds = read_number(self.seeds, whole=True)
+        if seeds is None or not 1 <= seeds <= MOST_SHOWN:
+            raise MaxstimError(
+                f"The number of seeds must be a whole number from 1 to {MOST_SHOWN}."
+            )
+        return SweepRequest(
+            choice.cell_type,
+            config,
+            tuple((name, each.words) for name, each in self.ranges.items()),
+            int(seeds),
+            choice.network,
+            self.transfer,
+            choice.device,
+        )
+
+    def _around(self, name: str) -> VariedRange:
+        number, value = type(self._settings).param[name], getattr(self._settings, name)
+        (low, high), (start, end) = number.bounds, number.softbounds
+        is_log = value > 0
+        if is_log:
+            low, high = max(low, value / _FACTOR), min(high, value * _FACTOR)
+        else:
+            low, high = start, end
+        if isinstance(number, param.Integer):
+            low, high = round(low), round(high)
+        return VariedRange(_text(low), _text(high), str(_VALUES), is_log and low > 0)
+
+    @property
+    def _settings(self) -> Any:
+        return self.choice.settings[GenerateConfig.method]
+
+
+def _text(value: float) -> str:
+    return number_text(float(f"{value:.4g}"))
+
+
+@cache
+def can_vary() -> tuple[str, ...]:
+    """Return the names of the settings that a sweep of the page can vary: all numbers but the seed."""
+    return tuple(
+        item.name
+        for item in fields(GenerateConfig)
+        if type(item.default) in (int, float) and item.name != "random_seed"
+    )
+
+
+def runs_of(request: SweepRequest) -> list[RunRequest]:
+    """Return the runs of a sweep, without opening its network.
+
+    Raises:
+        MaxstimError: if they are too many for the page, or make no sense.
+    """
+    varied = read_varied(dict(request.vary), request.config, trials=False)
+    n_runs = prod(len(each.values) for each in varied if isinstance(each, Listed)) * request.seeds
+    if n_runs > MOST_SHOWN:
+        raise MaxstimError(
+            f"This sweep would have {n_runs:,} runs, and a page shows at most {MOST_SHOWN}; vary less, "
+            "or use the command maxstim sweep."
+        )
+    return [
+        RunRequest(request.cell_type, replace(request.config, **values), request.network)
+        for values in settings_of(varied, request.config)
+        for _ in range(request.seeds)
+    ]
