@@ -130,6 +130,8 @@ export function render({model}) {
     const changes = (root.dataset.view ?? "") !== model.view
     root.dataset.view = model.view
     main.hidden = Boolean(model.view)
+    if (model.view) views.setAttribute("role", "main")
+    else views.removeAttribute("role")
     if (changes) (model.view ? views : main).focus({preventScroll: true})
   }
   const [who, ...asking] = person(model, () => { connection.leaving = true })

@@ -32,7 +32,7 @@ class SweepHead {
       return button
     }
     this.model = model
-    this.title = element("h2")
+    this.title = element("h1")
     this.said = element("p", {class: "quiet", role: "status", "data-testid": "sweep-state"})
     this.bar = element("i")
     this.progress = element("div", {class: "progress", role: "progressbar", "aria-label": "Progress of the sweep"}, this.bar)

@@ -54,7 +54,7 @@ class RunTable {
         this.sort = key
         this.arrange()
       })
-      return [key, element("th", {scope: "col", ...(typeof key === "number" ? {class: "number"} : {})}, button)]
+      return [key, element("th", {scope: "col", ...(typeof key === "number" || key === "finished" ? {class: "number"} : {})}, button)]
     })
     this.head.replaceChildren(element("td"), element("td"), ...this.heads_.map(([, cell]) => cell))
   }
@@ -135,7 +135,7 @@ class RunTable {
       out.addEventListener("click", () => this.send({remove: row.id}))
       name.append(out)
     }
-    const line = element("tr", {"data-row": row.id, "aria-rowindex": index, "aria-selected": String(isSelected)},
+    const line = element("tr", {"data-row": row.id, "aria-rowindex": index, "data-selected": String(isSelected)},
       element("td", {}, box), element("td", {}, star), name,
       ...row.values.map((value) => element("td", "number", value === null ? "–" : valueText(Number(value.toPrecision(4))))),
       element("td", "number quiet", clockTime(row.finished)), element("td", {}, note))

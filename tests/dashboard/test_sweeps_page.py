@@ -1,0 +1,259 @@
+"""The state of a sweep on the page: what is chosen, what it costs, what comes of it; no browser."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from packed import unpacked
+from toy_runs import toy_queue
+
+import maxstim_core as ms
+from dashboard.sidebar.sweep_controls import sweep_cost, sweep_words, take_sweep_entry
+from dashboard.state.choice import Choice
+from dashboard.state.session import Session
+from dashboard.state.sweep_choice import MOST_SHOWN, SweepChoice, can_vary, runs_of
+from dashboard.state.url import PageAddress
+from dashboard.views.sweep import Sweeps
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.sweeps import SweepRequest
+
+pytest.importorskip("zarr")
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    toys = toy_queue(tmp_path_factory.mktemp("sweeps"))
+    yield toys
+    toys.close()
+
+
+def opened(queue):
+    """The sweeps of a new page."""
+    session = Session(Choice(), queue, ResultLibrary(queue.folder))
+    shown = []
+    sweeps = Sweeps(session, SweepChoice(session.choice), shown.append)
+    session.choice.cell_type = "Mi1"
+    session.choice.settings["generated"].param.update(t_stim=0.05, n_iters=2)
+    assert not shown and sweeps.panel is None, "nothing is made before the view is opened"
+    sweeps.choice.is_open = True
+    assert shown == [sweeps.panel]
+    return sweeps
+
+
+@pytest.fixture
+def sweeps(queue):
+    return opened(queue)
+
+
+def until(sweeps, is_so):
+    give_up = time.monotonic() + 120
+    while not is_so(sweeps.panel):
+        assert time.monotonic() < give_up, (sweeps.panel.state, sweeps.session.problem)
+        time.sleep(0.02)
+        sweeps.session.poll()
+        sweeps.poll()
+
+
+def vary(sweeps, name="lr", low="0.01", high="0.1", count="2"):
+    sweeps.choice.mark(name)
+    sweeps.choice.change(name, low=low, high=high, count=count)
+
+
+def done(panel):
+    return panel.state["state"] == "done" and len(panel.table["rows"]) > 0
+
+
+class Kept:
+    """A view that keeps the films that are handed to the browser."""
+
+    def __init__(self, panel):
+        self.blocks = []
+        panel.show_films = self.blocks.append
+
+
+def test_every_number_but_the_seed_can_vary():
+    names = can_vary()
+    assert {"lr", "weight_mei", "t_stim", "n_iters"} <= set(names)
+    assert not {"random_seed", "objective", "last_frame"} & set(names)
+
+
+@pytest.mark.parametrize("name", can_vary())
+def test_a_number_that_is_marked_varies_around_its_value_within_its_bounds(name):
+    choice = SweepChoice(Choice())
+    choice.mark(name)
+    [(varied, words)] = choice.request().vary
+    low, high = (float(number) for number in words.split(":")[1:3])
+    bounds = type(choice.choice.settings["generated"]).param[name].bounds
+    assert varied == name and bounds[0] <= low < high <= bounds[1]
+    choice.mark(name)
+    assert choice.ranges == {}
+
+
+def test_what_cannot_vary_is_not_marked():
+    choice = SweepChoice(Choice())
+    for name in ("random_seed", "objective", "nothing", ""):
+        choice.mark(name)
+    assert choice.ranges == {}
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ({"low": "1", "high": "0.1"}, "upside down"),
+        ({"low": "x"}, "cannot be read"),
+        ({"low": "1:2"}, "cannot be read"),
+        ({"count": "1"}, "2 values or more"),
+        ({"count": "9999"}, f"9,999 runs, and a page shows at most {MOST_SHOWN}"),
+        ({"count": "1000000"}, "1,000,000 answers"),
+        ({"high": "1e9"}, "lr"),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_one_sentence_beside_it(sweeps, entries, sentence):
+    vary(sweeps)
+    sweeps.choice.change("lr", **entries)
+    words = sweep_words(sweeps.choice, sweeps.session, starting=False)
+    assert sentence in words["problem"] and not words["ready"]
+    sweeps.start()
+    assert sentence in sweeps.session.problem and not sweeps.starting
+
+
+def test_seeds_and_methods_that_make_no_sense(sweeps):
+    assert "Click the name" in sweep_cost(sweeps.choice, sweeps.session).problem
+    vary(sweeps)
+    for seeds in ("0", "two", "", "501"):
+        sweeps.choice.seeds = seeds
+        assert "number of seeds" in sweep_cost(sweeps.choice, sweeps.session).problem
+    sweeps.choice.seeds = "2"
+    sweeps.session.choice.method = "natural"
+    assert "tab Generated" in sweep_cost(sweeps.choice, sweeps.session).problem
+
+
+def test_the_cost_is_that_of_the_last_runs(sweeps):
+    vary(sweeps, "n_iters", "10", "30", "3")
+    sweeps.choice.seeds = "2"
+    assert sweep_cost(sweeps.choice, sweeps.session).n_runs == 6
+    runs = runs_of(sweeps.choice.request())
+    assert sorted(run.config.n_iters for run in runs) == [10, 10, 17, 17, 30, 30]
+    queue = sweeps.session.queue
+    before = queue.usual_seconds(runs)
+    assert before is None or before > 0
+    queue._pace.note(runs[0], 2.0)
+    one = queue.usual_seconds([runs[0]])
+    assert queue.usual_seconds(runs) == pytest.approx(
+        one / runs[0].config.n_iters * sum(run.config.n_iters for run in runs)
+    )
+
+
+def test_a_browser_can_send_anything_about_a_sweep(sweeps):
+    for told in (
+        {}, {"mark": 3}, {"mark": "random_seed"}, {"name": "lr", "entry": "low", "text": "1"},
+        {"name": "lr", "entry": "is_log", "text": "1"}, {"name": [], "log": 1}, {"seeds": None},
+    ):  # fmt: skip
+        take_sweep_entry(sweeps.choice, told)
+    assert sweeps.choice.ranges == {} and sweeps.choice.seeds == "1"
+    for said in (
+        {"films": [1, None, "9:9", "x"]}, {"films": "0:0"}, {"star": True, "row": "0:0"},
+        {"note": "x", "row": 3}, {"use": "0:0"}, {"open": "../../etc"}, {"open": "0" * 64},
+        {"add": "../x"}, {"remove": "x"}, {"press": "cancel"}, {"press": "go on"}, {"press": "save"},
+    ):  # fmt: skip
+        sweeps.panel._handle_msg(said)
+    sweeps.panel._handle_msg("films")
+    assert "not on this server" in sweeps.session.problem and sweeps.key == ""
+
+
+def test_a_sweep_is_started_followed_and_its_films_are_packed(queue, sweeps):
+    vary(sweeps)
+    sweeps.choice.seeds = "2"
+    sweeps.start()
+    assert sweeps.starting and sweeps.busy
+    until(sweeps, done)
+    assert sweeps.panel.state["said"] == "4 answers."
+    table = sweeps.panel.table
+    assert [column["name"] for column in table["columns"]][:2] == ["lr", "counted_response"]
+    network = ms.open_network("default")
+    found = ms.finish(
+        ms.sweep(network, "Mi1", {"lr": "log:0.01:0.1:2"}, sweeps.choice.request().config, seeds=2)
+    )
+    assert table["rows"][3]["values"][0] == 0.1
+    responses = [row["values"][1] for row in table["rows"]]
+    assert responses == pytest.approx(found["counted_response"].values.ravel().tolist())
+    assert [row["front"] for row in table["rows"]] == found["pareto"].values.ravel().tolist()
+    assert all(row["finished"] for row in table["rows"])
+
+    kept = Kept(sweeps.panel)
+    sweeps.panel._handle_msg({"films": ["1:0", "0:1", "7:7"]})
+    until(sweeps, lambda panel: kept.blocks)
+    header = unpacked(kept.blocks[0])
+    assert [film["id"] for film in header["films"]] == ["1:0", "0:1"]
+    movies = header["stimulus"].reshape(2, *found["best_stimulus"].shape[2:])
+    for movie, place in zip(movies, ((1, 0), (0, 1)), strict=True):
+        whole = found["best_stimulus"].values[place]
+        assert np.abs(movie / 255 - whole).max() <= 0.5 / 255 + 1e-6
+
+    again = opened(queue)
+    again.open(sweeps.key)
+    until(again, done)
+    assert again.panel.table == table and again.choice.ranges == sweeps.choice.ranges
+    assert again.panel.sweeps[0]["key"] == sweeps.key
+    until(again, lambda panel: not again.busy)
+
+
+def test_marks_last_settings_are_used_and_stored_runs_join(queue, sweeps):
+    vary(sweeps, "lr", "0.02", "0.04")
+    sweeps.start()
+    until(sweeps, done)
+    sweeps.panel._handle_msg({"star": True, "row": "1:0"})
+    sweeps.panel._handle_msg({"note": "  the  best ", "row": "1:0"})
+    row = sweeps.panel.table["rows"][1]
+    assert (row["star"], row["note"]) == (True, "the best")
+    sweeps.panel._handle_msg({"use": "1:0"})
+    assert sweeps.session.choice.settings["generated"].lr == 0.04
+
+    config = ms.GenerateConfig(t_stim=0.05, n_iters=2, lr=0.3, random_seed=9)
+    answer = ms.finish(ms.generate(ms.open_network("default"), "Mi1", config))
+    queue.store.save("c" * 64, answer)
+    sweeps.panel._handle_msg({"add": "c" * 64})
+    until(sweeps, lambda panel: len(panel.table["rows"]) == 3)
+    picked = sweeps.panel.table["rows"][2]
+    alone = ms.finish(ms.sweep(ms.open_network("default"), "Mi1", {"lr": [0.3]}, config))
+    assert picked["values"][0] == 0.3
+    assert picked["values"][1] == pytest.approx(float(alone["counted_response"][0, 0]), rel=1e-5)
+    kept = Kept(sweeps.panel)
+    sweeps.panel._handle_msg({"films": ["c" * 64, "0:0"]})
+    until(sweeps, lambda panel: len(kept.blocks) == 2)
+    sweeps.panel._handle_msg({"remove": "c" * 64})
+    assert len(sweeps.panel.table["rows"]) == 2
+
+
+def test_a_sweep_that_is_cancelled_goes_on(sweeps):
+    sweeps.session.choice.settings["generated"].param.update(t_stim=0.1, n_iters=400)
+    vary(sweeps, count="3")
+    sweeps.start()
+    until(sweeps, lambda panel: "answers" in panel.state["said"])
+    sweeps.panel._handle_msg({"press": "cancel"})
+    until(sweeps, lambda panel: panel.state["state"] == "stopped")
+    sweeps.panel._handle_msg({"press": "go on"})
+    until(sweeps, done)
+
+
+def test_an_address_carries_a_sweep():
+    address = PageAddress("Mi1", "generated", "default", "", "a" * 64)
+    assert PageAddress.parse(address.search()) == address
+    [problem] = PageAddress.parse("?sweep=../x").problems
+    assert problem.startswith("The sweep of this link")
+
+
+def test_without_zarr_the_page_says_so(monkeypatch, sweeps):
+    vary(sweeps, "lr", "0.05", "0.07")
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    sweeps.start()
+    until(sweeps, lambda panel: not sweeps.starting)
+    assert "pip install 'maxstim[sweep]'" in sweeps.session.problem
+
+
+def test_a_request_that_the_core_refuses_leaves_nothing(queue):
+    with pytest.raises(MaxstimError):
+        runs_of(SweepRequest("Mi1", GenerateConfig(), (("lr", "lin:2:1:3"),)))
