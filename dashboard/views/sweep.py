@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -238,12 +239,9 @@ class Sweeps(param.Parameterized):
             return
         table = self._table
         rows = [self._told(row) for row in self._rows()]
-        told = {
-            "key": table.key,
-            "title": table.title,
-            "columns": list(table.columns),
-            "rows": rows,
-        }
+        told = json.dumps(
+            {"key": table.key, "title": table.title, "columns": table.columns, "rows": rows}
+        )
         if told != self.panel.table:
             self.panel.table = told
 

@@ -138,6 +138,7 @@ class Player {
     const {film} = this
     const frame = clock.frame(film)
     this.root.dataset.frame = frame
+    this.root.style.width = `${width}px`
     film.scene.pixels(width).draw(this.canvas, film.stimulus, frame * film.scene.nColumns)
     const height = 46
     const context = sized(this.trace, width, height)

@@ -31,10 +31,11 @@ class SweepPanel(Component):
         **params: Further parameters.
     """
 
-    table = param.Dict(
-        default={},
-        doc="``key`` and ``title``; ``columns``, each with name, label, unit, kind, better and log; "
-        "``rows``, each with id, title, state, values, front, finished, star and note.",
+    table = param.String(
+        default="{}",
+        doc="As JSON, which browsers read faster than Bokeh's values: ``key`` and ``title``; "
+        "``columns``, each with name, label, unit, kind, better and log; ``rows``, each with id, title, "
+        "state, values, front, finished, star, note, usable and picked.",
     )
     state = param.Dict(
         default={},

@@ -2,7 +2,7 @@
 
 const TILE = 92 // pixels that a film is wide
 const AT_ONCE = 24 // films that are asked for at a time
-const BUILT_AT_ONCE = 60 // tiles that are made between two frames
+const BUILT_AT_ONCE = 40 // tiles that are made between two frames
 
 class Tile {
   constructor(row, selection) {

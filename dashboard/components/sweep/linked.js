@@ -63,10 +63,11 @@ class LinkedPlot {
 
   /** Draw rows that are not selected, then those of the front, then those selected. */
   inOrder() {
-    const some = this.selection.ids.size > 0
+    const {size} = this.selection.ids
+    const strong = clamp(40 / size, 0.3, 0.9) // many lines cover one another
     const rank = (row) => this.selection.has(row.id) ? 2 : row.front ? 1 : 0
     return [...this.rows].sort((a, b) => rank(a) - rank(b)).map((row) => ({row,
-      chosen: this.selection.has(row.id), alpha: !some || this.selection.has(row.id) ? 0.85 : 0.22}))
+      chosen: this.selection.has(row.id), alpha: !size ? 0.7 : this.selection.has(row.id) ? strong : 0.2}))
   }
 
   shade(context, box) {
@@ -92,22 +93,23 @@ class ParallelPlot extends LinkedPlot {
     this.axes = this.columns.map((column, k) => ({...this.axis(k), x: n > 1 ? left + k * (right - left) / (n - 1) : width / 2}))
     const Y = (axis, value) => bottom - axis.part(value) * (bottom - top)
     Object.assign(this, {top, bottom, Y})
+    const [accent, ink, quiet] = ["accent", "ink", "quiet"].map(color)
     context.lineWidth = 1.3
     for (const {row, chosen, alpha} of this.inOrder()) {
       context.globalAlpha = alpha
-      stroke(context, chosen ? color("accent") : row.front ? color("ink") : color("quiet"),
+      stroke(context, chosen ? accent : row.front ? ink : quiet,
         this.axes.map((axis, k) => [axis.x, row.values[k] === null ? NaN : Y(axis, row.values[k])]))
     }
     context.globalAlpha = 1
     context.textAlign = "center"
     context.textBaseline = "middle"
     this.axes.forEach((axis, k) => {
-      stroke(context, color("ink"), [[axis.x + 0.5, top], [axis.x + 0.5, bottom]])
-      context.fillStyle = color("ink")
+      stroke(context, ink, [[axis.x + 0.5, top], [axis.x + 0.5, bottom]])
+      context.fillStyle = ink
       const room = (right - left) / Math.max(1, n - 1) - 6
       const arrow = {1: " ↑", "-1": " ↓"}[this.columns[k].better] ?? ""
       context.fillText(this.columns[k].label + arrow, axis.x, k % 2 && room < 110 ? 20 : 8)
-      context.fillStyle = color("quiet")
+      context.fillStyle = quiet
       context.fillText(valueText(Number(axis.high.toPrecision(3))), axis.x, top - (room < 110 ? 5 : 10))
       context.fillText(valueText(Number(axis.low.toPrecision(3))), axis.x, bottom + 10)
     })
@@ -171,10 +173,11 @@ class ScatterPlot extends LinkedPlot {
     const X = (value) => left + (0.04 + 0.92 * a.part(value)) * (right - left)
     const Y = (value) => bottom - (0.06 + 0.88 * b.part(value)) * (bottom - top)
     this.point = ({values: v}) => [X(v[this.chosen[0]]), Y(v[this.chosen[1]])]
+    const [accent, ink, quiet] = ["accent", "ink", "quiet"].map(color)
     context.lineWidth = 1
     stroke(context, color("line"), [[left, top], [left, bottom], [right, bottom]])
     context.textBaseline = "middle"
-    context.fillStyle = color("quiet")
+    context.fillStyle = quiet
     const ticks = ({low, high, isLog}, count) => isLog || high === low ? [low, high] : roundTicks(low, high, count)
     context.textAlign = "center"
     for (const x of ticks(a, (right - left) / 90)) context.fillText(valueText(Number(x.toPrecision(3))), X(x), bottom + 12)
@@ -194,7 +197,7 @@ class ScatterPlot extends LinkedPlot {
       context.globalAlpha = alpha
       context.beginPath()
       context.arc(x, y, row.front ? 5 : 3.5, 0, 2 * Math.PI)
-      context.fillStyle = chosen ? color("accent") : row.front ? color("ink") : color("quiet")
+      context.fillStyle = chosen ? accent : row.front ? ink : quiet
       context.fill()
     }
     context.globalAlpha = 1

@@ -48,10 +48,10 @@ class SweepHead {
   }
 
   show() {
-    const {state: {state = "none", said = "", done = 0, total = 0, mine}, table: {title = ""}, sweeps, stored} = this.model
+    const {state: {state = "none", said = "", done = 0, total = 0, mine}, sweeps, stored} = this.model
     this.root.dataset.state = state
     const live = ["starting", "queued", "running"].includes(state)
-    this.title.textContent = title ? `Sweep of ${title}` : "Sweep"
+    this.title.textContent = this.name ? `Sweep of ${this.name}` : "Sweep"
     const text = state === "none" ? HOW : said
     if (this.said.textContent !== text) this.said.textContent = text
     this.progress.hidden = !live
@@ -111,7 +111,8 @@ class SweepView {
   }
 
   refresh() {
-    const {key, columns = [], rows = []} = this.model.table
+    const {key, title = "", columns = [], rows = []} = JSON.parse(this.model.table)
+    this.head.name = title
     if (key !== this.key) {
       this.key = key
       const kept = new Set(rows.filter(({picked}) => picked).map(({id}) => id))
@@ -122,12 +123,24 @@ class SweepView {
     this.rows = rows.map((row, place) => ({...row, place, main}))
     this.parts.hidden = !rows.length
     this.selection.keep(rows.map(({id}) => id))
-    this.grid.show(this.rows)
-    this.table.show(columns, this.rows)
-    this.parallel.show(columns, this.rows)
-    this.scatter.show(columns, this.rows)
     this.head.show()
-    this.compare()
+    this.inTurn([
+      () => this.grid.show(this.rows),
+      () => this.table.show(columns, this.rows),
+      () => this.parallel.show(columns, this.rows),
+      () => this.scatter.show(columns, this.rows),
+      () => this.compare(),
+    ])
+  }
+
+  /** Do one thing after the other, each in a frame of its own: all at once would make the page wait. */
+  inTurn(things) {
+    cancelAnimationFrame(this.turn)
+    const next = () => {
+      things.shift()()
+      if (things.length) this.turn = requestAnimationFrame(next)
+    }
+    next()
   }
 
   take(block) {
@@ -156,6 +169,7 @@ class SweepView {
   }
 
   destroy() {
+    cancelAnimationFrame(this.turn)
     for (const part of [this.grid, this.players]) part.destroy()
   }
 }
