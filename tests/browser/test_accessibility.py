@@ -111,6 +111,29 @@ def controls_and_curve(page: Page, served: Served) -> None:
 
 
 @state
+def sweep_that_is_chosen(page: Page, served: Served) -> None:
+    page.get_by_test_id("sweep").click()
+    page.get_by_role("button", name=re.compile("^Learning rate")).click()
+    expect(page.get_by_role("textbox", name="Learning rate: from")).to_be_visible()
+    expect(page.get_by_test_id("sweep-view")).to_be_visible()
+
+
+@state
+def sweep_that_is_done(page: Page, served: Served) -> None:
+    pytest.importorskip("zarr")
+    enter(page, "Stimulus duration", 0.1)
+    enter(page, "Iterations", 2)
+    sweep_that_is_chosen(page, served)
+    page.get_by_test_id("start-sweep").click()
+    expect(page.get_by_test_id("sweep-state")).to_have_text("3 answers.", timeout=400_000)
+    tiles = page.locator(".tile[data-frame]")
+    expect(tiles).to_have_count(3)
+    for tile in tiles.all():
+        tile.click()
+    expect(page.locator(".one-player[data-frame]")).to_have_count(3)
+
+
+@state
 def help_dialog(page: Page, served: Served) -> None:
     page.get_by_role("button", name="How to read this").click()
     expect(page.get_by_role("dialog")).to_be_visible()
