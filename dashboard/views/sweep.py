@@ -19,7 +19,9 @@ from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice, runs_of
-from dashboard.state.sweep_table import (
+from dashboard.state.visitors import check_listed
+from dashboard.views.run_history import entry_row
+from dashboard.views.sweep_table import (
     SweepTable,
     TableRow,
     film_of_cell,
@@ -30,7 +32,6 @@ from dashboard.state.sweep_table import (
     sweep_table,
     sweep_title,
 )
-from dashboard.views.run_history import entry_row
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.files import netcdf
 from maxstim_core.optimal.result import load
@@ -324,6 +325,8 @@ class Sweeps(param.Parameterized):
                 self._maker.cancel(self.key, self.session.id)
             elif name == "go on" and self._table.request is not None and self._making is None:
                 request = self._table.request
+                if self.session.choice.listed_only:
+                    check_listed(request.network)
                 self._making = _thread().submit(self._maker.make, request, self.session.id)
                 self.starting = True
             elif name == "save" and self._table.found is not None:
@@ -394,7 +397,7 @@ class Sweeps(param.Parameterized):
 
 
 def _one_file(found: xr.Dataset) -> bytes:
-    whole = found.load()
+    whole = found.compute()
     whole["pareto"] = whole["pareto"].copy(data=sweep_front(whole))
     return netcdf(whole).getvalue()
 
