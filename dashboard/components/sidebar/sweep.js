@@ -68,8 +68,8 @@ class SweepBar {
     this.seeds.addEventListener("change", () => send({seeds: this.seeds.value}))
     this.transfer = element("input", {type: "checkbox", id: "sweep-transfer"})
     this.transfer.addEventListener("change", () => send({transfer: this.transfer.checked}))
-    this.cost = element("p", {class: "small quiet", role: "status", "data-testid": "sweep-cost"})
-    this.problem = element("p", {class: "small refused", role: "alert"})
+    this.cost = element("div", {class: "small quiet", role: "status", "data-testid": "sweep-cost"})
+    this.problem = element("div", {class: "small refused", role: "alert", hidden: ""})
     this.start = element("button", {type: "button", class: "button start", "data-testid": "start-sweep"})
     this.start.addEventListener("click", () => press("start sweep"))
     this.root = element("div", {class: "sweeping", role: "group", "aria-label": "Sweep", hidden: ""},
