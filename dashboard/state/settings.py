@@ -102,7 +102,9 @@ class Settings(param.Parameterized):
             take_entry(self, name, entry, self.allowed(name))
             return
         try:
-            text = read_objective(entry) if name == "objective" else "".join(entry.split())
+            # A schedule is parted by white space; elsewhere it means nothing.
+            text = (" " if name == "schedule" else "").join(entry.split())
+            text = read_objective(entry) if name == "objective" else text
             self.param.update(**{name: self.config_class.taken(name, text)})
             self.entries.accept(name)
         except MaxstimError as error:

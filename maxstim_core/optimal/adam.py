@@ -5,7 +5,7 @@ It stands here once, for a CPU and for a GPU: one descent is a batch of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from maxstim_core.optimal.constraints import Projection
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.run import check_losses
+from maxstim_core.optimal.stepping import Standing, Stepper
 from maxstim_core.simulation.engine import Engine
 
 if TYPE_CHECKING:
@@ -44,6 +45,20 @@ class Adam:
         # Powers of the decays; in double precision, as torch's Python numbers are.
         self._powers = [library.ones_like(values[:1, :1, :1], dtype=library.float64) for _ in "ms"]
 
+    @property
+    def moments(self) -> tuple[Array, ...]:
+        """Copies of the means of the gradient and of its square, and of the powers of their decays."""
+        return tuple(copy_of(array) for array in self._state)
+
+    def resume(self, moments: tuple[Array, ...]) -> None:
+        """Go on with moments of values of the same shape."""
+        for own, array in zip(self._state, moments, strict=True):
+            own[...] = array
+
+    @property
+    def _state(self) -> tuple[Array, ...]:
+        return (self._mean, self._square, *self._powers)
+
     def step(self, gradient: Array) -> None:
         """Move the values against a gradient of their shape."""
         library = library_of(gradient)
@@ -59,7 +74,7 @@ class Adam:
         self._values -= length * self._mean / (library.sqrt(self._square) / scale + _EPSILON)
 
 
-class Steps:
+class Steps(Stepper):
     """Lowers the loss of several movies at once, each for itself; a call is one step.
 
     All that a step touches lives on the device and is changed in place, so that an engine can record a
@@ -77,14 +92,7 @@ class Steps:
         projection: Applied after every step.
         config: For its learning rate, frame duration and number of iterations.
 
-    Attributes:
-        stimuli: The movies after the last step, shape (sample, frame, column).
-        best: The movies of lowest total loss so far, same shape.
-        best_total: Their total loss, shape (sample,).
-        stopped: Whether `run` shall end after the present step: to be set from another thread.
     """
-
-    stopped = False
 
     def __init__(
         self,
@@ -96,12 +104,13 @@ class Steps:
         config: RegularizeConfig | GenerateConfig,
     ) -> None:
         self._engine, self._loss, self._projection = engine, loss, projection
-        self._n_iters = config.n_iters
+        super().__init__(config.n_iters)
         self._recording = Recording([engine], watched, config.dt)
         library = library_of(start)
         self.stimuli, self.best = copy_of(start), copy_of(start)
         self.best_total = library.full_like(start[:, 0, 0], library.inf)
         self._adam = Adam(self.stimuli, config.lr)
+        self._take_step: Callable[[], Array] | None = None
 
     @QUIET
     def __call__(self) -> Array:
@@ -119,29 +128,38 @@ class Steps:
         self.stimuli[...] = self._projection(self.stimuli)
         return losses
 
-    def run(self, report_every: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Take all steps; every few, yield the last and the losses since those yielded before.
-
-        The losses have shape (step, sample, 1 + term), as they were before each step.
-
-        Args:
-            report_every: Steps between what is yielded, 1 or more.
-
-        Raises:
-            MaxstimError: if a loss is no finite number.
-        """
-        take_step, library = self._engine.repeated(self), library_of(self.stimuli)
+    def advance(self, n_steps: int) -> np.ndarray:
+        """See `Stepper`."""
+        if self._take_step is None:
+            self._take_step = self._engine.repeated(self)
+        library = library_of(self.stimuli)
         unreported: list[Array] = []
-        for step in range(1, self._n_iters + 1):
-            if self.stopped:
-                return
-            unreported.append(copy_of(take_step()))
-            if step % report_every == 0 or step == self._n_iters:
-                losses = self._engine.host(library.stack(unreported))
-                unreported = []
-                check_losses(losses, step)
-                yield step, losses
+        while len(unreported) < n_steps and not self.stopped:
+            unreported.append(copy_of(self._take_step()))
+        self.n_done += len(unreported)
+        if not unreported:
+            return np.empty((0, len(self.best_total), 1 + len(self._loss.parts)), np.float32)
+        losses = self._engine.host(library.stack(unreported))
+        check_losses(losses, self.n_done)
+        return losses
+
+    def standing(self) -> Standing:
+        """See `Stepper`."""
+        movies = copy_of(self.stimuli)
+        best, best_total = copy_of(self.best), copy_of(self.best_total)
+        return Standing(self.n_done, movies, movies, self._adam.moments, best, best_total)
+
+    def resume(self, standing: Standing) -> None:
+        """See `Stepper`."""
+        self.take_over(standing, same_price=True)
+        self.best[...], self.best_total[...] = standing.best, standing.best_total
+
+    def take_over(self, standing: Standing, *, same_price: bool) -> None:
+        """See `Stepper`; nothing has a price here."""
+        self.n_done = standing.n_done
+        self.stimuli[...] = standing.free
+        self._adam.resume(standing.moments)
 
     def response(self, stimuli: Array) -> Array:
-        """Return the voltage of the watched cells, shape (sample, watched cell, frame)."""
+        """See `Stepper`."""
         return self._recording.response(stimuli)

@@ -11,7 +11,7 @@ docs/objectives.md#the-budget; measured in benchmarks/STIMULI.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from maxstim_core.optimal.constraints import Allowed, contrast_energy
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.run import check_losses
+from maxstim_core.optimal.stepping import Point, Standing, Stepper
 
 POLISHED = 1 / 6
 """Share of the iterations that polish on the budget; those before steer towards it."""
@@ -74,23 +75,8 @@ class Level:
         return (self.reached(response) - self.target) / self.way
 
 
-@dataclass
-class _Point:
-    """A stimulus, what it was made of by rounding to levels, and what is known of it."""
-
-    raw: Array
-    stimulus: Array
-    losses: Array
-    gradient: Array
-    excess: float
-
-    @property
-    def total(self) -> float:
-        return float(self.losses[0])
-
-
-class Ascent:
-    """Lowers a loss on one movie under constraints; with the interface of `adam.Steps`, for one movie.
+class Ascent(Stepper):
+    """Lowers a loss on one movie under constraints: a batch of one.
 
     Args:
         recording: Simulates.
@@ -101,15 +87,7 @@ class Ascent:
         rate: Learning rate, in units of luminance.
         level: The level to reach in place of a budget, if any.
         settled: Whether the start is good already, so that small steps are best.
-
-    Attributes:
-        stimuli: The movie after the last step, as it is allowed, shape (1, frame, column).
-        best: The allowed movie of lowest total loss so far, same shape.
-        best_total: Its total loss, shape (1,); infinity before there is one.
-        stopped: Whether `run` shall end after the present step: to be set from another thread.
     """
-
-    stopped = False
 
     def __init__(
         self,
@@ -124,7 +102,9 @@ class Ascent:
         settled: bool = False,
     ) -> None:
         self._recording, self._loss, self._allowed, self._level = recording, loss, allowed, level
-        self._n_iters, self._rate, self._settled = n_iters, rate, settled
+        super().__init__(n_iters)
+        self._rate, self._settled = rate, settled
+        self._n_steered = n_iters - max(1, round(POLISHED * n_iters))
         self._free = allowed.nearest(start)
         typical = (contrast_energy(self._free) / max(1.0, float(allowed.linear.mask.sum()))) ** 0.5
         self._settled_share = min(_LAST_RATE, _SETTLED_RATE * typical / rate)
@@ -132,57 +112,81 @@ class Ascent:
         self.stimuli = self._shown(self._free)[None]
         self.best = copy_of(self.stimuli)
         self.best_total = library.full_like(start[0, :1], library.inf)
+        self._adam = Adam(self._free[None], rate)
+        self._price, self._trend = 0.0, 0.0
+        self._here: Point | None = None
+        self._length = _FIRST_STEP
 
-    def run(self, report_every: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Take all steps: as of `adam.Steps.run`.
-
-        Raises:
-            MaxstimError: if a loss is no finite number.
-        """
-        n_polished = max(1, round(POLISHED * self._n_iters))
-        n_steered = self._n_iters - n_polished
-        unreported: list[np.ndarray] = []
-        for step, losses in enumerate(self._steps(n_steered, n_polished), 1):
-            unreported.append(losses)
-            if step % report_every == 0 or step == self._n_iters:
-                since = np.stack(unreported)
-                unreported = []
-                check_losses(since, step)
-                yield step, since[:, None]
-            if self.stopped:
-                return
+    def advance(self, n_steps: int) -> np.ndarray:
+        """See `Stepper`."""
+        losses = np.empty((n_steps, 1, 1 + len(self._loss.parts)), np.float32)
+        n_taken = 0
+        while n_taken < n_steps and not self.stopped:
+            steers = self.n_done < self._n_steered
+            losses[n_taken] = self._steer() if steers else self._polish()
+            self.n_done += 1
+            n_taken += 1
+        if n_taken:
+            check_losses(losses[:n_taken], self.n_done)
+        return losses[:n_taken]
 
     def response(self, stimuli: Array) -> Array:
-        """Return the voltage of the watched cells, shape (1, watched cell, frame)."""
+        """See `Stepper`."""
         return self._recording.response(stimuli)
 
-    def _steps(self, n_steered: int, n_polished: int) -> Iterator[np.ndarray]:
-        """Take the steps; yield the losses before each."""
-        yield from self._steer(n_steered)
-        yield from self._polish(n_polished)
+    def standing(self) -> Standing:
+        """See `Stepper`."""
+        free = self._free if self._here is None else self._raw(self._here)
+        return Standing(
+            self.n_done,
+            copy_of(free)[None],
+            copy_of(self.stimuli),
+            self._adam.moments,
+            copy_of(self.best),
+            copy_of(self.best_total),
+            (self._price, self._trend),
+            (self._here, self._length),
+        )
 
-    def _steer(self, n_steps: int) -> Iterator[np.ndarray]:
-        adam = Adam(self._free[None], self._rate)
-        price, trend = 0.0, 0.0
-        for k in range(n_steps):
-            point = self._at(self._free)
-            gradient = point.gradient
-            if self._has_price:
-                price = price or self._price(gradient)
-                off = min(_FARTHEST, max(-_FARTHEST, self._off(point)))
-                trend += _INTEGRAL * off
-                gradient = gradient + price * math.exp(trend + _NEAR * off) * (self._free - GREY)
-            adam.rate = self._rate * self._share(k / max(1, n_steps - 1))
-            adam.step(gradient[None])
-            self._free[...] = self._allowed.nearest(self._free)
-            self.stimuli[0] = self._shown(self._free)
-            yield self._host(point.losses)
+    def resume(self, standing: Standing) -> None:
+        """See `Stepper`."""
+        self.take_over(standing, same_price=True)
+        self.best[...], self.best_total[...] = standing.best, standing.best_total
+        self._free[...] = standing.free[0]
+        self.stimuli[...] = standing.shown
+        self._here, self._length = standing.here
+
+    def take_over(self, standing: Standing, *, same_price: bool) -> None:
+        """See `Stepper`."""
+        self.n_done = standing.n_done
+        self._free[...] = self._allowed.nearest(standing.free[0])
+        self.stimuli[0] = self._shown(self._free)
+        self._adam.resume(standing.moments)
+        if same_price:
+            self._price, self._trend = standing.price
+
+    def _steer(self) -> np.ndarray:
+        """Take a step towards the budget, or the level; return the losses before it."""
+        self._here = None  # more iterations may follow those that polished
+        point = self._at(self._free)
+        gradient = point.gradient
+        if self._has_price:
+            self._price = self._price or self._first_price(gradient)
+            off = min(_FARTHEST, max(-_FARTHEST, self._off(point)))
+            self._trend += _INTEGRAL * off
+            price = self._price * math.exp(self._trend + _NEAR * off)
+            gradient = gradient + price * (self._free - GREY)
+        self._adam.rate = self._rate * self._share(self.n_done / max(1, self._n_steered - 1))
+        self._adam.step(gradient[None])
+        self._free[...] = self._allowed.nearest(self._free)
+        self.stimuli[0] = self._shown(self._free)
+        return self._host(point.losses)
 
     @property
     def _has_price(self) -> bool:
         return self._allowed.energy > 0 or self._level is not None
 
-    def _off(self, point: _Point) -> float:
+    def _off(self, point: Point) -> float:
         """Return by how much there is too much contrast, 0 where it is right."""
         if self._level is not None:
             return point.excess
@@ -193,7 +197,7 @@ class Ascent:
             return self._settled_share
         return _LAST_RATE + (_FIRST_RATE - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
 
-    def _price(self, gradient: Array) -> float:
+    def _first_price(self, gradient: Array) -> float:
         """Return the weight of the pull to grey under which the steepest stimulus keeps the budget."""
         budget = self._allowed.energy or _FIRST_ENERGY
         deviation = self._allowed.filled(GREY - gradient, budget) - GREY
@@ -201,24 +205,28 @@ class Ascent:
         # A cell that nothing reaches yet has no gradient: then nothing pulls to grey either.
         return (steepness / strength) ** 0.5 if strength else 0.0
 
-    def _polish(self, n_steps: int) -> Iterator[np.ndarray]:
-        """Go uphill on the budget: a step is kept where the loss falls, and else shortened."""
-        here = self._at(self._shown(self._free), raw=self._free)
-        self._keep(here)
-        yield self._host(here.losses)
-        length = _FIRST_STEP
-        for _ in range(n_steps - 1):
-            raw = self._towards(here, length)
-            there = self._at(self._shown(raw), raw=raw)
-            better = there.total < here.total
-            length = min(1.0, _LONGER * length) if better else _SHORTER * length
-            if better or self._level is not None:  # a level is approached from both sides
-                here = there
-            if better:
-                self._keep(here)
-            yield self._host(there.losses)
+    def _polish(self) -> np.ndarray:
+        """Go uphill on the budget: a step is kept where the loss falls, and else shortened.
 
-    def _towards(self, here: _Point, length: float) -> Array:
+        Returns:
+            The losses of what was tried.
+        """
+        here = self._here
+        if here is None:
+            self._here = there = self._at(self._shown(self._free), raw=self._free)
+            self._keep(there)
+            return self._host(there.losses)
+        raw = self._towards(here, self._length)
+        there = self._at(self._shown(raw), raw=raw)
+        better = there.total < here.total
+        self._length = min(1.0, _LONGER * self._length) if better else _SHORTER * self._length
+        if better or self._level is not None:  # a level is approached from both sides
+            self._here = there
+        if better:
+            self._keep(there)
+        return self._host(there.losses)
+
+    def _towards(self, here: Point, length: float) -> Array:
         """Return the stimulus some way towards the one that is steepest."""
         raw = self._raw(here)
         if self._has_price:
@@ -230,19 +238,19 @@ class Ascent:
         largest = float(library.abs(here.gradient).max()) or 1.0
         return raw - length * self._rate / largest * here.gradient
 
-    def _rescaled(self, here: _Point, moved: Array) -> Array:
+    def _rescaled(self, here: Point, moved: Array) -> Array:
         """Return a stimulus with the contrast that should bring it to the level (Newton's step)."""
         assert self._level is not None
         slope = -float((here.gradient * (here.stimulus - GREY)).sum()) / self._level.way
         by = -here.excess / slope if slope > 0 else 0.0
         return GREY + (1 + min(_MOST_RESCALED, max(-_MOST_RESCALED, by))) * (moved - GREY)
 
-    def _raw(self, point: _Point) -> Array:
+    def _raw(self, point: Point) -> Array:
         """Return what to move on from: levels would hold small steps."""
         return point.raw if self._allowed.levels else point.stimulus
 
     @QUIET
-    def _at(self, stimulus: Array, *, raw: Array | None = None) -> _Point:
+    def _at(self, stimulus: Array, *, raw: Array | None = None) -> Point:
         response, back = self._recording.with_way_back(stimulus[None])
         losses = self._loss(stimulus[None], response)[0]
         guide = self._loss if self._level is None else self._level.guide
@@ -250,7 +258,7 @@ class Ascent:
         gradient = self._allowed.linear.direction((on_stimulus + back(on_response))[0])
         excess = 0.0 if self._level is None else self._level.excess(response)
         raw = copy_of(stimulus if raw is None else raw)
-        return _Point(raw, copy_of(stimulus), losses, gradient, excess)
+        return Point(raw, copy_of(stimulus), losses, gradient, excess)
 
     def _shown(self, stimulus: Array) -> Array:
         """Return the stimulus as it is allowed: on the budget, at the levels."""
@@ -259,7 +267,7 @@ class Ascent:
             stimulus = allowed.filled(stimulus)
         return allowed.leveled(stimulus) if allowed.levels else allowed.nearest(stimulus)
 
-    def _keep(self, point: _Point) -> None:
+    def _keep(self, point: Point) -> None:
         self.stimuli[0] = point.stimulus
         if point.total < float(self.best_total[0]):
             self.best[0] = point.stimulus

@@ -74,6 +74,10 @@ def generate_many(
     check_network(network)
     report_every = checked_report_every(report_every)
     config = checked(config, GenerateConfig)
+    if config.schedule:
+        raise MaxstimError(
+            "Settings that change on the way (schedule) are each run's own; call generate_each."
+        )
     asked = network.connectome.names if cell_types is None else cell_types
     if any(isinstance(given, str) or not isinstance(given, Iterable) for given in (asked, seeds)):
         raise MaxstimError(
@@ -200,7 +204,7 @@ class GenerateEach:
         terms: Names of the logged losses.
     """
 
-    def __init__(self, descents: list[Descent]) -> None:
+    def __init__(self, descents: Sequence[Descent]) -> None:
         self._descents = descents
         self.n_steps = max(descent.n_steps for descent in descents)
         self.terms = descents[0].terms

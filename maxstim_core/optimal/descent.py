@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maxstim_core.arrays import Array, copy_of
-from maxstim_core.optimal.adam import Steps
-from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import labeled_answer, provenance, result_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
+from maxstim_core.optimal.stepping import Stepper
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.storage.labeled import Labeled
 
@@ -45,7 +44,7 @@ class Descent:
         self,
         engine: Engine,
         cell_type: str,
-        steps: Steps | Ascent,
+        steps: Stepper,
         loss: Loss,
         config: RegularizeConfig | GenerateConfig,
         *,
@@ -65,8 +64,7 @@ class Descent:
 
     def __repr__(self) -> str:
         name = self._engine.network.connectome.names[self._cell_type]
-        done = sum(map(len, self._logged))
-        return f"<Run {self._config.method} {name!r}: {done} of {self.n_steps} steps>"
+        return f"<Run {self._config.method} {name!r}: {self._steps.n_done} of {self.n_steps} steps>"
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run, and report every few steps; stop iterating to cancel.
@@ -76,6 +74,7 @@ class Descent:
         """
         check_not_begun(len(self._logged))
         for step, losses in self._steps.run(self._report_every):
+            self._logged.append(losses[:, 0])
             yield self._report(step, losses[:, 0])
 
     def stop(self) -> None:
@@ -92,7 +91,7 @@ class Descent:
         final = self._loss(last[None], self._steps.response(last[None]))[0, 0]
         best = last if final <= self._steps.best_total[0] else self._steps.best[0]
         best_response = self._steps.response(best[None])[0, 0]
-        losses = np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
+        losses = self._losses()
         done = len(losses) == self.n_steps
         return labeled_answer(
             lattice=self._engine.layout.lattice,
@@ -123,8 +122,11 @@ class Descent:
         response = self._engine.simulate(shown, self._config.dt, cells=cells)
         return layout.on_columns(self._cell_type, response)
 
+    def _losses(self) -> np.ndarray:
+        """Return the losses before each step so far, shape (step, term)."""
+        return np.concatenate(self._logged or [np.empty((0, len(self.terms)))])
+
     def _report(self, step: int, losses: np.ndarray) -> StepReport:
-        self._logged.append(losses)
         self._stimulus = copy_of(self._steps.stimuli[0])
         shown = self._host(self._stimulus)
         shown.setflags(write=False)

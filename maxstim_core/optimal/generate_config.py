@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from maxstim_core.arrays import Array
@@ -23,6 +24,12 @@ from maxstim_core.optimal.objectives.counted import COUNTED_WAYS, Counted, parse
 from maxstim_core.optimal.objectives.response import Excite
 from maxstim_core.optimal.objectives.stimulus import GreyPenalty, SlowInTime, SmoothInSpace
 from maxstim_core.optimal.objectives.terms import Term, Terms
+from maxstim_core.optimal.schedule import (
+    Change,
+    check_steerable,
+    parse_schedule,
+    schedule_text,
+)
 from maxstim_core.optimal.shared_settings import (
     MAX_FRAMES,
     frame_duration,
@@ -33,7 +40,7 @@ from maxstim_core.optimal.shared_settings import (
 )
 from maxstim_core.settings import Config, setting
 
-OBJECTIVE, CONSTRAINTS = "Objective in detail", "Constraints"
+OBJECTIVE, CONSTRAINTS, STEERING = "Objective in detail", "Constraints", "Steering"
 """Titles of the sections of settings."""
 
 
@@ -264,9 +271,72 @@ class GenerateConfig(Config):
         section=CONSTRAINTS,
     )
     silence: str = silence()
+    schedule: str = setting(
+        "",
+        "Settings that change on the way, such as '40: lr=0.02 weight_mei=1000; 80: energy=50': from "
+        "iteration 40 on these, from 80 on that too. Empty for none.",
+        label="Changes on the way",
+        check=parse_schedule,
+        off="no changes on the way",
+        section=STEERING,
+        later=True,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_stage()
+        changes = [Change(*each) for each in self._stage_values()]
+        object.__setattr__(self, "schedule", schedule_text(changes))
+
+    @cached_property
+    def stages(self) -> tuple[tuple[int, GenerateConfig], ...]:
+        """The settings in force from an iteration on, without schedule: first those from 0 on."""
+        found = [(0, replace(self, schedule=""))]
+        for change in parse_schedule(self.schedule):
+            found.append((change.iteration, replace(found[-1][1], **change.values)))
+        return tuple(found)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of iterations in all: the schedule may change it."""
+        return self.stages[-1][1].n_iters
+
+    def _stage_values(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Check the schedule; yield its iterations and the settings that really change there.
+
+        Raises:
+            MaxstimError: if a setting cannot change or does not take its value, or the run has ended
+                by then.
+        """
+        before = replace(self, schedule="") if self.schedule else self
+        for change in parse_schedule(self.schedule):
+            for name in change.values:
+                check_steerable(name)
+            where = f"At iteration {change.iteration}"
+            try:
+                after = replace(before, **change.values)
+            except MaxstimError as error:
+                raise MaxstimError(f"{where}: {error}") from None
+            ended = change.iteration > before.n_iters
+            if ended or change.iteration >= after.n_iters:
+                n_iters = before.n_iters if ended else after.n_iters
+                raise MaxstimError(
+                    f"{where}, the run of {n_iters} iterations is over; change its settings before, or "
+                    "its iterations (n_iters) too."
+                )
+            new = {name: getattr(after, name) for name in change.values}
+            yield (
+                change.iteration,
+                {
+                    item.name: new[item.name]
+                    for item in fields(self)
+                    if item.name in new and new[item.name] != getattr(before, item.name)
+                },
+            )
+            before = after
+
+    def _check_stage(self) -> None:
+        """Make sure that these settings go together, whatever the schedule."""
         n_frames = frames_in(self.t_stim, self.dt)
         if not 1 <= n_frames <= MAX_FRAMES:
             raise MaxstimError(

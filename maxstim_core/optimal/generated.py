@@ -17,7 +17,6 @@ from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.ascent import Ascent, Level
 from maxstim_core.optimal.configs import loss_of
 from maxstim_core.optimal.constraints import displayable
-from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.generate_config import GenerateConfig, across
 from maxstim_core.optimal.objectives.cells import Drive, Suppress, Watched
 from maxstim_core.optimal.objectives.chosen import FLYVIS
@@ -25,6 +24,8 @@ from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.possible import allowed_by, watched_types
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.response_units import response_units
+from maxstim_core.optimal.steered import Steered
+from maxstim_core.optimal.stepping import Stepper
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
@@ -38,7 +39,7 @@ def generate(
     device: str = "cpu",
     dtype: str = "float32",
     report_every: int = 1,
-) -> Descent:
+) -> Steered:
     """Grow the movie that excites the central cell of a type most, from seeded noise.
 
     The defaults are flyvis's ``artificial_optimal_stimuli``; luminance is kept in [0, 1] after every
@@ -57,7 +58,9 @@ def generate(
         report_every: Iterations between reports.
 
     Returns:
-        An `Optimization`: iterate it, then (or at any time) ask for its `result`.
+        An `Optimization`: iterate it, then (or at any time) ask for its `result`. Between its reports,
+        `Steered.steer` changes settings, `Steered.back_to` goes back, `Steered.advance` takes a few
+        steps.
 
     Raises:
         MaxstimError: if the cell type or the device does not exist, or an argument makes no sense.
@@ -115,7 +118,7 @@ def descent(
     *,
     report_every: int,
     start: np.ndarray | None = None,
-) -> Descent:
+) -> Steered:
     """Return the run of `generate` on engines that there are already.
 
     Args:
@@ -127,16 +130,25 @@ def descent(
     """
     engines = [engine] if isinstance(engine, Engine) else list(engine)
     first = engines[0]
-    begin = noise(config, first.network) if start is None else start
-    steps, loss = steps_for(engines, cell_type, config, begin)
-    units = {} if config.goal.kind == FLYVIS else _units_of(first.network, cell_type)
-    return Descent(
-        first, cell_type, steps, loss, config, report_every=report_every, attributes=units
+
+    def make(stage: GenerateConfig, begin: np.ndarray) -> tuple[Stepper, Loss]:
+        return steps_for(engines, cell_type, stage, begin)
+
+    return Steered(
+        first,
+        cell_type,
+        config,
+        noise(config, first.network) if start is None else start,
+        make,
+        report_every=report_every,
+        units=lambda stage: _units_of(stage, first.network, cell_type),
     )
 
 
-def _units_of(network: Network, cell_type: str) -> dict[str, object]:
+def _units_of(config: GenerateConfig, network: Network, cell_type: str) -> dict[str, object]:
     """Return G and R of a cell type, by which its voltages become responses: attributes of an answer."""
+    if config.goal.kind == FLYVIS:
+        return {}
     units, kind = response_units(network), network.cell_type(cell_type)
     return {"grey_voltage": units.grey[kind], "rms_voltage": units.rms[kind]}
 

@@ -12,11 +12,14 @@ from maxstim_core.optimal.generate_config import GenerateConfig
 def check_possible(network: Network, cell_type: str, config: GenerateConfig) -> None:
     """Make sure that a network has the cell types of an objective, and its eye room for the energy.
 
+    All that is asked for in turn is looked at.
+
     Raises:
         MaxstimError: if not.
     """
-    watched_types(network, cell_type, config)
-    allowed_by(config, network.lattice)
+    for _, stage in config.stages:
+        watched_types(network, cell_type, stage)
+        allowed_by(stage, network.lattice)
 
 
 def watched_types(

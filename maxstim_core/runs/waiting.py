@@ -32,5 +32,5 @@ def work(request: RunRequest) -> float:
     """Return how much there is to do: a number to be compared between runs of one method."""
     config = request.config
     if isinstance(config, GenerateConfig):
-        return config.n_iters * config.n_frames
+        return config.n_steps * config.n_frames
     return config.n_iters if isinstance(config, RegularizeConfig) else 1.0
