@@ -179,7 +179,7 @@ def toy_queue(folder, runner="toy_runs:run", **settings):
 
 def when(queue, run_id, is_so):
     """The first snapshot seen of a run for which something is so."""
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 25
     while not is_so(snapshot := queue.snapshot(run_id)):
         assert time.monotonic() < give_up, snapshot
         time.sleep(0.01)

@@ -131,11 +131,13 @@ def descent(
     engines = [engine] if isinstance(engine, Engine) else list(engine)
     first = engines[0]
 
-    def make(stage: GenerateConfig, begin: np.ndarray) -> tuple[Stepper, Loss]:
+    def make(
+        engines: Sequence[Engine], stage: GenerateConfig, begin: np.ndarray
+    ) -> tuple[Stepper, Loss]:
         return steps_for(engines, cell_type, stage, begin)
 
     return Steered(
-        first,
+        engines,
         cell_type,
         config,
         noise(config, first.network) if start is None else start,

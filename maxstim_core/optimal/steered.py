@@ -6,7 +6,7 @@ the bit, the run of its ``config``, whose schedule holds every change: on the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -32,8 +32,8 @@ _SAME_LOSS = {"lr", "n_iters"}
 _PRICED = {"objective", "energy", "weight_central"}
 """Settings that change what contrast is worth, so that the price of its energy begins anew."""
 
-MakeStepper = Callable[[GenerateConfig, np.ndarray], tuple[Stepper, Loss]]
-"""Takes settings without schedule and luminance to begin with, shape (frame, column)."""
+MakeStepper = Callable[[Sequence[Engine], GenerateConfig, np.ndarray], tuple[Stepper, Loss]]
+"""Takes engines, settings without schedule and luminance to begin with, shape (frame, column)."""
 
 
 class _Checkpoint(NamedTuple):
@@ -57,7 +57,7 @@ class Steered(Descent):
     Nothing but the settings, the schedule among them, decides what it does: pausing is not iterating.
 
     Args:
-        engine: Simulates; the first of several.
+        engines: One for each network.
         cell_type: Whose central cell the loss is about.
         config: Settings to begin with, and the schedule of those to come.
         start: Luminance to begin with, shape (frame, column).
@@ -70,7 +70,7 @@ class Steered(Descent):
 
     def __init__(
         self,
-        engine: Engine,
+        engines: Sequence[Engine],
         cell_type: str,
         config: GenerateConfig,
         start: np.ndarray,
@@ -79,15 +79,15 @@ class Steered(Descent):
         report_every: int,
         units: Callable[[GenerateConfig], dict[str, object]],
     ) -> None:
-        self._make, self._units, self._start = make, units, start
+        self._engines, self._make, self._units, self._start = engines, make, units, start
         self._rows: list[_Logged] = []
         self._checkpoints: list[_Checkpoint] = []
         self._checkpoint_every = 1
         self._stopped = self._iterated = False
         self._stage = config.stages[0][1]
-        stepper, loss = make(self._stage, start)
+        stepper, loss = make(engines, self._stage, start)
         super().__init__(
-            engine,
+            engines[0],
             cell_type,
             stepper,
             loss,
@@ -130,6 +130,24 @@ class Steered(Descent):
         if self.n_done == first:
             return None
         return self._report(self.n_done, self._aligned(self._rows[n_rows:]))
+
+    def compute_with(self, engine: Engine) -> None:
+        """Go on with another engine of the same network, as one of more threads: not a bit changes."""
+        if engine is self._engine:
+            return
+        standing = self._steps.standing()
+        self._engine, self._engines = engine, [engine]
+        self._enter(self._stage, self._start)
+        self._steps.resume(standing)
+
+    @property
+    def losses(self) -> np.ndarray:
+        """The losses before each step so far, shape (step, term); NaN where a stage lacks a term."""
+        return self._losses()
+
+    def glance(self) -> StepReport:
+        """Return where the run stands, without losses."""
+        return self._report(self.n_done, self._aligned([]))
 
     def stop(self) -> None:
         """End after the present step; from any thread."""
@@ -209,7 +227,7 @@ class Steered(Descent):
 
     def _enter(self, stage: GenerateConfig, start: np.ndarray) -> None:
         self._stage = stage
-        self._steps, self._loss = self._make(stage, start)
+        self._steps, self._loss = self._make(self._engines, stage, start)
         self._attributes = self._units(stage)
 
     def _next_halt(self) -> int:

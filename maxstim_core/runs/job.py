@@ -13,7 +13,15 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from maxstim_core.runs.messages import FunctionTask, Progress, RunTask, StageReport
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.runs.messages import (
+    FunctionTask,
+    LiveReport,
+    LiveTask,
+    Progress,
+    RunTask,
+    StageReport,
+)
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, no_losses
 from maxstim_core.runs.task import TaskRequest
@@ -53,11 +61,13 @@ class Ending:
         state: ``done``, ``cancelled`` or ``failed``; ``queued`` where it gave way and is to go on.
         result: What is in the store, if anything.
         reason: Why, where there is something to say.
+        request: What the result is the answer to, where that is not what was asked for at first.
     """
 
     state: str
     result: Path | None = None
     reason: str = ""
+    request: RunRequest | None = None
 
 
 @dataclass(eq=False)
@@ -298,6 +308,91 @@ class RunJob(Job[RunRequest]):
             return None
         reported, step = self._pace[-1]
         return max(0.0, (self._latest.n_steps - step) * pace - (now - reported))
+
+
+class LiveJob(RunJob):
+    """The computation of a generated answer that can be steered, beside others.
+
+    Attributes:
+        on: The device that it will be on.
+        pause_at: The iteration to pause at; 0 for none.
+        catch_up: The iteration that it has to come to before anything is done to it.
+    """
+
+    plural = "live runs"
+
+    def __init__(
+        self,
+        job_id: str,
+        key: str,
+        request: RunRequest,
+        device: str,
+        *,
+        pause_at: int = 0,
+        catch_up: int = 0,
+    ) -> None:
+        super().__init__(job_id, key, request)
+        self.on, self.pause_at, self.catch_up = device, pause_at, catch_up
+        self._standing: LiveReport | None = None
+
+    @property
+    def message(self) -> Any:
+        """What its worker is sent."""
+        return LiveTask(self.job_id, self.request, self.key, self.on, self.pause_at, self.catch_up)
+
+    @property
+    def config(self) -> GenerateConfig:
+        """The settings that it began with, and the schedule of all changes."""
+        assert isinstance(self.request.config, GenerateConfig)  # no other is live
+        return self.request.config if self._standing is None else self._standing.config
+
+    @property
+    def n_done(self) -> int:
+        """Steps done, as far as is known."""
+        return self._latest.step
+
+    def take_live(self, report: LiveReport, now: float) -> None:
+        """Take in where it stands; losses after those that still hold are replaced."""
+        before = self._latest
+        kept = before.losses[: report.n_kept] if before.terms == report.progress.terms else None
+        if report.progress.step < before.step or report.paused:
+            self._pace.clear()
+        self._standing = report
+        self._latest = replace(before, losses=no_losses() if kept is None else kept)
+        message = report.problem or ("Paused." if report.paused else "")
+        self.take(replace(report.progress, message=message), now)
+
+    def snapshot(
+        self,
+        run: Run[RunRequest],
+        now: float,
+        *,
+        position: int = 0,
+        device: str = "",
+        version: int = 0,
+    ) -> RunSnapshot:
+        """See `RunJob`; its request is that of now."""
+        shown = super().snapshot(run, now, position=position, device=device, version=version)
+        standing = self._standing
+        if standing is None:
+            return replace(shown, steerable=True)
+        return replace(
+            shown,
+            request=replace(run.request, config=standing.config),
+            steerable=True,
+            paused=standing.paused,
+            per_second=standing.per_second,
+            eta=None if standing.paused or standing.per_second else shown.eta,
+        )
+
+    def last_snapshot(
+        self, run: Run[RunRequest], now: float, ending: Ending, *, device: str, version: int
+    ) -> RunSnapshot:
+        """See `RunJob`; its request is what its answer is to."""
+        last = super().last_snapshot(run, now, ending, device=device, version=version)
+        config = last.request.config if ending.request is None else ending.request.config
+        request = replace(run.request, config=config)
+        return replace(last, request=request, steerable=False, paused=False, per_second=0.0)
 
 
 class TaskJob(Job[TaskRequest]):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import pickle
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import Preview
 
@@ -41,6 +42,74 @@ class FunctionTask:
     turn: int
     function: str
     arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LiveTask:
+    """Server to worker of live runs: do this run beside the others, and let it be steered.
+
+    ``pause_at`` is the iteration to pause at, 0 for none; ``catch_up`` that to come to before anything
+    is done to it; ``device`` is where to compute.
+    """
+
+    job_id: str
+    request: RunRequest
+    key: str
+    device: str
+    pause_at: int = 0
+    catch_up: int = 0
+
+
+@dataclass(frozen=True)
+class LiveAct:
+    """Server to worker of live runs: what a person does to one.
+
+    Attributes:
+        job_id: Which.
+        kind: A member of `LIVE_ACTS`.
+        values: To steer: new values by setting.
+        iteration: To go back: where to.
+        per_second: To go on: most steps a second; 0 for as many as there can be.
+    """
+
+    job_id: str
+    kind: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    iteration: int = 0
+    per_second: float = 0.0
+
+
+LIVE_ACTS = ("steer", "back", "pause", "go", "step")
+"""What can be done to a live run, besides cancelling it."""
+
+
+@dataclass(frozen=True)
+class LiveReport:
+    """Worker of live runs to server: where one stands.
+
+    Attributes:
+        progress: As of any run; its losses come after ``n_kept`` rows that were sent before.
+        n_kept: How many of the rows sent before still hold.
+        config: The settings it began with, and the schedule of all changes.
+        paused: Whether it is paused.
+        per_second: Most steps a second; 0 for as many as there can be.
+        problem: Why the last act was refused, or nothing.
+    """
+
+    progress: Progress
+    n_kept: int
+    config: GenerateConfig
+    paused: bool
+    per_second: float
+    problem: str
+
+
+@dataclass(frozen=True)
+class OfLive:
+    """Worker of live runs to server: a report on one of them, or how it ended."""
+
+    job_id: str
+    message: LiveReport | Done | Cancelled | Failed
 
 
 @dataclass(frozen=True)
@@ -138,16 +207,24 @@ class Stopping:
 
 @dataclass(frozen=True)
 class Done:
-    """Worker to server: the answer of a run is in the store, or a function has ended."""
+    """Worker to server: the answer of a run is in the store, or a function has ended.
+
+    ``request`` is what the answer is to, where that is not what was asked for at first.
+    """
 
     result: Path | None = None
+    request: RunRequest | None = None
 
 
 @dataclass(frozen=True)
 class Cancelled:
-    """Worker to server: stopped; what was there is in the store, if anything was."""
+    """Worker to server: stopped; what was there is in the store, if anything was.
+
+    ``reason`` is why, where nobody asked for it.
+    """
 
     result: Path | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)

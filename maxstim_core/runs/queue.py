@@ -12,7 +12,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +21,22 @@ from typing import Any
 
 from maxstim_core.devices import ALWAYS_THERE, choose_device
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.schedule import check_steerable
 from maxstim_core.runs.device_worker import DeviceWorker
 from maxstim_core.runs.fair_order import FairOrder
-from maxstim_core.runs.job import AnyJob, Ending, Run, RunJob, TaskJob
-from maxstim_core.runs.messages import AheadReport, Hello, Progress, SearchAhead, StageReport
+from maxstim_core.runs.job import AnyJob, Ending, LiveJob, Run, RunJob, TaskJob
+from maxstim_core.runs.live_worker import LiveWorker
+from maxstim_core.runs.messages import (
+    LIVE_ACTS,
+    AheadReport,
+    Hello,
+    LiveAct,
+    LiveReport,
+    Progress,
+    SearchAhead,
+    StageReport,
+)
 from maxstim_core.runs.request import RunRequest, content_key, opened
 from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
@@ -46,6 +58,9 @@ class RunQueue:
     turns. The same request, while it waits or runs, is computed once for all who ask; when it is in
     the store, it is ``done`` at once. Worker processes start with the first run, or with `warm`.
 
+    Generated answers may be asked for as live runs, which are steered while they go (`act`). They share
+    a process of their own, step by step in turn, so that none of them waits for another to end.
+
     Other work, such as measuring a model card, is a task (`submit_task`): it has the same states, waits
     in the same order and is done by the same workers. One that gives way is ``queued`` again while
     something else has its turn.
@@ -60,6 +75,7 @@ class RunQueue:
             gives no first sign of life: its first step may have to be compiled. So is a task that
             is silent for so long.
         most_queued: Runs that one session may have waiting, and tasks.
+        most_live: Live runs that go on at once, the paused ones among them; others wait.
         clock: Seconds that never go back.
     """
 
@@ -72,11 +88,13 @@ class RunQueue:
         grace_seconds: float = 5.0,
         start_seconds: float = 300.0,
         most_queued: int = 8,
+        most_live: int = 32,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.runner, self.store, self.clock = runner, store or RunStore(), clock
         self.hang_seconds, self.grace_seconds = hang_seconds, grace_seconds
         self.start_seconds, self.most_queued = start_seconds, most_queued
+        self.most_live = most_live
         self._changed = threading.Condition()
         self._versions = itertools.count(1)
         self._order_version = 0
@@ -84,6 +102,8 @@ class RunQueue:
         self._newest_tasks: dict[str, str] = {}  # id of the last task of each key
         self._jobs: dict[str, AnyJob] = {}  # that can be joined, by key
         self._order: FairOrder[AnyJob] = FairOrder()
+        self._live_order: FairOrder[LiveJob] = FairOrder()
+        self._live: LiveWorker | None = None
         self._running: set[AnyJob] = set()
         self._pace = RunPace()
         self._workers: list[DeviceWorker] = []
@@ -96,20 +116,35 @@ class RunQueue:
         """Where results are stored; need not exist yet."""
         return self.store.results
 
-    def submit(self, request: RunRequest, session: str) -> str:
+    def submit(
+        self, request: RunRequest, session: str, *, live: bool = False, pause_at: int = 0
+    ) -> str:
         """Let a request wait for its turn, and return the id of its run.
+
+        Args:
+            request: What to compute.
+            session: Who asks.
+            live: Whether to be able to steer it: a generated answer alone can be.
+            pause_at: The iteration at which a live run pauses; 0 for none. It is not looked up in the
+                store.
 
         Raises:
             MaxstimError: if the network, cell type, clip set or device does not exist, results
                 cannot be stored, or the session has too many runs waiting. Nothing has changed.
         """
+        if live and request.method != GenerateConfig.method:
+            raise MaxstimError(
+                "Only a generated stimulus can be steered; run the others as they are."
+            )
         network, clips = opened(request)
         key = content_key(request, network, clips)
         self._check_device(request.device)
         with self._changed:
-            live = key in self._jobs
+            joined = key in self._jobs
         # In this order: a job leaves `_jobs` after its result has reached the store.
-        stored = None if live else self.store.find(key) or find_shipped(request, network)
+        stored = None
+        if not joined and not pause_at:
+            stored = self.store.find(key) or find_shipped(request, network)
         if stored is None:
             self.store.check_writable()
         run = Run(secrets.token_hex(8), session, request)
@@ -119,6 +154,8 @@ class RunQueue:
                 run.last = stored_snapshot(
                     run.run_id, request, session, *stored, version=next(self._versions)
                 )
+            elif live:
+                self._enter_live(run, key, pause_at)
             else:
                 self._enter(run, key, RunJob)
             self._runs[run.run_id] = run
@@ -180,20 +217,61 @@ class RunQueue:
             if job is None or job.cancelled_at is not None:
                 return
             if job.state == "queued":
-                self._order.leave(run.session, job)
+                self._order_of(job).leave(run.session, job)
             if len(job.runs) > 1:
                 self._end_run(run, job, Ending("cancelled", reason=_OTHERS_WAIT))
                 job.runs.remove(run)
             elif job.state == "queued":
                 self._finish(job, Ending("cancelled"))
             else:
-                del self._jobs[job.key]
+                if self._jobs.get(job.key) is job:  # a steered run is nobody else's
+                    del self._jobs[job.key]
                 job.cancelled_at = self.clock()
                 job.set_message("Stopping.")
                 job.version = next(self._versions)
                 if job.worker is not None:
                     job.worker.cancel(job)
             self._order_changed()
+
+    def act(
+        self,
+        run_id: str,
+        kind: str,
+        *,
+        values: Mapping[str, Any] | None = None,
+        iteration: int = 0,
+        per_second: float = 0.0,
+    ) -> None:
+        """Steer a live run, pause it, send it back or on; from its next step on, and for this run alone.
+
+        Where others wait for the same answer, the run goes its own way from here.
+
+        Args:
+            run_id: Which.
+            kind: A member of `maxstim_core.runs.messages.LIVE_ACTS`.
+            values: To ``steer``: new values by setting.
+            iteration: To go ``back``: where to. There it pauses.
+            per_second: To ``go`` on slowly: most steps a second; 0 for as many as there can be.
+
+        Raises:
+            MaxstimError: if there is no such run, it is not live or has ended, or a value is none.
+        """
+        if kind not in LIVE_ACTS:
+            raise MaxstimError(f"A live run does not {kind}; choose from {', '.join(LIVE_ACTS)}.")
+        with self._changed:
+            run = self._find(run_id, RunRequest)
+            job = run.job
+            if not isinstance(job, LiveJob) or job.cancelled_at is not None:
+                raise MaxstimError("This run cannot be steered, or not any more; run it again.")
+            if job.state == "queued":
+                raise MaxstimError("This run waits for others; steer it when it has begun.")
+            if values:
+                check_values(job.config, values)
+            own = job if len(job.runs) == 1 else self._go_alone(run, job)
+            if self._jobs.get(own.key) is own:
+                del self._jobs[own.key]
+            act = LiveAct(own.job_id, kind, dict(values or {}), iteration, per_second)
+            self._live_worker().act(act)
 
     def snapshot(self, run_id: str) -> RunSnapshot:
         """Return how a run stands.
@@ -230,7 +308,8 @@ class RunQueue:
     def is_idle(self) -> bool:
         """Whether nothing waits or runs."""
         with self._changed:
-            return not self._running and next(iter(self._order), None) is None
+            waits = any(True for order in (self._order, self._live_order) for _ in order)
+            return not self._running and not waits
 
     def devices(self) -> tuple[str, ...]:
         """Return the devices that runs can use, the CPU first: all, once a worker has started."""
@@ -253,6 +332,12 @@ class RunQueue:
             ]
         for worker in workers:
             worker.warm(network)
+
+    def warm_live(self, network: str) -> None:
+        """Let the process of live runs start, and get ready for a network."""
+        with self._changed:
+            if not self._closed:
+                self._live_worker().warm(network)
 
     def search_ahead(self, network: str, clips: str) -> None:
         """Let the first worker find the natural answers of all cell types while it has nothing to do.
@@ -280,10 +365,12 @@ class RunQueue:
         """End all workers; runs and tasks that have not ended are cancelled."""
         with self._changed:
             self._closed = True
-            for job in list(self._order):
-                self._order.serve(job)
+            waiting: list[AnyJob] = [*self._order, *self._live_order]
+            for job in waiting:
+                self._order_of(job).serve(job)
                 self._finish(job, Ending("cancelled", reason=_SHUT_DOWN))
-            workers = tuple(self._workers)
+            workers: list[DeviceWorker | LiveWorker] = [*self._workers]
+            workers += [self._live] if self._live is not None else []
             self._changed.notify_all()
         for worker in workers:
             worker.kill()
@@ -327,6 +414,17 @@ class RunQueue:
             else:
                 self._put_back(job)
 
+    def live_jobs(self) -> tuple[LiveJob, ...]:
+        """Return the live runs that have begun: for `live_worker.LiveWorker`."""
+        with self._changed:
+            return tuple(job for job in self._running if isinstance(job, LiveJob))
+
+    def note_live(self, job: LiveJob, report: LiveReport) -> None:
+        """Take in where a live run stands."""
+        with self._changed:
+            job.take_live(report, self.clock())
+            job.version = next(self._versions)
+
     def note_start(self, problem: str) -> None:
         """Learn whether a worker could be started: why not, or nothing."""
         with self._changed:
@@ -349,6 +447,30 @@ class RunQueue:
 
     def _enter(self, run: Run, key: str, kind: type[RunJob] | type[TaskJob]) -> None:
         job = self._jobs.get(key)
+        self._check_waiting(run, job, kind)
+        if job is None:
+            job = self._jobs[key] = kind(run.run_id, key, run.request)
+        self._join(run, job)
+        if job.state == "queued":
+            self._start_worker_for(job)
+            if not job.gives_way:
+                self._make_way(self._device(job))
+        self._order_changed()
+
+    def _enter_live(self, run: Run, key: str, pause_at: int) -> None:
+        """Let a live run begin, or wait while there are as many as there may be."""
+        job = self._jobs.get(key) if not pause_at else None
+        self._check_waiting(run, job, LiveJob)
+        if job is None:
+            device = choose_device(run.request.device, self._devices or ("cpu",))
+            job = LiveJob(run.run_id, key, run.request, device, pause_at=pause_at)
+            if not pause_at:  # nobody else wants it to pause there
+                self._jobs[key] = job
+        self._join(run, job)
+        self._begin_live()
+        self._order_changed()
+
+    def _check_waiting(self, run: Run, job: AnyJob | None, kind: type[AnyJob]) -> None:
         if job is None or job.state == "queued":
             jobs = [other.job for other in self._runs.values() if other.session == run.session]
             count = sum(isinstance(one, kind) and one.state == "queued" for one in jobs)
@@ -356,16 +478,46 @@ class RunQueue:
                 raise MaxstimError(
                     f"You have {count} {kind.plural} waiting; let one start, or cancel one."
                 )
-        if job is None:
-            job = self._jobs[key] = kind(run.run_id, key, run.request)
+
+    def _join(self, run: Run, job: AnyJob) -> None:
         run.job = job
         job.runs.append(run)
         if job.state == "queued":
-            self._order.add(run.session, job)
-            self._start_worker_for(job)
-            if not job.gives_way:
-                self._make_way(self._device(job))
+            self._order_of(job).add(run.session, job)
+
+    def _begin_live(self) -> None:
+        """Let live runs begin while there is room."""
+        live = self._live_worker()
+        n_live = sum(isinstance(job, LiveJob) for job in self._running)
+        for job in itertools.islice(list(self._live_order), max(0, self.most_live - n_live)):
+            self._live_order.serve(job)
+            self._begin(job, live)
+
+    def _live_worker(self) -> LiveWorker:
+        if self._live is None:
+            self._live = LiveWorker(self)
+            self._live.start()
+        return self._live
+
+    def _begin(self, job: LiveJob, worker: LiveWorker) -> None:
+        job.begin(worker, job.on, self.clock())
+        self._running.add(job)
+        job.version = next(self._versions)
+        worker.begin(job)
+
+    def _go_alone(self, run: Run, shared: LiveJob) -> LiveJob:
+        """Let a run leave a job that others wait for, and come to where that is by itself."""
+        shared.runs.remove(run)
+        job_id, seen = secrets.token_hex(8), shared.n_done
+        job = LiveJob(job_id, shared.key, shared.request, shared.on, catch_up=seen)
+        self._join(run, job)
+        self._live_order.serve(job)
+        self._begin(job, self._live_worker())
         self._order_changed()
+        return job
+
+    def _order_of(self, job: AnyJob) -> FairOrder[Any]:
+        return self._live_order if isinstance(job, LiveJob) else self._order
 
     def _make_way(self, device: str) -> None:
         """Ask what gives way on a device to do so."""
@@ -385,7 +537,10 @@ class RunQueue:
     def _finish(self, job: AnyJob, ending: Ending) -> None:
         job.end(ending.state, self.clock())
         self._running.discard(job)
-        if isinstance(job, RunJob) and ending.state == "done":
+        if isinstance(job, LiveJob):
+            if not self._closed:
+                self._begin_live()
+        elif isinstance(job, RunJob) and ending.state == "done":
             self._pace.note(job.request, job.elapsed)
         job.version = next(self._versions)
         for run in job.runs:
@@ -417,10 +572,12 @@ class RunQueue:
 
     def _wait(self, job: AnyJob, now: float) -> float | None:
         """Return about how long a job will wait for those before it; None where one is not known."""
+        if isinstance(job, LiveJob):  # which waits until somebody ends a run
+            return None
         device, waits = self._device(job), 0.0
         queued = itertools.takewhile(lambda other: other is not job, self._order)
         for other in [*self._running, *queued]:
-            if self._device(other) != device or other.gives_way:
+            if self._device(other) != device or other.gives_way or isinstance(other, LiveJob):
                 continue
             if not isinstance(other, RunJob):
                 return None
@@ -436,6 +593,7 @@ class RunQueue:
         for job in self._order:
             device = self._device(job)
             positions[job] = ahead[device] = ahead.get(device, 0) + 1
+        positions |= {job: place for place, job in enumerate(self._live_order, 1)}
         return positions
 
     def _find(self, run_id: str, kind: type | UnionType) -> Run:
@@ -494,6 +652,18 @@ class RunQueue:
             request = self._runs.pop(run_id).request
             if isinstance(request, TaskRequest) and self._newest_tasks.get(request.key) == run_id:
                 del self._newest_tasks[request.key]
+
+
+def check_values(config: GenerateConfig, values: Mapping[str, Any]) -> None:
+    """Make sure that a run may be steered to these values.
+
+    Raises:
+        MaxstimError: if a setting cannot change on the way, does not take its value, or contradicts
+            another.
+    """
+    for name in values:
+        check_steerable(name)
+    replace(config.stages[-1][1], **values)
 
 
 _the_queue: RunQueue | None = None

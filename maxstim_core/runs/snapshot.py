@@ -32,11 +32,13 @@ class Preview:
         lattice: The eye that the columns belong to.
         response: Voltage of the cell type, float32, same shape, NaN where no cell is; None where the
             run cannot tell.
+        step: Iterations that have led to it; 0 where it is no iterate.
     """
 
     stimulus: np.ndarray
     lattice: Lattice
     response: np.ndarray | None = None
+    step: int = 0
 
     def freeze(self) -> None:
         """Make the arrays read-only."""
@@ -68,6 +70,9 @@ class RunSnapshot:
             had something to keep.
         device: Where it runs, for example ``cpu`` or ``cuda:0``.
         cached: Whether the answer was in the store already.
+        steerable: Whether it can be steered, paused and sent back (`RunQueue.act`): live runs can.
+        paused: Whether it is paused.
+        per_second: Most steps a second in slow motion; 0 for as many as there can be.
         version: Grows with every change but the passing of time.
     """
 
@@ -88,6 +93,9 @@ class RunSnapshot:
     result: Path | None = None
     device: str = "cpu"
     cached: bool = False
+    steerable: bool = False
+    paused: bool = False
+    per_second: float = 0.0
     version: int = 0
 
 

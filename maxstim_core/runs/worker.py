@@ -69,8 +69,8 @@ _OUT_OF_MEMORY = (
 )
 
 
-def serve_tasks() -> None:
-    """Serve tasks until standard input ends."""
+def parse_options() -> argparse.Namespace:
+    """Return what `maxstim_core.runs.worker_process` starts a worker with; modules can be found then."""
     parser = argparse.ArgumentParser(prog="maxstim_core.runs.worker")
     parser.add_argument(
         "--runner", required=True, help="module:function that starts a run; see RunQueue"
@@ -80,7 +80,13 @@ def serve_tasks() -> None:
     parser.add_argument("--path", action="append", default=[], help="where modules are, last")
     options = parser.parse_args()
     sys.path += [path for path in options.path if path not in sys.path]
-    outbox = _Outbox()
+    return options
+
+
+def serve_tasks() -> None:
+    """Serve tasks until standard input ends."""
+    options = parse_options()
+    outbox = Outbox()
     # Ctrl-C in a terminal reaches all its processes; the server alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     store = RunStore(options.data)
@@ -92,7 +98,7 @@ def serve_tasks() -> None:
         devices = module.available_devices()
         device = choose_device(options.device, devices)
     except Exception as error:
-        outbox.send(_failure(error, "worker", options.device, store))
+        outbox.send(failure(error, "worker", options.device, store))
         return
     if device == "cpu":
         report_compilation(
@@ -120,12 +126,12 @@ def serve_tasks() -> None:
             else:
                 ending = _perform(task, runner, device, store, inbox, outbox)
         except Exception as error:  # whatever it is, the next job should have a worker
-            ending = _failure(error, task.job_id, device, store, isinstance(task, RunTask))
+            ending = failure(error, task.job_id, device, store, isinstance(task, RunTask))
         outbox.send(ending)
 
 
 def _go_on(
-    ahead: Iterator[AheadReport], inbox: _Inbox, outbox: _Outbox, store: RunStore
+    ahead: Iterator[AheadReport], inbox: _Inbox, outbox: Outbox, store: RunStore
 ) -> Iterator[AheadReport] | None:
     """Do a little of what nobody waits for, and rest unless something comes; None when it is over."""
     began = time.monotonic()
@@ -150,7 +156,7 @@ class _GaveWayError(Exception):
 
 
 def _call(
-    task: FunctionTask, device: str, inbox: _Inbox, outbox: _Outbox
+    task: FunctionTask, device: str, inbox: _Inbox, outbox: Outbox
 ) -> Done | Cancelled | GaveWay:
     has_begun = False
 
@@ -180,7 +186,7 @@ def _perform(
     device: str,
     store: RunStore,
     inbox: _Inbox,
-    outbox: _Outbox,
+    outbox: Outbox,
 ) -> Done | Cancelled:
     run = runner(task.request, task.key, device, store)
     progress = _ProgressReporter(run, outbox)
@@ -199,7 +205,7 @@ def _perform(
     return Done(store.save(task.key, result))
 
 
-def _failure(
+def failure(
     error: Exception, run_id: str, device: str, store: RunStore, has_frames: bool = False
 ) -> Failed:
     """Return the sentence for a person that says what went wrong; the traceback goes to a log."""
@@ -228,7 +234,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 class _ProgressReporter:
     """Sums up the reports of a run, so that at most four a second travel."""
 
-    def __init__(self, run: Optimization, outbox: _Outbox) -> None:
+    def __init__(self, run: Optimization, outbox: Outbox) -> None:
         self._run, self._outbox = run, outbox
         self._losses: list[np.ndarray] = []
         self._latest: StepReport | None = None
@@ -315,17 +321,20 @@ class _Inbox:
             os._exit(0)
 
 
-class _Outbox:
-    """Takes standard output for messages, and gives standard error to all who print."""
+class Outbox:
+    """Takes standard output for messages, and gives standard error to all who print. Any thread."""
 
     def __init__(self) -> None:
+        self._sending = threading.Lock()
         self._stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         sys.stdout = sys.stderr
 
     def send(self, message: Any) -> None:
+        """Send a message; a worker whose server is gone ends."""
         try:
-            write(self._stream, message)
+            with self._sending:
+                write(self._stream, message)
         except OSError:
             os._exit(0)
 

@@ -23,7 +23,7 @@ class Gone:
 
 
 class WorkerProcess:
-    """A child process that runs `maxstim_core.runs.worker`.
+    """A child process that runs `maxstim_core.runs.worker`, or another module of its kind.
 
     A plain child, not one of `multiprocessing`: that would import the server's main module again,
     which under ``panel serve`` is all of Panel and in a plain script without a guard the script
@@ -37,13 +37,15 @@ class WorkerProcess:
 
     ahead: AheadReport | None = None
 
-    def __init__(self, runner: str, device: str, data: Path) -> None:
+    def __init__(
+        self, runner: str, device: str, data: Path, *, module: str = "maxstim_core.runs.worker"
+    ) -> None:
         home = str(Path(__file__).resolve().parents[2])
         inherited = os.environ.get("PYTHONPATH")
         options = ["--runner", runner, "--device", device, "--data", str(data)]
         options += [f"--path={path or os.getcwd()}" for path in sys.path]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "maxstim_core.runs.worker", *options],
+            [sys.executable, "-P", "-m", module, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={
