@@ -169,6 +169,8 @@ class App(pn.viewable.Viewer):
         found = self.networks.found
         if found is not None and not found.problem:
             self.session.queue.warm(found.name, self.choice.device)
+            if self.choice.method == GenerateConfig.method:
+                self.session.queue.warm_live(found.name)
 
     def _poll(self) -> None:
         with pn.io.hold():

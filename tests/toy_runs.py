@@ -173,13 +173,15 @@ def warm(network, device):
         raise MaxstimError("The network is damaged.")
 
 
-def toy_queue(folder, runner="toy_runs:run", **settings):
-    return RunQueue(runner=runner, store=RunStore(folder / "data"), **settings)
+def toy_queue(folder, runner="toy_runs:run", most_live=0, **settings):
+    """A queue of toys; live runs, which are no toys, are runs as all others unless some are let go."""
+    store = RunStore(folder / "data")
+    return RunQueue(runner=runner, store=store, most_live=most_live, **settings)
 
 
 def when(queue, run_id, is_so):
     """The first snapshot seen of a run for which something is so."""
-    give_up = time.monotonic() + 25
+    give_up = time.monotonic() + 120
     while not is_so(snapshot := queue.snapshot(run_id)):
         assert time.monotonic() < give_up, snapshot
         time.sleep(0.01)

@@ -8,7 +8,11 @@ from typing import Any
 from dashboard.state.session import Session
 from dashboard.text.words import status_sentence
 from maxstim_core.optimal.configs import METHODS
+from maxstim_core.runs.messages import PAUSE_MINUTES
 from maxstim_core.runs.snapshot import LIVE
+
+SLOW = 2.0
+"""Steps a second in slow motion."""
 
 
 def run_words(session: Session) -> dict[str, Any]:
@@ -33,4 +37,25 @@ def run_words(session: Session) -> dict[str, Any]:
         "start": start,
         "numbers": numbers,
         "problem": session.problem,
+        "steer": _steer_words(session),
+    }
+
+
+def _steer_words(session: Session) -> dict[str, Any] | None:
+    """Return what the buttons for a run that can be steered show; None where there are none.
+
+    ``step`` is the last iteration, ``live`` whether the run is going, ``more`` how many iterations
+    more it takes when it goes on behind its end.
+    """
+    run = session.run
+    if run is None or session.submitting or not (session.may_steer or session.may_go_on):
+        return None
+    return {
+        "run": run.run_id,
+        "live": session.may_steer,
+        "paused": run.paused,
+        "slow": run.per_second > 0,
+        "step": run.step,
+        "more": run.request.config.n_iters,
+        "limit": PAUSE_MINUTES if run.paused else 0,
     }

@@ -10,7 +10,7 @@ import panel as pn
 from dashboard.components.sidebar.component import SidebarPanel
 from dashboard.sidebar.controls import Controls, sidebar_description
 from dashboard.sidebar.network_chooser import network_words
-from dashboard.sidebar.run_bar import run_words
+from dashboard.sidebar.run_bar import SLOW, run_words
 from dashboard.sidebar.sweep_controls import sweep_words, take_sweep_entry
 from dashboard.state.networks import Networks
 from dashboard.state.session import Session
@@ -44,6 +44,11 @@ class Sidebar(pn.viewable.Viewer):
         self._presses = {
             "run": session.start,
             "cancel": session.cancel,
+            "pause": lambda: session.act("pause"),
+            "go": lambda: session.act("go"),
+            "slow": lambda: session.act("go", per_second=SLOW),
+            "step": lambda: session.act("step"),
+            "more": session.go_on,
             "close problem": lambda: session.param.update(problem=""),
             "card": on_card,
             "movie": on_movie,
@@ -82,6 +87,8 @@ class Sidebar(pn.viewable.Viewer):
         match message:
             case {"press": str(name)} if name in self._presses:
                 self._presses[name]()
+            case {"back": int(iteration)}:
+                self.session.go_back(iteration)
             case {"path": str(path)}:
                 self.networks.give_path(path)
             case {"file": str(name), "content": str(content)}:
@@ -95,6 +102,7 @@ class Sidebar(pn.viewable.Viewer):
                 with pn.io.hold():
                     self._heard += 1
                     self.controls.take(message)
+                    self.session.steer()
                     self._tell_choice()
 
     def _changed(self, *events: object) -> None:

@@ -6,6 +6,7 @@ reads immutable snapshots, in whatever thread the page's periodic callback happe
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import secrets
 import threading
@@ -27,6 +28,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
 from maxstim_core.optimal.result import has_other_best, load
+from maxstim_core.optimal.schedule import FIXED, parse_schedule, schedule_text
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
@@ -108,6 +110,8 @@ class Session(param.Parameterized):
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._foreseen: tuple[RunRequest, Preview] | None = None
         # Before anybody else's: who is told of the others finds it up to date.
+        self._pause_next = 0  # the iteration at which the run that is on its way shall pause
+        self._takes_stage = False  # whether the settings shall be those that the run goes by
         self._awaits_best = False  # whether the response to the best iteration is being computed
         self.param.watch(self._choose_iteration, "answer")
         self.param.watch(self._show, ["run", "answer", "is_example", "best"])
@@ -190,7 +194,14 @@ class Session(param.Parameterized):
         run = self.run
         if run is None or run.state not in LIVE:
             return ""
-        differences = self._unlike_choice(run.request)
+        request = run.request
+        if run.steerable:  # all else acts on it at once
+            request = replace(request, config=request.config.stages[-1][1])
+            with suppress(MaxstimError):
+                mine = self.choice.request().config
+                kept = {name: getattr(request.config, name) for name in FIXED}
+                request = replace(request, config=replace(mine, **kept))
+        differences = self._unlike_choice(request)
         return f"The run that is going keeps {', '.join(differences)}." if differences else ""
 
     def _settings_note(self) -> str:
@@ -251,6 +262,90 @@ class Session(param.Parameterized):
             self.queue.cancel(self.run.run_id)
             self.poll()
 
+    @property
+    def may_steer(self) -> bool:
+        """Whether the run that the page follows is this page's own and can be steered."""
+        run = self.run
+        return self.may_cancel and run.steerable and run.state == "running"
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the answer that the page's own run has ended with can be gone on from, or back."""
+        run = self.run
+        ended = run is not None and run.state == "done" and run.session == self.id
+        return ended and run.request.method == GenerateConfig.method
+
+    @_one_at_a_time
+    def act(self, kind: str, **how: Any) -> None:
+        """Do something to the run that the page follows: see `RunQueue.act`; say why it cannot be."""
+        if not self.may_steer:
+            return
+        try:
+            self.queue.act(self.run.run_id, kind, **how)
+        except MaxstimError as error:
+            self.problem = str(error)
+            return
+        self._takes_stage = kind == "back"
+
+    @_one_at_a_time
+    def steer(self) -> None:
+        """Let the run that goes on take the settings that are chosen by now, as far as it can."""
+        if not self.may_steer or not self.shows_question:
+            return
+        try:
+            chosen = self.choice.request().config
+        except MaxstimError:  # a setting that is none, which its field says
+            return
+        now = self.run.request.config.stages[-1][1]
+        values = {
+            item.name: getattr(chosen, item.name)
+            for item in dataclasses.fields(chosen)
+            if item.name not in FIXED and getattr(chosen, item.name) != getattr(now, item.name)
+        }
+        if values:
+            self.act("steer", values=values)
+
+    @_one_at_a_time
+    def go_back(self, iteration: int) -> None:
+        """Go back to an iteration of the run on show and pause there, also after it has ended."""
+        if self.may_steer:
+            self.act("back", iteration=iteration)
+        elif self.may_go_on and 0 < iteration < self.run.step:
+            config = self.run.request.config
+            changes = parse_schedule(config.schedule)
+            kept = schedule_text(one for one in changes if one.iteration < iteration)
+            self._go_on_with(replace(config, schedule=kept), iteration)
+
+    @_one_at_a_time
+    def go_on(self) -> None:
+        """Let the run on show, which has ended, take as many iterations more as it began with."""
+        if self.may_go_on:
+            config = self.run.request.config
+            more = config.n_steps + config.n_iters
+            last = f"{config.n_steps}: n_iters={more}"
+            schedule = "; ".join(filter(None, [config.schedule, last]))
+            self._go_on_with(replace(config, schedule=schedule), 0)
+
+    def _go_on_with(self, config: GenerateConfig, pause_at: int) -> None:
+        self._pause_next = pause_at
+        try:
+            self.submit(replace(self.run.request, config=config))
+        except MaxstimError as error:
+            self._pause_next, self.problem = 0, str(error)
+            return
+        self._takes_stage = True
+
+    def _take_stage(self, run: RunSnapshot) -> None:
+        """Let the page choose what its run goes by: after going back, and when it has ended."""
+        config = run.request.config
+        if run.session != self.id or not isinstance(config, GenerateConfig):
+            return
+        if run.state == "running" and self._takes_stage and run.step:
+            self._takes_stage = False
+            self.choice.take(replace(run.request, config=config.stages[-1][1]))
+        elif run.state == "done" and config.schedule:
+            self.choice.take(run.request)
+
     @_one_at_a_time
     def poll(self) -> None:
         """Read the queue, and fetch the answer of the followed run when it has ended."""
@@ -277,6 +372,7 @@ class Session(param.Parameterized):
         ended = followed.state not in LIVE
         was_live = self.run is None or self.run.state in LIVE
         self.run = followed
+        self._take_stage(followed)
         if ended and was_live:
             self._fetch(followed)
 
@@ -449,7 +545,11 @@ class Session(param.Parameterized):
 
     def _hand_over(self, request: RunRequest) -> str:
         """Submit a request and return the id of its run; not in the page's thread."""
-        return self._same(request) or self.queue.submit(request, self.id)
+        pause_at, self._pause_next = self._pause_next, 0
+        live = request.method == GenerateConfig.method
+        if pause_at:
+            return self.queue.submit(request, self.id, live=live, pause_at=pause_at)
+        return self._same(request) or self.queue.submit(request, self.id, live=live)
 
     def _same(self, request: RunRequest) -> str:
         """Return the id of this page's own run of a request, or nothing.

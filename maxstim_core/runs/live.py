@@ -25,6 +25,7 @@ from maxstim_core.networks.network import Network
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.execute import warm
 from maxstim_core.runs.messages import (
+    PAUSE_MINUTES,
     Cancel,
     Cancelled,
     Done,
@@ -52,8 +53,7 @@ if TYPE_CHECKING:
     from maxstim_core.optimal.steered import Steered
     from maxstim_core.simulation.engine import Engine
 
-PAUSE_SECONDS = 600.0
-"""How long a run may be paused: then it ends, with the best so far kept, and makes room."""
+PAUSE_SECONDS = 60.0 * PAUSE_MINUTES
 
 _SECONDS_PER_RUN = 0.02
 """With many runs, each reports less often: after so many seconds for each of them."""
@@ -64,7 +64,7 @@ _STEPS_AT_ONCE = {"cpu": 1}
 _ENGINES_KEPT = 6
 
 PAUSED_TOO_LONG = (
-    f"it was paused for {PAUSE_SECONDS / 60:.0f} minutes and ended to make room; the best is kept."
+    f"it was paused for {PAUSE_MINUTES} minutes and ended to make room; the best is kept."
 )
 
 

@@ -109,6 +109,7 @@ class LiveWorker(threading.Thread):
                 with self._telling:
                     self._worker = None
                     self._wanted.clear()
+                worker.end()
                 self._fail_all(
                     f"the process of live runs died (exit code {message.exit_code}), perhaps for lack "
                     "of memory; run it again, with fewer frames."

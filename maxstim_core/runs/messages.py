@@ -83,6 +83,10 @@ LIVE_ACTS = ("steer", "back", "pause", "go", "step")
 """What can be done to a live run, besides cancelling it."""
 
 
+PAUSE_MINUTES = 10
+"""How long a live run may be paused: then it ends, with the best so far kept, and makes room."""
+
+
 @dataclass(frozen=True)
 class LiveReport:
     """Worker of live runs to server: where one stands.

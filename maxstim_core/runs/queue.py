@@ -75,7 +75,8 @@ class RunQueue:
             gives no first sign of life: its first step may have to be compiled. So is a task that
             is silent for so long.
         most_queued: Runs that one session may have waiting, and tasks.
-        most_live: Live runs that go on at once, the paused ones among them; others wait.
+        most_live: Live runs that go on at once, the paused ones among them; others wait. 0 for none:
+            then they are runs as all others.
         clock: Seconds that never go back.
     """
 
@@ -154,7 +155,7 @@ class RunQueue:
                 run.last = stored_snapshot(
                     run.run_id, request, session, *stored, version=next(self._versions)
                 )
-            elif live:
+            elif live and self.most_live:
                 self._enter_live(run, key, pause_at)
             else:
                 self._enter(run, key, RunJob)
@@ -336,7 +337,7 @@ class RunQueue:
     def warm_live(self, network: str) -> None:
         """Let the process of live runs start, and get ready for a network."""
         with self._changed:
-            if not self._closed:
+            if self.most_live and not self._closed:
                 self._live_worker().warm(network)
 
     def search_ahead(self, network: str, clips: str) -> None:

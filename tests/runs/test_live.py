@@ -174,7 +174,7 @@ def test_when_the_process_dies_its_runs_fail_and_the_next_has_another(queue):
 
 
 def test_a_queue_that_closes_ends_its_live_runs(tmp_path):
-    queue = toy_queue(tmp_path)
+    queue = toy_queue(tmp_path, most_live=1)
     run_id = queue.submit(request(60, n_iters=100_000), "ada", live=True)
     queue.close()
     assert ended(queue, run_id).state == "cancelled"

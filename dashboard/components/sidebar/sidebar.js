@@ -80,6 +80,59 @@ class NetworkFacts {
   }
 }
 
+/** Pause, step, slow motion and the way back of a run whose sliders act while it goes. */
+class SteerBar {
+  constructor(send) {
+    const button = (name, label, title) => {
+      const made = element("button", {type: "button", class: "button", "data-testid": `steer-${name}`}, label)
+      made.title = title
+      return made
+    }
+    this.pause = button("pause", "Pause", "Pause the run; the settings can be changed meanwhile")
+    this.step = button("step", "Step", "Take one iteration, and pause")
+    this.slow = button("slow", "Slow", "Two iterations a second")
+    this.more = button("more", "Continue", "Take as many iterations more")
+    this.back = button("back", "Back to", "Go back to this iteration, as though the run had never gone on")
+    this.iteration = element("input", {type: "number", min: "0", step: "1", "aria-label": "Iteration to go back to",
+      "data-testid": "steer-iteration"})
+    this.note = element("p", {class: "small quiet", role: "status"})
+    this.pause.addEventListener("click", () => send({press: this.paused ? "go" : "pause"}))
+    this.step.addEventListener("click", () => send({press: "step"}))
+    this.slow.addEventListener("click", () => send({press: this.isSlow ? "go" : "slow"}))
+    this.more.addEventListener("click", () => send({press: "more"}))
+    const back = () => {
+      const iteration = Math.round(Number(this.iteration.value))
+      if (this.iteration.value !== "" && iteration >= 0) send({back: iteration})
+    }
+    this.back.addEventListener("click", back)
+    this.iteration.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.ctrlKey) back()
+    })
+    // The player tells at which iteration somebody looks.
+    document.addEventListener("maxstim-iteration", (event) => { this.iteration.value = String(event.detail) })
+    this.root = element("div", {class: "steer", hidden: "", "data-testid": "steer"},
+      element("div", "line", this.pause, this.step, this.slow, this.more, this.back, this.iteration), this.note)
+  }
+
+  show(steer) {
+    this.root.hidden = !steer
+    if (!steer) return
+    const {run, live, paused, slow, step, more, limit} = steer
+    this.paused = paused
+    this.isSlow = slow && !paused
+    for (const one of [this.pause, this.step, this.slow]) one.hidden = !live
+    this.more.hidden = live
+    this.pause.textContent = paused ? "Go on" : "Pause"
+    this.slow.setAttribute("aria-pressed", String(this.isSlow))
+    this.more.textContent = `${more} more`
+    this.iteration.max = String(step)
+    if (run !== this.shown) this.iteration.value = ""
+    this.shown = run
+    const note = limit ? `Settings act from here on. Paused for at most ${limit} minutes.` : live ? "Settings act while it runs." : ""
+    if (this.note.textContent !== note) this.note.textContent = note
+  }
+}
+
 /** Run and Cancel, how far the run is, and what went wrong, always in sight. */
 class RunBar {
   constructor(send) {
@@ -104,8 +157,9 @@ class RunBar {
     this.progress = element("div", {class: "progress", role: "progressbar", "aria-label": "Progress of the run"}, this.bar)
     this.hint = element("p", "small quiet", "Ctrl + Enter runs from anywhere on the page.")
     this.status = element("div", "status")
+    this.steer = new SteerBar(send)
     this.root = element("div", "runbar", this.problems, this.sweeping.root,
-      element("div", "line", this.run, this.cancel, this.sweep), this.progress, this.status)
+      element("div", "line", this.run, this.cancel, this.sweep), this.steer.root, this.progress, this.status)
   }
 
   showSweep(sweep) {
@@ -113,7 +167,8 @@ class RunBar {
     this.sweeping.show(sweep)
   }
 
-  show({label, cancel, progress, start, numbers, problem}) {
+  show({label, cancel, progress, start, numbers, problem, steer}) {
+    this.steer.show(steer)
     this.run.lastChild.textContent = label
     this.cancel.disabled = !cancel
     if (problem !== (this.problem ?? "")) {
