@@ -220,6 +220,7 @@ class App(pn.viewable.Viewer):
             start=telling_frame(
                 view["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
             ),
+            run=self.session.key,
         )
         self.traces.show(comparable_answers)
         if "clip_name" in answer:
@@ -258,6 +259,8 @@ class App(pn.viewable.Viewer):
             cell_type=run.request.cell_type,
             limit=limit,
             color=METHODS[run.request.method].color,
+            run=run.run_id,
+            iteration=shown.step,
         )
 
     def _chosen(self, *events: object) -> None:

@@ -48,9 +48,9 @@ def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let the callbacks of a page take turns: with several threads, two can come at once."""
 
     @wraps(method)
-    def waiting(self: Session, *arguments: Any) -> Any:
+    def waiting(self: Session, *arguments: Any, **named: Any) -> Any:
         with self._turn:
-            return method(self, *arguments)
+            return method(self, *arguments, **named)
 
     return waiting
 

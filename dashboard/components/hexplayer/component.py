@@ -75,6 +75,7 @@ class HexPlayer(Component):
         limit: float | None = None,
         color: str = "",
         start: int | None = None,
+        run: str = "",
     ) -> None:
         """Show a result, its playhead at the peak of the central response or at `start`.
 
@@ -90,6 +91,7 @@ class HexPlayer(Component):
                 the largest absolute voltage of this result inside the border of the eye.
             color: CSS colour of the central trace; the page's accent by default.
             start: Frame at which the playhead stands at first; the peak by default.
+            run: Id of the run that it came from: its iterations stay to be looked at.
 
         Raises:
             MaxstimError: if the dataset has no such variable.
@@ -108,6 +110,7 @@ class HexPlayer(Component):
             "color": color,
             "start": peak if start is None else start,
             "name": _name(dataset, variable, overlaid),
+            "run": run,
         }
         arrays = {
             "u": dataset["u"].values.astype("<f4"),
@@ -130,6 +133,8 @@ class HexPlayer(Component):
         cell_type: str = "",
         limit: float | None = None,
         color: str = "",
+        run: str = "",
+        iteration: int = 0,
     ) -> None:
         """Show what a run that is going has so far; playhead, zoom and speed stay as they are.
 
@@ -142,6 +147,8 @@ class HexPlayer(Component):
             cell_type: Whose response it is.
             limit: Voltage at the ends of the colour scale, as of `show`.
             color: CSS colour of the central trace, as of `show`.
+            run: Id of the run, whose iterations the browser keeps sparsely, to be looked at.
+            iteration: Iterations that have led to it; 0 where that is not known.
 
         Raises:
             MaxstimError: if the stimulus does not fit the lattice, or the response the stimulus.
@@ -168,7 +175,10 @@ class HexPlayer(Component):
             "cell_type": cell_type,
             "limit": limit,
             "color": color,
+            "run": run,
         }
+        if iteration:
+            header["iteration"] = iteration
         if response is not None:
             header["unit"], arrays["response"] = _as_integers(response)
             arrays["central"] = response[:, lattice.center].astype("<f4")

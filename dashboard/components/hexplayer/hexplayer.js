@@ -65,6 +65,41 @@ function largest(values) {
   return top
 }
 
+const MOST_ITERATES = 60
+
+/** The iterates of one run that have come by, kept sparsely: evenly over its iterations. */
+class Iterates {
+  constructor() {
+    this.forget("")
+  }
+
+  forget(run) {
+    this.run = run
+    this.blocks = new Map() // packed, by iteration, in rising order
+    this.chosen = null // the iteration on show; null for the newest
+  }
+
+  /** Take what has come: an iterate of a run, or an answer, which ends the view of other runs. */
+  take(scene, block) {
+    const run = scene?.run ?? ""
+    if (run !== this.run) this.forget(run)
+    if (!scene?.live || scene.iteration === undefined) return
+    // What is beyond was left behind by going back.
+    for (const iteration of this.blocks.keys()) if (iteration >= scene.iteration) this.blocks.delete(iteration)
+    this.blocks.set(scene.iteration, block)
+    if (this.blocks.size > MOST_ITERATES) {
+      [...this.blocks.keys()].forEach((iteration, k, all) => {
+        if (k % 2 && k < all.length - 1) this.blocks.delete(iteration)
+      })
+    }
+    if (this.chosen !== null && !this.blocks.has(this.chosen)) this.chosen = null
+  }
+
+  get iterations() {
+    return [...this.blocks.keys()]
+  }
+}
+
 // ---- small helpers ------------------------------------------------------------------------------
 
 function button(label, content, attributes = {}) {
@@ -205,6 +240,15 @@ class Player {
     this.relativeButton.title = "Subtract the voltage of the first frame, which grey alone sets"
     this.readout = this.buildReadout()
 
+    this.iterates = new Iterates()
+    this.iterationSlider = element("input", {
+      type: "range", class: "iteration", min: 0, max: 0, step: 1, value: 0, "aria-label": "Iteration",
+      "data-testid": "iteration", title: "Look at earlier iterations of this run",
+    })
+    this.iterationOutput = element("span", {class: "count"})
+    this.iterationRow = element("div", {class: "settings iterations", hidden: ""},
+      element("span", {class: "group"}, "Iteration"), this.iterationSlider, this.iterationOutput)
+
     const first = element("div", {class: "transport"}, this.buttons.first, this.buttons.back,
       this.playButton, this.buttons.forward, this.buttons.last, this.slider)
     const settings = element("div", {class: "settings"},
@@ -221,8 +265,8 @@ class Player {
     element("header", {}, this.heading, element("span", {class: "spring"}),
       this.buildAbout()),
     element("div", {class: "views"}, this.stimulus.root, this.response.root),
-    element("div", {class: "above"}, this.legend, this.readout), this.trace, first, settings,
-    this.tip)
+    element("div", {class: "above"}, this.legend, this.readout), this.trace, first,
+    this.iterationRow, settings, this.tip)
   }
 
   buildReadout() {
@@ -293,6 +337,7 @@ class Player {
     watch("traces", () => this.layout())
     watch("dark", () => this.layout())
 
+    on(this.iterationSlider, "input", () => this.lookAt(Number(this.iterationSlider.value)))
     on(this.playButton, "click", () => this.toggle())
     on(this.buttons.first, "click", () => this.jump(0))
     on(this.buttons.back, "click", () => this.jump(this.frame - 1))
@@ -398,7 +443,12 @@ class Player {
 
   refresh() {
     const block = this.model.live?.byteLength ? this.model.live : this.model.scene
-    const scene = this.lent ? {...this.lent, lent: true} : unpack(block)
+    let scene = unpack(block)
+    this.iterates.take(scene, block)
+    const earlier = this.iterates.blocks.get(this.iterates.chosen)
+    if (earlier) scene = unpack(earlier)
+    if (this.lent) scene = {...this.lent, lent: true}
+    this.showIterations()
     this.scene = scene ? prepare(scene) : null
     this.hovered = null
     this.tip.hidden = true
@@ -411,6 +461,28 @@ class Player {
       this.position = clamp(this.scene.start ?? this.scene.peak, 0, this.scene.nFrames - 1)
     }
     this.layout()
+  }
+
+  /** Look at a kept iteration by its place; at the last place, at what is newest. */
+  lookAt(place) {
+    const {iterations} = this.iterates
+    const isNewest = place >= iterations.length - 1
+    this.iterates.chosen = isNewest ? null : iterations[place]
+    const event = new CustomEvent("maxstim-iteration", {detail: iterations[Math.min(place, iterations.length - 1)]})
+    document.dispatchEvent(event)
+    this.refresh()
+  }
+
+  showIterations() {
+    const {iterations, chosen} = this.iterates
+    this.iterationRow.hidden = iterations.length < 2
+    if (this.iterationRow.hidden) return
+    const place = chosen === null ? iterations.length - 1 : iterations.indexOf(chosen)
+    this.iterationSlider.max = iterations.length - 1
+    setRange(this.iterationSlider, place)
+    this.iterationOutput.textContent = `${iterations[place]}`
+    this.iterationSlider.setAttribute("aria-valuetext", `iteration ${iterations[place]}`)
+    this.root.dataset.iteration = String(iterations[place])
   }
 
   shownRings() {

@@ -1,0 +1,134 @@
+"""A person steers a generated run in Chromium: sliders act on it, and so do the buttons below."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from serving import Served
+
+import maxstim_core as ms
+from maxstim_core.runs.request import request_of
+
+pytestmark = pytest.mark.outside
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    served = Served(tmp_path_factory.mktemp("steer"))
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def page(browser, served):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    page.goto(served.url + "?cell=T4c&method=generated")
+    expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
+    yield page
+    context.close()
+
+
+def enter(page: Page, label: str, value: object) -> None:
+    entry = page.get_by_role("textbox", name=label).filter(visible=True).first
+    entry.fill(str(value))
+    entry.press("Enter")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_test_id(f"steer-{name}").click()
+
+
+def begin(page: Page, seed: int, iterations: int = 4000) -> None:
+    """Run something that nobody has run, and pause it."""
+    enter(page, "Stimulus duration", 0.1)
+    enter(page, "Iterations", iterations)
+    enter(page, "Seed", seed)
+    page.get_by_test_id("run").click()
+    expect(page.get_by_test_id("player")).to_have_attribute("data-live", "true")
+    press(page, "pause")
+    expect(page.get_by_test_id("steer-pause")).to_have_text("Go on")
+
+
+def status(page: Page):
+    return page.locator(".runbar .status [role=status]")
+
+
+def iteration(page: Page) -> int:
+    text = status(page).text_content()
+    return int(re.search(r"(\d+) of \d+", text)[1])
+
+
+def test_pause_step_slow_back_and_go(page):
+    begin(page, seed=11)
+    expect(status(page)).to_contain_text("paused")
+    expect(page.get_by_test_id("steer")).to_contain_text("10 minutes")
+    there = iteration(page)
+    press(page, "step")
+    expect(status(page)).to_contain_text(f"{there + 1} of 4000")
+    press(page, "slow")
+    expect(page.get_by_test_id("steer-slow")).to_have_attribute("aria-pressed", "true")
+    expect(status(page)).to_contain_text(f"{there + 3} of 4000")
+    press(page, "pause")
+    page.get_by_test_id("steer-iteration").fill("1")
+    press(page, "back")
+    expect(status(page)).to_contain_text(", 1 of 4000")
+    page.get_by_role("button", name="Cancel").click()
+    expect(status(page)).to_contain_text("was cancelled")
+
+
+def test_a_slider_acts_on_the_run_that_goes_and_the_answer_keeps_the_schedule(page, served):
+    begin(page, seed=12)
+    there = iteration(page)
+    enter(page, "Pull to grey", 500)
+    enter(page, "Iterations", there + 20)
+    press(page, "pause")
+    expect(status(page)).to_contain_text("is done")
+    expect(page.locator("body")).to_contain_text(f"{there}: weight_mei=500.0 n_iters={there + 20}")
+    expect(page).to_have_url(re.compile("run=[0-9a-f]{8}"))
+    key = re.search(r"run=([0-9a-f]+)", page.url)[1]
+    found = [path for path in (served.data / "results").glob("*.nc") if path.stem.startswith(key)]
+    answer = ms.load(found[0])
+    config = request_of(answer).config
+    assert config.schedule == f"{there}: weight_mei=500.0 n_iters={there + 20}"
+    assert json.loads(answer.attrs["config"])["schedule"] == config.schedule
+    assert config.content_hash
+    press(page, "more")
+    expect(status(page)).to_contain_text(re.compile(r"of 4\d\d\d"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(status(page)).to_contain_text("was cancelled")
+
+
+def test_scrubbing_through_iterations_sends_nothing(page):
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
+    begin(page, seed=13)
+    for _ in range(3):
+        there = iteration(page)
+        press(page, "step")
+        expect(status(page)).to_contain_text(f"{there + 1} of 4000")
+    slider = page.get_by_test_id("iteration")
+    expect(slider).to_be_visible()
+    newest = page.get_by_test_id("player").get_attribute("data-iteration")
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    slider.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    earlier = page.get_by_test_id("player").get_attribute("data-iteration")
+    assert int(earlier) < int(newest)
+    expect(page.get_by_test_id("steer-iteration")).to_have_value(earlier)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1500)
+    assert len(sent) == before
+    press(page, "back")
+    expect(status(page)).to_contain_text(f", {earlier} of 4000")
+    page.get_by_role("button", name="Cancel").click()
+    expect(status(page)).to_contain_text("was cancelled")
