@@ -83,6 +83,11 @@ class PageServer:
                 time.sleep(0.1)
         raise SystemExit(f"{name} does not serve: {self.said()}")
 
+    @property
+    def data(self) -> Path:
+        """Its data directory."""
+        return Path(self._folder.name) / "data"
+
     def said(self) -> str:
         """Return what it has written to its log."""
         return (Path(self._folder.name) / "log").read_text(errors="replace")

@@ -119,7 +119,8 @@ def above_lowest(losses: np.ndarray) -> np.ndarray:
     """
     if not len(losses):
         return losses
-    above = losses - np.nanmin(losses, axis=0)
+    # Of a term that no step has had yet, there is no lowest value.
+    above = losses - np.where(np.isnan(losses), np.inf, losses).min(axis=0)
     return np.where(above > 0, above, np.nan)
 
 

@@ -78,7 +78,7 @@ def test_pause_step_slow_back_and_go(page):
     page.get_by_test_id("steer-iteration").fill("1")
     press(page, "back")
     expect(status(page)).to_contain_text(", 1 of 4000")
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(page)).to_contain_text("was cancelled")
 
 
@@ -100,7 +100,7 @@ def test_a_slider_acts_on_the_run_that_goes_and_the_answer_keeps_the_schedule(pa
     assert config.content_hash
     press(page, "more")
     expect(status(page)).to_contain_text(re.compile(r"of 4\d\d\d"))
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(page)).to_contain_text("was cancelled")
 
 
@@ -130,5 +130,5 @@ def test_scrubbing_through_iterations_sends_nothing(page):
     assert len(sent) == before
     press(page, "back")
     expect(status(page)).to_contain_text(f", {earlier} of 4000")
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(page)).to_contain_text("was cancelled")

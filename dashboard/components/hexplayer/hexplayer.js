@@ -419,7 +419,7 @@ class Player {
     const node = path[0]
     const mine = path.includes(this.root)
     if (!mine && (event.key === "Escape" || path.some((one) => one.matches?.(OTHER_KEYS)))) return
-    const chooses = node === this.speedSelect || node === this.ringsInput
+    const chooses = [this.speedSelect, this.ringsInput, this.iterationSlider].includes(node)
     const stride = event.shiftKey ? 10 : 1
     const actions = {
       ArrowLeft: () => this.jump(this.frame - stride),
@@ -468,8 +468,9 @@ class Player {
     const {iterations} = this.iterates
     const isNewest = place >= iterations.length - 1
     this.iterates.chosen = isNewest ? null : iterations[place]
-    const event = new CustomEvent("maxstim-iteration", {detail: iterations[Math.min(place, iterations.length - 1)]})
-    document.dispatchEvent(event)
+    // The losses mark it, and the way back begins there.
+    const detail = iterations[Math.min(place, iterations.length - 1)]
+    document.dispatchEvent(new CustomEvent("maxstim-iteration", {detail}))
     this.refresh()
   }
 

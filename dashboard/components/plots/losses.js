@@ -1,5 +1,14 @@
 // The browser's half of LossPlot: a small plot per loss term, or the ranking of the natural clips.
 
+/** Return the place in rising numbers of the one that is nearest; -1 where there is none. */
+function nearest(numbers, wanted) {
+  let best = -1
+  numbers.forEach((one, k) => {
+    if (best < 0 || Math.abs(one - wanted) < Math.abs(numbers[best] - wanted)) best = k
+  })
+  return best
+}
+
 export function render({model}) {
   const title = element("h2")
   const boxes = element("div", "losses")
@@ -14,6 +23,7 @@ export function render({model}) {
   let scale = "linear"
   let plots = []
   let run = ""
+  let lookedAt = null // the iteration that somebody looks at in the player
   const choose = (chosen) => {
     scale = chosen
     draw()
@@ -38,6 +48,7 @@ export function render({model}) {
     } else if (!boxes.childElementCount) boxes.replaceChildren(...plots.map(({root}) => root))
     if (losses.run !== run) {
       run = losses.run
+      lookedAt = null
       for (const plot of plots) plot.span = null // another run: its axes begin afresh
     }
     const x = Array.from(iterations)
@@ -48,13 +59,20 @@ export function render({model}) {
       const y = isLog ? values.map((value) => (value > term.lowest ? value - term.lowest : NaN)) : values
       const line = {name: isLog ? "above its lowest" : term.title, x, y, width: 2,
         color: k === 0 ? color("accent") : color("quiet")}
+      const place = lookedAt === null ? -1 : nearest(x, lookedAt)
+      const title = isLog ? `${term.title}, above its lowest` : term.title
       plot.show([line], {
         log: isLog ? term.powers : null, unit: "", words: (at) => `iteration ${Math.round(at)}`,
-        title: isLog ? `${term.title}, above its lowest` : term.title,
+        marks: place < 0 ? [] : [x[place]],
+        title: place < 0 ? title : `${title}: ${valueText(values[place])} at iteration ${x[place]}`,
       })
     })
   }
   for (const property of ["losses", "rows", "chosen", "dark"]) model.on(property, draw)
+  document.addEventListener("maxstim-iteration", (event) => {
+    lookedAt = event.detail
+    draw()
+  })
   draw()
   return element("section", {class: "card", "aria-label": "How the search went"},
     element("header", {}, title, switcher), boxes, ranking.root)
