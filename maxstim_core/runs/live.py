@@ -55,6 +55,12 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 60.0 * PAUSE_MINUTES
 
+_SHARE_OF_PREVIEWS = 0.2
+"""Most of the time of all cores that the previews of all runs may take."""
+
+_NICENESS = 5
+"""By how much this process gives way to the server, which answers clicks."""
+
 _SECONDS_PER_RUN = 0.02
 """With many runs, each reports less often: after so many seconds for each of them."""
 
@@ -114,6 +120,7 @@ class LiveRun:
         self._problem = ""
         self._sent: tuple[tuple[str, ...], int] = ((), 0)  # terms, and steps whose losses were sent
         self._reported = self._preview_due = -np.inf
+        self._n_going = 1
 
     def act(self, act: LiveAct | Cancel) -> None:
         """Let something be done at its next turn, which is at once."""
@@ -136,6 +143,7 @@ class LiveRun:
         Args:
             n_going: How many runs take steps.
         """
+        self._n_going = n_going
         run = self._opened()
         cancel = next((act for act in list(self._acts) if isinstance(act, Cancel)), None)
         if cancel is not None:
@@ -238,7 +246,8 @@ class LiveRun:
         assert look.stimulus is not None and look.respond is not None and look.lattice is not None
         response = look.respond()
         ended = time.monotonic()
-        self._preview_due = ended + (ended - began) * (1 / SHARE_OF_PREVIEWS - 1)
+        crowd = self._n_going / (usable_cores() * _SHARE_OF_PREVIEWS)
+        self._preview_due = ended + (ended - began) * max(1 / SHARE_OF_PREVIEWS - 1, crowd)
         levels = np.rint(255 * np.clip(look.stimulus, 0, 1)).astype(np.uint8)
         return Preview(levels, look.lattice, response, look.step)
 
@@ -347,6 +356,8 @@ def serve_live() -> None:
     options = parse_options()
     outbox = Outbox()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # see `maxstim_core.runs.worker`
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     runs = LiveRuns(RunStore(options.data), outbox, usable_cores())
     outbox.send(Hello(("cpu",), "cpu"))
     try:
