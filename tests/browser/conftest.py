@@ -144,7 +144,7 @@ def visit(open_page: Callable[..., Page], served: serving.Served) -> Callable[..
 
     def go(search: str = "", **size: int) -> Page:
         page = open_page(served.url + search, **size)
-        expect(page.locator("h1").first).to_be_visible()
+        expect(page.locator("h1").filter(visible=True).first).to_be_visible()
         expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
         return page
 
