@@ -28,6 +28,9 @@ DAMAGED = "is damaged or was not copied as a whole; copy or write it again."
 _MOST_OBJECTS = 20_000
 """Groups, datasets and links that are looked through."""
 
+_MOST_DEPTH = 50
+"""Groups within one another: h5py names each of what it visits by the whole way there."""
+
 _PACKING = {
     307: "bzip2",
     32000: "LZF",
@@ -131,10 +134,10 @@ def _check_links(file: h5py.File, what: str) -> None:
     from h5py import h5d, h5g, h5l, h5o, h5z
 
     seen: set[object] = set()
-    groups = [h5g.open(file.id, b"/")]
+    groups = [(h5g.open(file.id, b"/"), 0)]
     looked_at = 0
     while groups:
-        group = groups.pop()
+        group, depth = groups.pop()
         for name in group:
             looked_at += 1
             if looked_at > _MOST_OBJECTS:
@@ -154,7 +157,12 @@ def _check_links(file: h5py.File, what: str) -> None:
                 continue
             seen.add(address)
             if isinstance(found, h5g.GroupID):
-                groups.append(found)
+                if depth == _MOST_DEPTH:
+                    raise MaxstimError(
+                        f"{what} holds more than {_MOST_DEPTH} groups within one another; save its "
+                        "variables in one."
+                    )
+                groups.append((found, depth + 1))
             elif isinstance(found, h5d.DatasetID):
                 made = found.get_create_plist()
                 if _is_elsewhere(made):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +35,7 @@ class Animation:
     """
 
     image: OpenImage
-    pages: list[int]
+    pages: Sequence[int]
     ground: float
     facts: MovieFacts
     durations: list[float]

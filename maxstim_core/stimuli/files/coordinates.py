@@ -31,6 +31,9 @@ _SECONDS = {
 _UNEVEN = 0.01
 """How much times of frames may differ from even ones, as a share of a frame: clocks are rounded."""
 
+_MOST_TEXT = 1024
+"""Bytes of a text that is read: a file of some kilobytes can declare one of gigabytes."""
+
 _UPWARD = ("projection_y_coordinate", "latitude", "grid_latitude")
 _PIXELS = ("pixel", "pixels", "px", "1", "")
 
@@ -209,8 +212,12 @@ def colors_in_order(
     named = along.get(dimension.casefold())
     if named is None or named.dtype.kind not in "OSU" or len(named) not in (3, 4):
         return None
+    if named.dtype.itemsize > _MOST_TEXT:
+        raise MaxstimError(
+            f"{what} declares names of colors of {named.dtype.itemsize:,} bytes each; write short ones."
+        )
     letters = "".join(as_text(name)[:1].casefold() for name in named[()])
-    if sorted(letters) != sorted("rgba"[: len(letters)]):
+    if sorted(letters) != sorted("rgba"[: len(named)]):
         raise MaxstimError(
             f"{what} has the colors {', '.join(map(as_text, named[()])):.80}; only red, green, blue and "
             "alpha are understood."
@@ -254,6 +261,11 @@ def pace_of(
     if told is not None and math.isclose(step * scale, 1 / told, rel_tol=1e-4):
         return told, ""
     return float(f"{1 / (step * scale):.7g}"), ""
+
+
+def pace_beside(stored: h5py.Dataset) -> object:
+    """Return the only entry of a variable that tells the pace; of what is too long for it, its type."""
+    return stored[()] if stored.dtype.itemsize <= _MOST_TEXT else str(stored.dtype)
 
 
 def _told_pace(attributes: Mapping[str, Any]) -> float | str | None:

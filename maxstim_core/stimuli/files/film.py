@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -23,6 +24,7 @@ from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frame_luminance import pixels_of, range_of
 from maxstim_core.stimuli.files.gif import is_whole_gif
 from maxstim_core.stimuli.files.hevc import has_layers
+from maxstim_core.stimuli.files.jpeg import is_overfull
 from maxstim_core.stimuli.files.matroska import EBML, read_matroska_header
 from maxstim_core.stimuli.files.orientation import UPRIGHT, Orientation, of_matrix
 from maxstim_core.stimuli.files.quicktime import (
@@ -130,6 +132,7 @@ class Film:
         # Of a webm that was cut out of a longer one, times and length count from that one's beginning.
         self._promised = (container.duration or 0) / 1e6
         self._is_mov = container.format.name.startswith("mov")
+        self._is_jpeg = stream.codec_context.name.startswith("mjpeg")
         start = 0 if self._is_mov else (container.start_time or 0)
         self.seconds = max(0.0, self._promised - start / 1e6)
         self.rate, self.n_frames = float(stream.average_rate or 0), stream.frames
@@ -249,6 +252,8 @@ class Film:
                 header = self._stream.codec_context.extradata or b""
                 self._has_layers = has_layers(bytes(packet), header)
             if self._n_packets > _MOST_FIELDS * self._most_pictures:  # which may decode to nothing
+                raise _too_much(self._path)
+            if self._is_jpeg and is_overfull(BytesIO(packet)):
                 raise _too_much(self._path)
             for frame in decode(packet):
                 if frame.is_corrupt:

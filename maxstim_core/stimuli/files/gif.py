@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
+_LEAST_READ, _MOST_READ = 1 << 12, 1 << 18
+"""Bytes read at once: to look at each part by itself takes seconds where each has one byte."""
+
 _EXTENSION, _IMAGE, _TRAILER = b"!", b",", b";"
 
 
@@ -40,8 +43,14 @@ def _skip_palette(file: IO[bytes], flags: int) -> None:
 
 def _skip_parts(file: IO[bytes]) -> bool:
     """Pass over parts of up to 255 bytes each; tell whether the empty one at their end is there."""
-    while length := file.read(1):
-        if length == b"\0":
-            return True
-        file.seek(length[0], 1)
+    n_bytes = _LEAST_READ
+    while block := file.read(n_bytes):
+        at = 0
+        while at < len(block):
+            if not block[at]:
+                file.seek(at + 1 - len(block), 1)
+                return True
+            at += 1 + block[at]
+        file.seek(at - len(block), 1)
+        n_bytes = min(2 * n_bytes, _MOST_READ)
     return False

@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +23,7 @@ from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.files.deep_images import deep_pixels
 from maxstim_core.stimuli.files.facts import MovieFacts
+from maxstim_core.stimuli.files.jpeg import MOST_SCANS, START, is_overfull
 from maxstim_core.stimuli.files.luminance import on_ground
 from maxstim_core.stimuli.files.orientation import Orientation, of_exif
 from maxstim_core.stimuli.files.square_pixels import SQUARE, with_square_pixels
@@ -224,7 +225,7 @@ class OpenImage:
             left_out=tuple(left_out),
         )
 
-    def pages(self) -> tuple[list[int], list[str]]:
+    def pages(self) -> tuple[Sequence[int], list[str]]:
         """Return which pictures are shown one after the other, and what else the file holds.
 
         Raises:
@@ -236,8 +237,8 @@ class OpenImage:
         if self.image.format == "TIFF":
             return self._pages_of_tiff(total)
         if self.image.format == "PNG" and self.image.info.get("default_image"):
-            return list(range(1, total)), ["the picture for programs that show no animations"]
-        return list(range(total)), []
+            return range(1, total), ["the picture for programs that show no animations"]
+        return range(total), []  # no list: a file of 200 bytes may announce millions
 
     def luminance(self, page: int, ground: float) -> np.ndarray:
         """Return luminance of a picture, upright and with square pixels, float32.
@@ -367,7 +368,7 @@ def _quiet() -> None:
 
 
 def _check_head(path: AnyImage, file: IO[bytes]) -> None:
-    """Refuse a large WebP by its head: its reader takes memory for the canvas when it is opened.
+    """Refuse what would take long or much by its head: a WebP's canvas is made when it is opened.
 
     Of large TIFFs, Pillow reads those alone whose numbers have their lowest byte first (13.0).
     """
@@ -378,6 +379,12 @@ def _check_head(path: AnyImage, file: IO[bytes]) -> None:
             f"The image {path} is a BigTIFF with the highest byte first, which is not read; save it as "
             "TIFF."
         )
+    if head.startswith(START) and is_overfull(file):
+        raise MaxstimError(
+            f"The image {path} is stored in more than {MOST_SCANS} scans or in no end of other parts; "
+            "save it again."
+        )
+    file.seek(0)
     if head[8:16] == b"WEBPVP8X":
         width, height = (1 + int.from_bytes(head[at : at + 3], "little") for at in (24, 27))
         check_size(path, width, height)

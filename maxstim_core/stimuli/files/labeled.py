@@ -30,6 +30,7 @@ from maxstim_core.stimuli.files.coordinates import (
     coordinates_of,
     dimensions_of,
     is_bare,
+    pace_beside,
     pace_of,
     pixels_in_order,
 )
@@ -115,7 +116,7 @@ def _film(
         if where is not None:
             picks[place] = where
     time, paces = axes["time"], {n: file[n] for n in PACES if n in everything and file[n].size == 1}
-    beside = {name: stored[()] for name, stored in paces.items()}
+    beside = {name: pace_beside(stored) for name, stored in paces.items()}
     fps, no_pace = pace_of(
         (variable.attrs, file.attrs, beside), coordinates.along(time, variable.shape[time])
     )

@@ -13,7 +13,6 @@ EBML = b"\x1a\x45\xdf\xa3"
 
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _PARENTS = {
-    _SEGMENT,
     0x1549A966,  # Info
     0x1654AE6B,  # Tracks
     0xAE,  # TrackEntry
@@ -30,6 +29,8 @@ _ORDERED = 0x45DD
 
 _MOST_BYTES = 16_000_000
 _MOST_ELEMENTS = 100_000
+_MOST_DEPTH = 8
+"""Elements within one another; chapters may be nested."""
 
 
 def read_matroska_header(path: Path) -> FilmHeader:
@@ -77,8 +78,13 @@ def _crop(content: bytes) -> Crop | None:
     return cut["left"], cut["top"], width, height
 
 
-def _elements(file: IO[bytes], at: int, end: int, left: list[int]) -> Iterator[tuple[int, bytes]]:
-    """Kind and content of elements before and after the clusters, at any depth but for what is large."""
+def _elements(
+    file: IO[bytes], at: int, end: int, left: list[int], depth: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of elements before and after the clusters, at any depth but for what is large.
+
+    The segment is at the top alone, as for FFmpeg.
+    """
     while at < end and left[0] > 0:
         left[0] -= 1
         file.seek(at)
@@ -94,11 +100,12 @@ def _elements(file: IO[bytes], at: int, end: int, left: list[int]) -> Iterator[t
         stop = end if unknown else min(end, start + size)
         if kind == _CLUSTER and unknown:  # a live film: nothing but clusters follows
             return
-        if (kind in _PARENTS and stop - start <= _MOST_BYTES) or kind == _SEGMENT:
+        is_segment = kind == _SEGMENT and not depth
+        if is_segment or (kind in _PARENTS and stop - start <= _MOST_BYTES and depth < _MOST_DEPTH):
             if kind == _VIDEO:
                 file.seek(start)
                 yield kind, file.read(stop - start)
-            yield from _elements(file, start, stop, left)
+            yield from _elements(file, start, stop, left, depth + 1)
         elif stop - start <= 64:
             file.seek(start)
             yield kind, file.read(stop - start)
