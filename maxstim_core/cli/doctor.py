@@ -25,6 +25,9 @@ from maxstim_core.errors import MaxstimError
 _PROBE = 65_536
 """Bytes that are written to see whether a disk takes any."""
 
+_FOLDERS = ("results", "clips", "networks", "cards", "downloads", "flyvis")
+"""What the data directory holds; none need be there."""
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -159,9 +162,21 @@ def _data() -> Iterator[Finding]:
         yield Finding("networks", str(error), "missing")
     try:
         yield Finding("clip sets", ", ".join(clip_set_names()))
+        yield from _damaged_sets()
         yield _results_folder()
     except (MaxstimError, OSError) as error:
         yield Finding("results", str(error), "wrong")
+
+
+def _damaged_sets() -> Iterator[Finding]:
+    """Open each clip set of the data directory, and tell of those that cannot be."""
+    from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored, stored_names
+
+    for name in stored_names():
+        try:
+            open_stored(clips_folder(name))
+        except MaxstimError as error:
+            yield Finding("clip sets", str(error), "wrong")
 
 
 def _results_folder() -> Finding:
@@ -172,10 +187,12 @@ def _results_folder() -> Finding:
     folder = data_directory()
     there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     otherwise = "name another folder in MAXSTIM_DATA_DIR"
-    if not os.path.isdir(there):
-        return Finding(
-            "results", f"{there} is a file, not a folder; move it away, or {otherwise}", "wrong"
-        )
+    inside = (folder / name for name in _FOLDERS)
+    for place in (there, *(path for path in inside if os.path.lexists(path))):
+        if not os.path.isdir(place):
+            why = "is a link that leads nowhere" if os.path.islink(place) else "is a file"
+            told = f"{place} {why}, not a folder; move it away, or {otherwise}"
+            return Finding("results", told, "wrong")
     try:
         free = shutil.disk_usage(there).free
         with tempfile.TemporaryFile(

@@ -206,6 +206,7 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
         (("simulate", "--clip", "x", "--clips", "probes"), "search --show prints names"),
         (("simulate", "--movie", "{tmp}/narrow.npy"), "shape"),
         (("simulate", "--movie", "{tmp}/text.npy"), "no .npy file"),
+        (("simulate", "--movie", "{tmp}/text.npy"), "store it with maxstim movies import"),
         (("simulate", "--movie", "{tmp}/nan.npy", "--dt", 0.06), "0.05 s"),
         (("search", "--clips", "holiday"), "no clip set"),
         (("search", "--protocol", "strict"), "Before each clip"),

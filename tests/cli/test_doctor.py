@@ -41,6 +41,32 @@ def test_a_data_folder_that_is_a_file(capsys, data):
     assert shown.endswith("Wrong: results.\n")
 
 
+@pytest.mark.parametrize("name", ["results", "clips", "networks"])
+def test_a_folder_in_the_data_folder_that_is_a_file(capsys, data, name):
+    data.mkdir()
+    (data / name).write_text("not a folder")
+    code, shown = asked(capsys)
+    assert code == 1
+    assert f"{data / name} is a file, not a folder; move it away" in shown
+    assert shown.endswith("Wrong: results.\n")
+
+
+def test_a_data_folder_that_is_a_link_to_itself(capsys, data):
+    data.symlink_to(data)
+    code, shown = asked(capsys)
+    assert code == 1
+    assert f"{data} is a link that leads nowhere" in shown
+
+
+def test_a_damaged_clip_set(capsys, data):
+    (data / "clips" / "bad").mkdir(parents=True)
+    (data / "clips" / "bad" / "set.json").write_text("[[[")
+    code, shown = asked(capsys)
+    assert code == 1
+    assert "The clip set bad" in shown
+    assert shown.endswith("Wrong: clip sets.\n")
+
+
 def test_a_full_disk(capsys, data, monkeypatch):
     usage = types.SimpleNamespace(free=3_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)

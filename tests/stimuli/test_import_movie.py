@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import numpy as np
@@ -652,3 +653,96 @@ def test_a_disk_that_is_full_or_read_only_is_told(tmp_path, data):
     with pytest.raises(MaxstimError, match="MAXSTIM_DATA_DIR"):
         import_movie(path, "mine", fps=10, viewing=SMALL)
     assert clip_store.stored_names() == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_read"),
+    [
+        ({}, True),
+        ({"contrast": 2.0}, True),
+        ({"ground": 0.0}, True),
+        ({"crop": (0, 0, 5, 5)}, False),
+        ({"pixels": 3}, False),
+        ({"kernel": "gaussian"}, False),
+    ],
+    ids=str,
+)
+def test_of_columns_no_part_or_scale_is_chosen_in_silence(tmp_path, data, settings, is_read):
+    path = _saved(tmp_path / "a.npy", np.full((5, 19), 0.5))
+    if is_read:
+        import_movie(path, "mine", fps=10, viewing=Viewing(EYE, **settings))
+        return
+    with pytest.raises(MaxstimError, match="holds columns, of which no part or scale"):
+        import_movie(path, "mine", fps=10, viewing=Viewing(EYE, **settings))
+    assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "is_refused"),
+    [
+        (["left_0", "left_1", "right_0", "right_1"], True),
+        (["1_mask", "2_mask", "1", "2"], True),
+        (["a", "b", "c"], False),
+        (["frame1", "frame2", "frame10", "title"], False),
+        (["9", "10", "11"], False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_of_two_films_in_a_folder_none_is_taken_in_silence(tmp_path, names, is_refused, is_zip):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for name in names:
+        _picture().save(folder / f"{name}.png")
+    path = Path(shutil.make_archive(str(tmp_path / "z"), "zip", folder)) if is_zip else folder
+    if is_refused:
+        with pytest.raises(MaxstimError, match="numbered as 2 films"):
+            import_movie(path, "mine", fps=10, viewing=SMALL)
+    else:
+        import_movie(path, "mine", fps=10, viewing=SMALL)
+
+
+@pytest.mark.parametrize("is_zip", [False, True])
+@pytest.mark.parametrize("name", ["zarr.json", ".zgroup"])
+def test_a_zarr_store_is_named(tmp_path, is_zip, name):
+    store = tmp_path / "a.zarr"
+    (store / "movie").mkdir(parents=True)
+    (store / name).write_text("{}")
+    (store / "movie" / "0.0").write_bytes(bytes(100))
+    path = Path(shutil.make_archive(str(tmp_path / "z"), "zip", store)) if is_zip else store
+    with pytest.raises(MaxstimError, match="is a Zarr store, which is not read"):
+        import_movie(path, "mine", fps=10, viewing=SMALL)
+
+
+def test_a_film_in_an_archive_is_to_be_unpacked(tmp_path):
+    film = write_film(tmp_path / "a.mp4", fading(3, 64, 64))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(film, "a.mp4")
+    with pytest.raises(MaxstimError, match=r"no image but a\.mp4; unpack it"):
+        import_movie(tmp_path / "a.zip", "mine", viewing=SMALL)
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "com1", "Lpt9.old", "x.", "x" * 65, "x" * 2000])
+def test_names_that_no_folder_can_have_everywhere_are_refused(tmp_path, data, name):
+    path = _saved(tmp_path / "a.npy", np.full((5, 19), 0.5))
+    with pytest.raises(MaxstimError, match="cannot be called") as refusal:
+        import_movie(path, name, fps=10, viewing=SMALL)
+    assert len(str(refusal.value)) < 500
+    assert not data.exists()
+
+
+def test_a_file_called_like_a_device_gets_another_name(data):
+    assert clip_store.free_name("con") == "movie-con"
+
+
+def test_a_full_disk_leaves_no_folder_behind(tmp_path, data, monkeypatch):
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    path = _saved(tmp_path / "a.npy", np.full((5, 19), 0.5))
+    with pytest.raises(MaxstimError, match="is full"):
+        import_movie(path, "mine", fps=10, viewing=SMALL)
+    assert not data.exists()
+    data.mkdir()
+    with pytest.raises(MaxstimError, match="is full"):
+        import_movie(path, "mine", fps=10, viewing=SMALL)
+    assert list(data.iterdir()) == []

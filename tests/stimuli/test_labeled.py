@@ -379,3 +379,90 @@ def test_what_stands_beside_a_film_in_plain_hdf5_counts(tmp_path):
     opened = open_labeled(path, EYE)
     np.testing.assert_array_equal(opened.frames[0:9], film("time", "y", "x")[..., ::-1])
     assert (opened.fps, opened.left_out) == (50, ("more",))
+
+
+# -- what a film says of its numbers and rows
+
+
+@pytest.mark.parametrize(
+    ("attrs", "says"),
+    [
+        ({"CLASS": b"IMAGE", "IMAGE_WHITE_IS_ZERO": np.uint8(0)}, None),
+        ({"CLASS": b"IMAGE", "IMAGE_WHITE_IS_ZERO": np.uint8(1)}, "0 is white"),
+        ({"DISPLAY_ORIGIN": b"UL"}, None),
+        ({"DISPLAY_ORIGIN": b"LL"}, "DISPLAY_ORIGIN = LL"),
+        ({"DISPLAY_ORIGIN": "UR"}, "DISPLAY_ORIGIN = UR"),
+        ({"INTERLACE_MODE": b"INTERLACE_PIXEL"}, None),
+        ({"INTERLACE_MODE": b"INTERLACE_PLANE"}, "INTERLACE_PLANE"),
+        ({"IMAGE_SUBCLASS": b"IMAGE_GRAYSCALE"}, None),
+        ({"IMAGE_SUBCLASS": b"IMAGE_INDEXED"}, "IMAGE_INDEXED"),
+        ({"units": "1"}, None),
+        ({"units": "percent"}, "in percent"),
+        ({"units": "%"}, "in %"),
+        ({"units": b"cd m-2"}, "in cd m-2"),
+        ({"units": np.array([1, 2])}, None),
+        ({"note": h5py.Empty("f4")}, None),
+    ],
+    ids=str,
+)
+def test_what_a_film_says_of_its_numbers_is_heeded_or_refused(tmp_path, attrs, says):
+    path = packed(tmp_path / "a.h5", RAW, **attrs)
+    if says is None:
+        np.testing.assert_array_equal(values(path), RAW)
+        return
+    with pytest.raises(MaxstimError, match=says):
+        values(path)
+
+
+@pytest.mark.parametrize("name", ["scale_factor", "add_offset"])
+def test_two_numbers_where_one_is_meant_are_no_damage(tmp_path, name):
+    path = packed(tmp_path / "a.h5", RAW, **{name: [1.0, 2.0]})
+    with pytest.raises(MaxstimError, match="several numbers as scale_factor or add_offset"):
+        values(path)
+    for told in ([1.0, 2.0], "1", b"x", []):
+        path = packed(tmp_path / "b.h5", RAW)
+        with h5py.File(path, "a") as file:
+            file["time"] = np.arange(2) * 0.1
+            file["time"].attrs.update({"units": "s", name: told})
+        with pytest.raises(MaxstimError, match=f"{name} that is not one number"):
+            values(path)
+
+
+def test_links_that_lead_nowhere_are_passed_over(tmp_path):
+    path = packed(tmp_path / "a.h5", RAW)
+    with h5py.File(path, "a") as file:
+        file["gone"] = h5py.SoftLink("/nothing/here")
+        file["around"] = h5py.SoftLink("/around")
+        file["kind"] = np.dtype("f4")
+    np.testing.assert_array_equal(values(path), RAW)
+
+
+@pytest.mark.parametrize(
+    "dims", [("sample", "frame", "channel", "hex_pixel"), ("frame", "column", "c")]
+)
+def test_flyvis_s_dimensions_of_one_entry_are_passed_over(tmp_path, dims):
+    lum = np.random.default_rng(1).random((4, EYE.n_columns), np.float32)
+    shape = [{"frame": 4, "hex_pixel": 7, "column": 7}.get(name, 1) for name in dims]
+    data = xr.DataArray(lum.reshape(shape), dims=dims)
+    np.testing.assert_array_equal(values(written(tmp_path / "a.nc", data)), lum)
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 7), (40, 1, 7), (3, 40, 7), (1, 40, 1, 7)])
+@pytest.mark.parametrize("kind", ["npy", "npz", "h5"])
+def test_samples_of_columns_are_not_taken_for_pixels(tmp_path, shape, kind):
+    path, lum = tmp_path / f"a.{kind}", np.full(shape, 0.5, np.float32)
+    if kind == "npy":
+        np.save(path, lum)
+    elif kind == "npz":
+        np.savez(path, lum=lum)
+    else:
+        with h5py.File(path, "w") as file:
+            file["movie"] = lum
+    with pytest.raises(MaxstimError, match="last length is the number of columns"):
+        read_arrays(path, "nc" if kind == "h5" else kind, VIEW, fps=100)
+
+
+def test_as_many_pixels_as_columns_are_pixels_where_the_file_says_so(tmp_path):
+    data = xr.DataArray(np.full((2, 9, 7), 0.5, np.float32), dims=("time", "y", "x"))
+    ((_, lum, _),) = read_arrays(written(tmp_path / "a.nc", data), "nc", VIEW, fps=10)
+    assert lum.shape == (2, EYE.n_columns)

@@ -15,6 +15,7 @@ from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.images import OpenImage, check_size, open_image
 from maxstim_core.stimuli.files.square_pixels import square_size
 from maxstim_core.stimuli.files.timing import evenly
+from maxstim_core.stimuli.files.white import check_white
 from maxstim_core.stimuli.limits import MOST_FRAMES, most_pixels
 from maxstim_core.stimuli.viewing import Viewing
 
@@ -128,9 +129,11 @@ def read_animation(
         MaxstimError: if a picture is damaged or of another size than the first, or the file is beyond a
             limit.
     """
-    seen = []
+    seen, most = [], 0.0
     with open_animation(path, viewing) as animation:
         for lum in animation.pictures():
             seen.append(viewing.see(lum[None]))
+            most = max(most, float(lum.max()))
             report_progress(len(seen) / len(animation.pages))
+        check_white(f"The image {path}", most, animation.facts.white)
         return animation.paced(np.concatenate(seen), fps)

@@ -39,6 +39,7 @@ from maxstim_core.stimuli.files.labeled import open_labeled
 from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
 from maxstim_core.stimuli.files.npy import open_array
 from maxstim_core.stimuli.files.npz import PackedFrames, open_npz
+from maxstim_core.stimuli.files.white import check_white
 from maxstim_core.stimuli.limits import MOST_FRAMES
 from maxstim_core.stimuli.viewing import Viewing
 from maxstim_core.storage.hdf5 import SIGNATURE
@@ -76,10 +77,6 @@ _UNREAD = {
 }
 """How files begin that hold arrays in another way: what they are, and what to do."""
 
-_ANOTHER_WHITE = {1: 1, 2: 4095}
-"""What whole numbers never get above, by their bytes, where white is another number than the largest: in
-8 bits of a mask of 0 and 1, and in 16 bits that a camera of 12 or 10 bits filled."""
-
 
 def array_kind(head: bytes) -> str | None:
     """Return ``npy``, ``npz`` or ``nc`` for a file that begins with these bytes, or None.
@@ -110,6 +107,7 @@ class FilmArray:
         what: What to call it in a refusal.
         no_pace: Why what the file says of its pace cannot be used, or nothing.
         left_out: What else is in the file, and was not used.
+        is_named: Whether the file names its dimensions.
     """
 
     name: str
@@ -118,6 +116,7 @@ class FilmArray:
     what: str
     no_pace: str = ""
     left_out: tuple[str, ...] = ()
+    is_named: bool = False
 
     @property
     def is_columns(self) -> bool:
@@ -198,14 +197,8 @@ def read_arrays(
             most = max(most, float(lum.max()))
             seen.append(viewing.contrasted(lum) if film.is_columns else viewing.see(lum))
             report_progress(min(1.0, (start + step) / n_frames))
-        if film.values.dtype.kind == "u":
-            white = _white(film.values.dtype)
-            largest = round(most * white)
-            if 0 < largest <= _ANOTHER_WHITE[film.values.dtype.itemsize]:
-                raise MaxstimError(
-                    f"{film.what} never gets above {largest} of {white}, as if white "
-                    "were another number; divide by that and save floating-point numbers, 1 being white."
-                )
+        is_whole = film.values.dtype.kind == "u"
+        check_white(film.what, most, _white(film.values.dtype) if is_whole else None)
         films.append((film.name, np.concatenate(seen), film.facts(viewing.ground)))
     return films
 
@@ -232,7 +225,7 @@ def open_arrays(
         labeled = open_labeled(path, viewing.lattice, order)
         what, left_out = f"The file {path}", labeled.left_out
         film = FilmArray("", labeled.frames, labeled.fps, what, labeled.no_pace, left_out)
-        films = iter([film])
+        films = iter([replace(film, is_named=labeled.is_named)])
     for film in films:
         _check(film, viewing)
         if order != MAXSTIM and not film.is_columns:
@@ -346,6 +339,12 @@ def _check(film: FilmArray, viewing: Viewing) -> None:
     array, what = film.values, film.what
     n_dims = len(array.shape)
     colors = n_dims == 4 and array.shape[3] in (3, 4)
+    if n_dims > 2 and array.shape[-1] == viewing.lattice.n_columns and not film.is_named:
+        raise MaxstimError(
+            f"{what} has shape {array.shape}, whose last length is the number of columns of the eye: "
+            "save films of columns as (frame, column), each by itself, and films of as many pixels with "
+            "named dimensions or as images."
+        )
     if not (n_dims in (2, 3) or colors) or 0 in array.shape:
         raise MaxstimError(
             f"{what} has shape {array.shape}; it must be (frame, column), (frame, row, column) or "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -88,6 +88,18 @@ class Coordinates:
         return {name.casefold(): item for name, _, item in fitting if len(item) == size} | sure
 
 
+def present(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset | h5py.Group]]:
+    """Names and contents of a group; soft links that lead nowhere, or around, are passed over."""
+    for name in group:
+        try:
+            item = group[name]
+        except (KeyError, RuntimeError):
+            if isinstance(group.get(name, getlink=True), h5py.SoftLink):
+                continue
+            raise
+        yield name, item
+
+
 def dimensions_of(variable: h5py.Dataset) -> tuple[str, ...]:
     """Return the names of the dimensions of a variable; of one without a name, nothing."""
     names = []
@@ -105,7 +117,7 @@ def coordinates_of(variable: h5py.Dataset, dimensions: tuple[str, ...]) -> Coord
     found = []
     group = variable.parent
     while True:
-        for name, item in group.items():
+        for name, item in present(group):
             if not isinstance(item, h5py.Dataset) or item.ndim != 1 or is_bare(item):
                 continue
             over = dimensions_of(item)[0] or (name if name in dimensions else "")
@@ -289,13 +301,24 @@ def _told_pace(attributes: Mapping[str, Any]) -> float | str | None:
 
 
 def numbers_of(coordinate: Coordinate) -> np.ndarray:
-    """Return the numbers of a coordinate, unpacked; not numbers where it has none."""
+    """Return the numbers of a coordinate, unpacked; not numbers where it has none.
+
+    Raises:
+        MaxstimError: if what they are multiplied by, or what is added, is not one number.
+    """
     if coordinate.dtype.kind not in "fiu" or len(coordinate) > MOST_FRAMES:
         return np.full(min(len(coordinate), MOST_FRAMES), np.nan)
     values = coordinate[()].astype(float)
     for name, apply in (("scale_factor", np.multiply), ("add_offset", np.add)):
-        if name in coordinate.attrs:
-            values = apply(values, float(np.asarray(coordinate.attrs[name]).item()))
+        if name not in coordinate.attrs:
+            continue
+        told = np.asarray(coordinate.attrs[name])
+        if told.size != 1 or told.dtype.kind not in "fiu":
+            raise MaxstimError(
+                f"A coordinate beside the film has an attribute {name} that is not one number; mend it "
+                "or leave the coordinate out."
+            )
+        values = apply(values, float(told.item()))
     return values
 
 

@@ -27,6 +27,10 @@ SUFFIXES = (
 """What files of these kinds are usually called."""
 
 
+_LOOK_LIKE_OTHERS = {"CR2", "NIfTI"}
+"""Formats whose files begin as those of a kind that is read."""
+
+
 class FileKind(NamedTuple):
     """What a movie is.
 
@@ -95,7 +99,7 @@ def kind_of_head(name: Path | str, head: bytes) -> FileKind:
         MaxstimError: if it is no movie.
     """
     unread = unread_format(head)
-    if head[4:8] == b"ftyp" and unread:
+    if unread and (head[4:8] == b"ftyp" or unread in _LOOK_LIKE_OTHERS):
         raise _unread(name, unread)
     if kind := film_kind(head):
         return FileKind("film", kind)

@@ -26,6 +26,7 @@ class MovieFacts:
         frames: How many there are.
         ground: Luminance behind what is transparent.
         left_out: What of the file was not used, one sentence each.
+        white: The number of white, of images whose numbers are as they were counted; None of others.
     """
 
     source_size: tuple[int, int] | None = None
@@ -37,6 +38,7 @@ class MovieFacts:
     frames: int = 0
     ground: float = GREY
     left_out: tuple[str, ...] = ()
+    white: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what can be written as JSON; ``rotation`` is in degrees clockwise, after ``mirror``."""

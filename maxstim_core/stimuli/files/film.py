@@ -22,7 +22,7 @@ from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.eye import as_luminance
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.frame_luminance import pixels_of, range_of
-from maxstim_core.stimuli.files.gif import is_whole_gif
+from maxstim_core.stimuli.files.gif import check_gif
 from maxstim_core.stimuli.files.hevc import has_layers
 from maxstim_core.stimuli.files.jpeg import is_overfull
 from maxstim_core.stimuli.files.matroska import EBML, read_matroska_header
@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
 _MAY_LACK = 0.02
 """Share of the promised length that may lack at the end, and at least 0.1 s: more was cut off."""
+
+_FIELDS = (2, 3, 4, 5)
+"""FFmpeg's numbers of orders of two fields; 0 is not told, 1 is none."""
 
 _MOST_FIELDS = 2
 """Packets that a picture may be made of."""
@@ -267,6 +270,11 @@ class Film:
                     yield frame
                 else:
                     yield from whole.put(frame)
+        if whole is None and self._stream.codec_context.field_order in _FIELDS:
+            self._leave_out(
+                "that pictures are of two fields: the header says so, the pictures do not, and they are "
+                "shown as they are"
+            )
         if whole is not None:
             yield from whole.put(None)
 
@@ -343,8 +351,8 @@ def open_film(path: Path, kind: str, viewing: Viewing) -> Iterator[Film]:
     """
     import av
 
-    if kind == "gif" and not is_whole_gif(path):
-        raise _damaged(path)
+    if kind == "gif":
+        check_gif(path)
     readers = {"mov": read_quicktime_header, "matroska": read_matroska_header}
     header = readers[kind](path) if kind in readers else FilmHeader()
     try:

@@ -32,6 +32,29 @@ _BLUE_RED = {1: (0.0722, 0.2126), 4: (0.11, 0.30), 7: (0.087, 0.212), 9: (0.0593
 _BT601 = (0.114, 0.299)
 """Of all other matrices, and where none is told."""
 
+_UNREAD_MATRICES = {
+    8: "YCgCo",
+    10: "BT.2020 of constant luminance",
+    11: "YDzDx",
+    12: "derived from primaries",
+    13: "of constant luminance, derived from primaries",
+    14: "ICtCp",
+    15: "IPT-C2",
+    16: "YCgCo-Re",
+    17: "YCgCo-Ro",
+}
+"""Matrices by number that make something else of colours than light and two differences."""
+
+_UNREAD_TRANSFERS = {
+    8: "linear light",
+    9: "logarithmic light",
+    10: "logarithmic light",
+    16: "PQ, which is HDR",
+    17: "SMPTE 428, of cinemas",
+    18: "HLG, which is HDR",
+}
+"""Transfer characteristics by number (ITU-T H.273, table 3) whose numbers no usual screen shows."""
+
 _UNREAD = ("xyz", "bayer", "grayf", "gbrpf", "gbrapf", "rgbf", "rgbaf", "yaf")
 """How FFmpeg's names of pixel formats begin whose numbers are no luminance of a screen."""
 
@@ -75,6 +98,7 @@ def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -
     """
     from PIL import Image
 
+    _check_colors(frame)
     name = frame.format.name
     if name.startswith(_UNREAD):
         raise MaxstimError(
@@ -102,6 +126,23 @@ def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -
     else:
         rgb = reformatter.reformat(frame, format="rgb24").to_ndarray()
     return Pixels(np.asarray(Image.fromarray(rgb).convert("L")), rgb)
+
+
+def _check_colors(frame: VideoFrame) -> None:
+    """Refuse numbers that would be another luminance if they were taken as usual ones."""
+    transfer = _UNREAD_TRANSFERS.get(int(frame.color_trc))
+    if transfer is not None:
+        raise MaxstimError(
+            f"its numbers are {transfer}; convert it to standard dynamic range (SDR, BT.709) and export "
+            "it as mp4 or webm."
+        )
+    has_chroma = len(frame.format.components) > 2
+    matrix = _UNREAD_MATRICES.get(int(frame.colorspace))
+    if matrix is not None and has_chroma and not frame.format.is_rgb:
+        raise MaxstimError(
+            f"its colours are stored by a matrix that is not read ({matrix}); export it as mp4 or webm "
+            "with BT.709."
+        )
 
 
 def _rgb_and_alpha(

@@ -17,6 +17,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.images import FORMATS, is_image, read_still
+from maxstim_core.stimuli.files.white import check_white
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, most_pixels
 from maxstim_core.stimuli.viewing import Viewing
 from maxstim_core.storage.litter import is_litter
@@ -24,6 +25,8 @@ from maxstim_core.storage.litter import is_litter
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 _HEAD = 32
 _MOST_NAMED = 5
+_OF_ZARR = {"zarr.json", ".zarray", ".zgroup", ".zmetadata", ".zattrs"}
+_NUMBER = re.compile(r"\d+")
 
 
 class ImageFiles:
@@ -56,12 +59,13 @@ def read_images(
         MaxstimError: if there is no image, or one is damaged, of another size than the first, or beyond
             a limit.
     """
-    seen, n_seen, files, facts = [], 0, find_images(path), MovieFacts()
+    seen, n_seen, files, facts, most = [], 0, find_images(path), MovieFacts(), 0.0
     for images, found in image_batches(files, viewing):
         seen.append(viewing.see(images))
-        facts = found
+        facts, most = found, max(most, float(images.max()))
         n_seen += len(images)
         report_progress(n_seen / len(files))
+    check_white(f"The film in {path}", most, facts.white)
     return np.concatenate(seen), replace(facts, frames=n_seen)
 
 
@@ -88,6 +92,16 @@ def find_images(path: Path) -> ImageFiles:
         inside = _folder_with_images(path)
         if inside is not None:
             raise MaxstimError(f"The images of {path} are in {inside}; name that folder.")
+        if _is_zarr(path):
+            raise MaxstimError(
+                f"{path} is a Zarr store, which is not read; save its film as NetCDF, with xarray's "
+                "to_netcdf(engine='h5netcdf'), or with numpy.save."
+            )
+        if not os.path.isdir(path) and len(files.left_out) == 1:
+            raise MaxstimError(
+                f"The archive {path} holds no image but {_named(files.left_out)}; unpack it, and give "
+                "that file."
+            )
         there = f"; it holds {_named(files.left_out)}" if files.left_out else ""
         raise MaxstimError(f"There is no image in {path}{there}; use {', '.join(FORMATS)}.")
     stems = Counter(PurePosixPath(image.name).stem.casefold() for image in files.paths)
@@ -98,12 +112,31 @@ def find_images(path: Path) -> ImageFiles:
         raise MaxstimError(
             f"Some images of {path} are there twice ({_named(twice)}); keep one file of each."
         )
+    _check_one_film(path, files)
     if len(files) > MOST_FRAMES or files.n_bytes > MOST_BYTES:
         raise MaxstimError(
             f"{path} holds {len(files)} images of {files.n_bytes / 1e9:.1f} GB; keep to "
             f"{MOST_FRAMES} images and {MOST_BYTES / 1e9:.0f} GB."
         )
     return files
+
+
+def _is_zarr(path: Path) -> bool:
+    if os.path.isdir(path):
+        return any(os.path.lexists(path / name) for name in _OF_ZARR)
+    with zipfile.ZipFile(path) as archive:
+        return any(PurePosixPath(name).name in _OF_ZARR for name in archive.namelist())
+
+
+def _check_one_film(path: Path, files: ImageFiles) -> None:
+    """Refuse images of several films, as two cameras number them: left_0, left_1, right_0, right_1."""
+    counted = Counter(_NUMBER.sub("#", PurePosixPath(image.name).stem) for image in files.paths)
+    films = [name for name, n_images in counted.items() if n_images > 1]
+    if len(films) > 1:
+        raise MaxstimError(
+            f"The images of {path} are numbered as {len(films)} films ({_named(films)}); put each into "
+            "a folder of its own."
+        )
 
 
 def image_batches(

@@ -27,7 +27,7 @@ from maxstim_core.stimuli.files.jpeg import MOST_SCANS, START, is_overfull
 from maxstim_core.stimuli.files.luminance import on_ground
 from maxstim_core.stimuli.files.orientation import Orientation, of_exif
 from maxstim_core.stimuli.files.square_pixels import SQUARE, with_square_pixels
-from maxstim_core.stimuli.files.tiff_pages import smaller_or_masks
+from maxstim_core.stimuli.files.tiff_pages import is_of_a_sensor, smaller_or_masks
 from maxstim_core.stimuli.limits import MOST_PIXELS
 
 if TYPE_CHECKING:
@@ -36,11 +36,20 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 """What is read, by Pillow's names."""
 
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION = 0x112
 _ASPECTS = (Fraction(1, 20), Fraction(20))
 """Beyond these, a resolution is no statement about the shape of pixels but a mistake."""
 
-_TIME_UNITS = {"sec": 1.0, "s": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3}
+_SRGB_GAMMA, _SAME_GAMMA = 0.45455, 0.02
+"""What PNGs for screens say (third edition, 11.3.2.2)."""
+
+_TIME_UNITS = {
+    **dict.fromkeys(("sec", "s", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+}
+"""As ImageJ and OME write them."""
 
 AnyImage = str | os.PathLike | zipfile.Path
 """An image on its own, or in an archive."""
@@ -48,8 +57,7 @@ AnyImage = str | os.PathLike | zipfile.Path
 
 def is_image(head: bytes) -> bool:
     """Tell whether a file that begins with these bytes is an image that is read."""
-    tiff = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *tiff)):
+    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *_TIFFS)):
         return True
     bitmap = head.startswith(b"BM") and head[14:18] in (
         n.to_bytes(4, "little") for n in (12, 16, 40, 52, 56, 64, 108, 124)
@@ -186,22 +194,35 @@ class OpenImage:
 
     @property
     def frame_interval(self) -> float | None:
-        """Seconds between the pictures of a stack, where ImageJ has noted them."""
-        if not self.description.startswith("ImageJ="):
-            return None
-        told = dict(re.findall(r"^(finterval|tunit)=(\S+)$", self.description, re.MULTILINE))
+        """Seconds between the pictures of a stack, where ImageJ or OME have noted them."""
+        ome = self._ome
+        if self.description.startswith("ImageJ="):
+            said = re.findall(r"^(finterval|tunit)=(\S+)$", self.description, re.MULTILINE)
+            told = dict(said)
+            number, unit = told.get("finterval", ""), told.get("tunit", "sec")
+        else:
+            number, unit = ome.get("TimeIncrement", ""), ome.get("TimeIncrementUnit", "s")
         try:
-            seconds = float(told["finterval"]) * _TIME_UNITS[told.get("tunit", "sec")]
+            seconds = float(number) * _TIME_UNITS[unit]
         except (KeyError, ValueError):
             return None
         return seconds if 0 < seconds < np.inf else None
+
+    @property
+    def _ome(self) -> dict[str, str]:
+        """What OME's metadata say of the first image's pixels; nothing where there are none."""
+        text = self.description
+        found = re.search(r"<(?:\w+:)?Pixels\b([^>]*)>", text) if "<OME" in text[:4000] else None
+        return dict(re.findall(r'\b(\w+)="([^"]*)"', found[1])) if found else {}
 
     @property
     def pixel_aspect(self) -> Fraction:
         """Width of a pixel over its height, where a file tells it; of WebP, nothing does."""
         info = self.image.info
         across, down = self.tags.get(282, 0), self.tags.get(283, 0)
-        if not self.tags:
+        if "PhysicalSizeX" in self._ome or "PhysicalSizeY" in self._ome:  # sizes, not resolutions
+            down, across = (self._ome.get(f"PhysicalSize{axis}", 0) for axis in "XY")
+        elif not self.tags:
             across, down = (
                 info.get("aspect") or info.get("dpi") or info.get("jfif_density") or (0, 0)
             )
@@ -222,7 +243,8 @@ class OpenImage:
             "full",
             frames=frames,
             ground=ground,
-            left_out=tuple(left_out),
+            white=self._white,
+            left_out=(*left_out, *self._unheeded),
         )
 
     def pages(self) -> tuple[Sequence[int], list[str]]:
@@ -261,6 +283,37 @@ class OpenImage:
         return getattr(self.image, "n_frames", 1)
 
     @property
+    def _white(self) -> int | None:
+        """The number of white, where the numbers of pixels are luminance or colours as they are stored.
+
+        Not so of JPEG and WebP, whose numbers are rounded anyway.
+        """
+        if self.image.format not in ("PNG", "TIFF", "BMP"):
+            return None
+        if self.image.mode.startswith("I;16") or self._n_bits > 8:
+            return (1 << self._n_bits) - 1
+        return 255 if self.image.mode in ("L", "LA", "RGB", "RGBA") else None
+
+    @property
+    def _n_bits(self) -> int:
+        """Of a number of a pixel."""
+        if self.image.format == "PNG":
+            return self._depth_of_png()
+        return int(np.max(self.tags.get(258, 8)))
+
+    @property
+    def _unheeded(self) -> list[str]:
+        """What a file says of how bright its numbers are, where that is not the usual way."""
+        info = self.image.info
+        gamma = info.get("gamma", 0)
+        is_usual = not gamma or "srgb" in info or "icc_profile" in info
+        if is_usual or abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA:
+            return []
+        return [
+            f"its gamma of {gamma:.4g}: numbers of pixels count as luminance, as they are stored"
+        ]
+
+    @property
     def _orientation(self) -> Orientation:
         return of_exif(self.image.getexif().get(_ORIENTATION))
 
@@ -294,6 +347,12 @@ class OpenImage:
                     f"The stack {self.path} says that it holds {told} pictures, of which {total} can be "
                     "read; save it again as a plain TIFF."
                 )
+        units = {self._ome.get(f"PhysicalSize{axis}Unit") for axis in "XY"}
+        if len(units) > 1:
+            raise MaxstimError(
+                f"The stack {self.path} gives width and height of its pixels in different units; save "
+                "it again with the same."
+            )
         several = {axis: int(n) for axis, n in axes.items() if int(n) > 1}
         if len(several) > 1 or {"C", "channels"} & several.keys():
             raise MaxstimError(
@@ -341,11 +400,16 @@ class OpenImage:
 
     def _unit_of_png(self) -> int:
         """By how much Pillow multiplies the numbers of a PNG's pixels, to bring them to 8 bits."""
+        depth = self._depth_of_png() if self.image.format == "PNG" else 8
+        return 255 // ((1 << depth) - 1) if depth < 8 else 1
+
+    def _depth_of_png(self) -> int:
+        """Bits of a number in a PNG."""
         at = self.file.tell()
         self.file.seek(24)
         (depth,) = self.file.read(1)
         self.file.seek(at)
-        return 255 // ((1 << depth) - 1) if self.image.format == "PNG" and depth < 8 else 1
+        return int(depth)
 
     def _grey_of_16_bits(self) -> tuple[np.ndarray, np.ndarray | None]:
         values = np.asarray(self.image, np.float32)  # Pillow would cut 16 bits off at 255
@@ -378,6 +442,11 @@ def _check_head(path: AnyImage, file: IO[bytes]) -> None:
         raise MaxstimError(
             f"The image {path} is a BigTIFF with the highest byte first, which is not read; save it as "
             "TIFF."
+        )
+    if head.startswith(_TIFFS) and is_of_a_sensor(file):
+        raise MaxstimError(
+            f"The image {path} is a raw file of a camera, which is not read; develop it, and save it as "
+            "PNG or TIFF."
         )
     if head.startswith(START) and is_overfull(file):
         raise MaxstimError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from maxstim_core.stimuli.dimensions import FILM_DIMENSIONS, role_of, roles_of
 from maxstim_core.stimuli.files.coordinates import (
     PACES,
     TIMES,
+    as_text,
     colors_in_order,
     columns_in_order,
     coordinates_of,
@@ -33,6 +35,7 @@ from maxstim_core.stimuli.files.coordinates import (
     pace_beside,
     pace_of,
     pixels_in_order,
+    present,
 )
 from maxstim_core.stimuli.files.frames import MOST_GROWTH, SURE_BYTES, Frames
 from maxstim_core.stimuli.files.stored_frames import StoredFrames
@@ -41,6 +44,23 @@ from maxstim_core.storage.hdf5 import as_damaged, open_hdf5
 
 VARIABLES = ("stimulus", "lum", "movie")
 """What is taken of a file that holds several variables: one of these, if it is the only one of them."""
+
+
+_MOST_ATTRIBUTE = 1024
+
+_OTHER_UNITS = {
+    *("percent", "%", "per cent"),
+    *("cd/m2", "cd/m^2", "cd m-2", "cd m^-2", "cd*m-2", "candela/m2", "nit", "nits"),
+    *("lux", "lx", "lumen", "lm", "db", "decibel"),
+}
+"""Units, in small letters, of which 1 is not white."""
+
+_USUAL = {
+    "DISPLAY_ORIGIN": ("UL",),
+    "INTERLACE_MODE": ("INTERLACE_PIXEL",),
+    "IMAGE_SUBCLASS": ("IMAGE_GRAYSCALE", "IMAGE_TRUECOLOR", "IMAGE_BITMAP"),
+}
+"""Attributes of images in HDF5 files, and their values that say what is done anyway."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,7 @@ class LabeledFilm:
         no_pace: Why what the file says of its pace cannot be used, as the rest of a sentence; empty if
             it says nothing, or something that can.
         left_out: Other variables, which were not used.
+        is_named: Whether its dimensions have names.
     """
 
     variable: str
@@ -61,6 +82,7 @@ class LabeledFilm:
     fps: float | None
     no_pace: str
     left_out: tuple[str, ...]
+    is_named: bool
 
 
 def open_labeled(path: Path, lattice: Lattice, order: str = MAXSTIM) -> LabeledFilm:
@@ -100,6 +122,7 @@ def _film(
     everything = _everything(file)
     variable = _chosen(everything, what)
     _check_size(variable, path, what)
+    _check_meaning(variable, what)
     dimensions = dimensions_of(variable)
     coordinates = coordinates_of(variable, dimensions)
     axes = _axes(variable, dimensions, what)
@@ -127,7 +150,41 @@ def _film(
         name for name, one in everything.items() if one.name not in used and not is_bare(one)
     )
     frames = StoredFrames(variable, tuple(axes.values()), picks, what, opened.pop_all())
-    return LabeledFilm(variable.name.lstrip("/"), frames, fps, no_pace, left_out)
+    name = variable.name.lstrip("/")
+    return LabeledFilm(name, frames, fps, no_pace, left_out, any(dimensions))
+
+
+def _check_meaning(variable: h5py.Dataset, what: str) -> None:
+    """Refuse a film whose numbers or rows mean something else than they would be taken for.
+
+    Beside units, attributes of images in HDF5 files tell (HDF5 Image and Palette Specification 1.2).
+    """
+    about = {name: as_text(value).strip() for name, value in _short(variable.attrs)}
+    unit = about.get("units", "").casefold()
+    if unit in _OTHER_UNITS:
+        raise MaxstimError(
+            f"{what} gives its film in {about['units']}; divide by what is white, and save luminance "
+            "from 0 (black) to 1 (white) with units '1'."
+        )
+    if about.get("IMAGE_WHITE_IS_ZERO", "0") not in ("0", "False"):
+        raise MaxstimError(
+            f"{what} says that 0 is white in its film (IMAGE_WHITE_IS_ZERO); turn the numbers around, "
+            "and leave that out."
+        )
+    for name, usual in _USUAL.items():
+        if about.get(name, usual[0]) not in usual:
+            raise MaxstimError(
+                f"{what} says of its film {name} = {about[name]:.40}, which is not read; save it as "
+                f"{usual[0]}, and say so."
+            )
+
+
+def _short(attributes: h5py.AttributeManager) -> Iterator[tuple[str, object]]:
+    """Attributes that are one number or a short text; how others are stored may be odd."""
+    for name in attributes:
+        kind = attributes.get_id(name)
+        if math.prod(kind.shape or ()) == 1 and kind.dtype.itemsize <= _MOST_ATTRIBUTE:
+            yield name, attributes[name]
 
 
 def _everything(file: h5py.File) -> dict[str, h5py.Dataset]:
@@ -161,7 +218,7 @@ def _is_of_matlab(file: h5py.File, path: Path) -> bool:
     with open(path, "rb") as raw:
         if raw.read(6) == b"MATLAB":
             return True
-    return any("MATLAB_class" in item.attrs for item in file.values())
+    return any("MATLAB_class" in item.attrs for _, item in present(file))
 
 
 def _check_size(variable: h5py.Dataset, path: Path, what: str) -> None:
@@ -199,7 +256,7 @@ def _axes(variable: h5py.Dataset, dimensions: tuple[str, ...], what: str) -> dic
     kept = [
         axis
         for axis, (name, size) in enumerate(zip(dimensions, variable.shape, strict=True))
-        if size > 1 or not name or role_of(name)
+        if size > 1 or not name or role_of(name) not in (None, "color")
     ]
     names = tuple(dimensions[axis] for axis in kept)
     if not any(names):

@@ -80,7 +80,10 @@ def open_array(path: str | os.PathLike) -> np.ndarray:
             raise MaxstimError(f"{what} cannot be read as it is no regular file; give a .npy file.")
         with open(path, "rb") as file:
             if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
-                raise MaxstimError(f"{what} is no .npy file; save it with numpy.save.")
+                raise MaxstimError(
+                    f"{what} is no .npy file; save it with numpy.save, or store it with maxstim movies "
+                    "import, and name its clips with --clips and --clip."
+                )
             file.seek(0)
             header = read_header(file, what)
             header.check_size(os.fstat(file.fileno()).st_size - file.tell(), what)

@@ -63,6 +63,10 @@ class Packing:
             return tuple(float(value) for value in values)
 
         scale, offset = numbers("scale_factor"), numbers("add_offset")
+        if len(scale) > 1 or len(offset) > 1:
+            raise MaxstimError(
+                f"{what} has several numbers as scale_factor or add_offset; write one of each."
+            )
         valid_range = numbers("valid_range")
         least = numbers("valid_min") or valid_range[:1] or (-math.inf,)
         most = numbers("valid_max") or valid_range[1:2] or (math.inf,)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import struct
+
+_LOOKED_AT = 512
+"""Bytes that must be letters, digits and signs in a table of text."""
+
+_MATLAB_4 = {10 * precision + kind for precision in range(6) for kind in range(3)}
+"""What kinds of matrices MATLAB 4 stored: types of numbers, and full, text or sparse."""
+
 _FTYP = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "HEIC"),
     **dict.fromkeys((b"avif", b"avis"), "AVIF"),
@@ -18,7 +27,6 @@ _PHOTOS = {
     "HEIC",
     "AVIF",
     "HEIF",
-    "CR3",
     "JPEG XL",
     "JPEG 2000",
     "SVG",
@@ -26,7 +34,8 @@ _PHOTOS = {
     "OpenEXR",
     "Radiance HDR",
 }
-_PHOTOS |= {"DDS", "QOI", "FITS", "Netpbm", "icon"}
+_PHOTOS |= {"DDS", "QOI", "FITS", "Netpbm", "icon", "DPX", "XCF", "JNG"}
+_RAW = {"CR2", "RW2", "ORF", "RAF", "X3F", "CR3"}
 _PLAYLISTS = {"HLS playlist", "DASH manifest", "ffconcat list", "SMIL playlist", "XSPF playlist"}
 _PLAYLISTS |= {
     "M3U playlist",
@@ -85,6 +94,22 @@ _HEADS = (
     (0, b"MATLAB 5.0", "MATLAB"),
     (0, b"%PDF", "PDF"),
     (0, b"%!PS", "PostScript"),
+    (0, b"SDPX", "DPX"),
+    (0, b"XPDS", "DPX"),
+    (0, b"gimp xcf ", "XCF"),
+    (0, b"\x8bJNG", "JNG"),
+    (8, b"CR\x02\x00", "CR2"),
+    (0, b"IIU\x00", "RW2"),
+    (0, b"IIRO", "ORF"),
+    (0, b"IIRS", "ORF"),
+    (0, b"MMOR", "ORF"),
+    (0, b"FUJIFILMCCD-RAW", "RAF"),
+    (0, b"FOVb", "X3F"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE"),
+    (344, b"n+1\x00", "NIfTI"),
+    (344, b"ni1\x00", "NIfTI"),
+    (4, b"n+2\x00", "NIfTI"),
+    (0, b"TDSm", "TDMS"),
     (0, b"PK\x05\x06", "an empty archive"),
     (0, b"MZ", "a program"),
     (0, b"\x7fELF", "a program"),
@@ -118,8 +143,11 @@ def unread_format(head: bytes) -> str | None:
     for at, mark, name in _HEADS:
         if head[at : at + len(mark)] == mark:
             return name
-    if head[:1] == b"G" and head[188:189] == b"G" and head[376:377] == b"G":
-        return "MPEG transport stream"
+    for start, length in ((0, 188), (4, 192)):  # that of cameras has a time before each packet
+        if all(head[at : at + 1] == b"G" for at in (start, start + length, start + 2 * length)):
+            return "MPEG transport stream"
+    if _is_matlab_4(head):
+        return "MATLAB"
     if head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3] in b" \n\r\t":
         return "Netpbm"
     return _text_format(head)
@@ -129,6 +157,12 @@ def what_to_do(name: str) -> str:
     """Return what to do with a file of such a format, so that it can be read."""
     if name in _PHOTOS:
         return "save it as PNG or JPEG"
+    if name in _RAW:
+        return "develop it, and save it as PNG or TIFF"
+    if name in {"JSON", "a table of text"}:
+        return "save the array in it with numpy.save"
+    if name == "a pickle":
+        return "it may run code; save the array in it with numpy.save"
     if name in _PLAYLISTS:
         return "it holds no pictures itself; give the film that it names"
     if name in _ARCHIVES:
@@ -139,15 +173,38 @@ def what_to_do(name: str) -> str:
         return "choose another file"
     if name in _PAPERS:
         return "save its pictures as PNG or JPEG"
-    if name in {"DICOM", "CZI", "ND2", "NRRD", "MATLAB", "Cine"}:
+    if name in {"DICOM", "CZI", "ND2", "NRRD", "MATLAB", "Cine", "OLE", "NIfTI", "TDMS"}:
         return "save it as a TIFF stack or with numpy.save"
     return "export it as mp4, webm or gif"
 
 
+def _is_matlab_4(head: bytes) -> bool:
+    """Tell whether a file begins with a matrix as MATLAB 4 stored it: kind, sizes, name."""
+    if len(head) < 24:
+        return False
+    for order, machine in (("<", 0), (">", 1000)):
+        kind, n_rows, n_columns, is_complex, length = struct.unpack_from(f"{order}5i", head)
+        name = head[20 : 20 + max(0, length)]
+        is_kind = kind - machine in _MATLAB_4 and is_complex in (0, 1)
+        if is_kind and min(n_rows, n_columns) > 0 and re.fullmatch(rb"[A-Za-z]\w{0,62}\0", name):
+            return True
+    return False
+
+
 def _text_format(head: bytes) -> str | None:
+    if re.match(rb"c[\w.]+\n\w+\n|\(lp?\d|\(dp?\d", head):  # protocol 0, which is text
+        return "a pickle"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(b"<"):
         found = [(text.find(start), name) for start, name in _TEXTS if start in text]
         found = [(at, name) for at, name in found if name != "XML"] or found
         return min(found)[1] if found else None
-    return next((name for start, name in _TEXTS if text.startswith(start)), None)
+    known = next((name for start, name in _TEXTS if text.startswith(start)), None)
+    if known is not None:
+        return known
+    if re.match(rb'[\[{]\s*(["\[{\]}]|-?\d)', text):
+        return "JSON"
+    line = text.partition(b"\n")[0].strip()
+    cells = re.split(rb"[,;\t]", line)
+    is_text = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in text.rstrip(b"\0")[:_LOOKED_AT])
+    return "a table of text" if len(cells) > 1 and is_text and b"\n" in text else None

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from maxstim_core import __version__
-from maxstim_core.errors import MaxstimError
+from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import check_ways
 from maxstim_core.stimuli.clip_set import describe_clips
@@ -52,6 +52,11 @@ _INDEX = "set.json"
 _MOST_INDEX_BYTES = 50_000_000
 _MOST_EXTENT = 100
 _FILE = re.compile(r"[^/\\:]+\.nc")
+_OF_WINDOWS = {"CON", "PRN", "AUX", "NUL"} | {
+    f"{port}{k}" for port in ("COM", "LPT") for k in range(10)
+}
+"""Names of devices there, whatever follows after a dot."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -186,12 +191,17 @@ def clips_folder(name: str) -> Path:
     Raises:
         MaxstimError: if `name` cannot be the name of a set.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or _is_of_windows(name):
         raise MaxstimError(
-            f"A clip set cannot be called {name!r}; use up to 64 letters, digits, dots, hyphens and "
-            "underscores, with a letter or digit first."
+            f"A clip set cannot be called {shown(name)}; use up to 64 letters, digits, dots, hyphens "
+            "and underscores, with a letter or digit first and no dot last, and no name of a device."
         )
     return data_directory() / "clips" / name
+
+
+def _is_of_windows(name: str) -> bool:
+    """Tell whether no folder of Windows can have a name, to which data directories are copied too."""
+    return name.endswith(".") or name.partition(".")[0].upper() in _OF_WINDOWS
 
 
 def free_name(wish: str) -> str:
@@ -202,6 +212,7 @@ def free_name(wish: str) -> str:
     plain = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode()
     # Room is left for a number. A dot at the end would be lost on some systems.
     name = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:58].rstrip("-_") or "movie"
+    name = f"movie-{name}" if _is_of_windows(name) else name
     numbers = (f"{name}-{number}" for number in itertools.count(2))
     return next(free for free in itertools.chain([name], numbers) if taken_by(free) is None)
 
@@ -321,6 +332,17 @@ def check_room(folder: Path) -> None:
     Raises:
         MaxstimError: if the folder cannot be written, or its disk is full.
     """
+    missing = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
+    try:
+        _check_room(folder)
+    except MaxstimError:
+        for place in missing:  # which were made to look
+            with suppress(OSError):
+                place.rmdir()
+        raise
+
+
+def _check_room(folder: Path) -> None:
     try:
         free = free_bytes(folder)
     except OSError as error:

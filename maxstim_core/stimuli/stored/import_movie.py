@@ -24,6 +24,7 @@ from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.film import read_film
 from maxstim_core.stimuli.files.image_files import find_images, read_images
 from maxstim_core.stimuli.files.images import read_still
+from maxstim_core.stimuli.files.white import check_white
 from maxstim_core.stimuli.limits import (
     CLIP_SECONDS,
     FPS,
@@ -134,6 +135,7 @@ def _see(
         )
     if kind.holds == "image":
         pixels, facts = read_still(path, viewing.ground)
+        check_white(f"The image {path}", float(pixels.max()), facts.white)
         pace = fps or STILL_FPS
         lum = np.repeat(viewing.see(pixels[None]), max(1, round(seconds * pace)), axis=0)
         facts = dataclasses.replace(facts, fps=pace, fps_from="default", frames=len(lum))
@@ -144,6 +146,8 @@ def _see(
                 first = next(opened, None)
             if first is not None and first.fps is None and not first.no_pace:
                 raise _no_pace(path)
+        if viewing != dataclasses.replace(viewing, crop=None, pixels=None, kernel="box"):
+            _check_pixels(path, kind.format, viewing, order)
         arrays = read_arrays(path, kind.format, viewing, report_progress, fps=fps, order=order)
         frames = sum(len(lum) for _, lum, _ in arrays)
         facts = dataclasses.replace(arrays[0][2], frames=frames)
@@ -158,6 +162,21 @@ def _see(
             raise _no_pace(path)
         lum, facts = read_images(path, viewing, report_progress)
     return [("", lum)], _asked(facts, fps)
+
+
+def _check_pixels(path: Path, kind: str, viewing: Viewing, order: str) -> None:
+    """Refuse to look in another way at what the eye sees already.
+
+    Raises:
+        MaxstimError: if a film of the file is one of columns.
+    """
+    with closing(open_arrays(path, kind, viewing, order)) as films:
+        of_columns = next((film.what for film in films if film.is_columns), None)
+    if of_columns is not None:
+        raise MaxstimError(
+            f"{of_columns} holds columns, of which no part or scale can be chosen; leave crop, pixels "
+            "per column and kernel out."
+        )
 
 
 def _asked(facts: MovieFacts, fps: float | None) -> MovieFacts:

@@ -23,7 +23,7 @@ from maxstim_core.stimuli.files import film
 from maxstim_core.stimuli.files.animation import read_animation
 from maxstim_core.stimuli.files.detect import kind_of
 from maxstim_core.stimuli.files.film import read_film
-from maxstim_core.stimuli.files.gif import is_whole_gif
+from maxstim_core.stimuli.files.gif import check_gif
 from maxstim_core.stimuli.files.image_files import read_images
 from maxstim_core.stimuli.files.images import read_image
 from maxstim_core.stimuli.files.labeled import open_labeled
@@ -451,10 +451,22 @@ def test_a_jpeg_of_no_end_of_empty_parts_is_refused_at_once(tmp_path):
     assert time.process_time() - began < 4
 
 
-def test_a_gif_in_parts_of_one_byte_is_looked_through_at_once(tmp_path):
+@pytest.mark.parametrize(
+    ("n_parts", "end", "says"),
+    [
+        (500_000, b"\0;", None),
+        (500_000, b"\0", "damaged or incomplete"),
+        (500_000, b"", "damaged or incomplete"),
+        (10_000_000, b"\0;", "more parts than any program makes"),
+    ],
+)
+def test_a_gif_in_parts_of_one_byte_is_looked_through_at_once(tmp_path, n_parts, end, says):
     head = b"GIF89a" + struct.pack("<HHBBB", 64, 48, 0x80, 0, 0) + bytes(6)
-    for end, is_whole in ((b"\0;", True), (b"\0", False), (b"", False)):
-        (tmp_path / "a.gif").write_bytes(head + b"!\xfe" + b"\1a" * 2_000_000 + end)
-        began = time.process_time()
-        assert is_whole_gif(tmp_path / "a.gif") == is_whole
-        assert time.process_time() - began < 2
+    (tmp_path / "a.gif").write_bytes(head + b"!\xfe" + b"\1a" * n_parts + end)
+    began = time.process_time()
+    if says is None:
+        check_gif(tmp_path / "a.gif")
+    else:
+        with pytest.raises(MaxstimError, match=says):
+            check_gif(tmp_path / "a.gif")
+    assert time.process_time() - began < 2

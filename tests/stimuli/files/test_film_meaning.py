@@ -785,3 +785,93 @@ def test_uncompressed_film_of_a_camera(tmp_path):
     path = write(tmp_path / "a.mov", frames, "rawvideo")
     lum, _ = read_film(path, "mov", SMALL)
     np.testing.assert_allclose(lum.mean(1), [0, 0.502, 1], atol=0.003)
+
+
+# -- numbers that are another luminance
+
+
+def test_every_transfer_that_no_usual_screen_shows_is_named(tmp_path):
+    names = {8: "linear", 9: "logarithmic", 16: "PQ", 17: "SMPTE 428", 18: "HLG"}
+    for number in (1, 2, 4, 5, 6, 7, 11, 13, 14, 15, *names):
+
+        def set_up(stream, number=number):
+            stream.codec_context.color_trc = number
+
+        path = write(tmp_path / f"{number}.mkv", plain([40, 200]), set_up=set_up)
+        if number not in names:
+            assert len(pictures(path)[0]) == 2
+            continue
+        with pytest.raises(MaxstimError, match=f"{names[number]}.*standard dynamic range"):
+            pictures(path)
+
+
+def test_every_matrix_that_is_not_read_is_named(tmp_path):
+    names = {8: "YCgCo", 10: "constant", 11: "YDzDx", 12: "derived", 13: "constant", 14: "ICtCp"}
+    for number in (1, 2, 4, 5, 6, 7, 9, *names):
+        planes = [np.full((48, 48), value) for value in (128, 255, 128)]
+        path = tmp_path / f"{number}.mkv"
+        write(path, [raw_frame("yuv444p", planes, 2, number) for _ in range(2)])
+        if number not in names:
+            assert len(pictures(path)[0]) == 2
+            continue
+        with pytest.raises(MaxstimError, match=rf"matrix that is not read \(.*{names[number]}"):
+            pictures(path)
+
+
+@pytest.mark.parametrize(("n_fields", "is_told"), [(1, False), (2, True)])
+def test_fields_that_only_the_header_tells_are_told(tmp_path, n_fields, is_told):
+    """The box fiel of QuickTime: one field or two, and their order."""
+    combed = np.repeat(np.tile([[0], [255]], (24, 48)).astype(np.uint8)[..., None], 3, -1)
+    frames = [av.VideoFrame.from_ndarray(combed, format="rgb24") for _ in range(2)]
+    path = write(tmp_path / "a.mov", frames, "qtrle")
+    _patched(path, b"rle ", struct.pack(">I4sBB", 10, b"fiel", n_fields, n_fields - 1))
+    _, facts = read_film(path, "mov", SMALL)
+    assert any("two fields" in told for told in facts.left_out) == is_told
+
+
+def gif_of(path, *parts, background=1, palette=True):
+    """Write a GIF of solid pictures: left, width, index of colour, disposal, whether 3 is clear."""
+    colors = bytes([0, 0, 0, 255, 255, 255, 128, 128, 128, 9, 9, 9])
+    flags = 0x81 if palette else 0
+    out = b"GIF89a" + struct.pack("<HHBBB", 64, 48, flags, background, 0) + colors * palette
+    for left, width, color, disposal, is_clear in parts:
+        out += b"!\xf9\x04" + struct.pack("<BHBB", disposal << 2 | is_clear, 10, 3, 0)
+        out += b"," + struct.pack("<HHHHB", left, 0, width, 48, 0 if palette else 0x81)
+        out += b"" if palette else colors
+        codes = [code for _ in range(width * 48) for code in (4, color)] + [5]
+        packed = sum(code << (3 * k) for k, code in enumerate(codes))
+        data = packed.to_bytes(-(-3 * len(codes) // 8), "little")
+        parts_ = [data[at : at + 255] for at in range(0, len(data), 255)]
+        out += b"\x02" + b"".join(bytes([len(part)]) + part for part in parts_) + b"\0"
+    path.write_bytes(out + b";")
+    return path
+
+
+GIFS = {
+    "whole": ([(0, 64, 0, 0, 0), (0, 32, 2, 0, 0)], True, None),
+    "half of a canvas": ([(0, 32, 0, 0, 0)], True, "background"),
+    "the other half": ([(32, 32, 0, 0, 0), (0, 64, 0, 0, 0)], True, "background"),
+    "half, with a clear colour": ([(0, 32, 0, 0, 1)], True, 0.5),
+    "half, without colours of its own": ([(0, 32, 0, 0, 0)], False, 0.5),
+    "taken away, covered again": ([(0, 64, 0, 2, 0), (0, 64, 2, 0, 0)], True, None),
+    "taken away, covered in part": ([(0, 64, 0, 2, 0), (0, 32, 2, 0, 0)], True, "background"),
+    "taken away, covered by what is clear": (
+        [(0, 64, 0, 2, 0), (0, 64, 3, 0, 1)],
+        True,
+        "background",
+    ),
+    "taken away where it was small": ([(0, 64, 1, 0, 0), (0, 32, 0, 2, 0)], True, None),
+}
+
+
+@pytest.mark.parametrize("case", GIFS)
+def test_the_background_colour_of_a_gif_is_shown_by_no_browser(tmp_path, case):
+    parts, palette, says = GIFS[case]
+    path = gif_of(tmp_path / "a.gif", *parts, palette=palette)
+    if says == "background":
+        with pytest.raises(MaxstimError, match="background colour, which browsers do not show"):
+            pictures(path)
+        return
+    shown, _ = pictures(path)
+    if says is not None:
+        np.testing.assert_allclose(grey(shown[0])[:, 40:], says, atol=0.01)

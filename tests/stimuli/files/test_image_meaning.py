@@ -16,6 +16,7 @@ from maxstim_core.stimuli.files.detect import kind_of_head
 from maxstim_core.stimuli.files.image_files import find_images
 from maxstim_core.stimuli.files.images import read_image, read_still
 from maxstim_core.stimuli.files.orientation import of_exif
+from maxstim_core.stimuli.files.unread import unread_format
 from maxstim_core.stimuli.stored.import_movie import import_movie
 from maxstim_core.stimuli.viewing import Viewing
 
@@ -435,6 +436,18 @@ UNREAD = {
     "Gzip": (b"\x1f\x8b\x08", "unpack it"),
     "7z": (b"7z\xbc\xaf\x27\x1c", "unpack it"),
     "DICOM": (b"\0" * 128 + b"DICM", "TIFF stack"),
+    "DPX": (b"SDPX\0\0\x20\0", "save it as PNG"),
+    "XCF": (b"gimp xcf file\0", "save it as PNG"),
+    "JNG": (b"\x8bJNG\r\n\x1a\n", "save it as PNG"),
+    "OLE": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "TIFF stack"),
+    "NIfTI": (struct.pack("<i", 348) + bytes(340) + b"n+1\0", "TIFF stack"),
+    "TDMS": (b"TDSm", "TIFF stack"),
+    "CR2": (b"II*\0\x10\0\0\0CR\2\0", "develop it"),
+    "RW2": (b"IIU\0\x18\0\0\0", "develop it"),
+    "A table of text": (b"frame,u,v,lum\n0,1,2,0.5\n", "numpy.save"),
+    "JSON": (b'{"a": [1,2]}', "numpy.save"),
+    "A pickle": (b"cnumpy.core.multiarray\n_reconstruct\n", "may run code"),
+    "MATLAB": (struct.pack("<5i", 0, 721, 40, 0, 2) + b"m\0", "numpy.save"),
 }
 
 
@@ -463,3 +476,192 @@ def test_a_picture_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path):
     )
     with pytest.raises(MaxstimError, match="16384 x 16384 pixels"):
         import_movie(tmp_path / "a.webp", "a", viewing=SMALL)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_matrices_of_matlab_4_are_named_and_no_other_numbers(tmp_path, order):
+    for kind in (0, 10, 50, 1, 2):
+        machine = 1000 * (order == ">")
+        matrix = struct.pack(f"{order}5i", machine + kind, 40, 721, 0, 4) + b"lum\0" + bytes(99)
+        assert unread_format(matrix) == "MATLAB"
+    for other in ((0, 0, 721, 0, 4), (0, 40, 721, 2, 4), (60, 40, 721, 0, 4), (0, 40, 721, 0, 9)):
+        numbers = struct.pack(f"{order}5i", *other) + b"lum\0" + bytes(99)
+        assert unread_format(numbers) is None
+
+
+def test_transport_streams_of_cameras_have_longer_packets():
+    for packet in (b"G" + bytes(187), bytes(4) + b"G" + bytes(187)):
+        assert unread_format(3 * packet) == "MPEG transport stream"
+        assert unread_format(packet + bytes(999)) is None
+
+
+# -- which picture of a TIFF is meant
+
+
+def tiff_of(path, *kinds, order="<", **first):
+    """Write a TIFF of pictures of one grey each, by their NewSubfileType, and tags of the first."""
+    at, content, directories = 8, b"", b""
+    size = 2 + 12 * (10 + len(first)) + 4
+    start = 8 + 64 * len(kinds)
+    for k, kind in enumerate(kinds):
+        content += bytes([50 * k + 50]) * 64
+        tags = {254: kind, 256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: at + 64 * k, 277: 1}
+        tags |= {278: 8, 279: 64} | {
+            int(n[1:]): v for n, v in first.items() if not k or n == "t262"
+        }
+        entries = struct.pack(order + "H", len(tags))
+        for tag in sorted(tags):
+            entries += struct.pack(order + "HHII", tag, 4, 1, tags[tag])
+        after = start + (k + 1) * size if k < len(kinds) - 1 else 0
+        directories += (entries + struct.pack(order + "I", after)).ljust(size, b"\0")
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", start)
+    path.write_bytes(head + content + directories)
+    return path
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(
+    ("kinds", "shown"),
+    [((0, 1), 50), ((1, 0), 100), ((1, 4, 0), 150), ((1,), 50), ((1, 1), 50), ((0, 4), 50)],
+)
+def test_smaller_versions_are_not_taken_wherever_they_stand(tmp_path, kinds, shown, order):
+    lum, facts = read_still(tiff_of(tmp_path / "a.tif", *kinds, order=order))
+    np.testing.assert_allclose(lum, shown / 255, atol=1e-6)
+    assert bool(facts.left_out) == (len(kinds) > 1)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(
+    ("kind", "tags"),
+    [
+        (1, {"t330": 8}),  # a preview, and what is further inside
+        (0, {"t50706": 0x01040000}),  # DNG's version
+        (0, {"t262": 32803}),  # counts behind a filter of colours
+        (0, {"t262": 34892}),
+    ],
+)
+def test_raw_files_of_cameras_are_named(tmp_path, kind, tags, order):
+    path = tiff_of(tmp_path / "a.tif", kind, order=order, **tags)
+    with pytest.raises(MaxstimError, match="raw file of a camera"):
+        import_movie(path, "a", viewing=SMALL)
+
+
+def test_smaller_versions_inside_the_first_picture_are_no_raw_file(tmp_path):
+    """Pyramids of microscopes keep them there."""
+    assert read_image(tiff_of(tmp_path / "a.tif", 0, t330=8)).shape == (8, 8)
+
+
+# -- which number is white
+
+
+WHITES = {
+    "tif 16": (np.uint16, ".tif", 4095),
+    "png 16": (np.uint16, ".png", 4095),
+    "png 8": (np.uint8, ".png", 1),
+    "tif 8": (np.uint8, ".tif", 1),
+    "bmp 8": (np.uint8, ".bmp", 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "kind"),
+    [(case, kind) for case in WHITES for kind in ("still", "folder")]
+    + [("tif 16", "stack"), ("tif 8", "stack")],
+)
+def test_images_that_never_come_near_white_are_refused(tmp_path, case, kind):
+    dtype, suffix, largest = WHITES[case]
+    for most, is_refused in ((largest, True), (largest + 1, False), (0, False)):
+        numbers = np.zeros((48, 64), dtype)
+        numbers[20, 20] = most
+        images = [Image.fromarray(each) for each in (np.zeros_like(numbers), numbers)]
+        path = tmp_path / f"{kind}{most}"
+        if kind == "folder":
+            path.mkdir()
+            for k, image in enumerate(images):
+                image.save(path / f"{k}{suffix}")
+        elif kind == "stack":
+            images[0].save(path, "TIFF", save_all=True, append_images=images[1:])
+        else:
+            images[1].save(path, {".tif": "TIFF", ".png": "PNG", ".bmp": "BMP"}[suffix])
+        if is_refused:
+            with pytest.raises(MaxstimError, match=f"never gets above {largest} of"):
+                import_movie(path, "a", viewing=SMALL, fps=10, replace=True)
+        else:
+            import_movie(path, "a", viewing=SMALL, fps=10, replace=True)
+
+
+def test_numbers_that_are_rounded_anyway_may_be_dark(tmp_path):
+    Image.fromarray(np.full((48, 64), 1, np.uint8)).save(tmp_path / "a.jpg", quality=100)
+    import_movie(tmp_path / "a.jpg", "a", viewing=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "others", "is_told"),
+    [
+        (100_000, (), True),
+        (55_556, (), True),
+        (45_455, (), False),
+        (100_000, ((b"sRGB", b"\0"),), False),
+        (None, (), False),
+    ],
+)
+def test_another_gamma_of_a_png_is_told(tmp_path, gamma, others, is_told):
+    chunks = () if gamma is None else ((b"gAMA", struct.pack(">I", gamma)),)
+    lum, facts = read_still(png(tmp_path / "a.png", GREYS, 8, 0, *chunks, *others))
+    np.testing.assert_allclose(lum, GREYS / 255, atol=1e-6)
+    assert any("gamma" in told for told in facts.left_out) == is_told
+
+
+# -- what OME and ImageJ say
+
+
+def described(path, description):
+    shades = [Image.fromarray(np.full((48, 64), grey, np.uint8)) for grey in (0, 128, 255)]
+    shades[0].save(path, "TIFF", save_all=True, append_images=shades[1:], description=description)
+    return path
+
+
+def ome(**attributes):
+    said = " ".join(f'{name}="{value}"' for name, value in attributes.items())
+    return f'<?xml version="1.0"?><OME><Image ID="Image:0"><Pixels {said}/></Image></OME>'
+
+
+@pytest.mark.parametrize(
+    ("said", "aspect"),
+    [
+        ({"PhysicalSizeX": 2.0, "PhysicalSizeY": 1.0}, 2),
+        ({"PhysicalSizeX": 0.25, "PhysicalSizeY": 0.5}, 0.5),
+        ({"PhysicalSizeX": 0.65, "PhysicalSizeY": 0.65}, 1),
+        ({"PhysicalSizeX": 2.0}, 1),
+        ({"PhysicalSizeX": 2, "PhysicalSizeY": 1, "PhysicalSizeXUnit": "nm"}, None),
+        (
+            {"PhysicalSizeX": 2, "PhysicalSizeY": 1}
+            | {f"PhysicalSize{axis}Unit": "nm" for axis in "XY"},
+            2,
+        ),
+    ],
+    ids=str,
+)
+def test_ome_tells_the_shape_of_pixels(tmp_path, said, aspect):
+    path = described(tmp_path / "a.tif", ome(SizeT=3, **said))
+    if aspect is None:
+        with pytest.raises(MaxstimError, match="different units"):
+            read_animation(path, SMALL, 10)
+        return
+    assert read_animation(path, SMALL, 10)[1].pixel_aspect == aspect
+
+
+@pytest.mark.parametrize(
+    ("description", "fps"),
+    [
+        (ome(SizeT=3, TimeIncrement=0.04), 25),
+        (ome(SizeT=3, TimeIncrement=40, TimeIncrementUnit="ms"), 25),
+        (ome(SizeT=3, TimeIncrement=40, TimeIncrementUnit="fortnights"), None),
+        (ome(SizeT=3), None),
+        ("ImageJ=1.53t\nimages=3\nframes=3\nfinterval=0.5\ntunit=min\n", 1 / 30),
+        ("ImageJ=1.53t\nimages=3\nframes=3\nfinterval=0.5\ntunit=sec\n", 2),
+    ],
+)
+def test_the_interval_between_pictures_of_a_stack(tmp_path, description, fps):
+    _, facts = read_animation(described(tmp_path / "a.tif", description), SMALL)
+    assert facts.fps == (None if fps is None else pytest.approx(fps))
