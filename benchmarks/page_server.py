@@ -13,7 +13,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from base64 import b64encode
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
@@ -204,14 +204,15 @@ class Visitor:
 
     async def tell(self, model: str, said: object) -> None:
         """Send a component a message, as its half in the browser does."""
-        values = [["model", {"id": model}], ["data", _encoded(said)]]
+        binary: list[bytes] = []
+        values = [["model", {"id": model}], ["data", _encoded(said, binary)]]
         event = {
             "type": "event",
             "name": "data_event",
             "values": {"type": "map", "entries": values},
         }
         sent = {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}
-        await self._ask("PATCH-DOC", {"events": [sent]})
+        await self._ask("PATCH-DOC", {"events": [sent]}, binary)
 
     async def click(self, said: object) -> float:
         """Choose something in the sidebar; return the seconds until the server has taken it."""
@@ -224,10 +225,15 @@ class Visitor:
         """Close the page."""
         self._socket.close()
 
-    async def _ask(self, kind: str, content: dict | None = None) -> None:
-        header = {"msgid": os.urandom(8).hex().upper(), "msgtype": kind}
+    async def _ask(
+        self, kind: str, content: dict | None = None, binary: Sequence[bytes] = ()
+    ) -> None:
+        header = {"msgid": os.urandom(8).hex().upper(), "msgtype": kind, "num_buffers": len(binary)}
         for part in (header, {}, content or {}):
             await self._socket.write_message(json.dumps(part))
+        for place, part in enumerate(binary):
+            await self._socket.write_message(json.dumps({"id": str(place)}))
+            await self._socket.write_message(part, binary=True)
 
     async def _hear(self, kind: str) -> str:
         """Return the content of the next message of a kind: it comes after header and metadata."""
@@ -244,10 +250,12 @@ class Visitor:
         return said if isinstance(said, str) else ""
 
 
-def _encoded(said: object) -> object:
-    """Return a message as Bokeh writes it."""
+def _encoded(said: object, binary: list[bytes]) -> object:
+    """Return a message as Bokeh writes it in the browser; bytes, which follow it, go to `binary`."""
     if isinstance(said, dict):
-        return {"type": "map", "entries": [[name, _encoded(value)] for name, value in said.items()]}
+        entries = [[name, _encoded(value, binary)] for name, value in said.items()]
+        return {"type": "map", "entries": entries}
     if isinstance(said, bytes):
-        return {"type": "bytes", "data": b64encode(said).decode()}
+        binary.append(said)
+        return {"type": "bytes", "data": {"id": str(len(binary) - 1)}}
     return said

@@ -20,6 +20,7 @@ from dashboard.components.sweep.component import SweepPanel
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
 from dashboard.model_card.dialog import CardDialog
+from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
@@ -46,6 +47,9 @@ from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import config_of
 from maxstim_core.runs.snapshot import RunSnapshot
+
+if __name__ != "dashboard.app":  # ``panel serve dashboard/app.py``
+    raise SystemExit(FILE_ALONE)
 
 LIVE_PERIOD, IDLE_PERIOD = 250, 1500
 """Milliseconds between polls while a run of this page is live, and otherwise."""

@@ -6,19 +6,24 @@ import asyncio
 import gc
 import importlib
 import os
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bokeh.application.application import ServerContext, SessionContext
 from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from bokeh.server.tornado import BokehTornado
+from tornado.httpserver import HTTPServer
 
 from dashboard.components.static_files import compress_static_files
 from dashboard.server import guard, is_guarded
 from dashboard.style.material import defer_stylesheets
+from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.runs.queue import the_queue
 from maxstim_core.runs.request import RunRequest
+
+Kind = TypeVar("Kind")
 
 _AHEAD = "MAXSTIM_SEARCH_AHEAD"
 """Variable that is 0 where the natural answers of all cell types shall not be found ahead."""
@@ -50,17 +55,13 @@ def on_server_loaded(server_context: ServerContext) -> None:
     """Guard the server, unless ``maxstim serve`` has done so, and get ready for the first visitor.
 
     Raises:
-        SystemExit: if the server cannot be found, and so not be guarded.
+        SystemExit: if the server cannot be guarded.
     """
     server_context.application_context.application.add(Turns())
-    application = _server_of(server_context)
-    if not is_guarded(application):  # it is that of ``panel serve dashboard``
-        guard(
-            application,
-            port=urlsplit(application._absolute_url or "").port or 5006,
-            origins=sorted(application.websocket_origins),
-            password=os.environ.get("MAXSTIM_PASSWORD") or None,
-        )
+    try:
+        _guard_server_of(server_context)
+    except Exception as error:  # any but SystemExit, Bokeh 3.9 logs and serves on
+        raise SystemExit(f"The page is not served without its guards: {error}") from error
     compress_static_files()
     importlib.import_module("dashboard.app")  # takes a second
     defer_stylesheets()
@@ -72,10 +73,34 @@ def on_server_loaded(server_context: ServerContext) -> None:
     gc.freeze()
 
 
-def _server_of(server_context: ServerContext) -> BokehTornado:
-    """Return the server that an application belongs to; Bokeh 3.9 shows it its sessions alone."""
+def _guard_server_of(server_context: ServerContext) -> None:
+    """Guard the server that an application belongs to, if it is that of ``panel serve dashboard``.
+
+    Raises:
+        MaxstimError: if it cannot be guarded.
+    """
     ours = server_context.application_context
-    for found in gc.get_objects():
-        if isinstance(found, BokehTornado) and ours in found._applications.values():
-            return found
-    raise SystemExit("The page cannot be guarded under this server; start it by: maxstim serve")
+    # Bokeh 3.9 shows an application its sessions alone.
+    servers = [one for one in _objects(BokehTornado) if ours in one._applications.values()]
+    if not servers:
+        raise MaxstimError("Its server is of another kind; start it by: maxstim serve")
+    for application in servers:
+        if is_guarded(application):
+            continue
+        for http in _objects(HTTPServer):
+            if http.request_callback is application and http.xheaders:
+                raise MaxstimError(
+                    "With --use-xheaders, visitors could say that they are this computer; start it "
+                    "without (what a proxy says in X-Forwarded-For is read anyway)."
+                )
+        guard(
+            application,
+            port=urlsplit(application._absolute_url or "").port or 5006,
+            origins=sorted(application.websocket_origins),
+            password=os.environ.get("MAXSTIM_PASSWORD") or None,
+        )
+
+
+def _objects(kind: type[Kind]) -> list[Kind]:
+    """Return all objects of a class that there are."""
+    return [found for found in gc.get_objects() if issubclass(type(found), kind)]

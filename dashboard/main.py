@@ -3,9 +3,11 @@
 import panel as pn
 
 from dashboard.app import App, name_of, visitor_of
+from dashboard.server import end_unless_guarded
 from maxstim_core.runs.library import the_library
 from maxstim_core.runs.queue import the_queue
 
+end_unless_guarded(pn.state.curdoc)
 pn.extension()
 
 headers = pn.state.headers

@@ -8,8 +8,10 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
+from dashboard.guard.hosts import network_of
+
 PER_ADDRESS = 500
-"""Connections of one IP address that ask for something, or may: a class may share one.
+"""Connections of one IP address (a /64 of IPv6) that ask for something, or may: a class may share one.
 
 Those of open pages have been handed over to them, and are counted there.
 """
@@ -23,8 +25,11 @@ def limit_connections(server: HTTPServer) -> None:
     take = server.handle_stream
 
     def handle_stream(stream: IOStream, address: Any) -> None:
-        here = address[0] if isinstance(address, tuple) else ""
-        if sum(one.context.remote_ip == here for one in server._connections) < PER_ADDRESS:
+        here = network_of(address[0]) if isinstance(address, tuple) else ""
+        if (
+            sum(network_of(one.context.remote_ip) == here for one in server._connections)
+            < PER_ADDRESS
+        ):
             take(stream, address)
         else:
             stream.close()

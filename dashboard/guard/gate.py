@@ -22,7 +22,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from dashboard.guard.hosts import Hosts, is_address, is_loopback
+from dashboard.guard.hosts import Hosts, is_loopback, network_of, plain_address
 from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
 from dashboard.guard.remembered import Remembered
@@ -122,11 +122,10 @@ class Gate(Matcher):
 
     def client(self, request: HTTPServerRequest) -> str:
         """Return the IP address of who asks; behind a proxy, as the proxy tells it."""
-        peer = request.remote_ip or ""
+        peer = _plain(request.remote_ip or "")
         told = request.headers.get_list("X-Forwarded-For")
         if told and (is_loopback(peer) or peer in self.proxies):
-            address = told[-1].rsplit(",", 1)[-1].strip()
-            return address if is_address(address) else peer
+            return _plain(told[-1].rsplit(",", 1)[-1].strip(), otherwise=peer)
         return peer
 
     def login(self, request: HTTPServerRequest) -> Login | None:
@@ -269,9 +268,8 @@ class GateHandler(RequestHandler):
         if wait > 0:
             self._put_off(f"Too many wrong passwords: one try in {PAUSE:g} s is answered.", PAUSE)
             return
-        if not gate.entries.may(
-            client, now
-        ):  # one who knows the password, and would end all others'
+        network = network_of(client)
+        if not gate.entries.may(network, now):  # one who knows it, and would end all others'
             self._put_off("Too many logins from here; try again in a minute.", 60)
             return
         name = self.get_body_argument("username", "")
@@ -284,7 +282,7 @@ class GateHandler(RequestHandler):
             self.finish(login_page(where, "This password is wrong; ask whoever runs this server."))
             return
         gate.tries.succeeded(client)
-        gate.entries.note(client, now)
+        gate.entries.note(network, now)
         self.set_cookie(
             f"maxstim_login_{gate.port}",
             token,
@@ -308,7 +306,10 @@ class GateHandler(RequestHandler):
             gate.logins.close(gate.token(self.request))
             for socket in list(gate.sockets.pop(login.id, ())):
                 socket.close(4401, "logged out")
-        self.set_cookie(f"maxstim_login_{gate.port}", "", path=None, max_age=0, httponly=True)
+        secure = "; Secure" if gate.is_encrypted(self.request) else ""
+        # Not by `set_cookie`: Tornado 6.6 leaves out a ``Max-Age`` of 0.
+        ended = f"maxstim_login_{gate.port}=; HttpOnly; Max-Age=0; SameSite=Lax{secure}"
+        self.add_header("Set-Cookie", ended)
         self.redirect(f"./{_LOGIN}", status=HTTPStatus.SEE_OTHER)
 
 
@@ -339,3 +340,10 @@ def stand_before(application: Application, gate: Gate) -> None:
 def _cookie(request: HTTPServerRequest, name: str) -> str:
     morsel = request.cookies.get(name)
     return morsel.value if morsel is not None else ""
+
+
+def _plain(address: str, otherwise: str = "") -> str:
+    try:
+        return plain_address(address)
+    except ValueError:
+        return otherwise

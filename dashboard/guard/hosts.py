@@ -11,11 +11,12 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 _PORT = {"http": 80, "https": 443}
 _ADDRESS = re.compile(
-    r"(?P<name>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<name>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{0,5}))?"
 )
 
 
@@ -24,7 +25,7 @@ class HostPort:
     """A host as a browser names it.
 
     Attributes:
-        name: Its name in lower case; IPv6 in brackets.
+        name: Its name in lower case, without the dot that may end it; IPv6 in brackets.
         port: Its port, or None where none is named.
     """
 
@@ -37,7 +38,7 @@ class HostPort:
         match = _ADDRESS.fullmatch(text.lower())
         if match is None:
             return None
-        return cls(match["name"], int(match["port"]) if match["port"] else None)
+        return cls(match["name"].removesuffix("."), int(match["port"]) if match["port"] else None)
 
     @property
     def is_local(self) -> bool:
@@ -84,20 +85,40 @@ class Hosts:
         return (address.port,) if address.port else (self._port, *_PORT.values())
 
 
-def is_address(text: str) -> bool:
-    """Tell whether something is an IP address."""
+def plain_address(text: str) -> str:
+    """Return an IP address as it is written most plainly: IPv4 as such, IPv6 without an interface.
+
+    What listens for both kinds at once writes IPv4 as ``::ffff:192.0.2.1`` (RFC 4291).
+
+    Raises:
+        ValueError: if it is no IP address.
+    """
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(address)))
+
+
+@lru_cache(10_000)
+def network_of(text: str) -> str:
+    """Return what a client can hardly change of its address: all of IPv4, the /64 of IPv6.
+
+    What is no address is returned as it is.
+    """
     try:
-        ipaddress.ip_address(text)
+        address = plain_address(text)
     except ValueError:
-        return False
-    return True
+        return text
+    if ":" not in address:
+        return address
+    return str(ipaddress.IPv6Network((address, 64), strict=False))
 
 
 def is_loopback(text: str) -> bool:
     """Tell whether an IP address is this computer's own."""
     try:
-        address = ipaddress.ip_address(text)
+        return ipaddress.ip_address(plain_address(text)).is_loopback
     except ValueError:
         return False
-    inner = getattr(address, "ipv4_mapped", None)
-    return (inner or address).is_loopback

@@ -16,10 +16,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from maxstim_core.errors import MaxstimError
 from maxstim_core.storage.atomic import aside
 
 LASTS = 7 * 24 * 3600.0
 """Seconds that a login lasts."""
+
+SHORTEST_PASSWORD = 8
+"""Characters that a password has at least."""
 
 NAME_LENGTH = 40
 """Characters of a person's name that are kept."""
@@ -50,12 +54,17 @@ class Logins:
         password: What visitors must know, or None where nobody needs to log in.
         file: Where logins outlast the server.
 
+    Raises:
+        MaxstimError: if the password is too short.
+
     Attributes:
         required: Whether visitors must log in.
         secret: What the server signs its pages' sessions with, as hexadecimal digits.
     """
 
     def __init__(self, password: str | None, file: Path) -> None:
+        if password is not None and len(password) < SHORTEST_PASSWORD:
+            raise MaxstimError(f"The password must have at least {SHORTEST_PASSWORD} characters.")
         self.required = password is not None
         self._password = _digest(password or "")
         self._file = file

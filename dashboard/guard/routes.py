@@ -9,16 +9,20 @@ import time
 from http import HTTPStatus
 from typing import Any
 
+from bokeh.protocol.exceptions import ProtocolError
+from bokeh.protocol.message import Message
 from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
 from bokeh.server.views.doc_handler import DocHandler as BokehDocHandler
 from bokeh.server.views.metadata_handler import MetadataHandler
 from bokeh.server.views.ws import WSHandler as BokehWSHandler
 from bokeh.util.token import get_token_payload
 from panel.io.server import ComponentResourceHandler, DocHandler, WSHandler
-from tornado.web import Application, HTTPError
+from tornado.log import access_log
+from tornado.web import Application, HTTPError, RequestHandler
 
 from dashboard.guard.gate import VISITOR, Gate
 from dashboard.guard.login_page import sentence_page
+from dashboard.guard.messages import MessageParts, check_message
 from dashboard.guard.visits import OPEN
 
 _logger = logging.getLogger("maxstim.guard")
@@ -100,6 +104,11 @@ class VisitorSocket(WSHandler):
         super().initialize(*arguments, **routing)
         self._gate = gate
         self._visitor = self.request.headers.get(VISITOR, "")
+        self._parts = MessageParts()
+        self._has_failed = False
+
+    def get_compression_options(self) -> None:
+        """Agree to no compressed messages: nothing is unpacked here."""
 
     def check_origin(self, origin: str) -> bool:
         """Tell whether the page may speak to us: the gate has let it pass."""
@@ -131,6 +140,8 @@ class VisitorSocket(WSHandler):
 
         The visitor's other pages wait as well: many pages get no more than one.
         """
+        if self.ws_connection is None:
+            return  # it is closed, and who sends on is not read any more
         if self.connection is None:
             self._refuse("a message before the page was there")
             return
@@ -144,6 +155,15 @@ class VisitorSocket(WSHandler):
             now = time.monotonic()
             await asyncio.sleep(share.take(now - began, now))
 
+    async def send_message(self, message: Message[Any]) -> None:
+        """Send a message; what Bokeh tells of an error, paths and a traceback, stays here."""
+        if message.msgtype == "ERROR":
+            if not self._has_failed:  # what follows on this connection is told as little
+                self._has_failed = True
+                self._warn("A message of %s could not be handled: %s", message.content["text"])
+            message.content = {"text": "The server could not handle this.", "traceback": None}
+        await super().send_message(message)
+
     def on_close(self) -> None:
         """Forget the connection."""
         sockets = self._gate.sockets.get(self._visitor, set())
@@ -151,6 +171,20 @@ class VisitorSocket(WSHandler):
         if not sockets:
             self._gate.sockets.pop(self._visitor, None)
         super().on_close()
+
+    async def _receive(self, fragment: str | bytes) -> Message[Any] | None:
+        try:
+            self._parts.add(fragment)
+            message = await super()._receive(fragment)
+            if message is None:
+                self._parts.wait()
+            else:
+                self._parts.end()
+                check_message(message)
+        except ProtocolError as error:
+            self._refuse(str(error))
+            return None
+        return message
 
     def _protocol_error(self, message: str) -> None:
         self._refuse(message)
@@ -160,9 +194,13 @@ class VisitorSocket(WSHandler):
 
     def _refuse(self, why: str) -> None:
         if self.close_code is None and self.ws_connection is not None:
-            why = " ".join(why.split())[:200]
-            _logger.warning("Closed the connection of %s: %s", self._gate.client(self.request), why)
+            self._warn("Closed the connection of %s: %s", why)
         self.close(1008, "unreadable")
+
+    def _warn(self, sentence: str, why: str) -> None:
+        # What a client has sent may stand in it: one line, and nothing that a terminal would obey.
+        shown = "".join(c if c.isprintable() else " " for c in why[:1000])
+        _logger.warning(sentence, self._gate.client(self.request), " ".join(shown.split())[:200])
 
 
 def _visitor_of(token: str) -> str:
@@ -189,6 +227,15 @@ def keep_to_the_page(application: Application, gate: Gate) -> None:
             rule.target_kwargs = {**rule.target_kwargs, "gate": gate}
         kept.append(rule)
     router.rules[:] = kept
+
+
+def log_request(handler: RequestHandler) -> None:
+    """Log a request that the server failed; what a client got wrong is its own affair."""
+    status = handler.get_status()
+    level = logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG
+    request = handler.request
+    seconds = request.request_time()
+    access_log.log(level, "%d %s %.3f s", status, handler._request_summary(), seconds)
 
 
 class OneLine(logging.Filter):

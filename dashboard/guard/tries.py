@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-
+from dashboard.guard.hosts import network_of
 from dashboard.guard.remembered import Remembered
 
 FREE = 5
@@ -27,14 +26,14 @@ class Tries:
 
     def wait(self, client: str, now: float) -> float:
         """Return the seconds until this client may try again; 0 is now."""
-        count, last = self._failed.get(_network(client), (0, 0.0))
+        count, last = self._failed.get(network_of(client), (0, 0.0))
         if count < FREE or now - last >= _FORGOTTEN_AFTER:
             return 0.0
         return max(0.0, last + PAUSE - now)
 
     def failed(self, client: str, now: float) -> int:
         """Note a wrong password, and return how many this client has given of late."""
-        key = _network(client)
+        key = network_of(client)
         count, last = self._failed.get(key, (0, 0.0))
         count = 1 if now - last >= _FORGOTTEN_AFTER else count + 1
         self._failed.set(key, (count, now))
@@ -42,15 +41,4 @@ class Tries:
 
     def succeeded(self, client: str) -> None:
         """Forget what this client got wrong."""
-        self._failed.forget(_network(client))
-
-
-def _network(client: str) -> str:
-    """Return what one client can hardly change of its address: all of IPv4, the /64 of IPv6."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+        self._failed.forget(network_of(client))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from dashboard.guard.hosts import network_of
 from dashboard.guard.remembered import Remembered
 
 MINUTE = 60.0
@@ -15,7 +16,7 @@ OPEN = 20
 """Pages that one browser may have open."""
 
 PER_CLIENT = 120
-"""Pages that one IP address may open in a minute, and logins: a class may share one."""
+"""Pages that one IP address (a /64 of IPv6) may open in a minute, and logins: a class may share one."""
 
 
 class PerMinute:
@@ -60,6 +61,7 @@ class Visits:
             client: IP address that it asks from.
             now: Seconds.
         """
+        client = network_of(client)
         if not (self._by_visitor.may(visitor, now) and self._by_client.may(client, now)):
             return False
         self._by_visitor.note(visitor, now)

@@ -26,9 +26,6 @@ from maxstim_core.errors import MaxstimError
 PORT = 5006
 PASSWORD_VARIABLE = "MAXSTIM_PASSWORD"
 
-SHORTEST_PASSWORD = 8
-"""Characters that a password has at least."""
-
 _LOCAL = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]+))?")
 
@@ -171,8 +168,6 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
     given = tuple(_origin(text) for text in arguments.allow_origin)
     proxies = tuple(_ip(text) for text in arguments.proxy)
     password = arguments.password or password_variable or None
-    if password and len(password) < SHORTEST_PASSWORD:
-        raise MaxstimError(f"The password must have at least {SHORTEST_PASSWORD} characters.")
     reach = Reach(arguments.address, port, given, password, proxies)
     if reach.is_local:
         return reach

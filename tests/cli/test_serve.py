@@ -46,14 +46,6 @@ def test_the_network_needs_an_origin_and_a_password(address):
     )
 
 
-@pytest.mark.parametrize("password", ["x", "secret", "1234567"])
-def test_a_short_password(password):
-    with pytest.raises(MaxstimError, match="at least 8 characters"):
-        read_reach(options("--password", password), None)
-    with pytest.raises(MaxstimError, match="at least 8 characters"):
-        read_reach(options(), password)
-
-
 @pytest.mark.parametrize("proxy", ["labhost.example", "", "192.0.2", "*"])
 def test_a_proxy_that_is_no_address(proxy):
     with pytest.raises(MaxstimError, match="IP address"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.guard.hosts import Hosts, is_loopback
+from dashboard.guard.hosts import Hosts, is_loopback, network_of, plain_address
 
 PORT = 5006
 
@@ -18,13 +18,22 @@ HOSTS = [
     ("labhost.example", True),
     ("LabHost.example:443", True),  # a proxy
     ("labhost.example:5006", True),
+    ("localhost.", True),  # names may end with a dot, and ports be empty (RFC 3986)
+    ("localhost.:5006", True),
+    ("localhost:", True),
+    ("LABHOST.example.:443", True),
+    ("[::1]:", True),
     ("", False),
+    (".", False),
+    (":", False),
+    ("localhost..", False),
+    ("[::1].", False),
     ("evil.example", False),
+    ("evil.example.", False),
     ("localhost.evil.example:5006", False),
     ("labhost.example.evil.example", False),
     ("evil.example:5006@localhost", False),
     ("localhost:5006@evil.example", False),
-    ("localhost:", False),
     ("localhost:99999999", False),
     ("notlabhost.example", False),
     ("192.0.2.7:5006", False),
@@ -59,6 +68,8 @@ ORIGINS = [
     ("http://127.0.0.1:5006", "localhost:5006", True),
     ("http://localhost:9999", "localhost:9999", True),  # a tunnel
     ("http://[::1]:5006", "[::1]:5006", True),
+    ("http://localhost.:5006", "localhost.:5006", True),
+    ("https://labhost.example.", "labhost.example.", True),
     ("https://labhost.example:8443", "labhost.example:8443", False),  # another server of that host
     ("http://localhost:8888", "localhost:5006", False),  # another server of this computer
     ("http://evil.example", "localhost:5006", False),
@@ -91,6 +102,7 @@ def test_an_origin_with_a_port_is_admitted_at_that_port_alone():
 def test_no_text_but_the_listed_names_is_a_host(text):
     answered = Hosts(["labhost.example"], port=PORT).answers(text)
     name = text.lower().rsplit(":", 1)[0] if not text.endswith("]") else text.lower()
+    name = name.removesuffix(".")
     assert not answered or name in ("localhost", "labhost.example") or is_loopback(name.strip("[]"))
 
 
@@ -104,3 +116,27 @@ def test_this_computer(address):
 )
 def test_another_computer(address):
     assert not is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "plain", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"),
+        ("::FFFF:c000:201", "192.0.2.1", "192.0.2.1"),
+        ("0:0:0:0:0:ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"),
+        ("2001:DB8::1", "2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:7::1", "2001:db8::7:0:0:1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::1", "fe80::/64"),
+        ("::1", "::1", "::/64"),
+    ],
+)
+def test_addresses_and_networks(address, plain, network):
+    assert (plain_address(address), network_of(address)) == (plain, network)
+
+
+@pytest.mark.parametrize("text", ["", "labhost.example", "192.0.2", "192.0.2.1:80", "[::1]"])
+def test_what_is_no_address(text):
+    with pytest.raises(ValueError):
+        plain_address(text)
+    assert network_of(text) == text

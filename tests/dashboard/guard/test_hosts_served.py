@@ -35,7 +35,9 @@ HOSTS = {
     "localhost.evil.example": False,
     "localhost:{port}@evil.example": False,
     "192.0.2.7:{port}": False,
-    "localhost.:{port}": False,
+    "localhost..:{port}": False,
+    "localhost.:{port}": True,
+    "localhost:": True,
 }
 
 ORIGINS = {

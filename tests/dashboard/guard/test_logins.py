@@ -13,6 +13,7 @@ from dashboard.guard.remembered import Remembered
 from dashboard.guard.share import BURST, RATE, Share
 from dashboard.guard.tries import FREE, Tries
 from dashboard.guard.visits import MINUTE, PER_CLIENT, PER_VISITOR, Visits
+from maxstim_core.errors import MaxstimError
 
 PASSWORD = "a long enough one"
 
@@ -24,6 +25,13 @@ def test_the_right_password_opens_and_logging_out_ends(tmp_path):
     assert logins.find(token).name == "anna"
     logins.close(token)
     assert logins.find(token) is None
+
+
+@pytest.mark.parametrize("short", ["", "x", "secret", "1234567"])
+def test_a_short_password_guards_nothing(tmp_path, short):
+    with pytest.raises(MaxstimError, match="at least 8 characters"):
+        Logins(short, tmp_path / "logins.json")
+    assert not (tmp_path / "logins.json").exists()
 
 
 @pytest.mark.parametrize("wrong", ["", PASSWORD + " ", PASSWORD[:-1], PASSWORD.upper(), "ü" * 9])
@@ -122,6 +130,14 @@ def test_a_client_of_ipv6_is_its_network():
     assert tries.wait("2001:db8:0:1::1", 0.5) == 0
 
 
+def test_a_client_of_ipv4_is_its_address_however_it_is_written():
+    tries = Tries()
+    for _ in range(FREE):
+        tries.failed("::ffff:192.0.2.1", 0.0)
+    assert tries.wait("192.0.2.1", 0.5) == tries.wait("::FFFF:c000:201", 0.5) == 0.5
+    assert tries.wait("::ffff:192.0.2.2", 0.5) == 0  # another client
+
+
 def test_pages_are_counted_by_browser_and_by_address():
     visits = Visits()
     opened = [visits.may_open("anna", "192.0.2.1", second) for second in range(PER_VISITOR + 5)]
@@ -129,6 +145,10 @@ def test_pages_are_counted_by_browser_and_by_address():
     assert visits.may_open("bert", "192.0.2.1", PER_VISITOR)
     assert visits.may_open("anna", "192.0.2.1", MINUTE)
     opened = [visits.may_open(f"no cookie {i}", "192.0.2.9", 0.0) for i in range(PER_CLIENT + 5)]
+    assert sum(opened) == PER_CLIENT
+    opened = [
+        visits.may_open(f"no cookie {i}", f"2001:db8::{i}", 0.0) for i in range(PER_CLIENT + 5)
+    ]
     assert sum(opened) == PER_CLIENT
 
 
