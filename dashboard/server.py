@@ -36,7 +36,9 @@ _IDLE_SECONDS, _BODY_SECONDS = 120, 20
 _GATE = "maxstim_gate"
 """Setting of an application that has a gate."""
 
-FILE_ALONE = "A file of the page has no guards by itself; serve the folder: panel serve dashboard (or: maxstim serve)."
+FILE_ALONE = (
+    "A file alone has no guards; serve its folder: panel serve dashboard, or: maxstim serve"
+)
 """What is said where a single file of this folder is served."""
 
 _guarded: WeakSet[ApplicationContext] = WeakSet()

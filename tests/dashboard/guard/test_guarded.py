@@ -166,7 +166,9 @@ def test_a_link_of_another_site_logs_nobody_out(guarded):
     headers = {"Cookie": cookie, "Origin": "https://evil.example"}
     assert ask(guarded.port, "/logout", "POST", **headers).status == 403
     assert ask(guarded.port, "/login", Cookie=cookie).status == 302  # still in
-    assert ask(guarded.port, "/logout", "POST", Cookie=cookie).status == 303
+    left = ask(guarded.port, "/logout", "POST", Cookie=cookie)
+    assert left.status == 303
+    assert "Max-Age=0;" in left.headers["Set-Cookie"]  # the browser forgets it as well
     assert ask(guarded.port, "/login", Cookie=cookie).status == 200
 
 
@@ -220,6 +222,13 @@ def test_odd_requests_are_answered_and_leave_no_traceback(guarded):
 def test_a_client_is_an_address(guarded, told):
     assert log_in(guarded.port, "wrong", X_Forwarded_For=told).status in (401, 429)
     assert log_in(guarded.port, X_Forwarded_For="198.51.100.77").status == 303
+
+
+def test_a_client_of_ipv4_is_one_however_a_proxy_writes_it(guarded):
+    for _ in range(FREE):
+        assert log_in(guarded.port, "wrong", X_Forwarded_For="::ffff:203.0.113.1").status == 401
+    assert log_in(guarded.port, X_Forwarded_For="203.0.113.1").status == 429
+    assert log_in(guarded.port, X_Forwarded_For="::ffff:203.0.113.2").status == 303
 
 
 def test_a_page_is_opened_by_the_login_that_it_was_made_for(guarded):
@@ -318,6 +327,7 @@ def test_a_thousand_wrong_passwords(tmp_path):
     assert {answer.status for answer in fifty} == {401}
     said = served.stop()
     assert said.count("Wrong password") <= FREE + 50 + seconds / 100 + 1
+    assert said.count("\n") == said.count("Wrong password")  # and none for each request
     assert PASSWORD not in said and "wrong" not in said
 
 

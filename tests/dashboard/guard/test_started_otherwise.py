@@ -1,4 +1,4 @@
-"""Servers that people start by ``panel serve`` in other ways than the docs say: guarded, or not at all."""
+"""Servers that are started in other ways than the docs say: they are guarded, or not there at all."""
 
 from __future__ import annotations
 
