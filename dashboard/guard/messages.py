@@ -17,14 +17,14 @@ from bokeh.protocol.message import Message
 LONGEST_MESSAGE = 8 * 1024 * 1024
 """Bytes of a part of a message: a network file, which is sent as text, has 2 MB."""
 
-LONGEST_BINARY = 2 * 1024 * 1024
-"""Bytes of all binary parts of a message: a chunk of a movie has 1 MB."""
+LONGEST_BINARY = 8 * 1024 * 1024
+"""Bytes of all binary parts of a message: a chunk of a movie has 1 MB, a new component may have more."""
 
-LONGEST_STRUCTURE = 64 * 1024
-"""Characters of a part of a message outside of its strings: Python makes up to 20 bytes of each.
+LONGEST_STRUCTURE = 256 * 1024
+"""Characters of a part of a message outside of its strings: Python makes up to 20 bytes of each."""
 
-Also all characters of a message that waits for binary parts.
-"""
+LONGEST_WAITING = 1024 * 1024
+"""Characters of a message that waits for its binary parts."""
 
 MOST_EVENTS = 32
 """Changes that one message tells of: others come in between messages, not within one."""
@@ -32,7 +32,7 @@ MOST_EVENTS = 32
 _LONGEST_HEADER = 4096
 """Characters of what comes before the content of a message, and before each binary part."""
 
-_MOST_BINARY = 8
+_MOST_BINARY = 64
 """Binary parts of a message."""
 
 _CONTENT = 3
@@ -77,7 +77,7 @@ class MessageParts:
         Raises:
             ProtocolError: if it is too long to be kept until it is.
         """
-        if self._longest > LONGEST_STRUCTURE:
+        if self._longest > LONGEST_WAITING:
             raise ProtocolError("a long message that is not complete")
 
     def end(self) -> None:
@@ -87,6 +87,9 @@ class MessageParts:
 
 def check_message(message: Message[Any]) -> None:
     """Make sure that a complete message says nothing but what the page's own scripts do.
+
+    Of a model that it describes only the id is left, so that it names one that there is, or none. Pages
+    describe those that are new to them, and Bokeh would make what it misses.
 
     Raises:
         ProtocolError: if it does.
@@ -146,6 +149,12 @@ def _inside(value: object) -> Iterator[object]:
         case {"type": "bytes", "data": {"id": str()}, **rest} if not rest:
             return iter(())
         case {"id": str(), **rest} if not rest:
+            return iter(())
+        case {"type": "object", "name": str(), "id": str(name), **rest} if set(rest) <= {
+            "attributes"
+        }:
+            value.clear()
+            value["id"] = name
             return iter(())
     raise ProtocolError("a value that no page sends")
 

@@ -26,6 +26,7 @@ def served(tmp_path_factory):
     served = Served(tmp_path_factory.mktemp("served"))
     yield served
     said = served.stop()
+    assert "Closed the connection" not in said  # all that the page sends is let through
     assert served.uploads() == []
     assert "Fault" not in said
     assert "Traceback" not in said

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from dashboard.guard.messages import (
     LONGEST_BINARY,
     LONGEST_STRUCTURE,
+    LONGEST_WAITING,
     MOST_EVENTS,
     MessageParts,
     check_message,
@@ -60,6 +61,19 @@ def test_what_pages_send(value):
     check("PATCH-DOC", {"events": [said(value)] * MOST_EVENTS})
 
 
+def test_of_a_model_that_is_described_its_id_is_left():
+    """Pages describe those that are new to them; Bokeh would make another of it."""
+    attributes = {"tags": {"type": "set", "entries": [0]}, "inner": {"type": "object", "name": "A"}}
+    described = {"type": "object", "name": "Slider", "id": "p9", "attributes": attributes}
+    content = {"events": [said(described), changed([described, {"type": "map"}])]}
+    header = json.dumps({"msgid": "1", "msgtype": "PATCH-DOC"})
+    message = Protocol().assemble(header, "{}", json.dumps(content))
+    check_message(message)
+    assert message.content == {
+        "events": [said({"id": "p9"}), changed([{"id": "p9"}, {"type": "map"}])]
+    }
+
+
 def test_what_pages_ask():
     check("PULL-DOC-REQ", {})
     check("SERVER-INFO-REQ", {})
@@ -87,8 +101,8 @@ NEVER_SENT = [
     {"type": "array", "entries": [0]},
     {"type": "symbol", "name": "Symbol.iterator"},
     {"type": "number", "value": [0]},
-    {"type": "object", "name": "Slider", "id": "p9"},
     {"type": "object", "name": "Slider"},
+    {"type": "object", "name": "Slider", "id": 9},
     {"type": "value", "value": 0},
     {"type": "event", "name": "data_event", "values": {"type": "set"}},
     {"type": ["map"]},
@@ -167,11 +181,11 @@ def test_parts_that_pages_send():
         ("{}", "{}", "[]," * LONGEST_STRUCTURE),
         ("{}", "{}", '"a"[],' * LONGEST_STRUCTURE),
         ("{}", "{}", '"\\"' + "[]," * 10 + '",' + "[]," * LONGEST_STRUCTURE),
-        ("{}", "{}", '"' + "x" * LONGEST_STRUCTURE + '"'),  # and binary parts that never come
+        ("{}", "{}", '"' + "x" * LONGEST_WAITING + '"'),  # and binary parts that never come
         ("{}", "{}", "{}", "x" * 10_000),
         ("{}", "{}", "{}", "{}", bytes(LONGEST_BINARY + 1)),
         ("{}", "{}", "{}", *("{}", bytes(LONGEST_BINARY // 4)) * 5),
-        ("{}", "{}", "{}", *("{}", b"") * 20),
+        ("{}", "{}", "{}", *("{}", b"") * 100),
     ],
     ids=range(10),
 )
