@@ -8,7 +8,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
-from dashboard.guard.hosts import network_of
+from dashboard.guard.hosts import address_block
 
 PER_ADDRESS = 500
 """Connections of one IP address (a /64 of IPv6) that ask for something, or may: a class may share one.
@@ -25,9 +25,9 @@ def limit_connections(server: HTTPServer) -> None:
     take = server.handle_stream
 
     def handle_stream(stream: IOStream, address: Any) -> None:
-        here = network_of(address[0]) if isinstance(address, tuple) else ""
+        here = address_block(address[0]) if isinstance(address, tuple) else ""
         if (
-            sum(network_of(one.context.remote_ip) == here for one in server._connections)
+            sum(address_block(one.context.remote_ip) == here for one in server._connections)
             < PER_ADDRESS
         ):
             take(stream, address)

@@ -22,7 +22,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from dashboard.guard.hosts import Hosts, is_loopback, network_of, plain_address
+from dashboard.guard.hosts import Hosts, is_loopback, address_block, plain_address
 from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
 from dashboard.guard.remembered import Remembered
@@ -268,7 +268,7 @@ class GateHandler(RequestHandler):
         if wait > 0:
             self._put_off(f"Too many wrong passwords: one try in {PAUSE:g} s is answered.", PAUSE)
             return
-        network = network_of(client)
+        network = address_block(client)
         if not gate.entries.may(network, now):  # one who knows it, and would end all others'
             self._put_off("Too many logins from here; try again in a minute.", 60)
             return

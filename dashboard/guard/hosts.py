@@ -102,7 +102,7 @@ def plain_address(text: str) -> str:
 
 
 @lru_cache(10_000)
-def network_of(text: str) -> str:
+def address_block(text: str) -> str:
     """Return what a client can hardly change of its address: all of IPv4, the /64 of IPv6.
 
     What is no address is returned as it is.

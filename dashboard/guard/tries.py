@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.guard.hosts import network_of
+from dashboard.guard.hosts import address_block
 from dashboard.guard.remembered import Remembered
 
 FREE = 5
@@ -26,14 +26,14 @@ class Tries:
 
     def wait(self, client: str, now: float) -> float:
         """Return the seconds until this client may try again; 0 is now."""
-        count, last = self._failed.get(network_of(client), (0, 0.0))
+        count, last = self._failed.get(address_block(client), (0, 0.0))
         if count < FREE or now - last >= _FORGOTTEN_AFTER:
             return 0.0
         return max(0.0, last + PAUSE - now)
 
     def failed(self, client: str, now: float) -> int:
         """Note a wrong password, and return how many this client has given of late."""
-        key = network_of(client)
+        key = address_block(client)
         count, last = self._failed.get(key, (0, 0.0))
         count = 1 if now - last >= _FORGOTTEN_AFTER else count + 1
         self._failed.set(key, (count, now))
@@ -41,4 +41,4 @@ class Tries:
 
     def succeeded(self, client: str) -> None:
         """Forget what this client got wrong."""
-        self._failed.forget(network_of(client))
+        self._failed.forget(address_block(client))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from dashboard.guard.hosts import network_of
+from dashboard.guard.hosts import address_block
 from dashboard.guard.remembered import Remembered
 
 MINUTE = 60.0
@@ -61,7 +61,7 @@ class Visits:
             client: IP address that it asks from.
             now: Seconds.
         """
-        client = network_of(client)
+        client = address_block(client)
         if not (self._by_visitor.may(visitor, now) and self._by_client.may(client, now)):
             return False
         self._by_visitor.note(visitor, now)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.guard.hosts import Hosts, is_loopback, network_of, plain_address
+from dashboard.guard.hosts import Hosts, is_loopback, address_block, plain_address
 
 PORT = 5006
 
@@ -132,11 +132,11 @@ def test_another_computer(address):
     ],
 )
 def test_addresses_and_networks(address, plain, network):
-    assert (plain_address(address), network_of(address)) == (plain, network)
+    assert (plain_address(address), address_block(address)) == (plain, network)
 
 
 @pytest.mark.parametrize("text", ["", "labhost.example", "192.0.2", "192.0.2.1:80", "[::1]"])
 def test_what_is_no_address(text):
     with pytest.raises(ValueError):
         plain_address(text)
-    assert network_of(text) == text
+    assert address_block(text) == text
