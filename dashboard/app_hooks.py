@@ -23,7 +23,7 @@ from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.runs.queue import the_queue
 from maxstim_core.runs.request import RunRequest
 
-Kind = TypeVar("Kind")
+_Kind = TypeVar("_Kind")
 
 _AHEAD = "MAXSTIM_SEARCH_AHEAD"
 """Variable that is 0 where the natural answers of all cell types shall not be found ahead."""
@@ -101,6 +101,6 @@ def _guard_server_of(server_context: ServerContext) -> None:
         )
 
 
-def _objects(kind: type[Kind]) -> list[Kind]:
+def _objects(kind: type[_Kind]) -> list[_Kind]:
     """Return all objects of a class that there are."""
     return [found for found in gc.get_objects() if issubclass(type(found), kind)]

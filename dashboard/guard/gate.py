@@ -22,7 +22,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from dashboard.guard.hosts import Hosts, is_loopback, address_block, plain_address
+from dashboard.guard.hosts import Hosts, address_block, is_loopback, plain_address
 from dashboard.guard.login_page import login_page, logout_page, sentence_page
 from dashboard.guard.logins import LASTS, Login, Logins
 from dashboard.guard.remembered import Remembered

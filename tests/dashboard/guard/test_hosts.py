@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.guard.hosts import Hosts, is_loopback, address_block, plain_address
+from dashboard.guard.hosts import Hosts, address_block, is_loopback, plain_address
 
 PORT = 5006
 
