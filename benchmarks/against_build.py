@@ -41,6 +41,9 @@ KEYS = {
 
 _IN_MS = {"step1": 1e3, "step8": 1e3, "many65": 1e3 / 5}
 
+_FORBIDS_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
+"""Where it is set, every start compiles a checkout's own modules anew; an installed one's never are."""
+
 
 @dataclass(frozen=True)
 class Build:
@@ -51,8 +54,9 @@ class Build:
 
     @property
     def environment(self) -> dict[str, str]:
-        """In which this checkout, and no other, is what is imported."""
-        return {**os.environ, "PYTHONPATH": str(self.folder)}
+        """In which this checkout is what is imported, and its byte code is kept, as by default."""
+        own = {name: value for name, value in os.environ.items() if name != _FORBIDS_BYTE_CODE}
+        return {**own, "PYTHONPATH": str(self.folder)}
 
 
 def main() -> None:

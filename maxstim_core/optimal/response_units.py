@@ -16,9 +16,6 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
-from maxstim_core.optimal.natural import search
-from maxstim_core.optimal.run import finish
-from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
 
 _MEASURED = "data/response_units.json"
 
@@ -88,6 +85,11 @@ def bundled_units(content_hash: str) -> ResponseUnits | None:
 
 def measured_units(network: Network) -> ResponseUnits:
     """Return the units of a network, measured anew over the default set."""
+    # The bundled networks' units are read instead: no run of theirs waits for a search to be loaded.
+    from maxstim_core.optimal.natural import search
+    from maxstim_core.optimal.run import finish
+    from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
+
     clips = open_clips(DEFAULT_CLIPS, network.lattice.extent)
     found = finish(search(network, clips))
     return ResponseUnits(
