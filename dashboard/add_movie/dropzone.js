@@ -14,12 +14,15 @@ export function render({model}) {
   zone.append(input, icon, invitation, element("span", "limits", model.limits))
 
   let file = null // what is on its way
+  let offers = 0
   const offer = (chosen) => {
     if (!chosen) return
     file = chosen
-    model.send_msg({name: chosen.name, size: chosen.size})
+    offers += 1
+    model.send_msg({name: chosen.name, size: chosen.size, offer: offers})
   }
-  const answer = async ({from, bytes}) => {
+  const answer = async ({from, bytes, offer}) => {
+    if (offer !== offers) return // of a file that another has taken the place of
     if (from === null) file = null
     if (!file) return
     const sending = file
@@ -29,7 +32,7 @@ export function render({model}) {
     } catch {
       // The file was changed or removed since it was chosen.
     }
-    if (file === sending) model.send_msg({chunk})
+    if (file === sending) model.send_msg({chunk, offer})
   }
   const hears = (message) => answer(message.data ?? message)
   model.on("msg:custom", hears)

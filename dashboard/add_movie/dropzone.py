@@ -17,7 +17,8 @@ class DropZone(pn.custom.JSComponent):
     """Takes a file for a `MovieUpload`.
 
     The browser says what it has, and sends a chunk whenever one is asked for: no message is large, none
-    is sent before the last one is on disk, and of a file that is refused nothing is read.
+    is sent before the last one is on disk, and of a file that is refused nothing is read. Files are
+    numbered as they are offered, so that an answer about one is never taken for the next one's.
 
     Args:
         upload: What becomes of it.
@@ -39,10 +40,10 @@ class DropZone(pn.custom.JSComponent):
     def _handle_msg(self, message: object) -> None:
         """Answer what the browser says; it can say anything."""
         match message:
-            case {"name": str(name), "size": int(size)}:
+            case {"name": str(name), "size": int(size), "offer": int(offer)}:
                 wanted = 0 if self._upload.expect(name, size) else None
-            case {"chunk": bytes() | memoryview() as chunk}:
+            case {"chunk": bytes() | memoryview() as chunk, "offer": int(offer)}:
                 wanted = self._upload.take(bytes(chunk))
             case _:
                 return
-        self._send_msg({"from": wanted, "bytes": CHUNK_BYTES})
+        self._send_msg({"from": wanted, "bytes": CHUNK_BYTES, "offer": offer})

@@ -51,7 +51,7 @@ def choose_example(page: Page, title: str) -> None:
 
 def run(page: Page) -> None:
     page.get_by_test_id("run").click()
-    expect(page.locator("p[role=status]:not(.said)")).to_contain_text("is done", timeout=PATIENCE)
+    expect(page.get_by_test_id("run-status")).to_contain_text("is done", timeout=PATIENCE)
 
 
 def facts(page: Page):

@@ -44,7 +44,7 @@ def run_short(page: Page, seed: int) -> None:
         field.fill(str(value))
         field.press("Enter")
     page.get_by_test_id("run").click()
-    said = page.locator("p[role=status]:not(.said)")
+    said = page.get_by_test_id("run-status")
     expect(said).to_contain_text("is done", timeout=PATIENCE)
 
 

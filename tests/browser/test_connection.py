@@ -79,7 +79,7 @@ def test_a_visitor_knows_their_runs_again_and_may_cancel_them(page):
     iterations(page).fill("20000")
     iterations(page).press("Enter")
     page.get_by_role("button", name="Run T4c").click()
-    status = page.locator("p[role=status]:not(.said)")
+    status = page.get_by_test_id("run-status")
     expect(status).to_contain_text("iteration")
     page.reload()
     expect(page.locator("h1").first).to_contain_text("Forming")

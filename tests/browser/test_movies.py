@@ -144,9 +144,10 @@ def test_a_film_is_dropped_seen_adjusted_stored_and_searched(visit, served, tmp_
     name.fill("sintel")
     name.press("Enter")
     page.get_by_role("button", name="Store and use it").click()
-    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("already")
+    expect(alert).to_contain_text("already")
     name.fill("walk")
     name.press("Enter")
+    expect(alert).to_have_count(0)  # what it takes away moves the button
     page.get_by_role("button", name="Store and use it").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     folder = served.data / "clips" / "walk"
@@ -188,6 +189,32 @@ def test_what_was_made_of_a_file_is_shown_and_its_ground_can_be_chosen(visit, se
     ground.press("Enter")
     expect(facts).to_contain_text("transparent pixels lie on 0.9.")
     until_changed(page, first)
+
+
+DROP_ANOTHER = """(zone, [refused, taken]) => {
+  const drop = (name, bytes) => {
+    const dropped = new DataTransfer()
+    dropped.items.add(new File([new Uint8Array(bytes)], name))
+    zone.dispatchEvent(new DragEvent("drop", {dataTransfer: dropped, bubbles: true, cancelable: true}))
+  }
+  const {send} = WebSocket.prototype
+  WebSocket.prototype.send = function (message) {
+    send.call(this, message)
+    if (typeof message !== "string" || !message.includes('"chunk"')) return
+    WebSocket.prototype.send = send
+    setTimeout(drop, 0, "taken.mp4", taken)
+  }
+  drop("refused.mp4", refused)
+}"""
+
+
+def test_a_file_dropped_while_another_is_refused_is_seen(visit, tmp_path):
+    page = visit()
+    film = write_film(tmp_path / "taken.mp4").read_bytes()
+    page.locator(".zone").evaluate(DROP_ANOTHER, [list(b"no movie"), list(film)])
+    expect(page.locator("canvas.movie")).to_be_visible()
+    expect(page.get_by_role("alert").filter(visible=True)).to_have_count(0)
+    expect(page.get_by_label("Name", exact=True)).to_have_value("taken")
 
 
 def test_what_is_no_movie_is_refused_and_what_is_large_arrives_in_pieces(visit, served, tmp_path):

@@ -93,7 +93,7 @@ def run_button(page: Page):
 
 
 def status(page: Page):
-    return page.locator("p[role=status]:not(.said)")
+    return page.get_by_test_id("run-status")
 
 
 def headline(page: Page):

@@ -58,7 +58,7 @@ def test_an_input_type_is_switched_off_run_told_everywhere_and_opened_again(visi
     field(page, "Iterations").fill("12")
     field(page, "Iterations").press("Enter")
     page.get_by_test_id("run").click()
-    expect(page.locator("p[role=status]:not(.said)")).to_contain_text("is done", timeout=PATIENCE)
+    expect(page.get_by_test_id("run-status")).to_contain_text("is done", timeout=PATIENCE)
     expect(page.locator("h1 + p").first).to_contain_text("silenced C3,Mi9")
     expect(page.locator(".run", has_text="silenced C3,Mi9").first).to_be_visible()
 

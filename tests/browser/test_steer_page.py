@@ -56,7 +56,7 @@ def begin(page: Page, seed: int, iterations: int = 4000) -> None:
 
 
 def status(page: Page):
-    return page.locator(".runbar .status [role=status]")
+    return page.get_by_test_id("run-status")
 
 
 def iteration(page: Page) -> int:

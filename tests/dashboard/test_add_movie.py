@@ -213,16 +213,17 @@ def test_a_browser_can_say_anything():
     for message in (
         None,
         {},
-        {"name": 1, "size": 2},
-        {"name": "a", "size": "b"},
-        {"chunk": "c"},
+        {"name": 1, "size": 2, "offer": 1},
+        {"name": "a", "size": "b", "offer": 1},
+        {"name": "a", "size": 2},
+        {"chunk": "c", "offer": 1},
         [1],
     ):
         zone._handle_msg(message)
     assert (upload.stage, upload.problem) == (EMPTY, "")
-    zone._handle_msg({"chunk": b"nobody asked"})
+    zone._handle_msg({"chunk": b"nobody asked", "offer": 1})
     assert upload.stage == EMPTY
-    zone._handle_msg({"name": "a.gif", "size": 100})
+    zone._handle_msg({"name": "a.gif", "size": 100, "offer": 2})
     assert upload.stage == RECEIVING
 
 

@@ -188,7 +188,8 @@ class RunBar {
     // The foot keeps its height, whether there is something to say or not.
     if (!text) this.status.replaceChildren(this.hint)
     else {
-      const line = said ?? element("p", {class: "small quiet", role: "status"}, element("span"), element("span"))
+      const line = said ?? element("p", {class: "small quiet", role: "status",
+        "data-testid": "run-status"}, element("span"), element("span"))
       line.title = text
       line.firstChild.textContent = start
       line.lastChild.textContent = numbers
