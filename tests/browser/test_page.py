@@ -250,24 +250,23 @@ def test_a_click_on_a_number_changes_nothing(visit):
             assert entry.input_value() == before
 
 
-def foot_height(page: Page) -> float:
-    return run_button(page).evaluate(
-        """(node) => {
-          return node.closest(".runbar").getBoundingClientRect().height
-        }"""
-    )
+def places(page: Page) -> list[dict]:
+    """Where Run and Cancel are."""
+    cancel = page.get_by_role("button", name="Cancel", exact=True)
+    return [button.bounding_box() for button in (run_button(page), cancel)]
 
 
-def test_the_foot_keeps_its_height(visit):
+def test_run_and_cancel_keep_their_places(visit):
     page = visit()
-    height = foot_height(page)
+    before = places(page)
     small(page, iterations=20_000, seed=41)
     run_button(page).click()
     expect(status(page)).to_contain_text("iteration", timeout=PATIENCE)
-    assert foot_height(page) == height
+    expect(page.get_by_test_id("steer-pause")).to_be_visible()
+    assert places(page) == before
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(page)).to_contain_text("was cancelled", timeout=PATIENCE)
-    assert foot_height(page) == height
+    assert places(page) == before
 
 
 def test_each_method_runs_and_the_answers_are_compared(visit):
@@ -437,16 +436,19 @@ def test_a_run_is_cancelled_and_the_best_so_far_is_kept(visit):
     expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_disabled()
 
 
+def regularize(page: Page, *, iterations: int):
+    choose_method(page, "Regularized")
+    enter(page, "Iterations", iterations)
+    run_button(page).click()
+
+
 def test_two_visitors_share_one_queue(visit):
     first, second = visit(), visit()
-    small(first, iterations=20_000, seed=21)
-    run_button(first).click()
+    regularize(first, iterations=20_000)
     expect(status(first)).to_contain_text("iteration", timeout=PATIENCE)
-    small(second, iterations=20_000, seed=22)
-    run_button(second).click()
+    regularize(second, iterations=19_999)
     expect(status(second)).to_contain_text("waits: next in line", timeout=PATIENCE)
-    small(second, iterations=20_000, seed=21)
-    run_button(second).click()
+    regularize(second, iterations=20_000)
     expect(status(second)).to_contain_text(
         re.compile("iteration [0-9]+ of 20000"), timeout=PATIENCE
     )
@@ -458,6 +460,20 @@ def test_two_visitors_share_one_queue(visit):
     second.locator(".run", has_text=re.compile("step|starting")).first.click()
     second.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(second)).to_contain_text("cancelled", timeout=PATIENCE)
+
+
+def test_generated_runs_of_two_visitors_go_on_together(visit):
+    pages = visit(), visit()
+    for seed, page in enumerate(pages, start=21):
+        small(page, iterations=20_000, seed=seed)
+        run_button(page).click()
+    for page in pages:
+        expect(status(page)).to_contain_text(
+            re.compile("iteration [0-9]{2,} of 20000"), timeout=PATIENCE
+        )
+    for page in pages:
+        page.get_by_role("button", name="Cancel", exact=True).click()
+        expect(status(page)).to_contain_text("cancelled", timeout=PATIENCE)
 
 
 def test_a_bad_network_is_one_sentence_and_changes_nothing(visit):

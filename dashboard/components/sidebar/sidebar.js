@@ -158,8 +158,9 @@ class RunBar {
     this.hint = element("p", "small quiet", "Ctrl + Enter runs from anywhere on the page.")
     this.status = element("div", "status")
     this.steer = new SteerBar(send)
-    this.root = element("div", "runbar", this.problems, this.sweeping.root,
-      element("div", "line", this.run, this.cancel, this.sweep), this.steer.root, this.progress, this.status)
+    // What comes and goes stands above: Run and Cancel stay where they are.
+    this.root = element("div", "runbar", this.problems, this.sweeping.root, this.steer.root,
+      element("div", "line", this.run, this.cancel, this.sweep), this.progress, this.status)
   }
 
   showSweep(sweep) {
