@@ -43,7 +43,7 @@ def checked_out(build: str, folder: Path) -> Path:
 
 
 class PageServer:
-    """``panel serve dashboard`` of a checkout, with an empty data directory.
+    """``panel serve dashboard`` of a checkout, by default with an empty data directory.
 
     Sessions that no browser is connected to are dropped after a second, so that what remains of closed
     pages is seen soon.
@@ -51,11 +51,13 @@ class PageServer:
     Args:
         name: What to call the build.
         root: Its checkout; its own ``.venv`` is used if it has one, else this Python.
+        data: Its data directory; one of its own, which goes with it, if None.
     """
 
-    def __init__(self, name: str, root: Path) -> None:
+    def __init__(self, name: str, root: Path, data: Path | None = None) -> None:
         self.name = name
         self._folder = tempfile.TemporaryDirectory(prefix="maxstim-page-")
+        self.data = data or Path(self._folder.name) / "data"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -63,7 +65,7 @@ class PageServer:
         own = root / ".venv" / "bin" / "python"
         environment = {
             **os.environ,
-            "MAXSTIM_DATA_DIR": str(Path(self._folder.name) / "data"),
+            "MAXSTIM_DATA_DIR": str(self.data),
             "PYTHONPATH": str(root),
         }
         self._log = open(Path(self._folder.name) / "log", "wb")  # noqa: SIM115
@@ -82,11 +84,6 @@ class PageServer:
                     break
                 time.sleep(0.1)
         raise SystemExit(f"{name} does not serve: {self.said()}")
-
-    @property
-    def data(self) -> Path:
-        """Its data directory."""
-        return Path(self._folder.name) / "data"
 
     def said(self) -> str:
         """Return what it has written to its log."""
