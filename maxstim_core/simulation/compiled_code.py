@@ -8,6 +8,7 @@ folder to write to end whatever needs the function, for ever. Here such a cache 
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 from maxstim_core.simulation.compilation import report_cache
 
 _DIGEST = hashlib.sha256().digest_size
+
+_NOT_AS_WRITTEN = "not what was written"
 
 
 def compiled(function: Callable) -> Callable:
@@ -62,6 +65,8 @@ class _Cache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
+        except MemoryError:
+            raise  # that of the machine: files are checked before anything in them is made
         except Exception as error:  # a damaged pickle raises whatever the damage leads to
             report_cache(
                 f"The cache of compiled code in {self.cache_path} is damaged ({type(error).__name__}), "
@@ -89,8 +94,21 @@ class _CheckedFile(IndexDataCacheFile):
         content = super()._dump(obj)
         return content + hashlib.sha256(content).digest()  # pickle reads no further than its end
 
+    def _load_index(self) -> Any:
+        with suppress(FileNotFoundError), Path(self._index_path).open("rb") as file:
+            try:
+                version = pickle.load(file)
+            except MemoryError as error:  # of a length that is not what was written
+                raise ValueError(_NOT_AS_WRITTEN) from error
+            if version == self._version:
+                _check(file.read())
+        return super()._load_index()
+
     def _load_data(self, name: str) -> Any:
-        content = Path(self._data_path(name)).read_bytes()
-        if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
-            raise ValueError("not what was written")
+        _check(Path(self._data_path(name)).read_bytes())
         return super()._load_data(name)
+
+
+def _check(content: bytes) -> None:
+    if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
+        raise ValueError(_NOT_AS_WRITTEN)

@@ -62,7 +62,7 @@ def _text(path):
 
 
 DAMAGE = [
-    *(("nbi", change) for change in (_cut(0), _cut(30), _cut(200), _blank, _text)),
+    *(("nbi", change) for change in (_cut(0), _cut(30), _cut(200), _flip, _blank, _text)),
     *(("nbc", change) for change in (_cut(0), _cut(100), _flip, _blank, _text)),
 ]
 
@@ -77,6 +77,20 @@ def test_damage_is_told_once_and_mended(run, tmp_path, number):
     (sentence,), _ = run()
     assert "is damaged" in sentence
     assert str(tmp_path / "cache") in sentence
+    assert run() == ([], 2)
+
+
+def test_a_machine_without_memory_damages_nothing(run, tmp_path, monkeypatch):
+    run()
+    kept = sorted((tmp_path / "cache").rglob("*.nb?"))
+
+    def starved(self, name):
+        raise MemoryError
+
+    with monkeypatch.context() as short, pytest.raises(MemoryError):
+        short.setattr(compiled_code._CheckedFile, "_load_data", starved)
+        run()
+    assert sorted((tmp_path / "cache").rglob("*.nb?")) == kept
     assert run() == ([], 2)
 
 
