@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from math import prod
 from typing import Any
 
 import param
@@ -18,7 +17,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.sweeps import SweepRequest
-from maxstim_core.sweeps.varied import Listed, read_varied, settings_of
+from maxstim_core.sweeps.varied import read_varied, settings_of
 
 MOST_SHOWN = 500
 """Most answers of a sweep on the page."""
@@ -184,13 +183,13 @@ def runs_of(request: SweepRequest) -> list[RunRequest]:
     Raises:
         MaxstimError: if they are too many for the page, or make no sense.
     """
-    varied = read_varied(dict(request.vary), request.config, trials=False)
-    n_runs = prod(len(each.values) for each in varied if isinstance(each, Listed)) * request.seeds
+    n_runs = request.n_answers
     if n_runs > MOST_SHOWN:
         raise MaxstimError(
             f"This sweep would have {n_runs:,} runs, and a page shows at most {MOST_SHOWN}; vary less, "
             "or use the command maxstim sweep."
         )
+    varied = read_varied(dict(request.vary), request.config, trials=False)
     return [
         RunRequest(request.cell_type, replace(request.config, **values), request.network)
         for values in settings_of(varied, request.config)

@@ -163,14 +163,9 @@ class Sweeps(param.Parameterized):
 
     def _read(self, key: str) -> SweepTable:
         request = self._maker.request(key)
-        found = self._maker.found(key)
-        if request is None or found is None:  # not begun yet
-            return (
-                SweepTable(key, request=request)
-                if request is None
-                else SweepTable(key, sweep_title(request), no_sweep().columns, request=request)
-            )
-        return sweep_table(key, request, found, self._maker.store(key))
+        if request is None:
+            return SweepTable(key)
+        return sweep_table(key, request, self._maker.found(key), self._maker.store(key))
 
     def _take_films(self) -> None:
         for packing in [one for one in self._packing if one.done()]:
@@ -213,7 +208,7 @@ class Sweeps(param.Parameterized):
     def _state(self) -> dict[str, Any]:
         rows, task = self._table.rows, self._task
         done = sum(row.state != "missing" for row in rows)
-        told = {"done": done, "total": len(rows), "mine": False, "said": ""}
+        told = {"done": done, "total": self._table.total, "mine": False, "said": ""}
         if self.starting:
             return {**told, "state": "starting", "said": "Opening the network …"}
         if not self.key:
@@ -229,8 +224,12 @@ class Sweeps(param.Parameterized):
             return {**told, "state": "failed", "said": task.message}
         if not rows and (self._stale or self._reading is not None):
             return {**told, "state": "starting", "said": "Reading what there is …"}
-        if done < len(rows) or not rows:
-            return {**told, "state": "stopped", "said": f"Stopped: {done} of {len(rows)} answers."}
+        if self._table.request is None:  # why, the page has been told
+            return {**told, "state": "unreadable", "said": "This sweep cannot be read here."}
+        if done < self._table.total or not rows:
+            there = f"{done or 'None'} of {self._table.total} answers"
+            said = f"Stopped. {there} {'is' if done == 1 else 'are'} there; Go on makes the rest."
+            return {**told, "state": "stopped", "said": said}
         failed = sum(row.state == "failed" for row in rows)
         bad = f", {failed} of which came to no number" if failed else ""
         return {**told, "state": "done", "said": f"{len(rows)} answers{bad}."}
@@ -324,10 +323,9 @@ class Sweeps(param.Parameterized):
             if name == "cancel" and self.key:
                 self._maker.cancel(self.key, self.session.id)
             elif name == "go on" and self._table.request is not None and self._making is None:
-                request = self._table.request
                 if self.session.choice.listed_only:
-                    check_listed(request.network)
-                self._making = _thread().submit(self._maker.make, request, self.session.id)
+                    check_listed(self._table.request.network)
+                self._making = _thread().submit(self._maker.go_on, self.key, self.session.id)
                 self.starting = True
             elif name == "save" and self._table.found is not None:
                 pn.state.execute(partial(self._save, self._table))

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from maxstim_core.runs.task import TaskRequest
 from maxstim_core.runs.unfinished import Unfinished
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.grid_store import MISSING, checked_store_path, read_store
+from maxstim_core.sweeps.varied import Listed, read_varied
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 """Part of every key: to be raised when the same sweep would have other answers."""
+
+_NOT_HERE = "This sweep is not on this server any more; start it again."
 
 _REPORT_EVERY = 2
 """Iterations between two reports, at each of which a sweep can give way or be cancelled."""
@@ -83,6 +87,16 @@ class SweepRequest:
             raise MaxstimError(
                 "The text is no description of a sweep; start the sweep again."
             ) from None
+
+    @property
+    def n_answers(self) -> int:
+        """How many answers it asks for.
+
+        Raises:
+            MaxstimError: if it makes no sense.
+        """
+        varied = read_varied(dict(self.vary), self.config, trials=False)
+        return prod(len(each.values) for each in varied if isinstance(each, Listed)) * self.seeds
 
     def question(self, network: Network, device: str = "cpu") -> SweepQuestion:
         """Return what the core is asked, once it is sure that it makes sense.
@@ -177,6 +191,22 @@ class SweepMaker:
             session,
         )
         return key
+
+    def go_on(self, key: str, session: str) -> str:
+        """Let what is missing of a sweep be made, and return its key; opens the network.
+
+        Args:
+            key: Of the sweep.
+            session: Who asks, as in `RunQueue.submit`.
+
+        Raises:
+            MaxstimError: as `make`, or if it is not here, or its network has changed.
+        """
+        request = self.request(key)
+        if request is None:
+            raise MaxstimError(_NOT_HERE)
+        _check_unchanged(key, request, opened_network(request.network))
+        return self.make(request, session)
 
     def cancel(self, key: str, session: str) -> None:
         """Stop a sweep for those who asked for it; what is finished is kept.
@@ -291,14 +321,9 @@ class _SweepWork:
         try:
             request = SweepRequest.from_json((self._folder / f"{self._key}.json").read_bytes())
         except OSError:
-            raise MaxstimError(
-                "This sweep is not on this server any more; start it again."
-            ) from None
+            raise MaxstimError(_NOT_HERE) from None
         network = opened_network(request.network)
-        if sweep_key(request, network) != self._key:
-            raise MaxstimError(
-                f"The network {request.network} has changed since this sweep was begun; start another."
-            )
+        _check_unchanged(self._key, request, network)
         question = request.question(network, self._device)
         store = self._folder / f"{self._key}.zarr"
         self._run = Sweep(question, store, report_every=_REPORT_EVERY)
@@ -308,6 +333,13 @@ class _SweepWork:
 
 _unfinished = Unfinished(_SweepWork.turn)
 """What is left of each, by data directory, key and device; in the worker process."""
+
+
+def _check_unchanged(key: str, request: SweepRequest, network: Network) -> None:
+    if sweep_key(request, network) != key:
+        raise MaxstimError(
+            f"The network {request.network} has changed since this sweep was begun; start another."
+        )
 
 
 def count_of(found: xr.Dataset) -> tuple[int, int]:

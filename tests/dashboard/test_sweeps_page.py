@@ -1,6 +1,7 @@
 """The state of a sweep on the page: what is chosen, what it costs, what comes of it; no browser."""
 
 import json
+import re
 import sys
 import time
 
@@ -19,7 +20,7 @@ from dashboard.views.sweep import Sweeps
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.library import ResultLibrary
-from maxstim_core.runs.sweeps import SweepRequest
+from maxstim_core.runs.sweeps import SweepMaker, SweepRequest, sweep_key
 
 pytest.importorskip("zarr")
 
@@ -240,8 +241,56 @@ def test_a_sweep_that_is_cancelled_goes_on(sweeps):
     until(sweeps, lambda panel: "answers" in panel.state["said"])
     sweeps.panel._handle_msg({"press": "cancel"})
     until(sweeps, lambda panel: panel.state["state"] == "stopped")
+    assert re.fullmatch(r"Stopped\. .* of 3 answers? .*", sweeps.panel.state["said"])
     sweeps.panel._handle_msg({"press": "go on"})
     until(sweeps, done)
+
+
+def test_a_sweep_that_was_not_begun_says_so_and_is_made_by_one_click(queue, sweeps):
+    vary(sweeps, "lr", "0.011", "0.013")
+    request = sweeps.choice.request()
+    key = sweep_key(request, ms.open_network("default"))
+    maker = SweepMaker(queue)
+    maker.folder.mkdir(parents=True, exist_ok=True)
+    (maker.folder / f"{key}.json").write_text(request.to_json())
+    page = opened(queue)
+    page.open(key)
+    until(page, lambda panel: panel.state["state"] == "stopped")
+    said = "Stopped. None of 2 answers are there; Go on makes the rest."
+    assert (page.panel.state["said"], page.panel.state["total"]) == (said, 2)
+    page.panel._handle_msg({"press": "go on"})
+    until(page, done)
+    assert len(table_of(page.panel)["rows"]) == 2
+
+
+def test_a_sweep_of_a_network_that_has_changed_is_not_begun_anew_as_another(queue):
+    request = SweepRequest("Mi1", GenerateConfig(t_stim=0.05, n_iters=2), (("lr", "lin:1:2:2"),))
+    maker = SweepMaker(queue)
+    maker.folder.mkdir(parents=True, exist_ok=True)
+    before, key = maker.keys(), "d" * 64
+    (maker.folder / f"{key}.json").write_text(request.to_json())
+    page = opened(queue)
+    page.open(key)
+    until(page, lambda panel: panel.state["state"] == "stopped")
+    page.panel._handle_msg({"press": "go on"})
+    until(page, lambda panel: not page.starting)
+    assert "has changed since this sweep was begun" in page.session.problem
+    assert sorted(maker.keys()) == sorted([*before, key])
+    (maker.folder / f"{key}.json").unlink()
+
+
+def test_a_sweep_that_cannot_be_read_says_so(queue):
+    request = SweepRequest("Mi1", GenerateConfig(t_stim=0.05, n_iters=2), (("lr", "lin:1:2:2"),))
+    maker, key = SweepMaker(queue), "e" * 64
+    maker.store(key).mkdir(parents=True)
+    (maker.folder / f"{key}.json").write_text(request.to_json())
+    page = opened(queue)
+    page.open(key)
+    until(page, lambda panel: panel.state["state"] == "unreadable")
+    assert "is no sweep" in page.session.problem
+    page.panel._handle_msg({"press": "go on"})
+    until(page, lambda panel: not page.starting)
+    (maker.folder / f"{key}.json").unlink()
 
 
 def test_an_address_carries_a_sweep():
