@@ -32,6 +32,7 @@ from dashboard.views.sweep_table import (
     sweep_table,
     sweep_title,
 )
+from dashboard.views.wanted_films import WantedFilms
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.files import netcdf
 from maxstim_core.optimal.result import load
@@ -45,6 +46,9 @@ _PERIOD = 0.7
 
 _MOST_LISTED = 200
 """Sweeps, and stored runs, that are offered."""
+
+_MOST_PICKED = 24
+"""Stored runs that stand beside a sweep: each is held in memory."""
 
 _NOT_HERE = "The sweep of this link is not on this server; choose another, or start it again."
 
@@ -77,8 +81,8 @@ class Sweeps(param.Parameterized):
         self._task: TaskSnapshot | None = None
         self._making: Future[str] | None = None
         self._reading: Future[SweepTable] | None = None
-        self._picking: list[Future[tuple[TableRow, xr.Dataset]]] = []
-        self._packing: list[Future[list[bytes]]] = []
+        self._picking: dict[str, Future[tuple[TableRow, xr.Dataset]]] = {}
+        self._films = WantedFilms()
         self._looked = 0.0
         self._stale = False  # whether more is stored than was read
         choice.param.watch(self._opened, "is_open")
@@ -113,6 +117,7 @@ class Sweeps(param.Parameterized):
             self.session.problem = _NOT_HERE
             self.key = ""
             return
+        self._films.forget()  # rows of another sweep have the same names
         self.key, self._table, self._stale = key, no_sweep(), True
         self._tell()
         self._tell_rows()
@@ -168,14 +173,14 @@ class Sweeps(param.Parameterized):
         return sweep_table(key, request, self._maker.found(key), self._maker.store(key))
 
     def _take_films(self) -> None:
-        for packing in [one for one in self._packing if one.done()]:
-            self._packing.remove(packing)
-            for block in packing.result():
+        try:
+            for block in self._films.take(self._pack):
                 self.panel.show_films(block)
-        for picking in [one for one in self._picking if one.done()]:
-            self._picking.remove(picking)
+        except Exception as error:
+            self.session.unexpected(error)
+        for key in [key for key, one in self._picking.items() if one.done()]:
             try:
-                row, film = picking.result()
+                row, film = self._picking.pop(key).result()
                 self._picked[row.row_id] = row, film
                 self._tell_rows()
             except Exception as error:
@@ -197,8 +202,9 @@ class Sweeps(param.Parameterized):
         return self._task is not None and self._task.state in LIVE
 
     def _tell(self) -> None:
-        working = [self._making, self._reading, *self._packing, *self._picking]
-        self.busy = self._is_running or self._stale or any(one is not None for one in working)
+        working = any(one is not None for one in (self._making, self._reading))
+        working = working or bool(self._picking) or self._films.is_busy
+        self.busy = self._is_running or self._stale or working
         if self.panel is None:
             return
         state = self._state()
@@ -300,7 +306,7 @@ class Sweeps(param.Parameterized):
     def _hear(self, message: dict[str, Any]) -> None:
         match message:
             case {"films": list(wanted)}:
-                self._pack([one for one in wanted[:MOST_FILMS] if isinstance(one, str)])
+                self._want([one for one in wanted[:MOST_FILMS] if isinstance(one, str)])
             case {"star": bool(star), "row": str(row_id)}:
                 self._mark(row_id, star=star)
             case {"note": str(note), "row": str(row_id)}:
@@ -337,22 +343,13 @@ class Sweeps(param.Parameterized):
     def _row(self, row_id: str) -> TableRow | None:
         return next((row for row in self._rows() if row.row_id == row_id), None)
 
-    def _pack(self, wanted: list[str]) -> None:
-        rows = [row for row_id in wanted if (row := self._row(row_id)) and row.state == "done"]
-        if rows:
-            self._packing.append(_thread().submit(self._packed, self._table, rows))
+    def _want(self, wanted: list[str]) -> None:
+        there = {row.row_id for row in self._rows() if row.state == "done"}
+        self._films.want((row_id for row_id in wanted if row_id in there), self._pack)
 
-    def _packed(self, table: SweepTable, rows: list[TableRow]) -> list[bytes]:
-        """Return the films of rows, those of the sweep, of one eye, together."""
-        own = [row for row in rows if row.row_id not in self._picked]
-        blocks = []
-        if own:
-            blocks.append(packed_films([(row.row_id, film_of_cell(table, row)) for row in own]))
-        for row in rows:
-            if row.row_id in self._picked:
-                film = film_of_stored(self._picked[row.row_id][1])
-                blocks.append(packed_films([(row.row_id, film)]))
-        return blocks
+    def _pack(self, wanted: list[str]) -> Future[list[bytes]]:
+        rows = [row for row in self._rows() if row.row_id in set(wanted)]
+        return _thread().submit(_packed, self._table, rows, dict(self._picked))
 
     def _mark(self, row_id: str, **changes: object) -> None:
         if self._row(row_id) is None:
@@ -371,14 +368,19 @@ class Sweeps(param.Parameterized):
 
     def _add(self, key: str) -> None:
         entry = self.session.library.find(key)
-        if entry is None or key in self._picked:
+        if entry is None or key in self._picked or key in self._picking:
+            return
+        if len(self._picked) + len(self._picking) >= _MOST_PICKED:
+            self.session.problem = (
+                f"At most {_MOST_PICKED} stored runs stand beside a sweep; take one out first."
+            )
             return
 
         def read() -> tuple[TableRow, xr.Dataset]:
             answer = load(entry.path)
             return stored_row(key, answer, None if entry.example else entry.finished), answer
 
-        self._picking.append(_thread().submit(read))
+        self._picking[key] = _thread().submit(read)
 
     async def _save(self, table: SweepTable) -> None:
         """Hand the sweep to the browser, as one file that counts against the visitor's allowance."""
@@ -392,6 +394,17 @@ class Sweeps(param.Parameterized):
             return
         if table.request is not None and self.panel is not None:
             self.panel.take(f"sweep_{table.request.cell_type}_{table.key[:8]}.nc", content)
+
+
+def _packed(
+    table: SweepTable, rows: list[TableRow], picked: dict[str, tuple[TableRow, xr.Dataset]]
+) -> list[bytes]:
+    """Return the films of rows, those of the sweep, of one eye, together."""
+    own = [(row.row_id, film_of_cell(table, row)) for row in rows if row.row_id not in picked]
+    blocks = [packed_films(own)] if own else []
+    stored = [row.row_id for row in rows if row.row_id in picked]
+    blocks += [packed_films([(key, film_of_stored(picked[key][1]))]) for key in stored]
+    return blocks
 
 
 def _one_file(found: xr.Dataset) -> bytes:

@@ -234,6 +234,46 @@ def test_marks_last_settings_are_used_and_stored_runs_join(queue, sweeps):
     assert len(table_of(sweeps.panel)["rows"]) == 2
 
 
+def test_films_of_one_sweep_are_never_shown_as_those_of_another(queue):
+    page, keys = opened(queue), []
+    for low, high in (("0.03", "0.05"), ("0.06", "0.08")):
+        page.choice.ranges = {}
+        vary(page, "lr", low, high)
+        page.start()
+        until(page, done)
+        keys.append(page.key)
+    kept = Kept(page.panel)
+    page.panel._handle_msg({"films": ["0:0", "1:0"]})
+    page.open(keys[0])  # before they have come
+    until(page, done)
+    time.sleep(0.5)
+    page.poll()
+    assert kept.blocks == []
+    page.panel._handle_msg({"films": ["0:0"]})
+    until(page, lambda panel: kept.blocks)
+    assert [film["id"] for film in unpacked(kept.blocks[0])["films"]] == ["0:0"]
+
+
+def test_however_often_a_browser_asks_it_stands_in_line_once(queue):
+    page = opened(queue)
+    page.choice.ranges = {}
+    vary(page, "lr", "0.03", "0.05")
+    page.start()
+    until(page, done)
+    kept = Kept(page.panel)
+    for _ in range(100):
+        page.panel._handle_msg({"films": ["0:0", "1:0", "7:7"]})
+        page.panel._handle_msg({"add": "T4c-generated"})
+    until(page, lambda panel: not page.busy)
+    assert len(kept.blocks) <= 2
+    assert [row["id"] for row in table_of(page.panel)["rows"]].count("T4c-generated") == 1
+    for entry in page.session.library.entries():
+        page.panel._handle_msg({"add": entry.key})
+    assert "At most 24 stored runs" in page.session.problem
+    until(page, lambda panel: not page.busy)
+    assert len(table_of(page.panel)["rows"]) == 2 + 24
+
+
 def test_a_sweep_that_is_cancelled_goes_on(sweeps):
     sweeps.session.choice.settings["generated"].param.update(t_stim=0.1, n_iters=400)
     vary(sweeps, count="3")
