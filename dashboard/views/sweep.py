@@ -50,6 +50,9 @@ _MOST_LISTED = 200
 _MOST_PICKED = 24
 """Stored runs that stand beside a sweep: each is held in memory."""
 
+_MOST_BYTES = 500_000_000
+"""Of a sweep that is made one file, which is in memory three times meanwhile."""
+
 _NOT_HERE = "The sweep of this link is not on this server; choose another, or start it again."
 
 
@@ -384,7 +387,13 @@ class Sweeps(param.Parameterized):
 
     async def _save(self, table: SweepTable) -> None:
         """Hand the sweep to the browser, as one file that counts against the visitor's allowance."""
-        content = b""
+        content, n_bytes = b"", table.found.nbytes
+        if n_bytes > _MOST_BYTES:
+            self.session.problem = (
+                f"This sweep has {n_bytes / 1e9:.1f} GB, too much for one file; on the server it is "
+                f"sweeps/{table.key[:8]}….zarr of the data directory, which xarray opens."
+            )
+            return
         try:
             with DOWNLOADS.one(self.session.id):
                 content = await asyncio.to_thread(_one_file, table.found)

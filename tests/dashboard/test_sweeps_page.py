@@ -1,5 +1,6 @@
 """The state of a sweep on the page: what is chosen, what it costs, what comes of it; no browser."""
 
+import asyncio
 import json
 import re
 import sys
@@ -16,6 +17,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import MOST_SHOWN, SweepChoice, can_vary, runs_of
 from dashboard.state.url import PageAddress
+from dashboard.views import sweep
 from dashboard.views.sweep import Sweeps
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
@@ -272,6 +274,20 @@ def test_however_often_a_browser_asks_it_stands_in_line_once(queue):
     assert "At most 24 stored runs" in page.session.problem
     until(page, lambda panel: not page.busy)
     assert len(table_of(page.panel)["rows"]) == 2 + 24
+
+
+def test_a_sweep_that_is_too_large_for_one_file_is_not_read(queue, monkeypatch):
+    page, files = opened(queue), []
+    page.choice.ranges = {}
+    vary(page, "lr", "0.03", "0.05")
+    page.start()
+    until(page, done)
+    page.panel.take = lambda name, data: files.append((name, data))
+    asyncio.run(page._save(page._table))
+    assert files[0][0] == f"sweep_Mi1_{page.key[:8]}.nc" and page.session.problem == ""
+    monkeypatch.setattr(sweep, "_MOST_BYTES", 1000)
+    asyncio.run(page._save(page._table))
+    assert len(files) == 1 and "too much for one file" in page.session.problem
 
 
 def test_a_sweep_that_is_cancelled_goes_on(sweeps):
