@@ -40,8 +40,11 @@ def absent_numbers(names: Sequence[str]) -> list[str]:
     if step < 1 or count <= _MOST * len(steps):
         return []
     return [
-        f"{gap // step - 1} between {before} and {after} that {'is' if gap == 2 * step else 'are'} "
-        "not there"
+        f"{_counted_images(gap // step - 1)} between {before} and {after}"
         for gap, before, after in zip(steps, names, names[1:], strict=False)
         if gap > step and gap % step == 0
     ]
+
+
+def _counted_images(n_images: int) -> str:
+    return f"{n_images} absent image{'s' * (n_images > 1)}"

@@ -27,9 +27,9 @@ def folder(tmp_path):
         ([1, 2, 3, 4], []),
         ([9, 10, 11], []),
         ([0, 10, 20, 30], []),
-        ([1, 2, 4, 5], ["1 between a002.png and a004.png that is not there"]),
-        ([1, 2, 3, 7, 8, 9], ["3 between a003.png and a007.png that are not there"]),
-        ([0, 10, 20, 50, 60], ["2 between a020.png and a050.png that are not there"]),
+        ([1, 2, 4, 5], ["1 absent image between a002.png and a004.png"]),
+        ([1, 2, 3, 7, 8, 9], ["3 absent images between a003.png and a007.png"]),
+        ([0, 10, 20, 50, 60], ["2 absent images between a020.png and a050.png"]),
         ([17, 423, 998], []),  # times
         ([5], []),
     ],
@@ -48,7 +48,7 @@ def test_an_import_tells_what_is_absent(folder):
     names = [f"frame_{k}.png" for k in (8, 9, 10, 12, 13)]
     movie, facts = read_images(folder(*names), Viewing())
     assert len(movie) == 5
-    assert facts.left_out == ("1 between frame_10.png and frame_12.png that is not there",)
+    assert facts.left_out == ("1 absent image between frame_10.png and frame_12.png",)
 
 
 def test_a_number_that_is_written_twice_is_no_order(folder):
