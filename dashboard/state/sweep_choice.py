@@ -22,6 +22,12 @@ from maxstim_core.sweeps.varied import read_varied, settings_of
 MOST_SHOWN = 500
 """Most answers of a sweep on the page."""
 
+MOST_SWEEP_BYTES = 500_000_000
+"""Most that the movies of a sweep of the page take; one file of them is in memory three times."""
+
+_BYTES_PER_FRAME = 2 * 4 * 721
+"""Of each answer: two movies of 721 columns in single precision."""
+
 _FACTOR = 3.0
 """How far a setting varies at first, down and up from its value."""
 
@@ -190,8 +196,16 @@ def runs_of(request: SweepRequest) -> list[RunRequest]:
             "or use the command maxstim sweep."
         )
     varied = read_varied(dict(request.vary), request.config, trials=False)
+    configs = [replace(request.config, **values) for values in settings_of(varied, request.config)]
+    n_bytes = n_runs * max(config.n_frames for config in configs) * _BYTES_PER_FRAME
+    if n_bytes > MOST_SWEEP_BYTES:
+        raise MaxstimError(
+            f"This sweep would take {n_bytes / 1e9:.1f} GB, and one of the page takes at most "
+            f"{MOST_SWEEP_BYTES / 1e9:g} GB; vary less, choose shorter stimuli, or use the command "
+            "maxstim sweep."
+        )
     return [
-        RunRequest(request.cell_type, replace(request.config, **values), request.network)
-        for values in settings_of(varied, request.config)
+        RunRequest(request.cell_type, config, request.network)
+        for config in configs
         for _ in range(request.seeds)
     ]

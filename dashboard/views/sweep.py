@@ -18,7 +18,7 @@ from dashboard.components.sweep.component import MOST_FILMS, SweepPanel
 from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
-from dashboard.state.sweep_choice import SweepChoice, runs_of
+from dashboard.state.sweep_choice import MOST_SWEEP_BYTES, SweepChoice, runs_of
 from dashboard.state.visitors import check_listed
 from dashboard.views.run_history import entry_row
 from dashboard.views.sweep_table import (
@@ -49,9 +49,6 @@ _MOST_LISTED = 200
 
 _MOST_PICKED = 24
 """Stored runs that stand beside a sweep: each is held in memory."""
-
-_MOST_BYTES = 500_000_000
-"""Of a sweep that is made one file, which is in memory three times meanwhile."""
 
 _NOT_HERE = "The sweep of this link is not on this server; choose another, or start it again."
 
@@ -84,6 +81,7 @@ class Sweeps(param.Parameterized):
         self._task: TaskSnapshot | None = None
         self._making: Future[str] | None = None
         self._reading: Future[SweepTable] | None = None
+        self._listing: Future[list[dict[str, str]]] | None = None
         self._picking: dict[str, Future[tuple[TableRow, xr.Dataset]]] = {}
         self._films = WantedFilms()
         self._looked = 0.0
@@ -133,6 +131,7 @@ class Sweeps(param.Parameterized):
         self._take_task()
         self._take_table()
         self._take_films()
+        self._take_list()
         if self.panel is not None:
             self._tell()
 
@@ -205,7 +204,7 @@ class Sweeps(param.Parameterized):
         return self._task is not None and self._task.state in LIVE
 
     def _tell(self) -> None:
-        working = any(one is not None for one in (self._making, self._reading))
+        working = any(one is not None for one in (self._making, self._reading, self._listing))
         working = working or bool(self._picking) or self._films.is_busy
         self.busy = self._is_running or self._stale or working
         if self.panel is None:
@@ -277,15 +276,18 @@ class Sweeps(param.Parameterized):
         return row_id if row_id in self._picked else f"sweep-{self.key[:16]}-{row_id}"
 
     def _list(self) -> None:
-        """Offer the sweeps that there are."""
-        if self.panel is None:
+        """Have the sweeps that there are looked up; `poll` offers them."""
+        if self.panel is not None:
+            self._listing = _thread().submit(_listed, self._maker)
+
+    def _take_list(self) -> None:
+        if self._listing is None or not self._listing.done():
             return
-        asked = {key: self._maker.request(key) for key in self._maker.keys()[:_MOST_LISTED]}
-        self.panel.sweeps = [
-            {"key": key, "label": sweep_title(request)}
-            for key, request in asked.items()
-            if request is not None
-        ]
+        listing, self._listing = self._listing, None
+        try:
+            self.panel.sweeps = listing.result()
+        except Exception as error:
+            self.session.unexpected(error)
 
     def _offer(self, *events: object) -> None:
         """Offer the stored runs that there are."""
@@ -388,7 +390,7 @@ class Sweeps(param.Parameterized):
     async def _save(self, table: SweepTable) -> None:
         """Hand the sweep to the browser, as one file that counts against the visitor's allowance."""
         content, n_bytes = b"", table.found.nbytes
-        if n_bytes > _MOST_BYTES:
+        if n_bytes > 2 * MOST_SWEEP_BYTES:
             self.session.problem = (
                 f"This sweep has {n_bytes / 1e9:.1f} GB, too much for one file; on the server it is "
                 f"sweeps/{table.key[:8]}….zarr of the data directory, which xarray opens."
@@ -403,6 +405,16 @@ class Sweeps(param.Parameterized):
             return
         if table.request is not None and self.panel is not None:
             self.panel.take(f"sweep_{table.request.cell_type}_{table.key[:8]}.nc", content)
+
+
+def _listed(maker: SweepMaker) -> list[dict[str, str]]:
+    """Return the sweeps to open, the one begun last first: key and label of each."""
+    asked = {key: maker.request(key) for key in maker.keys()[:_MOST_LISTED]}
+    return [
+        {"key": key, "label": sweep_title(request)}
+        for key, request in asked.items()
+        if request is not None
+    ]
 
 
 def _packed(

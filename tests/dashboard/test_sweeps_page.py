@@ -117,11 +117,15 @@ def test_what_cannot_vary_is_not_marked():
         ({"count": "9999"}, f"9,999 runs, and a page shows at most {MOST_SHOWN}"),
         ({"count": "1000000"}, "1,000,000 answers"),
         ({"high": "1e9"}, "lr"),
+        ({"name": "t_stim", "low": "9", "high": "10", "count": "300"}, "would take 1.7 GB"),
     ],
 )
 def test_a_range_that_makes_no_sense_is_one_sentence_beside_it(sweeps, entries, sentence):
-    vary(sweeps)
-    sweeps.choice.change("lr", **entries)
+    name = entries.get("name", "lr")
+    vary(sweeps, name)
+    sweeps.choice.change(
+        name, **{entry: told for entry, told in entries.items() if entry != "name"}
+    )
     words = sweep_words(sweeps.choice, sweeps.session, starting=False)
     assert sentence in words["problem"] and not words["ready"]
     sweeps.start()
@@ -205,8 +209,8 @@ def test_a_sweep_is_started_followed_and_its_films_are_packed(queue, sweeps):
     again.open(sweeps.key)
     until(again, done)
     assert table_of(again.panel) == table and again.choice.ranges == sweeps.choice.ranges
-    assert again.panel.sweeps[0]["key"] == sweeps.key
     until(again, lambda panel: not again.busy)
+    assert again.panel.sweeps[0]["key"] == sweeps.key
 
 
 def test_marks_last_settings_are_used_and_stored_runs_join(queue, sweeps):
@@ -285,7 +289,7 @@ def test_a_sweep_that_is_too_large_for_one_file_is_not_read(queue, monkeypatch):
     page.panel.take = lambda name, data: files.append((name, data))
     asyncio.run(page._save(page._table))
     assert files[0][0] == f"sweep_Mi1_{page.key[:8]}.nc" and page.session.problem == ""
-    monkeypatch.setattr(sweep, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(sweep, "MOST_SWEEP_BYTES", 1000)
     asyncio.run(page._save(page._table))
     assert len(files) == 1 and "too much for one file" in page.session.problem
 
