@@ -21,6 +21,7 @@ import numpy as np
 
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.files.color_profile import unusual_profile
 from maxstim_core.stimuli.files.deep_images import deep_pixels
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.jpeg import MOST_SCANS, START, is_overfull
@@ -307,13 +308,15 @@ class OpenImage:
     def _unheeded(self) -> list[str]:
         """What a file says of how bright its numbers are, where that is not the usual way."""
         info = self.image.info
+        stored = "numbers of pixels count as luminance, as they are stored"
+        profile = info.get("icc_profile")
+        if isinstance(profile, bytes) and profile:
+            name = unusual_profile(profile)
+            return [f"its color profile, {name}: {stored}"] if name else []
         gamma = info.get("gamma", 0)
-        is_usual = not gamma or "srgb" in info or "icc_profile" in info
-        if is_usual or abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA:
+        if not gamma or "srgb" in info or abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA:
             return []
-        return [
-            f"its gamma of {gamma:.4g}: numbers of pixels count as luminance, as they are stored"
-        ]
+        return [f"its gamma of {gamma:.4g}: {stored}"]
 
     @property
     def _orientation(self) -> Orientation:

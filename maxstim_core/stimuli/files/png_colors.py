@@ -1,4 +1,7 @@
-"""What the chunk ``cICP`` of a PNG says of its numbers (third edition, 11.3.2.6), which Pillow passes over."""
+"""What the chunk ``cICP`` of a PNG says of its numbers (third edition, 11.3.2.6).
+
+Pillow passes it over.
+"""
 
 from __future__ import annotations
 

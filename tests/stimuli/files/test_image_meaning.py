@@ -704,3 +704,41 @@ def test_a_photo_with_a_gain_map_is_the_photo(tmp_path):
     lum, facts = read_still(tmp_path / "b.jpg")
     assert lum.shape == GREYS.shape
     assert facts.left_out == ("the gain map, by which HDR screens brighten the picture",)
+
+
+def profile(name, *, new):
+    """A color profile that has nothing but a name (ICC.1:2022, ICC.1:2001-04)."""
+    if new:
+        text = name.encode("utf-16-be")
+        tag = b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, len(text), 28) + text
+    else:
+        tag = b"desc" + struct.pack(">II", 0, len(name) + 1) + name.encode() + b"\0"
+    table = struct.pack(">I4sII", 1, b"desc", 144, len(tag))
+    return struct.pack(">I", 144 + len(tag)) + bytes(124) + table + tag
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sRGB IEC61966-2.1", ()),
+        ("Display P3", ()),
+        ("Linear Gray", ("Linear Gray",)),
+        ("ProPhoto RGB", ("ProPhoto RGB",)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
+def test_a_color_profile_that_is_not_heeded_is_told(tmp_path, kind, name, new, said):
+    path = tmp_path / f"a.{kind}"
+    Image.fromarray(GREYS).save(path, icc_profile=profile(name, new=new))
+    told = read_still(path)[1].left_out
+    stored = "numbers of pixels count as luminance, as they are stored"
+    assert told == tuple(f"its color profile, {name}: {stored}" for name in said)
+
+
+@pytest.mark.parametrize("content", [b"x", bytes(132), profile("Odd", new=True)[:150]])
+def test_a_damaged_color_profile_is_unnamed(tmp_path, content):
+    Image.fromarray(GREYS).save(tmp_path / "a.png", icc_profile=content)
+    lum, facts = read_still(tmp_path / "a.png")
+    np.testing.assert_allclose(lum, GREYS / 255, atol=1e-6)
+    assert "unnamed" in facts.left_out[0]
