@@ -328,8 +328,6 @@ class OpenImage:
         kinds = [entry["Attribute"]["MPType"] for entry in entries]
         if all(kind.startswith("Large Thumbnail") for kind in kinds[1:]):
             return [0], [f"{total - 1} previews"]
-        if total == 2 and b"hdrgm:Version" in bytes(self.image.info.get("xmp", b"")):
-            return [0], ["the gain map, by which HDR screens brighten the picture"]
         raise MaxstimError(
             f"The image {self.path} holds {total} pictures that do not follow one another "
             f"({', '.join(kinds)}); save the one you mean."

@@ -701,9 +701,7 @@ def test_a_photo_with_a_gain_map_is_the_photo(tmp_path):
     segment = b"\xff\xe1" + struct.pack(">H", len(said) + 2) + said
     content = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "b.jpg").write_bytes(content[:2] + segment + content[2:])
-    lum, facts = read_still(tmp_path / "b.jpg")
-    assert lum.shape == GREYS.shape
-    assert facts.left_out == ("the gain map, by which HDR screens brighten the picture",)
+    np.testing.assert_allclose(read_image(tmp_path / "b.jpg"), GREYS / 255, atol=0.1)
 
 
 def profile(name, *, new):
