@@ -105,9 +105,10 @@ def find_images(path: Path) -> ImageFiles:
             )
         there = f"; it holds {_named(files.left_out)}" if files.left_out else ""
         raise MaxstimError(f"There is no image in {path}{there}; use {', '.join(FORMATS)}.")
-    stems = [tuple(counted_name(_stem(image).casefold())) for image in files.paths]
+    names = [image.name for image in files.paths]
+    stems = [tuple(counted_name(PurePosixPath(name).stem.casefold())) for name in names]
     n_each = Counter(stems)
-    twice = [image.name for image, stem in zip(files.paths, stems, strict=True) if n_each[stem] > 1]
+    twice = [name for name, stem in zip(names, stems, strict=True) if n_each[stem] > 1]
     if twice:
         raise MaxstimError(
             f"Some images of {path} are there twice ({_named(twice)}); keep one file of each."
@@ -118,7 +119,7 @@ def find_images(path: Path) -> ImageFiles:
             f"{path} holds {len(files)} images of {files.n_bytes / 1e9:.1f} GB; keep to "
             f"{MOST_FRAMES} images and {MOST_BYTES / 1e9:.0f} GB."
         )
-    files.left_out += absent_numbers([image.name for image in files.paths])[:_MOST_NAMED]
+    files.left_out += absent_numbers(names)[:_MOST_NAMED]
     return files
 
 
