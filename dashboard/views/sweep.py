@@ -353,7 +353,8 @@ class Sweeps(param.Parameterized):
         self._films.want((row_id for row_id in wanted if row_id in there), self._pack)
 
     def _pack(self, wanted: list[str]) -> Future[list[bytes]]:
-        rows = [row for row in self._rows() if row.row_id in set(wanted)]
+        there = {row.row_id: row for row in self._rows()}
+        rows = [there[row_id] for row_id in wanted if row_id in there]
         return _thread().submit(_packed, self._table, rows, dict(self._picked))
 
     def _mark(self, row_id: str, **changes: object) -> None:
