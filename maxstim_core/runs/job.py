@@ -29,7 +29,7 @@ NEXT_STATES = {
 """The states of a job, and which can follow which; what gives way is queued again."""
 
 Request = TypeVar("Request", RunRequest, TaskRequest)
-JobPicture = TypeVar("JobPicture", RunSnapshot, TaskSnapshot)
+RunPicture = TypeVar("RunPicture", RunSnapshot, TaskSnapshot)
 
 
 class Stopper(Protocol):
@@ -78,7 +78,7 @@ class Run(Generic[Request]):
     last: RunSnapshot | TaskSnapshot | None = None
 
 
-class Job(ABC, Generic[Request, JobPicture]):
+class Job(ABC, Generic[Request, RunPicture]):
     """What is known of one computation.
 
     Attributes:
@@ -163,7 +163,7 @@ class Job(ABC, Generic[Request, JobPicture]):
         position: int = 0,
         device: str = "",
         version: int = 0,
-    ) -> JobPicture:
+    ) -> RunPicture:
         """Return the picture that one of its runs has of it.
 
         Args:
@@ -177,17 +177,17 @@ class Job(ABC, Generic[Request, JobPicture]):
 
     def last_snapshot(
         self, run: Run[Request], now: float, ending: Ending, *, device: str, version: int
-    ) -> JobPicture:
+    ) -> RunPicture:
         """Return the final picture of one of its runs, which may end before the job does."""
         last = self.snapshot(run, now, device=device, version=version)
         return self._last_picture(replace(last, state=ending.state), run, ending)
 
     @abstractmethod
-    def _picture(self, run: Run[Request], now: float) -> JobPicture:
+    def _picture(self, run: Run[Request], now: float) -> RunPicture:
         """Return what a run shows, but for what the queue knows."""
 
     @abstractmethod
-    def _last_picture(self, last: JobPicture, run: Run[Request], ending: Ending) -> JobPicture:
+    def _last_picture(self, last: RunPicture, run: Run[Request], ending: Ending) -> RunPicture:
         """Return what a run shows in the end, from what it would show otherwise."""
 
     @property
