@@ -7,7 +7,6 @@ reads immutable snapshots, in whatever thread the page's periodic callback happe
 from __future__ import annotations
 
 import dataclasses
-import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import param
 import xarray as xr
 
 from dashboard.state.choice import Choice
+from dashboard.state.faults import log_fault
 from dashboard.state.question import PageQuestion
 from dashboard.state.shown import Shown
 from dashboard.state.submissions import Submissions
@@ -35,8 +35,6 @@ from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
-
-_logger = logging.getLogger(__name__)
 
 
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
@@ -557,8 +555,7 @@ class Session(param.Parameterized):
         if isinstance(error, MaxstimError):
             self.problem = str(error)
             return
-        reference = secrets.token_hex(4)
-        _logger.error("Fault %s", reference, exc_info=error)
+        reference = log_fault(error)
         self.problem = (
             f"Something went wrong on the server (its log says what under {reference}); try again."
         )
