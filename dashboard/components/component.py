@@ -49,7 +49,7 @@ def _note_open(doc: Document) -> None:
     Panel 1.9 notes so only when everything has been drawn. What changes before, it keeps to itself, as
     though the whole page were still to be sent: who is quick would never hear what came of a click.
     """
-    pn.state._connected[doc] = True
+    pn.state._connected[doc] = pn.state._loaded[doc] = True
 
 
 class Later(OwnStyles, pn.Column):

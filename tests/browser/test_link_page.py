@@ -194,15 +194,11 @@ def slow_page(browser, served):
     context.close()
 
 
-def test_what_is_done_while_a_page_is_being_drawn_is_answered(slow_page):
+def test_what_is_done_as_soon_as_a_page_is_there_is_answered(slow_page):
+    enter(slow_page, "Iterations", 41)
+    said = slow_page.get_by_text("This answer was made with iterations 200.")
+    expect(said).to_be_visible(timeout=PATIENCE)
+    expect(field(slow_page, "Iterations")).to_have_value("41")
     slow_page.get_by_role("tab", name="Natural").click()
     expect(slow_page.locator("h1").first).to_contain_text("natural", timeout=PATIENCE)
     expect(player(slow_page)).to_have_attribute("data-theme", "dark")
-
-
-def test_what_is_typed_while_a_page_is_being_drawn_is_taken(slow_page):
-    enter(slow_page, "Iterations", 41)
-    expect(slow_page.get_by_text("This answer was made with iterations 200.")).to_be_visible(
-        timeout=PATIENCE
-    )
-    expect(field(slow_page, "Iterations")).to_have_value("41")

@@ -1,6 +1,7 @@
 """What is said once a browser has a page, and before it has drawn all of it."""
 
 import asyncio
+import logging
 import re
 import time
 from urllib.request import urlopen
@@ -43,13 +44,14 @@ def address(tmp_path):
     queue.close()
 
 
-def test_who_is_quick_is_answered(address):
+def test_who_is_quick_is_answered(address, caplog):
     """A message that comes before the page is drawn has its answer, and so have those after it."""
 
     async def visit():
         visitor = await Visitor.arrive(address, drawn=False)
-        for cell_type in ("Mi1", "Tm3"):
-            await visitor.tell(visitor.model("SidebarPanel"), {"cell": cell_type})
+        for cell_type in ("Mi1", "Tm3", "T5a", "Mi4"):
+            for one in ("T4a", cell_type):
+                await visitor.tell(visitor.model("SidebarPanel"), {"cell": one})
             answer = re.compile(rf'"cell_type",\s*"{cell_type}"')
             while not answer.search(await asyncio.wait_for(visitor.change(), 60)):
                 pass
@@ -57,3 +59,4 @@ def test_who_is_quick_is_answered(address):
         visitor.leave()
 
     run_apart(visit())
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
