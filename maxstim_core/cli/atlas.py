@@ -18,6 +18,11 @@ def add_run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "store", metavar="STORE.zarr", help="zarr store to make; gone on with if it is there"
     )
+    add_questions(command)
+
+
+def add_questions(command: argparse.ArgumentParser) -> None:
+    """Add what an atlas asks, and on which workers."""
     command.add_argument(
         "--cell-types", metavar="A,B", default=_ALL, help="cell types (default: all)"
     )
