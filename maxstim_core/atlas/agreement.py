@@ -59,7 +59,7 @@ def is_there(answers: xr.Dataset) -> np.ndarray:
     return answers["status"].transpose("cell_type", "network").values == COMPLETE
 
 
-def agreement(answers: xr.Dataset, report: ReportSteps | None = None) -> dict[str, tuple]:
+def compare_answers(answers: xr.Dataset, report: ReportSteps | None = None) -> dict[str, tuple]:
     """Compare all answers of an atlas, as far as they are there.
 
     Args:

@@ -85,7 +85,7 @@ def pack_atlas(
 
     Args:
         answers: As of `maxstim_core.atlas.agreement.answers_of_atlas`.
-        found: As of `maxstim_core.atlas.agreement.agreement`.
+        found: As of `maxstim_core.atlas.agreement.compare_answers`.
         path: Where to write it; replaced if it is there.
         partial: Whether answers may be missing.
         most_bytes: Most bytes of the file.

@@ -39,7 +39,7 @@ def atlas_report(answers: xr.Dataset, found: Mapping[str, tuple]) -> dict[str, A
 
     Args:
         answers: As of `maxstim_core.atlas.agreement.answers_of_atlas`.
-        found: As of `maxstim_core.atlas.agreement.agreement`.
+        found: As of `maxstim_core.atlas.agreement.compare_answers`.
     """
     there = is_there(answers)
     rows = [_row(answers, found, there, k) for k in range(len(there))]

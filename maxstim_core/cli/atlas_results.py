@@ -151,12 +151,12 @@ def _answers(arguments: argparse.Namespace) -> xr.Dataset:
 
 def _compared(answers: xr.Dataset) -> dict[str, tuple]:
     """Compare answers with a line of progress."""
-    from maxstim_core.atlas.agreement import agreement
+    from maxstim_core.atlas.agreement import compare_answers
     from maxstim_core.optimal.run import StepReport
 
     nothing = np.empty((0, 0), np.float32)
     with OneInterrupt(), ProgressLine("comparing", ()) as progress:
-        return agreement(answers, lambda k, n: progress.show(StepReport(k, n, nothing)))
+        return compare_answers(answers, lambda k, n: progress.show(StepReport(k, n, nothing)))
 
 
 def _pack(answers: xr.Dataset, path: Path, *, partial: bool) -> int:
