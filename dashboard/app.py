@@ -13,6 +13,7 @@ import xarray as xr
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
+from dashboard.atlas.view import AtlasView
 from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
@@ -78,11 +79,15 @@ class App(pn.viewable.Viewer):
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
         self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_in("sweep"))
+        self.atlas = AtlasView(self.session, self._show_in("atlas"))
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
         # Name of a view: what is polled for it, and what knows whether it is open.
-        self._views = {"sweep": (self.sweeps, self.sweeps.choice)}
+        self._views = {
+            "sweep": (self.sweeps, self.sweeps.choice),
+            "atlas": (self.atlas, self.atlas),
+        }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
         self.headline = Headline(self.session, lambda: self.page.dark)
@@ -140,6 +145,7 @@ class App(pn.viewable.Viewer):
         if asked.run:
             self.session.follow(asked.run)
         self._asked_sweep, self._asked_view = asked.sweep, asked.view
+        self.atlas.ask(asked.atlas)
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
@@ -160,6 +166,7 @@ class App(pn.viewable.Viewer):
         generated.param.watch(self._address, list(generated.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
+        self.atlas.param.watch(self._address, "words")
         self.views.param.watch(self._address, "shown")
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
@@ -355,6 +362,7 @@ class App(pn.viewable.Viewer):
             run=self.session.link_key,
             sweep=self.sweeps.key if self.views.shown == "sweep" else "",
             view=self.views.shown,
+            atlas=self.atlas.words,
             aims=choice.settings[choice.method].aims(),
         ).search()
         if pn.state.location is not None and pn.state.location.search != search:

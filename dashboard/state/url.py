@@ -6,6 +6,7 @@ page says, in a sentence each, that it is not here. It never holds a path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,12 @@ _NO_SWEEP = (
 
 _NO_VIEW = "The view of this link is none that this page has; choose one at the top of the page."
 
+_NO_ATLAS = (
+    "What this link shows of the atlas is nothing that an atlas can have; choose of the view Atlas."
+)
+
+_ATLAS = re.compile(r"[\w./,-]{1,200}")
+
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
 
 
@@ -52,6 +59,7 @@ class PageAddress:
         sweep: Key of a sweep.
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
             A sweep needs none: it is seen in its own.
+        atlas: What of the atlas is on show, as `dashboard.atlas.selection.AtlasSelection` reads it.
         problems: What the page has to say of what is not here, a sentence each.
         aims: Objective and constraints of a generated movie that are not the defaults, by name.
     """
@@ -62,6 +70,7 @@ class PageAddress:
     run: str = ""
     sweep: str = ""
     view: str = ""
+    atlas: str = ""
     problems: tuple[str, ...] = ()
     aims: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,9 +78,9 @@ class PageAddress:
     def parse(cls, search: str) -> PageAddress:
         """Return what the query of an address says, for example ``?cell=T4c&method=generated``."""
         query = parse_qs(search.removeprefix("?"))
-        cell, method, network, run, sweep, view = (
+        cell, method, network, run, sweep, view, atlas = (
             query.get(name, [""])[0]
-            for name in ("cell", "method", "network", "run", "sweep", "view")
+            for name in ("cell", "method", "network", "run", "sweep", "view", "atlas")
         )
         checks = (
             (cell, cell in bundled_connectome().names, _NO_CELL_TYPE),
@@ -80,15 +89,17 @@ class PageAddress:
             (run, KEY.fullmatch(run) is not None, _NO_RUN),
             (sweep, KEY.fullmatch(sweep) is not None, _NO_SWEEP),
             (view, view in VIEWS, _NO_VIEW),
+            (atlas, _ATLAS.fullmatch(atlas) is not None, _NO_ATLAS),
         )
-        cell, method, network, run, sweep, view = (
+        cell, method, network, run, sweep, view, atlas = (
             value if is_here else "" for value, is_here, _ in checks
         )
         problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
         if _NO_NETWORK in problems:
             network = DEFAULT
         aims, misread = _aims(query)
-        return cls(cell, method, network, run, sweep, view, (*problems, *misread), aims)
+        problems = (*problems, *misread)
+        return cls(cell, method, network, run, sweep, view, atlas, problems, aims)
 
     def search(self) -> str:
         """Return the query of this address."""
@@ -99,6 +110,7 @@ class PageAddress:
             "run": self.run,
             "sweep": self.sweep,
             "view": "" if self.sweep else self.view,
+            "atlas": self.atlas if self.view == "atlas" else "",
         }
         aims = {
             name: number_text(value) if isinstance(value, float) else value

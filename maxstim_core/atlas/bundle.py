@@ -49,6 +49,8 @@ _HALVINGS = 12
 
 _NAME = "equal-energy.nc"
 
+_COMPARED = ("likeness", "group", "place", "unlike")
+
 _KEPT = (
     "central_response",
     "counted_response",
@@ -147,7 +149,7 @@ def open_bundle(path: str | os.PathLike) -> xr.Dataset:
         MaxstimError: if it is none, damaged, or of another version.
     """
     found = read_dataset(path)
-    needed = {*_KEPT, "code", "step", "status", "likeness", "group", "place", "u", "v"}
+    needed = {*_KEPT, *_COMPARED, "code", "step", "status", "u", "v"}
     if found.attrs.get("kind") != _KIND or not needed <= set(found.variables):
         raise MaxstimError(
             f"The file {path} is no packed atlas; make one with 'maxstim atlas pack'."
@@ -157,7 +159,17 @@ def open_bundle(path: str | os.PathLike) -> xr.Dataset:
             f"The packed atlas {path} is of another version of maxstim; pack it again with 'maxstim "
             "atlas pack'."
         )
-    return found
+    about = found.attrs
+    return found.assign_coords(objective=about["objective"], seed=int(about["seed"]))
+
+
+def comparison_of(bundle: xr.Dataset) -> dict[str, tuple]:
+    """Return how alike the answers of a packed atlas are, as `compare_answers` tells it.
+
+    Args:
+        bundle: As of `open_bundle`.
+    """
+    return {name: (bundle[name].dims, bundle[name].values, {}) for name in _COMPARED}
 
 
 def bundled_movies(bundle: xr.Dataset) -> np.ndarray:
