@@ -15,6 +15,7 @@ from dashboard.components.atlas.component import MOST_ATLAS_FILMS, AtlasPanel
 from dashboard.state.session import Session
 from dashboard.state.url import is_known
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.bundled import DEFAULT, default
 from maxstim_core.runs.request import RunRequest
 
 _MOST_UNDER_WAY = 20
@@ -114,6 +115,8 @@ class AtlasView(param.Parameterized):
                 return found
             self.session.problem = _NOT_IN_ATLAS
         name = self.session.choice.network
+        if name == DEFAULT:
+            name = default().member
         return AtlasSelection(atlas.networks.index(name) if name in atlas.networks else 0)
 
     # -- what a person does

@@ -38,7 +38,7 @@ _NO_SWEEP = (
 _NO_VIEW = "The view of this link is none that this page has; choose one at the top of the page."
 
 _NO_ATLAS = (
-    "What this link shows of the atlas is nothing that an atlas can have; choose of the view Atlas."
+    "What this link shows of the atlas is nothing that one can have; choose in the view Atlas."
 )
 
 _ATLAS = re.compile(r"[\w./,-]{1,200}")

@@ -51,8 +51,9 @@ class AtlasPage {
     this.tiles = new NetworkTiles((k) => this.choose({cell_type: k}))
     this.opened = new OpenedType(send)
     this.agreement = new AgreementList((k) => this.choose({cell_type: k}))
+    this.beside = element("div", "atlas-column beside", this.opened.root, this.agreement.root)
     this.parts = element("div", {class: "atlas-parts", hidden: ""},
-      element("div", "atlas-column", this.tiles.root), element("div", "atlas-column", this.opened.root, this.agreement.root))
+      element("div", "atlas-column", this.tiles.root), this.beside)
     this.root = element("div", {class: "atlas-view", "data-testid": "atlas-view"}, this.head, this.parts)
     this.tell()
     if (model.about !== "{}") this.build()
@@ -92,9 +93,9 @@ class AtlasPage {
     if ("network" in changes || "order" in changes) this.arrange()
     if ("cell_type" in changes) {
       this.openType()
-      if (this.opened.root.getBoundingClientRect().left < this.tiles.root.getBoundingClientRect().right) {
-        this.opened.root.scrollIntoView({block: "start"})
-      }
+      const isBeside = this.beside.getBoundingClientRect().left >= this.tiles.root.getBoundingClientRect().right
+      if (isBeside) this.beside.scrollTop = 0
+      else this.opened.root.scrollIntoView({block: "start"})
     } else if ("network" in changes && this.shown.cell_type >= 0) this.openType()
   }
 

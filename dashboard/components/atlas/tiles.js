@@ -42,7 +42,11 @@ class AtlasTile {
     Object.assign(this, {scene, k})
     this.root.dataset.state = scene.there[k] ? "done" : "missing"
     this.root.disabled = !scene.there[k]
-    if (!scene.there[k]) return
+    if (!scene.there[k]) {
+      delete this.root.dataset.drawn
+      for (const canvas of [this.picture, this.trace]) canvas.width = canvas.height = 0
+      return
+    }
     scene.pixels().draw(this.picture, scene.still, k * scene.nColumns)
     const {nFrames} = scene
     const values = scene.central.subarray(k * nFrames, (k + 1) * nFrames)
