@@ -6,7 +6,10 @@ every fifth cell type has another answer: the same spot somewhere else on the ey
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from solvable_networks import linear_network
 
 import maxstim_core as ms
 from maxstim_core.atlas.agreement import answers_of_atlas, compare_answers
@@ -24,6 +27,16 @@ EVERY = 5
 
 def three_networks():
     return [ms.open_network(f"maxstim/{k:03d}") for k in range(3)]
+
+
+def toy_networks(n=3):
+    """Linear cells' networks that differ in the surround."""
+    one = linear_network()
+    strengths = (one.parameters.synapse_strength * np.float32([1.0, 1 + k, 1.0]) for k in range(n))
+    return [
+        ms.Network(f"net{k}", one.layout, replace(one.parameters, synapse_strength=each))
+        for k, each in enumerate(strengths)
+    ]
 
 
 def made_movie(question: AtlasQuestion, k: int, j: int) -> np.ndarray:
@@ -73,7 +86,7 @@ def made_store(store, networks, cell_types=None, missing=()):
 
 
 def packed_atlas(folder, networks, **given):
-    """Make an atlas in a folder, pack it as the page finds it in this data directory, and return that."""
+    """Make an atlas in a data directory, pack it there as the page finds it, and return its path."""
     store, path = folder / "made.zarr", folder / "atlas" / "equal-energy.nc"
     made_store(store, networks, **given)
     answers = answers_of_atlas(read_store(store, "atlas"))

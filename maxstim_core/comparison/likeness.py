@@ -28,7 +28,7 @@ import numpy as np
 
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError, shown
-from maxstim_core.lattice import Lattice
+from maxstim_core.lattice import MAX_EXTENT, Lattice
 from maxstim_core.settings import checked_whole
 
 TOLERATED_RINGS = 3
@@ -93,9 +93,9 @@ def likeness_matrix(
     """
     contrast = _contrast(movies, lattice)
     n_movies, n_frames = contrast.shape[:2]
-    rings = checked_whole(rings, "The columns that are tolerated (rings)", (0, lattice.extent))
+    rings = checked_whole(rings, "The columns that are tolerated (rings)", (0, MAX_EXTENT))
     frames = checked_whole(frames, "The frames that are tolerated (frames)", (0, 10**6))
-    frames = min(frames, n_frames - 1)
+    rings, frames = min(rings, 2 * lattice.extent), min(frames, n_frames - 1)
     found = np.zeros((n_movies, n_movies), np.float32)
     length = np.sqrt(np.square(contrast, dtype=np.float64).sum((1, 2)))
     seen = np.flatnonzero(length > 0)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_atlas import CONFIG, made_movie, made_store
+from small_atlas import CONFIG, made_movie, made_store, toy_networks
 from solvable_networks import linear_network
-from test_report import networks
 
 import maxstim_core as ms
 from maxstim_core.atlas import bundle
@@ -20,7 +19,7 @@ pytest.importorskip("zarr")
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
-    question = made_store(folder / "a.zarr", networks())
+    question = made_store(folder / "a.zarr", toy_networks())
     answers = answers_of_atlas(read_store(folder / "a.zarr", "atlas"))
     found = compare_answers(answers)
     said = bundle.pack_atlas(answers, found, folder / "a.nc")
@@ -89,10 +88,10 @@ def test_it_loses_more_where_it_has_to_be_smaller(made, tmp_path):
 
 
 def test_what_is_not_complete_is_packed_when_that_is_said(tmp_path):
-    made_store(tmp_path / "a.zarr", networks(2), missing={(1, 1)})
+    made_store(tmp_path / "a.zarr", toy_networks(2), missing={(1, 1)})
     answers = answers_of_atlas(read_store(tmp_path / "a.zarr", "atlas"))
     found = compare_answers(answers)
-    with pytest.raises(ms.MaxstimError, match="5 of 6 answers.*--partial"):
+    with pytest.raises(ms.MaxstimError, match=r"5 of 6 answers.*--partial"):
         bundle.pack_atlas(answers, found, tmp_path / "a.nc")
     assert not (tmp_path / "a.nc").exists()
     bundle.pack_atlas(answers, found, tmp_path / "a.nc", partial=True)
@@ -103,7 +102,7 @@ def test_what_is_not_complete_is_packed_when_that_is_said(tmp_path):
 
 def test_an_atlas_without_answers_is_not_packed(tmp_path):
     missing = {(k, 0) for k in range(3)}
-    made_store(tmp_path / "a.zarr", networks(1), missing=missing)
+    made_store(tmp_path / "a.zarr", toy_networks(1), missing=missing)
     answers = answers_of_atlas(read_store(tmp_path / "a.zarr", "atlas"))
     with pytest.raises(ms.MaxstimError, match="no answer yet"):
         bundle.pack_atlas(answers, compare_answers(answers), tmp_path / "a.nc", partial=True)

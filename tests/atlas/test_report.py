@@ -1,12 +1,10 @@
 """What an atlas says: known answers are found, and sentences follow from the numbers."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_atlas import made_movie, made_store
-from solvable_networks import linear_network
+from small_atlas import made_movie, made_store, toy_networks
 
 import maxstim_core as ms
 from maxstim_core.atlas.agreement import NO_GROUP, answers_of_atlas, compare_answers
@@ -17,16 +15,6 @@ from maxstim_core.storage.grid_store import read_store
 pytest.importorskip("zarr")
 
 
-def networks(n=3):
-    """Linear cells' networks that differ in the surround."""
-    one = linear_network()
-    strengths = (one.parameters.synapse_strength * np.float32([1.0, 1 + k, 1.0]) for k in range(n))
-    return [
-        ms.Network(f"net{k}", one.layout, replace(one.parameters, synapse_strength=each))
-        for k, each in enumerate(strengths)
-    ]
-
-
 def found_in(store):
     answers = answers_of_atlas(read_store(store, "atlas"))
     return answers, compare_answers(answers)
@@ -35,7 +23,7 @@ def found_in(store):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     store = tmp_path_factory.mktemp("report") / "a.zarr"
-    question = made_store(store, networks())
+    question = made_store(store, toy_networks())
     return question, *found_in(store)
 
 
@@ -51,7 +39,7 @@ def test_likenesses_are_those_of_the_movies(whole):
     lattice = question.networks[0].lattice
     for k, i, j in ((0, 0, 2), (1, 0, 1), (2, 2, 1)):
         movies = made_movie(question, k, i), made_movie(question, k, j)
-        expected = likeness(*movies, lattice, rings=2)
+        expected = likeness(*movies, lattice)
         assert alike[k, i, j] == pytest.approx(expected, abs=1e-4)
         assert alike[k, i, j] == alike[k, j, i]
     assert (alike[:, range(3), range(3)] == 1).all()
@@ -93,7 +81,7 @@ def test_sentences_are_computed_from_the_numbers(report):
 
 
 def test_an_incomplete_atlas_says_so(tmp_path):
-    made_store(tmp_path / "a.zarr", networks(), missing={(0, 2), (1, 0), (1, 1), (1, 2)})
+    made_store(tmp_path / "a.zarr", toy_networks(), missing={(0, 2), (1, 0), (1, 1), (1, 2)})
     answers, found = found_in(tmp_path / "a.zarr")
     report = atlas_report(answers, found)
     assert report["sentences"][0].startswith("Incomplete: 5 of 9 answers are there")
@@ -106,7 +94,7 @@ def test_an_incomplete_atlas_says_so(tmp_path):
 
 
 def test_of_one_network_there_is_nothing_to_compare(tmp_path):
-    made_store(tmp_path / "a.zarr", networks(1))
+    made_store(tmp_path / "a.zarr", toy_networks(1))
     answers, found = found_in(tmp_path / "a.zarr")
     said = atlas_report(answers, found)["sentences"]
     assert any("nothing to compare" in sentence for sentence in said)
@@ -115,7 +103,7 @@ def test_of_one_network_there_is_nothing_to_compare(tmp_path):
 
 def test_an_atlas_without_an_answer(tmp_path):
     missing = {(k, j) for k in range(3) for j in range(2)}
-    made_store(tmp_path / "a.zarr", networks(2), missing=missing)
+    made_store(tmp_path / "a.zarr", toy_networks(2), missing=missing)
     answers, found = found_in(tmp_path / "a.zarr")
     report = atlas_report(answers, found)
     assert len(report["sentences"]) == 1 and report["sentences"][0].startswith("Incomplete: 0 of 6")
@@ -123,7 +111,7 @@ def test_an_atlas_without_an_answer(tmp_path):
 
 
 def test_an_objective_or_seed_that_is_not_there(tmp_path):
-    made_store(tmp_path / "a.zarr", networks(1))
+    made_store(tmp_path / "a.zarr", toy_networks(1))
     found = read_store(tmp_path / "a.zarr", "atlas")
     for wrong, said in (({"objective": "suppress"}, "no objective"), ({"seed": 4}, "no seed 4")):
         with pytest.raises(ms.MaxstimError, match=said):
