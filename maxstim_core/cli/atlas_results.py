@@ -15,7 +15,6 @@ from maxstim_core.cli.output import check_writable, write_text
 from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError
-from maxstim_core.storage.atomic import free_bytes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,6 +100,7 @@ def pack_command(arguments: argparse.Namespace) -> int:
     path = _output(arguments)
     answers = _answers(arguments)
     check_complete(answers, partial=arguments.partial)
+    _make_folder(path)
     return _pack(answers, path, partial=arguments.partial)
 
 
@@ -111,6 +111,7 @@ def make_command(arguments: argparse.Namespace) -> int:
         MaxstimError: if an option makes no sense, alone or beside another.
     """
     path = _output(arguments)
+    _make_folder(path)
     if arguments.store is None:
         arguments.store = str(path.with_suffix(".zarr"))
     status = atlas.run_command(arguments)
@@ -121,24 +122,33 @@ def make_command(arguments: argparse.Namespace) -> int:
 
 
 def _output(arguments: argparse.Namespace) -> Path:
-    """Return where the packed atlas goes, in a folder that is there.
+    """Return where the packed atlas goes.
 
     Raises:
-        MaxstimError: if it cannot be written there.
+        MaxstimError: if a file was named that cannot be written.
     """
     from maxstim_core.atlas.bundle import own_bundle
 
-    path = Path(arguments.output) if arguments.output else own_bundle()
     if not arguments.output:
-        try:
-            free_bytes(path.parent)
-        except OSError as error:
-            raise MaxstimError(
-                f"The data directory cannot be written ({error.strerror or error}); name a file with "
-                "--output, or another directory with MAXSTIM_DATA_DIR."
-            ) from error
+        return own_bundle()
+    check_writable(arguments.output, arguments.store)
+    return Path(arguments.output)
+
+
+def _make_folder(path: Path) -> None:
+    """Make sure that there is a folder for a file of the data directory.
+
+    Raises:
+        MaxstimError: if there is none, and it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MaxstimError(
+            f"The folder {path.parent} cannot be made ({error.strerror or error}); name a file with "
+            "--output, or another data directory with MAXSTIM_DATA_DIR."
+        ) from error
     check_writable(path)
-    return path
 
 
 def _answers(arguments: argparse.Namespace) -> xr.Dataset:

@@ -74,7 +74,8 @@ def test_without_an_extra_one_sentence_says_so(tmp_path, capsys, monkeypatch, mo
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
     made_store(tmp_path / "a.zarr", toy_networks(), missing={(2, 1)})
     return tmp_path / "a.zarr"
 
@@ -93,8 +94,7 @@ def test_what_an_atlas_says_is_written(made, tmp_path, capsys):
     ]  # fmt: skip
 
 
-def test_an_atlas_is_packed_for_the_page(made, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+def test_an_atlas_is_packed_for_the_page(made, tmp_path, capsys):
     assert atlas("pack", made) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "8 of 9 answers" in told and "--partial" in told
@@ -116,10 +116,11 @@ def test_an_atlas_is_packed_for_the_page(made, tmp_path, capsys, monkeypatch):
         (("--output", "no/such/folder/file"), "There is no folder"),
     ],
 )
-def test_what_is_not_in_an_atlas_is_one_sentence(made, capsys, command, words, said):
+def test_what_is_not_in_an_atlas_is_one_sentence(made, tmp_path, capsys, command, words, said):
     assert atlas(command, made, *words) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and said in told
+    assert not (tmp_path / "data").exists()
 
 
 def test_one_command_makes_the_atlas_of_the_page(tmp_path, capsys, monkeypatch):
