@@ -36,6 +36,7 @@ class ShownAtlas:
 
     Attributes:
         networks: Names of its networks.
+        labels: What they are called on the page: names without paths.
         cell_types: Names of its cell types.
     """
 
@@ -46,6 +47,7 @@ class ShownAtlas:
         self._there = bundle["status"].values == COMPLETE
         self._tiles: dict[tuple[str, int], bytes] = {}
         self.networks = [str(name) for name in bundle["network"].values]
+        self.labels = [_spoken(name) for name in self.networks]
         self.cell_types = [str(name) for name in bundle["cell_type"].values]
 
     @property
@@ -67,7 +69,7 @@ class ShownAtlas:
         rank = {name: k for k, name in enumerate(families)}
         told = ("likeness_mean", "likeness_least", "groups", "response", "transfer", "answers")
         return {
-            "networks": [_spoken(name) for name in self.networks],
+            "networks": self.labels,
             "types": [
                 {
                     "name": name,

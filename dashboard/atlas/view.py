@@ -110,7 +110,7 @@ class AtlasView(param.Parameterized):
     def _first(self, atlas: ShownAtlas) -> AtlasSelection:
         """Return what to show first: what the address says, else the network that is chosen."""
         if self._asked:
-            found = AtlasSelection.read(self._asked, atlas.networks, atlas.cell_types)
+            found = AtlasSelection.read(self._asked, atlas.labels, atlas.cell_types)
             if found is not None:
                 return found
             self.session.problem = _NOT_IN_ATLAS
@@ -157,7 +157,7 @@ class AtlasView(param.Parameterized):
         atlas = self._atlas
         assert atlas is not None
         self._selection = selection
-        self.words = selection.words(atlas.networks, atlas.cell_types)
+        self.words = selection.words(atlas.labels, atlas.cell_types)
 
     def _pack(self, kind: str, number: int) -> None:
         atlas = self._atlas

@@ -172,7 +172,8 @@ def test_a_browser_can_send_anything(view):
         {"show": {"network": 0, "order": "family", "cell_type": -2}},
         {"show": {"network": "0", "order": "family", "cell_type": 0}},
         {"tiles": ["network", 3]}, {"tiles": ["network", -1]}, {"tiles": ["frame", 0]},
-        {"tiles": ["cell_type", 65]}, {"tiles": "network"}, {"films": [None, 3, "a:b", "1:9", "-1:0", "٣:٠"]},
+        {"tiles": ["cell_type", 65]}, {"tiles": "network"},
+        {"films": [None, 3, "a:b", "1:9", "-1:0", "٣:٠"]},
         {"films": "1:1"}, {"use": "65:0"}, {"use": 3}, {"use": "0"}, {"films": [["1:1"]]},
     ):  # fmt: skip
         view.panel._handle_msg(said)
