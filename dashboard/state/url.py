@@ -41,7 +41,7 @@ _NO_ATLAS = (
     "What this link shows of the atlas is nothing that one can have; choose in the view Atlas."
 )
 
-_ATLAS = re.compile(r"[\w./,-]{1,200}")
+_ATLAS = re.compile(r"[\w./,()-]{1,200}")
 
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
 

@@ -128,6 +128,9 @@ def test_what_is_on_show_stands_in_the_address(view, queue, data, monkeypatch):
     assert view.words == "maxstim/000"
     view._hear({"show": {"network": 2, "order": "likeness", "cell_type": 7}})
     assert view.words == f"maxstim/002,likeness,{NAMES[7]}"
+    for name in NAMES:
+        asked = PageAddress.parse(PageAddress(view="atlas", atlas=f"maxstim/002,,{name}").search())
+        assert asked.atlas == f"maxstim/002,,{name}"
     search = PageAddress(view="atlas", atlas=view.words).search()
     asked = PageAddress.parse(search)
     assert (asked.view, asked.atlas, asked.problems) == ("atlas", view.words, ())
