@@ -46,7 +46,7 @@ class AtlasView(param.Parameterized):
         self._atlas: ShownAtlas | None = None
         self._selection = AtlasSelection()
         self._reading: Future[ShownAtlas | None] | None = None
-        self._telling: Future[str] | None = None
+        self._telling: Future[tuple[str, bytes]] | None = None
         self._packing: list[tuple[str, Future[bytes]]] = []
         self.param.watch(self._opened, "is_open")
 
@@ -86,26 +86,20 @@ class AtlasView(param.Parameterized):
         if atlas is None:
             self.panel.state = {"state": "none", "said": NO_ATLAS}
             return
-        self._telling = _thread().submit(lambda: json.dumps(atlas.about))
+        self._select(self._first(atlas))
+        self._telling = _thread().submit(_told_first, atlas, self._selection)
 
     def _take_about(self) -> None:
-        atlas = self._atlas
-        if self._telling is None or not self._telling.done() or atlas is None:
+        if self._telling is None or not self._telling.done():
             return
         telling, self._telling = self._telling, None
         try:
-            about = telling.result()
+            about, first = telling.result()
         except Exception as error:
             self.panel.state = {"state": "none", "said": "The atlas cannot be read."}
             self.session.unexpected(error)
             return
-        self._select(self._first(atlas))
-        self.panel.param.update(
-            about=about,
-            selection=self._selection.told(),
-            state={"state": "there", "said": ""},
-        )
-        self._pack("network", self._selection.network)
+        self.panel.param.update(about=about, first=first, state={"state": "there", "said": ""})
 
     def _first(self, atlas: ShownAtlas) -> AtlasSelection:
         """Return what to show first: what the address says, else the network that is chosen."""
@@ -193,6 +187,12 @@ class AtlasView(param.Parameterized):
     def _note(self) -> None:
         pending = (self._reading, self._telling)
         self.busy = bool(self._packing) or any(one is not None for one in pending)
+
+
+def _told_first(atlas: ShownAtlas, selection: AtlasSelection) -> tuple[str, bytes]:
+    """Return what a browser is told at first: all in words, and the tiles of a network."""
+    about = json.dumps({**atlas.about, "first": selection.told()})
+    return about, atlas.tiles("network", selection.network)
 
 
 def _places(said: list[object], n_types: int, n_networks: int) -> list[tuple[int, int]]:

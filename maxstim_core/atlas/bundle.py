@@ -198,13 +198,17 @@ def coarse_codes(movie: np.ndarray, loss: float) -> tuple[np.ndarray, float, flo
     def lost(step: float) -> float:
         return float(np.square(contrast - step * np.rint(contrast / step)).sum()) / energy
 
-    fine, coarse = highest / _CODES, 2 * highest
+    fine, coarse = _single(highest / _CODES), _single(2 * highest)
     if lost(fine) < loss:
         for _ in range(_HALVINGS):
-            middle = (fine + coarse) / 2
+            middle = _single((fine + coarse) / 2)
             fine, coarse = (middle, coarse) if lost(middle) <= loss else (fine, middle)
-    step = float(np.float32(fine))
-    return np.clip(np.rint(contrast / step), -_CODES, _CODES).astype(np.int8), step, lost(step)
+    return np.clip(np.rint(contrast / fine), -_CODES, _CODES).astype(np.int8), fine, lost(fine)
+
+
+def _single(step: float) -> float:
+    """Return a step as it is kept, in single precision."""
+    return float(np.float32(step))
 
 
 def _packed(

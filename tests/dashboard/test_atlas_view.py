@@ -71,7 +71,7 @@ def until(view, is_so):
 def view(queue, data, monkeypatch):
     view = made(queue, monkeypatch, data)
     view.kept = Kept(view.panel)
-    until(view, lambda: view.kept.blocks)
+    until(view, lambda: view.panel.about != "{}")
     return view
 
 
@@ -90,23 +90,24 @@ def test_all_that_tiles_say_is_told_once(view):
 
 
 def test_the_tiles_of_a_network_are_one_block(view):
-    [(kind, block)] = view.kept.blocks
-    assert kind == "tiles" and len(block) < 200_000
-    found = unpacked(block)
+    assert len(view.panel.first) < 200_000
+    found = unpacked(view.panel.first)
     assert (found["kind"], found["number"]) == ("network", 0)
     assert found["still"].shape == (65, 721) and found["central"].shape == (65, N_FRAMES)
     assert found["there"] == [True] * 65
     assert (np.ptp(found["still"].astype(int), axis=1) > 20).all(), "a frame that shows something"
     view._hear({"tiles": ["network", 1]})
-    until(view, lambda: len(view.kept.blocks) == 2)
-    there = unpacked(view.kept.blocks[1][1])["there"]
+    until(view, lambda: view.kept.blocks)
+    [(kind, block)] = view.kept.blocks
+    there = unpacked(block)["there"]
+    assert kind == "tiles"
     assert [k for k, is_there in enumerate(there) if not is_there] == [3]
 
 
 def test_one_cell_type_of_all_networks_and_how_alike_they_are(view):
     view._hear({"tiles": ["cell_type", 5]})
-    until(view, lambda: len(view.kept.blocks) == 2)
-    found = unpacked(view.kept.blocks[1][1])
+    until(view, lambda: view.kept.blocks)
+    found = unpacked(view.kept.blocks[0][1])
     assert (found["kind"], found["number"]) == ("cell_type", 5)
     assert found["still"].shape == (3, 721) and found["alike"].shape == (3, 3)
     assert found["alike"][0, 1] > 0.9 and found["alike"][0, 2] < 0.3
@@ -114,8 +115,8 @@ def test_one_cell_type_of_all_networks_and_how_alike_they_are(view):
 
 def test_films_are_whole_movies(view):
     view._hear({"films": ["5:2", "3:1", "0:0"]})
-    until(view, lambda: len(view.kept.blocks) == 2)
-    kind, block = view.kept.blocks[1]
+    until(view, lambda: view.kept.blocks)
+    kind, block = view.kept.blocks[0]
     found = unpacked(block)
     assert kind == "films"
     assert [film["id"] for film in found["films"]] == ["5:2", "0:0"], (
@@ -136,7 +137,11 @@ def test_what_is_on_show_stands_in_the_address(view, queue, data, monkeypatch):
     assert (asked.view, asked.atlas, asked.problems) == ("atlas", view.words, ())
     again = made(queue, monkeypatch, data, asked.atlas)
     until(again, lambda: again.panel.about != "{}")
-    assert again.panel.selection == {"network": 2, "order": "likeness", "cell_type": 7}
+    assert json.loads(again.panel.about)["first"] == {
+        "network": 2,
+        "order": "likeness",
+        "cell_type": 7,
+    }
     assert again.words == view.words
 
 
@@ -147,7 +152,11 @@ def test_an_address_that_the_atlas_does_not_have_is_one_sentence(queue, data, mo
     view = made(queue, monkeypatch, data, words)
     until(view, lambda: view.panel.about != "{}")
     assert "not in the atlas of this server" in view.session.problem
-    assert view.panel.selection == {"network": 0, "order": "family", "cell_type": NOTHING}
+    assert json.loads(view.panel.about)["first"] == {
+        "network": 0,
+        "order": "family",
+        "cell_type": NOTHING,
+    }
 
 
 def test_addresses_that_no_atlas_can_have():

@@ -71,18 +71,23 @@ class AtlasPage {
   build() {
     const about = JSON.parse(this.model.about)
     this.told = about
-    this.shown = {...this.shown, ...this.model.selection}
+    this.shown = {...about.first}
     this.about.textContent = `The movies for ${about.types.length} cell types in ${about.networks.length} ${about.networks.length === 1 ? "network" : "networks"}: objective ${about.objective}, seed ${about.seed}, ${Math.round(1000 * about.frames * about.dt)} ms.`
     this.network.replaceChildren(...about.networks.map((name, j) => element("option", {value: j}, name)))
     this.network.value = this.shown.network
     this.order.value = this.shown.order
-    this.asked.add(`network ${this.shown.network}`) // sent unasked
+    this.asked.add(`network ${this.shown.network}`) // comes unasked
     this.tiles.build(about)
     this.opened.build(about)
     this.agreement.show(about)
     this.parts.hidden = false
     this.arrange()
+    this.takeFirst()
     if (this.shown.cell_type >= 0) this.openType()
+  }
+
+  takeFirst() {
+    if (this.told && this.model.first.byteLength) this.take(this.model.first)
   }
 
   /** Take what a person has chosen, and tell the server, whose address of the page says it. */
@@ -148,6 +153,7 @@ export function render({model}) {
   const page = new AtlasPage(model)
   model.on("state", () => page.tell())
   model.on("about", () => page.build())
+  model.on("first", () => page.takeFirst())
   model.on("dark", () => requestAnimationFrame(() => page.redraw()))
   model.on("msg:custom", (message) => {
     const told = message.data?.tiles || message.data?.films ? message.data : message

@@ -31,11 +31,11 @@ class AtlasPanel(Component):
     """
 
     about = param.String(
-        default="{}", doc="What there is, as JSON: `dashboard.atlas.shown_atlas.ShownAtlas.about`."
+        default="{}",
+        doc="What there is, as JSON: `dashboard.atlas.shown_atlas.ShownAtlas.about`, and what to show "
+        "``first``: network, order and cell_type.",
     )
-    selection = param.Dict(
-        default={}, doc="What to show first: ``network``, ``order``, ``cell_type``."
-    )
+    first = param.Bytes(default=b"", doc="The tiles of the network that is shown first.")
     state = param.Dict(
         default={}, doc="``state`` (``reading``, ``none`` or ``there``), and what is ``said``."
     )
