@@ -21,6 +21,8 @@ from maxstim_core.runs.request import RunRequest
 _MOST_UNDER_WAY = 20
 """Blocks that a page may have asked for and not got yet."""
 
+_NOT_READ = "The atlas of this server cannot be read; who runs it makes one by the command maxstim atlas make."
+
 _NOT_IN_ATLAS = "What this link shows is not in the atlas of this server; choose of what there is."
 
 
@@ -77,10 +79,12 @@ class AtlasView(param.Parameterized):
         try:
             self._atlas = atlas = reading.result()
         except MaxstimError as error:
-            self.panel.state = {"state": "none", "said": str(error)}
+            # The sentence names the file, whose path is nothing for visitors.
+            said = _NOT_READ if self.session.choice.listed_only else str(error)
+            self.panel.state = {"state": "none", "said": said}
             return
         except Exception as error:
-            self.panel.state = {"state": "none", "said": "The atlas cannot be read."}
+            self.panel.state = {"state": "none", "said": _NOT_READ}
             self.session.unexpected(error)
             return
         if atlas is None:
@@ -96,7 +100,7 @@ class AtlasView(param.Parameterized):
         try:
             about, first = telling.result()
         except Exception as error:
-            self.panel.state = {"state": "none", "said": "The atlas cannot be read."}
+            self.panel.state = {"state": "none", "said": _NOT_READ}
             self.session.unexpected(error)
             return
         self.panel.param.update(about=about, first=first, state={"state": "there", "said": ""})
