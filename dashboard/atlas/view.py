@@ -21,7 +21,7 @@ from maxstim_core.runs.request import RunRequest
 _MOST_UNDER_WAY = 20
 """Blocks that a page may have asked for and not got yet."""
 
-_NOT_READ = "The atlas of this server cannot be read; who runs it makes one by the command maxstim atlas make."
+_NOT_READ = "The atlas of this server cannot be read; who runs it makes one: maxstim atlas make."
 
 _NOT_IN_ATLAS = "What this link shows is not in the atlas of this server; choose of what there is."
 

@@ -16,7 +16,7 @@ pytest.importorskip("zarr")
 def served(tmp_path_factory):
     served = Served(tmp_path_factory.mktemp("atlas"))
     served.data.mkdir(exist_ok=True)
-    packed_atlas(served.data, three_networks(), missing={(3, 1)})
+    packed_atlas(served.data, three_networks(), missing={(3, 0)})
     yield served
     served.stop()
 
@@ -55,8 +55,8 @@ def test_all_cell_types_are_shown_ordered_and_opened(visit):
     page.get_by_test_id("atlas-order").select_option("likeness")
     expect(tiles(page).get_by_role("heading")).to_have_count(0)
     assert sorted(order(page)) == sorted(by_family) and order(page) != by_family
-    page.get_by_test_id("atlas-network").select_option(label="maxstim/001")
-    expect(page.get_by_role("heading", name="All cell types in maxstim/001")).to_be_visible()
+    page.get_by_test_id("atlas-network").select_option(label="maxstim/000")
+    expect(page.get_by_role("heading", name="All cell types in maxstim/000")).to_be_visible()
     expect(tiles(page).locator("[data-state=missing]")).to_have_count(1)
     expect(tiles(page).locator("[data-state=missing]")).to_be_disabled()
 
@@ -65,10 +65,10 @@ def test_all_cell_types_are_shown_ordered_and_opened(visit):
     expect(tile(page, "R6")).to_have_attribute("aria-pressed", "true")
     player = page.locator(".one-player")
     expect(player).to_have_count(1)
-    expect(player).to_have_attribute("aria-label", "R6 in maxstim/001")
+    expect(player).to_have_attribute("aria-label", "R6 in maxstim/000")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()  # it plays by itself
     page.wait_for_function(
-        "decodeURIComponent(location.search).includes('maxstim/001,likeness,R6')"
+        "decodeURIComponent(location.search).includes('maxstim/000,likeness,R6')"
     )
 
 
@@ -99,7 +99,7 @@ def test_one_cell_type_is_compared_across_networks(visit):
     across = page.get_by_role("group", name="This cell type in all networks")
     expect(across.locator("[data-drawn]")).to_have_count(3)
     expect(across.get_by_role("button", name=f"{two} in maxstim/002: answer B")).to_be_visible()
-    for name in ("maxstim/001", "maxstim/002"):
+    for name in ("maxstim/000", "maxstim/002"):
         across.get_by_role("button", name=f"{two} in {name}").click()
     expect(page.locator(".one-player[data-frame]")).to_have_count(3)
     across.get_by_role("button", name=f"{two} in maxstim/001").click()
@@ -126,7 +126,7 @@ def test_a_question_is_taken_to_the_main_part(visit):
     expect(page.get_by_test_id("atlas-view")).to_be_hidden()
     expect(page.get_by_test_id("cell")).to_contain_text("Mi1")
     page.wait_for_function("location.search.includes('cell=Mi1')")
-    page.wait_for_function("decodeURIComponent(location.search).includes('network=maxstim/000')")
+    page.wait_for_function("decodeURIComponent(location.search).includes('network=maxstim/001')")
 
 
 def test_an_address_opens_what_it_says(open_page, served):

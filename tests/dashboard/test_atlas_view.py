@@ -20,6 +20,9 @@ from maxstim_core.runs.library import ResultLibrary
 
 pytest.importorskip("zarr")
 
+FIRST = {"network": 1, "order": "family", "cell_type": NOTHING}
+"""What is shown at first: the default network's tiles."""
+
 NAMES = bundled_connectome().names
 
 
@@ -34,7 +37,7 @@ def queue(tmp_path_factory):
 def data(tmp_path_factory):
     """A data directory with an atlas in which one answer is missing."""
     folder = tmp_path_factory.mktemp("data")
-    packed_atlas(folder, three_networks(), missing={(3, 1)})
+    packed_atlas(folder, three_networks(), missing={(3, 0)})
     return folder
 
 
@@ -84,7 +87,7 @@ def test_all_that_tiles_say_is_told_once(view):
     groups = [each["groups"] for each in about["types"]]
     several = [k for k, sizes in enumerate(groups) if len(sizes) > 1]
     assert several == list(range(0, 65, EVERY))
-    assert groups[3] == [2] and about["group"][3][1] == -1
+    assert groups[3] == [2] and about["group"][3][0] == -1
     assert about["sentences"][0].startswith("Incomplete: 194 of 195")
     assert len(view.panel.about) < 40_000
 
@@ -92,11 +95,11 @@ def test_all_that_tiles_say_is_told_once(view):
 def test_the_tiles_of_a_network_are_one_block(view):
     assert len(view.panel.first) < 200_000
     found = unpacked(view.panel.first)
-    assert (found["kind"], found["number"]) == ("network", 0)
+    assert (found["kind"], found["number"]) == ("network", 1)
     assert found["still"].shape == (65, 721) and found["central"].shape == (65, N_FRAMES)
     assert found["there"] == [True] * 65
     assert (np.ptp(found["still"].astype(int), axis=1) > 20).all(), "a frame that shows something"
-    view._hear({"tiles": ["network", 1]})
+    view._hear({"tiles": ["network", 0]})
     until(view, lambda: view.kept.blocks)
     [(kind, block)] = view.kept.blocks
     there = unpacked(block)["there"]
@@ -114,7 +117,7 @@ def test_one_cell_type_of_all_networks_and_how_alike_they_are(view):
 
 
 def test_films_are_whole_movies(view):
-    view._hear({"films": ["5:2", "3:1", "0:0"]})
+    view._hear({"films": ["5:2", "3:0", "0:0"]})
     until(view, lambda: view.kept.blocks)
     kind, block = view.kept.blocks[0]
     found = unpacked(block)
@@ -126,7 +129,7 @@ def test_films_are_whole_movies(view):
 
 
 def test_what_is_on_show_stands_in_the_address(view, queue, data, monkeypatch):
-    assert view.words == "maxstim/000"
+    assert view.words == "maxstim/001"
     view._hear({"show": {"network": 2, "order": "likeness", "cell_type": 7}})
     assert view.words == f"maxstim/002,likeness,{NAMES[7]}"
     for name in NAMES:
@@ -152,11 +155,7 @@ def test_an_address_that_the_atlas_does_not_have_is_one_sentence(queue, data, mo
     view = made(queue, monkeypatch, data, words)
     until(view, lambda: view.panel.about != "{}")
     assert "not in the atlas of this server" in view.session.problem
-    assert json.loads(view.panel.about)["first"] == {
-        "network": 0,
-        "order": "family",
-        "cell_type": NOTHING,
-    }
+    assert json.loads(view.panel.about)["first"] == FIRST
 
 
 def test_addresses_that_no_atlas_can_have():
@@ -246,6 +245,12 @@ def test_a_damaged_atlas_is_one_sentence(queue, tmp_path, monkeypatch):
     view = made(queue, monkeypatch, tmp_path)
     until(view, lambda: view.panel.state["state"] == "none")
     assert "is no readable result" in view.panel.state["said"]
+    view.session.choice.listed_only = True
+    view.is_open = False
+    view.is_open = True
+    assert view.panel.state["state"] == "reading"
+    until(view, lambda: view.panel.state["state"] == "none")
+    assert str(tmp_path) not in view.panel.state["said"], "visitors are told no paths"
 
 
 def test_paths_of_networks_are_not_told():
