@@ -57,7 +57,7 @@ def add_make_options(command: argparse.ArgumentParser) -> None:
         help="zarr store to make; gone on with if it is there (default: beside the output)",
     )
     _add_output(command)
-    atlas.add_questions(command)
+    atlas.add_questions(command, controls=False)  # the page does not show them
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
