@@ -27,7 +27,7 @@ class AtlasTile {
   /** Say what it is called, what stands beside that, and all of it in words. */
   tell(name, badge, words) {
     this.name.textContent = name
-    this.badge.textContent = badge
+    this.badge.dataset.text = badge // drawn by its style: the words say it, too
     this.badge.hidden = !badge
     this.root.title = words
     this.root.setAttribute("aria-label", words)
