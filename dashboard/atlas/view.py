@@ -12,8 +12,8 @@ import param
 from dashboard.atlas.selection import AtlasSelection
 from dashboard.atlas.shown_atlas import NO_ATLAS, ShownAtlas, read_atlas
 from dashboard.components.atlas.component import MOST_ATLAS_FILMS, AtlasPanel
+from dashboard.state.link_keys import is_known
 from dashboard.state.session import Session
-from dashboard.state.url import is_known
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import DEFAULT, default
 from maxstim_core.runs.request import RunRequest
