@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 from serving import Served
@@ -142,8 +140,7 @@ def test_a_keyboard_opens_and_plays(visit):
     tile(page, "L1").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("atlas-opened")).to_have_text("L1")
-    button = page.get_by_role("button", name=re.compile("^(Pause|Play in step)$"))
-    button.focus()
+    page.get_by_role("button", name="Pause").focus()  # it plays by itself
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Play in step")).to_be_visible()
 
