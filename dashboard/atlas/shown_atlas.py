@@ -23,8 +23,8 @@ from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.storage.grid_store import COMPLETE
 
 NO_ATLAS = (
-    "There is no atlas on this server; who runs it makes one by the command maxstim atlas make, in about "
-    "a quarter of an hour on two cores."
+    "There is no atlas on this server; who runs it makes one by the command maxstim atlas make, in "
+    "about a quarter of an hour on two cores."
 )
 """What the page says where there is none."""
 

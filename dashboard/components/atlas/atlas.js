@@ -79,8 +79,8 @@ class AtlasPage {
     this.asked.add(`network ${this.shown.network}`) // comes unasked
     this.tiles.build(about)
     this.opened.build(about)
-    this.agreement.show(about)
     this.parts.hidden = false
+    requestAnimationFrame(() => this.agreement.show(about))
     this.arrange()
     this.takeFirst()
     if (this.shown.cell_type >= 0) this.openType()
@@ -142,6 +142,10 @@ class AtlasPage {
     if (scene) this.opened.draw(scene, color("accent"))
   }
 
+  destroy() {
+    for (const part of [this.tiles, this.opened]) part.destroy()
+  }
+
   redraw() {
     if (!this.told) return
     this.drawTiles()
@@ -160,6 +164,6 @@ export function render({model}) {
     if (told.tiles) page.take(told.tiles)
     else if (told.films) page.opened.take(unpackFilms(told.films))
   })
-  model.on("remove", () => page.opened.destroy())
+  model.on("remove", () => page.destroy())
   return page.root
 }

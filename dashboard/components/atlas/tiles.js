@@ -2,6 +2,7 @@
 
 const TILE_WIDTH = 84 // pixels
 const TRACE_HEIGHT = 22
+const DRAWN_AT_ONCE = 16 // tiles between two frames: all at once would make the page wait
 
 /** Return the columns of a block of tiles, and its pictures at one size, which all tiles share. */
 function unpackTiles(block) {
@@ -92,7 +93,7 @@ class NetworkTiles {
 
   /** Put the tiles in order: families with their titles, or one beside the other as they are alike. */
   arrange(order, place) {
-    const numbers = this.types.map((_, k) => k)
+    const numbers = this.numbers = this.types.map((_, k) => k)
     const row = (members, title) => element("div", {class: "tiles", role: "group", "aria-label": title}, ...members.map((k) => this.tiles[k].root))
     if (order === "likeness") {
       numbers.sort((a, b) => place[a] - place[b])
@@ -107,7 +108,17 @@ class NetworkTiles {
 
   draw(scene, ink, name) {
     this.title.textContent = `All cell types in ${name}`
-    this.tiles.forEach((tile, k) => tile.draw(scene, k, ink))
+    cancelAnimationFrame(this.turn)
+    const waiting = [...this.numbers]
+    const some = () => {
+      for (const k of waiting.splice(0, DRAWN_AT_ONCE)) this.tiles[k].draw(scene, k, ink)
+      if (waiting.length) this.turn = requestAnimationFrame(some)
+    }
+    some()
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.turn)
   }
 
   mark(cellType) {
