@@ -13,6 +13,7 @@ import xarray as xr
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
+from dashboard.atlas.view import AtlasView
 from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
@@ -80,11 +81,15 @@ class App(pn.viewable.Viewer):
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
         self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_in("sweep"))
+        self.atlas = AtlasView(self.session, self._show_in("atlas"))
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
         # Name of a view: what is polled for it, and what knows whether it is open.
-        self._views = {"sweep": (self.sweeps, self.sweeps.choice)}
+        self._views = {
+            "sweep": (self.sweeps, self.sweeps.choice),
+            "atlas": (self.atlas, self.atlas),
+        }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
         self.headline = Headline(self.session, lambda: self.page.dark)
@@ -141,6 +146,7 @@ class App(pn.viewable.Viewer):
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
+        self.atlas.ask(asked.atlas)
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
@@ -156,6 +162,7 @@ class App(pn.viewable.Viewer):
             settings.param.watch(self._address, list(settings.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
+        self.atlas.param.watch(self._address, "words")
         self.views.param.watch(self._address, "shown")
         self._address()
         # Not before the page is there: until then, Panel would try again at every turn of the server.
@@ -352,8 +359,9 @@ class App(pn.viewable.Viewer):
     def _address(self, *events: object) -> None:
         view, where = self.views.shown, self._where
         sweep = self.sweeps.key if view == "sweep" else ""
+        atlas = self.atlas.words if view == "atlas" else ""
         page = f"{where.protocol}//{where.hostname}:{where.port}{where.pathname}" if where else ""
-        address = address_of(self.session, view=view, sweep=sweep)
+        address = address_of(self.session, view=view, sweep=sweep, atlas=atlas)
         link = address.link(room_for_query(page))
         self.page.param.update(link_query=link.search, left_out=link.note)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,8 @@ def _read_iteration(text: str) -> int | None:
         return None
 
 
+_OF_ATLAS = re.compile(r"[\w./,()-]{1,200}")
+
 LINK_KEYS = (
     LinkKey(
         "cell",
@@ -117,6 +120,13 @@ LINK_KEYS = (
         "view",
         _if(lambda text: text in VIEWS),
         "The view of this link is none that this page has; choose one at the top of the page.",
+    ),
+    LinkKey(
+        "atlas",
+        "atlas",
+        "what is on show of the atlas",
+        _if(lambda text: _OF_ATLAS.fullmatch(text) is not None),
+        "What this link shows of the atlas is nothing that one can have; choose in the view Atlas.",
     ),
     LinkKey(
         "iteration",

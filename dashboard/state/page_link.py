@@ -9,13 +9,16 @@ from dashboard.state.url import LONGEST_LINK, PageAddress
 from maxstim_core.optimal.configs import GenerateConfig
 
 
-def address_of(session: Session, *, view: str = "", sweep: str = "") -> PageAddress:
+def address_of(
+    session: Session, *, view: str = "", sweep: str = "", atlas: str = ""
+) -> PageAddress:
     """Return what the link of a page says, but for where its player stands.
 
     Args:
         session: Of the page.
         view: Name of the view that is open.
         sweep: Key of the sweep on show.
+        atlas: What of the atlas is on show.
     """
     choice, named = session.choice, session.link_request
     settings = settings_of_link(choice, named)
@@ -26,6 +29,7 @@ def address_of(session: Session, *, view: str = "", sweep: str = "") -> PageAddr
         run=session.link_key,
         sweep=sweep,
         view=view,
+        atlas=atlas,
         settings=settings,
         of_run=settings_of_run(settings, named),
     )

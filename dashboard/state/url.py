@@ -56,6 +56,7 @@ class PageAddress:
         sweep: Key of a sweep.
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
             A sweep needs none: it is seen in its own.
+        atlas: What of the atlas is on show, as `dashboard.atlas.selection.AtlasSelection` reads it.
         problems: What the page has to say of what is not here, a sentence each.
         settings: Settings of the method by name, of the generated one where it says none, above those of
             `run`, or above those that the page starts with.
@@ -70,6 +71,7 @@ class PageAddress:
     run: str = ""
     sweep: str = ""
     view: str = ""
+    atlas: str = ""
     problems: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     of_run: frozenset[str] = field(default=frozenset(), compare=False)

@@ -11,6 +11,7 @@ from maxstim_core.cli.output import check_store
 from maxstim_core.optimal.configs import GenerateConfig
 
 _ALL = "all"
+_YES_NO = {True: "yes", False: "no"}
 
 
 def add_run_options(command: argparse.ArgumentParser) -> None:
@@ -18,6 +19,16 @@ def add_run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "store", metavar="STORE.zarr", help="zarr store to make; gone on with if it is there"
     )
+    add_questions(command)
+
+
+def add_questions(command: argparse.ArgumentParser, *, controls: bool = True) -> None:
+    """Add what an atlas asks, and on which workers.
+
+    Args:
+        command: To add it to.
+        controls: Whether there are controls unless something else is said.
+    """
     command.add_argument(
         "--cell-types", metavar="A,B", default=_ALL, help="cell types (default: all)"
     )
@@ -42,8 +53,8 @@ def add_run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--controls",
         action=argparse.BooleanOptionalAction,
-        default=True,
-        help="also find the best textbook stimuli for each answer (default: yes)",
+        default=controls,
+        help=f"also find the best textbook stimuli for each answer (default: {_YES_NO[controls]})",
     )
     command.add_argument(
         "--scheduler",

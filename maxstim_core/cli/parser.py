@@ -9,6 +9,7 @@ from typing import NoReturn
 from maxstim_core import __version__
 from maxstim_core.cli import (
     atlas,
+    atlas_results,
     compare,
     compute,
     doctor,
@@ -239,6 +240,30 @@ def _add_atlas(commands: argparse._SubParsersAction) -> None:
     told = _command(commands, "status", atlas.status_command, "tell how far an atlas is")
     told.add_argument("store", metavar="STORE.zarr", help="zarr store of the atlas")
     told.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    atlas_results.add_report_options(
+        _command(
+            commands,
+            "report",
+            atlas_results.report_command,
+            "tell how far the networks of an atlas agree, as far as it is there",
+        )
+    )
+    atlas_results.add_pack_options(
+        _command(
+            commands,
+            "pack",
+            atlas_results.pack_command,
+            "pack an atlas into one file of at most 12 MB, which the page shows",
+        )
+    )
+    atlas_results.add_make_options(
+        _command(
+            commands,
+            "make",
+            atlas_results.make_command,
+            "make an atlas, or what it lacks, and pack it for the page",
+        )
+    )
 
 
 def _add_models(commands: argparse._SubParsersAction) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from serving import Served
+from small_atlas import packed_atlas, three_networks
 
 pytestmark = pytest.mark.outside
 
@@ -137,6 +139,29 @@ def sweep_that_is_done(page: Page, served: Served) -> None:
     for tile in tiles.all():
         tile.click()
     expect(page.locator(".one-player[data-frame]")).to_have_count(3)
+
+
+def atlas_file(served: Served) -> Path:
+    return served.data / "atlas" / "equal-energy.nc"
+
+
+@state
+def atlas_that_is_not_there(page: Page, served: Served) -> None:
+    atlas_file(served).unlink(missing_ok=True)
+    page.get_by_test_id("view-atlas").click()
+    expect(page.get_by_test_id("atlas-state")).to_contain_text("maxstim atlas make")
+
+
+@state
+def atlas_with_a_cell_type_open(page: Page, served: Served) -> None:
+    pytest.importorskip("zarr")
+    if not atlas_file(served).is_file():
+        shutil.rmtree(served.data / "made.zarr", ignore_errors=True)
+        packed_atlas(served.data, three_networks(), missing={(3, 1)})
+    page.get_by_test_id("view-atlas").click()
+    page.get_by_test_id("atlas-tiles").locator("[data-tile=R6]").click()
+    expect(page.locator(".one-player[data-frame]")).to_have_count(1)
+    expect(page.get_by_test_id("atlas-matrix")).to_be_visible()
 
 
 @state

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import xarray as xr
+from small_atlas import made_store, toy_networks
 
 from maxstim_core.cli import main
 
@@ -70,3 +71,65 @@ def test_without_an_extra_one_sentence_says_so(tmp_path, capsys, monkeypatch, mo
     assert atlas("run", tmp_path / "a.zarr", *SHORT) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and f"maxstim[{extra}]" in told
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path / "data"))
+    made_store(tmp_path / "a.zarr", toy_networks(), missing={(2, 1)})
+    return tmp_path / "a.zarr"
+
+
+def test_what_an_atlas_says_is_written(made, tmp_path, capsys):
+    assert atlas("report", made, "--output", tmp_path / "ATLAS.md") == 0
+    told = capsys.readouterr()
+    assert told.out == f"{tmp_path / 'ATLAS.md'}\n" and "comparing: 6/6" in told.err
+    page = (tmp_path / "ATLAS.md").read_text()
+    assert "Incomplete: 8 of 9 answers are there" in page and "| R1 | 3 |" in page
+    assert atlas("report", made) == 0
+    assert capsys.readouterr().out == page
+    assert atlas("report", made, "--json") == 0
+    assert [row["groups"] for row in json.loads(capsys.readouterr().out)["cell_types"]] == [
+        [2, 1], [3], [2],
+    ]  # fmt: skip
+
+
+def test_an_atlas_is_packed_for_the_page(made, tmp_path, capsys):
+    assert atlas("pack", made) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "8 of 9 answers" in told and "--partial" in told
+    assert atlas("pack", made, "--partial") == 0
+    told = capsys.readouterr()
+    path = tmp_path / "data" / "atlas" / "equal-energy.nc"
+    assert told.out == f"{path}\n" and "Packed into 0.0" in told.err
+    assert xr.open_dataset(path, engine="h5netcdf").sizes["network"] == 3
+    assert atlas("pack", made, "--partial", "--output", tmp_path / "b.nc") == 0
+    assert (tmp_path / "b.nc").is_file()
+
+
+@pytest.mark.parametrize("command", ["report", "pack"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--objective", "suppress"), "no objective 'suppress'"),
+        (("--seed", "7"), "no seed 7"),
+        (("--output", "no/such/folder/file"), "There is no folder"),
+    ],
+)
+def test_what_is_not_in_an_atlas_is_one_sentence(made, tmp_path, capsys, command, words, said):
+    assert atlas(command, made, *words) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and said in told
+    assert not (tmp_path / "data").exists()
+
+
+def test_one_command_makes_the_atlas_of_the_page(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MAXSTIM_DATA_DIR", str(tmp_path))
+    assert atlas("make", *SHORT) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        str(tmp_path / "atlas" / "equal-energy.zarr"),
+        str(tmp_path / "atlas" / "equal-energy.nc"),
+    ]
+    assert "Packed into" in told.err
+    assert atlas("make", *SHORT, "--store", tmp_path / "no" / "a.zarr") == 2

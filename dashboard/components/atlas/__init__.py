@@ -1,0 +1,1 @@
+"""The view of the atlas: tiles, players, and how alike answers are."""
