@@ -13,10 +13,9 @@ import xarray as xr
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
-from dashboard.components.component import Later
+from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
-from dashboard.components.sweep.component import SweepPanel
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
 from dashboard.model_card.dialog import CardDialog
@@ -27,6 +26,7 @@ from dashboard.state.networks import Networks
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice
 from dashboard.state.url import PageAddress, is_known
+from dashboard.state.views import VIEWS, Views
 from dashboard.state.visitors import are_visitors, call_visitor, visitor_file, visitor_name
 from dashboard.style.material import fetch_stylesheets
 from dashboard.style.plain import Plain
@@ -77,10 +77,14 @@ class App(pn.viewable.Viewer):
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
-        self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_sweeps)
+        self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_in("sweep"))
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
+        # Name of a view: what is polled for it, and what knows whether it is open.
+        self._views = {"sweep": (self.sweeps, self.sweeps.choice)}
+        self.views = Views({name: state for name, (_, state) in self._views.items()})
+        self._panels: dict[str, Component] = {}  # of the views that have been opened so far
         self.headline = Headline(self.session, lambda: self.page.dark)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
@@ -98,6 +102,7 @@ class App(pn.viewable.Viewer):
             losses=self.losses.plot,
             runs=self.history.list,
             dialogs=Later(),
+            views=[{"name": name, "label": label} for name, label in VIEWS.items()],
             person=visitor_name(self.session.id),
             may_log_out=are_visitors(),
         )
@@ -117,7 +122,8 @@ class App(pn.viewable.Viewer):
         self._drawn: xr.Dataset | None = None  # the answer in the player
         self.session.param.watch(self._draw, "shown")
         self.session.param.watch(self._listed, "looking")
-        self.sweeps.choice.param.watch(self._view, "is_open")
+        self.views.param.watch(self._view, "shown")
+        self.page.param.watch(self._view_asked, "view")
         # After the networks' own, which forget what they know of the network chosen before.
         self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
         self.networks.param.watch(self._chosen, "found")
@@ -133,7 +139,7 @@ class App(pn.viewable.Viewer):
         example = self.session.library.example()
         if asked.run:
             self.session.follow(asked.run)
-        self._asked_sweep = asked.sweep
+        self._asked_sweep, self._asked_view = asked.sweep, asked.view
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
@@ -154,7 +160,7 @@ class App(pn.viewable.Viewer):
         generated.param.watch(self._address, list(generated.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
-        self.sweeps.choice.param.watch(self._address, "is_open")
+        self.views.param.watch(self._address, "shown")
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -164,9 +170,12 @@ class App(pn.viewable.Viewer):
         self.networks.param.watch(self._warm, "found")
         self.session.param.watch(self._pace, ["submitting", "looking"])
         self.comparisons.param.watch(self._pace, "busy")
-        self.sweeps.param.watch(self._pace, "busy")
+        for polled, _ in self._views.values():
+            polled.param.watch(self._pace, "busy")
         if self._asked_sweep:
             self.sweeps.open(self._asked_sweep)
+        elif self._asked_view:
+            self.views.open(self._asked_view)
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -181,7 +190,8 @@ class App(pn.viewable.Viewer):
             self.session.poll()
             self.networks.poll()
             self.comparisons.poll()
-            self.sweeps.poll()
+            for polled, _ in self._views.values():
+                polled.poll()
             self.choice.offer_sets()  # another visitor, or the command line, may have stored one
         self._pace()
 
@@ -189,7 +199,8 @@ class App(pn.viewable.Viewer):
         """Poll as often as there may be news."""
         session = self.session
         news = session.live or session.submitting or session.looking
-        news = news or self.networks.busy or self.comparisons.busy or self.sweeps.busy
+        news = news or self.networks.busy or self.comparisons.busy
+        news = news or any(polled.busy for polled, _ in self._views.values())
         period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
             self.poll.period = period
@@ -302,14 +313,26 @@ class App(pn.viewable.Viewer):
         self.page.dialogs.append(dialog)
         self._dress()
 
-    def _show_sweeps(self, panel: SweepPanel) -> None:
-        """Make room for the view of sweeps; most visits do without."""
+    def _show_in(self, view: str) -> Callable[[Component], None]:
+        """Return what makes room for a view by what it shows; most visits do without most views."""
+        return _weakly(self._make_room, view)
+
+    def _make_room(self, view: str, panel: Component) -> None:
         panel.dark = self.page.dark
         self.page.link(panel, dark="dark")
+        self._panels[view] = panel
         self.page.dialogs.append(panel)
 
     def _view(self, *events: object) -> None:
-        self.page.view = "sweep" if self.sweeps.choice.is_open else ""
+        for name, panel in self._panels.items():
+            panel.visible = name == self.views.shown
+        self.page.view = self.views.shown
+
+    def _view_asked(self, *events: object) -> None:
+        """Open the view that was asked for at the top of the page; a browser can ask for anything."""
+        if self.page.view != self.views.shown:
+            self.views.open(self.page.view)
+            self._view()
 
     def _dress(self, *events: object) -> None:
         """Let what Material draws be as dark as the page."""
@@ -330,25 +353,26 @@ class App(pn.viewable.Viewer):
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
             run=self.session.link_key,
-            sweep=self.sweeps.key if self.sweeps.choice.is_open else "",
+            sweep=self.sweeps.key if self.views.shown == "sweep" else "",
+            view=self.views.shown,
             aims=choice.settings[choice.method].aims(),
         ).search()
         if pn.state.location is not None and pn.state.location.search != search:
             pn.state.location.search = search
 
 
-def _weakly(handle: Callable[[BaseException], None]) -> Callable[[BaseException], None]:
-    """Return a function that calls a method as long as its object is there.
+def _weakly(handle: Callable[..., None], *first: object) -> Callable[..., None]:
+    """Return a function that calls a method, with what comes first, as long as its object is there.
 
     Panel keeps the settings of a page for as long as the page is there; one that leads back to it would
     keep it for ever.
     """
     method = WeakMethod(handle)
 
-    def handler(error: BaseException) -> None:
+    def handler(*then: object) -> None:
         alive = method()
         if alive is not None:
-            alive(error)
+            alive(*first, *then)
 
     return handler
 

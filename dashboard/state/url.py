@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 from dashboard.state.listing import NETWORKS
 from dashboard.state.settings import sectioned
 from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
+from dashboard.state.views import VIEWS
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.networks.connectome import bundled_connectome
@@ -33,6 +34,8 @@ _NO_SWEEP = (
     "The sweep of this link has a key that no sweep can have; choose one of the list of sweeps."
 )
 
+_NO_VIEW = "The view of this link is none that this page has; choose one at the top of the page."
+
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
 
 
@@ -47,6 +50,8 @@ class PageAddress:
             there is none of that name.
         run: Key of a run or of a finished answer.
         sweep: Key of a sweep.
+        view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
+            A sweep needs none: it is seen in its own.
         problems: What the page has to say of what is not here, a sentence each.
         aims: Objective and constraints of a generated movie that are not the defaults, by name.
     """
@@ -56,6 +61,7 @@ class PageAddress:
     network: str = ""
     run: str = ""
     sweep: str = ""
+    view: str = ""
     problems: tuple[str, ...] = ()
     aims: Mapping[str, Any] = field(default_factory=dict)
 
@@ -63,8 +69,9 @@ class PageAddress:
     def parse(cls, search: str) -> PageAddress:
         """Return what the query of an address says, for example ``?cell=T4c&method=generated``."""
         query = parse_qs(search.removeprefix("?"))
-        cell, method, network, run, sweep = (
-            query.get(name, [""])[0] for name in ("cell", "method", "network", "run", "sweep")
+        cell, method, network, run, sweep, view = (
+            query.get(name, [""])[0]
+            for name in ("cell", "method", "network", "run", "sweep", "view")
         )
         checks = (
             (cell, cell in bundled_connectome().names, _NO_CELL_TYPE),
@@ -72,15 +79,16 @@ class PageAddress:
             (network, _is_there(network), _NO_NETWORK),
             (run, KEY.fullmatch(run) is not None, _NO_RUN),
             (sweep, KEY.fullmatch(sweep) is not None, _NO_SWEEP),
+            (view, view in VIEWS, _NO_VIEW),
         )
-        cell, method, network, run, sweep = (
+        cell, method, network, run, sweep, view = (
             value if is_here else "" for value, is_here, _ in checks
         )
         problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
         if _NO_NETWORK in problems:
             network = DEFAULT
         aims, misread = _aims(query)
-        return cls(cell, method, network, run, sweep, (*problems, *misread), aims)
+        return cls(cell, method, network, run, sweep, view, (*problems, *misread), aims)
 
     def search(self) -> str:
         """Return the query of this address."""
@@ -90,6 +98,7 @@ class PageAddress:
             "network": self.network,
             "run": self.run,
             "sweep": self.sweep,
+            "view": "" if self.sweep else self.view,
         }
         aims = {
             name: number_text(value) if isinstance(value, float) else value

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from dashboard.state.url import PageAddress
+from dashboard.state.views import VIEWS
 from maxstim_core.networks.bundled import DEFAULT, default
 from maxstim_core.networks.user_networks import store_text
 
@@ -38,6 +39,7 @@ def test_a_network_that_is_not_here_is_one_sentence():
     [
         ("cell", "T5z"), ("cell", "t4c"), ("cell", "<script>alert(1)</script>"), ("cell", "a" * 9999),
         ("method", "foo"), ("method", "Generated"), ("method", "<b>"),
+        ("view", "atlas "), ("view", "<b>"), ("view", "__class__"), ("view", "v" * 9999),
         ("run", "../../etc/passwd"), ("run", "/etc/passwd"), ("run", "a" * 500), ("run", "a\0b"),
     ],
 )  # fmt: skip
@@ -52,6 +54,17 @@ def test_what_there_is_not_is_one_sentence(name, value):
 @pytest.mark.parametrize("search", ["", "?", "?cell=&method=&run=&network=", "?what=ever"])
 def test_an_address_that_says_nothing_has_no_problem(search):
     assert PageAddress.parse(search) == PageAddress()
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_an_address_opens_the_view_that_is_open(view):
+    assert PageAddress.parse(PageAddress(view=view).search()).view == view
+
+
+def test_a_sweep_is_seen_in_its_own_view():
+    address = PageAddress(sweep="a" * 40, view="sweep")
+    assert "view" not in address.search()
+    assert PageAddress.parse(address.search()).sweep == "a" * 40
 
 
 def test_a_key_that_looks_like_a_number_stays_text():

@@ -29,7 +29,8 @@ class Frame(Component):
     runs = Child(doc="The third.")
     dialogs = Child(doc="Those that have been opened so far.")
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
-    view = param.String(doc="What stands in the place of the main part, ``sweep``, or nothing.")
+    views = param.List(doc="The views that there are, the main part first: their names and labels.")
+    view = param.String(doc="Name of the view in the place of the main part, or nothing.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
     person = param.String(doc="What the visitor is called beside their runs, perhaps nothing.")
     may_log_out = param.Boolean(

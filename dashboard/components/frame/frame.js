@@ -126,9 +126,19 @@ export function render({model}) {
   })
   const views = element("div", {class: "views", tabindex: -1}, dialogs) // dialogs float, and take no room
   const columns = element("div", "columns", drawer, shade, main, views)
+  const nav = element("nav", {"aria-label": "Views"}, ...model.views.map(({name, label}) => {
+    const button = element("button", {type: "button", "data-testid": `view-${name || "answer"}`, "data-view": name}, label)
+    button.addEventListener("click", () => { model.view = name })
+    return button
+  }))
   const view = () => {
+    for (const button of nav.children) {
+      if (button.dataset.view === model.view) button.setAttribute("aria-current", "page")
+      else button.removeAttribute("aria-current")
+    }
     const changes = (root.dataset.view ?? "") !== model.view
     root.dataset.view = model.view
+    root.classList.toggle("viewing", Boolean(model.view))
     main.hidden = Boolean(model.view)
     if (model.view) views.setAttribute("role", "main")
     else views.removeAttribute("role")
@@ -137,7 +147,7 @@ export function render({model}) {
   const [who, ...asking] = person(model, () => { connection.leaving = true })
   const root = element("div", "frame", skip,
     element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
-      element("span", "tagline", "Which movie excites this neuron most?"), how, who, theme),
+      element("span", "tagline", "Which movie excites this neuron most?"), nav, element("span", "room"), how, who, theme),
     columns, help, ...asking)
   const connection = new Connection(root, columns, () => model.send_msg("ping"),
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
