@@ -13,6 +13,7 @@ import xarray as xr
 # Not only when it is wanted: what a browser is told of a component's class after the page has been
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
+from dashboard.compare.view import Compare
 from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
@@ -23,6 +24,7 @@ from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
+from dashboard.state.pins import Pins, pins_of
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice
 from dashboard.state.url import PageAddress, is_known
@@ -81,16 +83,21 @@ class App(pn.viewable.Viewer):
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
+        self.pins = Pins(pins_of(self.session.id, queue.store.root), library)
+        self.compare = Compare(self.session, self.pins, self._show_in("compare"))
         # Name of a view: what is polled for it, and what knows whether it is open.
-        self._views = {"sweep": (self.sweeps, self.sweeps.choice)}
+        self._views = {
+            "sweep": (self.sweeps, self.sweeps.choice),
+            "compare": (self.compare, self.compare),
+        }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
-        self.headline = Headline(self.session, lambda: self.page.dark)
+        self.headline = Headline(self.session, lambda: self.page.dark, self.pins)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
         self.comparisons = Comparisons(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
-        self.history = History(self.session)
+        self.history = History(self.session, self.pins)
         self.page = Frame(
             design=Plain,
             sidebar=self.sidebar.panel,
@@ -140,6 +147,9 @@ class App(pn.viewable.Viewer):
         if asked.run:
             self.session.follow(asked.run)
         self._asked_sweep, self._asked_view = asked.sweep, asked.view
+        if asked.pins:
+            self.pins.follow(asked.pins)
+            self._asked_view = asked.view or "compare"
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
@@ -161,6 +171,7 @@ class App(pn.viewable.Viewer):
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
+        self.pins.param.watch(self._address, "keys")
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -355,6 +366,7 @@ class App(pn.viewable.Viewer):
             run=self.session.link_key,
             sweep=self.sweeps.key if self.views.shown == "sweep" else "",
             view=self.views.shown,
+            pins=self.pins.names if self.views.shown == "compare" else (),
             aims=choice.settings[choice.method].aims(),
         ).search()
         if pn.state.location is not None and pn.state.location.search != search:

@@ -63,7 +63,8 @@ NUMBERS: dict[str, tuple[str, str]] = {
     "lowest": ("Lowest voltage", "a.u."),
     "baseline": ("Baseline: voltage in grey", "a.u."),
     "response": ("Response: highest voltage above grey", "a.u."),
-    "response_rms": ("Response in RMS over natural clips", "RMS"),
+    "response_rms": ("Response in RMS over natural clips", ""),
+    "rms": ("RMS over natural clips", "a.u."),
     "peak_time": ("Time of the highest voltage", "ms"),
     "contrast_energy": ("Contrast energy", ""),
 }
@@ -153,6 +154,7 @@ def answer_numbers(answer: xr.Dataset) -> dict[str, float | None]:
         "baseline": baseline,
         "response": response,
         "response_rms": response / float(rms) if rms else None,
+        "rms": float(rms) if rms else None,
         "peak_time": 1e3 * peak * float(about["dt"]),
         "contrast_energy": float(contrast_energy(answer["stimulus"].values)),
     }

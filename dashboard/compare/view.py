@@ -14,7 +14,7 @@ import param
 from dashboard.compare.pinned import PinnedAnswer, read_pinned
 from dashboard.compare.tables import controls_table, difference_table
 from dashboard.components.compare.component import ComparePanel
-from dashboard.state.pins import MOST_PINS, Pins, matching, pin_names
+from dashboard.state.pins import MOST_PINS, Pins, matching
 from dashboard.state.session import Session
 from dashboard.views.run_history import entry_row
 from maxstim_core.errors import MaxstimError
@@ -39,9 +39,7 @@ class Compare(param.Parameterized):
     is_open = param.Boolean(False, doc="Whether the view is open.")
     busy = param.Boolean(False, doc="Whether there may be news in a moment.")
 
-    def __init__(
-        self, session: Session, pins: Pins, show: Callable[[ComparePanel], None]
-    ) -> None:
+    def __init__(self, session: Session, pins: Pins, show: Callable[[ComparePanel], None]) -> None:
         super().__init__()
         self.session, self.pins, self._show = session, pins, show
         self.panel: ComparePanel | None = None
@@ -54,20 +52,10 @@ class Compare(param.Parameterized):
         pins.param.watch(self._take, "keys")
         session.param.watch(self._offer, "finished")
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the pinned answers are called in a link, as briefly as they can be."""
-        return pin_names(self.pins.keys, self._known)
-
     def poll(self) -> None:
         """Take in what was read, and what other pages of the visitor have pinned."""
-        self.pins.resolve(self._known)
-        if self.panel is not None and self.is_open:
-            self._take()
-
-    @property
-    def _known(self) -> list[str]:
-        return [entry.key for entry in self.session.library.entries()]
+        self.pins.poll()
+        self._take()
 
     def _opened(self, *events: object) -> None:
         if not self.is_open:
@@ -128,19 +116,19 @@ class Compare(param.Parameterized):
             return {"state": "gone", "said": self._problems[key]}
         if key in self._reading:
             return {"state": "reading", "said": "Being read …"}
-        n_matches = len(matching(key, self._known))
+        n_matches = len(matching(key, self.pins.known))
         if n_matches > 1:
             return {
                 "state": "gone",
-                "said": f"{n_matches} answers have keys that begin with {key}: pin the one that is meant "
-                "from the list of runs.",
+                "said": f"{n_matches} answers have keys that begin with {key}: pin the one that is "
+                "meant from the list of runs.",
             }
         if self.session.library.looking:
             return {"state": "reading", "said": "Being looked for …"}
         return {
             "state": "gone",
-            "said": f"The answer {key[:12]} is not on this server, or not any more; take it out, or make "
-            "it again.",
+            "said": f"The answer {key[:12]} is not on this server, or not any more; take it out, or "
+            "make it again.",
         }
 
     # -- what the browser is told
@@ -154,12 +142,7 @@ class Compare(param.Parameterized):
         )
         there = [self._read[key] for key in self.pins.keys if key in self._read]
         pins = [
-            {"id": key, **states[key], "title": key[:12], "detail": ""}
-            | (
-                {"title": self._read[key].title, "detail": self._read[key].detail}
-                if key in self._read
-                else {}
-            )
+            {"id": key, "title": key[:12], **states[key], **self._about(key)}
             for key in self.pins.keys
         ]
         told = json.dumps(
@@ -171,6 +154,14 @@ class Compare(param.Parameterized):
         )
         if told != self.panel.told:
             self.panel.told = told
+
+    def _about(self, key: str) -> dict[str, Any]:
+        """Return what is told of a pinned answer once it has been read."""
+        if key not in self._read:
+            return {}
+        answer = self._read[key]
+        units = {name: answer.numbers[name] for name in ("baseline", "rms")}
+        return {"title": answer.title, "detail": answer.detail, **units}
 
     def _offer(self, *events: object) -> None:
         """Offer the stored runs that there are."""
@@ -207,9 +198,6 @@ class Compare(param.Parameterized):
 
     def toggle(self, key: str) -> None:
         """Pin a stored answer, or take one out; say why where that cannot be."""
-        if key not in self.pins.keys and self.session.library.find(key) is None:
-            self.session.problem = "This answer is not stored, so that it cannot be pinned."
-            return
         try:
             self.pins.toggle(key)
         except MaxstimError as error:

@@ -1,7 +1,7 @@
 """Answers that a visitor has pinned to compare them: kept from one visit to the next, named in links.
 
-Kept in the data directory, a file for each visitor, by the keys of the answers. Nothing is written before
-something is pinned.
+Kept in the data directory, a file for each visitor, by the keys of the answers. Nothing is written
+before something is pinned.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import param
 
 from dashboard.state.visitors import visitor_file
 from maxstim_core.errors import MaxstimError
-from maxstim_core.runs.library import KEY
+from maxstim_core.runs.library import KEY, ResultLibrary
 from maxstim_core.storage.atomic import write_whole
 
 MOST_PINS = 6
@@ -30,7 +30,8 @@ SHORTEST_PIN = 8
 _HASH = re.compile("[0-9a-f]{32,80}")
 """Keys that are long; those of answers that come with maxstim are names."""
 
-_PREFIX = re.compile(f"[0-9a-f]{{{SHORTEST_PIN},79}}")
+_PREFIX = re.compile(f"[0-9a-f]{{{SHORTEST_PIN},63}}")
+"""Beginnings of the keys of answers, which are SHA-256."""
 
 _VISITORS_REMEMBERED = 200
 
@@ -86,46 +87,59 @@ class Pins(param.Parameterized):
 
     Args:
         kept: The visitor's own.
+        library: The answers that there are.
     """
 
     keys = param.Parameter(
         (), doc="Keys of the pinned answers, or beginnings of keys as in links, in order (a tuple)."
     )
 
-    def __init__(self, kept: VisitorPins) -> None:
+    def __init__(self, kept: VisitorPins, library: ResultLibrary) -> None:
         super().__init__(keys=kept.keys)
-        self._kept, self._version = kept, kept.version
+        self._kept, self._version, self._library = kept, kept.version, library
         self._linked = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the pinned answers are called in a link, as briefly as they can be."""
+        return pin_names(self.keys, self.known)
+
+    @property
+    def known(self) -> list[str]:
+        """Keys of all answers that are known by now."""
+        return [entry.key for entry in self._library.entries()]
 
     def follow(self, names: Iterable[str]) -> None:
         """Show the pins of a link, as far as they can be any."""
         self._linked = True
         self.keys = checked_pins(names)
 
-    def resolve(self, known: Collection[str]) -> None:
-        """Take in what other pages of the visitor have pinned, and find out what beginnings stand for.
-
-        Args:
-            known: Keys of the answers that there are.
-        """
+    def poll(self) -> None:
+        """Take in what other pages of the visitor have pinned, and what beginnings of keys stand for."""
         if not self._linked and self._version != self._kept.version:
             self._version, self.keys = self._kept.version, self._kept.keys
+        if all(_PREFIX.fullmatch(key) is None for key in self.keys):
+            return
+        known = self.known
         whole = tuple(dict.fromkeys(_whole(key, known) for key in self.keys))
         if whole != self.keys:
             self.keys = whole
 
     def toggle(self, key: str) -> None:
-        """Pin an answer, or take it out.
+        """Pin a stored answer, or take one out.
 
         Raises:
-            MaxstimError: if there are as many as can be compared, or they cannot be kept.
+            MaxstimError: if it is not stored, there are as many as can be compared, or they cannot be
+                kept.
         """
         if key in self.keys:
             self._keep(tuple(other for other in self.keys if other != key))
             return
+        if self._library.find(key) is None:
+            raise MaxstimError("This answer is not stored on this server; run it, then pin it.")
         if len(self.keys) >= MOST_PINS:
             raise MaxstimError(
-                f"At most {MOST_PINS} answers are compared at a time; take one out before you pin another."
+                f"At most {MOST_PINS} answers are compared at a time; take one out, then pin another."
             )
         self._keep((*self.keys, key))
 

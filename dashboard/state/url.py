@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.state.listing import NETWORKS
+from dashboard.state.pins import checked_pins
 from dashboard.state.settings import sectioned
 from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
 from dashboard.state.views import VIEWS
@@ -36,6 +37,10 @@ _NO_SWEEP = (
 
 _NO_VIEW = "The view of this link is none that this page has; choose one at the top of the page."
 
+_NO_PINS = (
+    "A pinned answer of this link has a key that no answer can have; pin it from the list of runs."
+)
+
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
 
 
@@ -51,7 +56,8 @@ class PageAddress:
         run: Key of a run or of a finished answer.
         sweep: Key of a sweep.
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
-            A sweep needs none: it is seen in its own.
+            A sweep needs none, nor do pinned answers: they are seen in their own.
+        pins: Keys of pinned answers, or beginnings of keys: see `dashboard.state.pins`.
         problems: What the page has to say of what is not here, a sentence each.
         aims: Objective and constraints of a generated movie that are not the defaults, by name.
     """
@@ -62,6 +68,7 @@ class PageAddress:
     run: str = ""
     sweep: str = ""
     view: str = ""
+    pins: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     aims: Mapping[str, Any] = field(default_factory=dict)
 
@@ -87,8 +94,12 @@ class PageAddress:
         problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
         if _NO_NETWORK in problems:
             network = DEFAULT
+        named = [name for name in query.get("pins", [""])[0].split(",") if name]
+        pins = checked_pins(named)
+        if len(pins) < len(set(named)):
+            problems = (*problems, _NO_PINS)
         aims, misread = _aims(query)
-        return cls(cell, method, network, run, sweep, view, (*problems, *misread), aims)
+        return cls(cell, method, network, run, sweep, view, pins, (*problems, *misread), aims)
 
     def search(self) -> str:
         """Return the query of this address."""
@@ -98,7 +109,8 @@ class PageAddress:
             "network": self.network,
             "run": self.run,
             "sweep": self.sweep,
-            "view": "" if self.sweep else self.view,
+            "view": "" if self.sweep or self.pins else self.view,
+            "pins": ",".join(self.pins),
         }
         aims = {
             name: number_text(value) if isinstance(value, float) else value

@@ -1,7 +1,7 @@
 """The Python half of the view of pinned answers: what the browser is told, and what a person asks for.
 
-Each film travels once, when the browser asks for it; from then on playing, scrubbing and choosing what is
-subtracted happen in the browser and send nothing back.
+Each film travels once, when the browser asks for it; from then on playing, scrubbing and choosing what
+is subtracted happen in the browser and send nothing back.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class ComparePanel(Component):
 
     told = param.String(
         default="{}",
-        doc="As JSON: ``pins``, each with id, title, detail, state (``reading``, ``there`` or ``gone``) "
-        "and what is said; ``table``, as `difference_table` makes it, and ``controls``, as "
+        doc="As JSON: ``pins``, each with id, title, state (``reading``, ``there`` or ``gone``), what "
+        "is said, and once it is there detail, baseline and rms in a.u.; ``table``, as `difference_table` makes it, and ``controls``, as "
         "`controls_table` does, both with a column for each answer that is there.",
     )
     stored = param.List(default=[], doc="Stored runs to pin: key and label of each.")

@@ -34,12 +34,20 @@ class EyePixels {
     }
     this.image = new ImageData(w, h)
     this.pixels = new Uint32Array(this.image.data.buffer)
+    this.colors = new Uint32Array(scene.nColumns)
   }
 
   /** Draw one frame of a movie, `offset` numbers from its beginning. */
   draw(canvas, values, offset) {
+    const {colors} = this
+    for (let i = 0; i < colors.length; i++) colors[i] = GREY_PIXELS[values[offset + i]]
+    this.paint(canvas, colors)
+  }
+
+  /** Draw each column in its color, as pixels have it; 0 is none. */
+  paint(canvas, colors) {
     const {columns, pixels, image} = this
-    for (let k = 0; k < columns.length; k++) pixels[k] = columns[k] < 0 ? 0 : GREY_PIXELS[values[offset + columns[k]]]
+    for (let k = 0; k < columns.length; k++) pixels[k] = columns[k] < 0 ? 0 : colors[columns[k]]
     if (canvas.width !== image.width || canvas.height !== image.height) {
       canvas.width = image.width
       canvas.height = image.height
@@ -124,10 +132,10 @@ class Clock {
   }
 }
 
-/** One film with the response beneath it. */
+/** One film with the response beneath it; `hue` names the color of its trace. */
 class Player {
-  constructor(film, title, actions) {
-    this.film = film
+  constructor(film, title, actions, hue = () => color("accent")) {
+    Object.assign(this, {film, hue})
     this.canvas = element("canvas", {role: "img", "aria-label": `Movie: ${title}`})
     this.trace = element("canvas", {role: "img", "aria-label": `Response: ${title}`})
     this.root = element("div", {class: "one-player", role: "group", "aria-label": title, "data-film": film.id},
@@ -152,7 +160,7 @@ class Player {
     stroke(context, color("quiet"), [[X(film.peak), 0], [X(film.peak), height]])
     context.setLineDash([])
     context.lineWidth = 1.5
-    stroke(context, color("accent"), Array.from(film.central, (value, k) => [X(k), Y(value)]))
+    stroke(context, this.hue(), Array.from(film.central, (value, k) => [X(k), Y(value)]))
     context.beginPath()
     context.arc(X(frame), Y(film.central[frame]), 3, 0, 2 * Math.PI)
     context.fillStyle = color("ink")
@@ -187,11 +195,21 @@ class Players {
   /** Show films, each with its `title`. */
   show(films) {
     const before = new Map(this.players.map((player) => [player.film.id, player]))
-    this.players = films.map(({film, title}) => before.get(film.id) ?? new Player(film, title, this.actions(film.id)))
+    this.players = films.map(({film, title}) => before.get(film.id) ?? this.make(film, title))
     this.row.replaceChildren(...this.players.map(({root}) => root))
     const values = films.flatMap(({film}) => Array.from(film.central).filter(Number.isFinite))
     this.limits = [values.reduce((a, b) => Math.min(a, b), Infinity), values.reduce((a, b) => Math.max(a, b), -Infinity)]
     this.draw()
+  }
+
+  make(film, title) {
+    return new Player(film, title, this.actions(film.id))
+  }
+
+  /** Return how wide each player is. */
+  fit(room) {
+    const n = Math.max(3, this.players.length)
+    return clamp(Math.floor((room - 14 * (n - 1)) / n), 110, 300)
   }
 
   draw() {
@@ -205,8 +223,7 @@ class Players {
     this.slider.setAttribute("aria-valuetext", text)
     const room = this.row.clientWidth
     if (!room || !this.players.length) return
-    const n = Math.max(3, this.players.length)
-    const width = clamp(Math.floor((room - 14 * (n - 1)) / n), 110, 300)
+    const width = this.fit(room)
     for (const player of this.players) player.draw(clock, width, this.limits)
   }
 
