@@ -32,8 +32,9 @@ class ComparePanel(Component):
     told = param.String(
         default="{}",
         doc="As JSON: ``pins``, each with id, title, state (``reading``, ``there`` or ``gone``), what "
-        "is said, and once it is there detail, baseline and rms in a.u.; ``table``, as `difference_table` makes it, and ``controls``, as "
-        "`controls_table` does, both with a column for each answer that is there.",
+        "is said, and once it is there detail, baseline and rms in a.u.; ``table``, as "
+        "`difference_table` makes it, and ``controls``, as `controls_table` does, both with a column "
+        "for each answer that is there.",
     )
     stored = param.List(default=[], doc="Stored runs to pin: key and label of each.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
