@@ -201,4 +201,4 @@ def test_a_page_that_compares_nothing_has_no_model_of_it(visit):
     before = page.evaluate(count)
     open_compare(page)
     assert page.evaluate(count) > before
-    expect(page.get_by_test_id("compare-view")).to_contain_text("Pin two to 6 answers")
+    expect(page.get_by_test_id("compare-view")).to_contain_text("Pin two to six answers")

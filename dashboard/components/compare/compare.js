@@ -1,6 +1,6 @@
 // The browser's half of ComparePanel: pinned answers in step, overlaid, subtracted, and in tables.
 
-const HOW_TO_PIN = `Pin two to ${MOST_PLAYERS} answers: by Pin above an answer, by the pin beside a run in the list, or here.`
+const HOW_TO_PIN = "Pin two to six answers: by Pin above an answer, by the pin beside a run in the list, or here."
 const UNITS = {
   voltage: ["Voltage (a.u.)", "voltage (a.u.)"],
   above: ["Voltage above grey (a.u.)", "above grey (a.u.)"],
@@ -111,7 +111,26 @@ class CompareView {
       element("section", {class: "card", "aria-label": "Compare"},
         element("div", "bar", element("h1", {}, "Compare"), this.stored.select), this.how, this.pins),
       ...this.parts)
+    this.abort = new AbortController()
+    document.addEventListener("keydown", (event) => this.key(event), {signal: this.abort.signal})
     this.refresh()
+  }
+
+  /** Space plays, arrows step: wherever a key has no other use on the page, while this view is open. */
+  key(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || !this.players.row.clientWidth) return
+    if (event.composedPath().some((node) => node.matches?.("input, textarea, select, button, summary, dialog, [contenteditable], [role=dialog]"))) return
+    const {clock} = this
+    if (!clock.films.length) return
+    const step = Math.min(...clock.films.map(({dt}) => dt))
+    const [low, high] = clock.span
+    const to = {ArrowLeft: clock.at - step, ArrowRight: clock.at + step, Home: low, End: high - step}[event.key]
+    if (event.key === " ") clock.play(!clock.playing)
+    else if (to !== undefined) {
+      clock.play(false)
+      clock.set({at: clamp(to, low, high - step)})
+    } else return
+    event.preventDefault()
   }
 
   actions(id) {
@@ -177,6 +196,7 @@ class CompareView {
   }
 
   destroy() {
+    this.abort.abort()
     this.players.destroy()
   }
 }

@@ -55,7 +55,8 @@ class Plot {
 
   /**
    * Draw curves: each has `name`, `x`, `y`, `color`, `width`, `alpha` and `dash`; `band` names two
-   * arrays over the same `x` between which the curve's color is filled in; `marks` are upright lines;
+   * arrays over the same `x` between which the curve's color is filled in; `told` are values to tell
+   * where they are not those drawn; `marks` are upright lines;
    * `tick` writes a value of `x` beneath the axis; `ticks` finds those between two ends, about so many.
    */
   show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText, ticks = roundTicks} = {}) {
@@ -227,7 +228,7 @@ class Plot {
         if (best < 0 || Math.abs(line.x[k] - x) < Math.abs(line.x[best] - x)) best = k
       }
       if (best < 0 || Math.abs(axes.X(line.x[best]) - px) > 12) continue
-      told.push([line, line.x[best], line.y[best]])
+      told.push([line, line.x[best], (line.told ?? line.y)[best]])
       if (nearest === null || Math.abs(line.x[best] - x) < Math.abs(nearest - x)) nearest = line.x[best]
     }
     this.pointed = nearest
