@@ -39,8 +39,8 @@ class ComparisonPanel(Component):
     states = param.Dict(
         default={},
         doc="For each of ``controls``, ``curve`` and ``mechanism`` that the answer can have: its "
-        "``state`` (``none``, ``going``, ``there`` or ``failed``; ``reading`` or ``later`` while that is "
-        "not known), and what is ``said`` of it.",
+        "``state`` (``none``, ``going``, ``there`` or ``failed``; ``reading`` or ``later`` while that "
+        "is not known), and what is ``said`` of it.",
     )
     controls = param.Bytes(
         default=b"", doc="The controls, as `packed_controls` makes them, if seen."
