@@ -37,6 +37,9 @@ _AHEAD = "MAXSTIM_CONTROLS_AHEAD"
 _LATER = {"state": "later", "said": "After the run."}
 """What is told while a run is on show."""
 
+_MOST_CELLS = 4
+"""Input types whose cells are simulated at a time for one page."""
+
 
 class Comparisons(param.Parameterized):
     """What stands beside the answer on show: found, computed, shown and taken home.
@@ -131,9 +134,9 @@ class Comparisons(param.Parameterized):
             return
         if name not in side.found["source_type"].values:
             return
-        if action == "cells":
+        if action == "cells" and len(self._cells) < _MOST_CELLS:
             self._cells.append(_thread().submit(packed_cells, self._answer, name))
-        else:
+        elif action == "silence":
             self._toggle_silence(name)
         self._tell()
 

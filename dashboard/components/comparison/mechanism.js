@@ -27,7 +27,7 @@ class StackedContributions {
     this.what = element("select", {"aria-label": "Contributions to what"},
       ...Object.entries(OF_WHAT).map(([value, [words]]) => element("option", {value}, words)))
     this.what.addEventListener("change", () => this.draw())
-    this.legend = element("div", {class: "legend"})
+    this.legend = element("div", "ranks")
     const {canvas} = this.plot
     canvas.addEventListener("pointerdown", ({clientX}) => { this.down = clientX })
     canvas.addEventListener("click", ({clientX}) => {
@@ -143,6 +143,7 @@ class Mechanism {
     this.stacked.show(this.scene, this.hues)
     this.hexagons.show(this.cells.get(this.chosen) ?? null, THEMES[this.model.dark ? "dark" : "light"])
     this.overlay()
+    this.mark()
     this.markSilenced()
     document.dispatchEvent(new CustomEvent("maxstim-jump", {detail: null}))
   }
