@@ -123,7 +123,7 @@ class Compare(param.Parameterized):
                 "said": f"{n_matches} answers have keys that begin with {key}: pin the one that is "
                 "meant from the list of runs.",
             }
-        if self.session.library.looking:
+        if n_matches or self.session.library.looking:
             return {"state": "reading", "said": "Being looked for …"}
         return {
             "state": "gone",

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.state.listing import NETWORKS
-from dashboard.state.pins import checked_pins
+from dashboard.state.pins import MOST_PINS, checked_pins
 from dashboard.state.settings import sectioned
 from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
 from dashboard.state.views import VIEWS
@@ -39,6 +39,11 @@ _NO_VIEW = "The view of this link is none that this page has; choose one at the 
 
 _NO_PINS = (
     "A pinned answer of this link has a key that no answer can have; pin it from the list of runs."
+)
+
+_MANY_PINS = (
+    f"This link pins more answers than the {MOST_PINS} that are compared at a time; the others are left "
+    "out."
 )
 
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
@@ -96,8 +101,10 @@ class PageAddress:
             network = DEFAULT
         named = [name for name in query.get("pins", [""])[0].split(",") if name]
         pins = checked_pins(named)
-        if len(pins) < len(set(named)):
+        if any(not KEY.fullmatch(name) for name in named):
             problems = (*problems, _NO_PINS)
+        elif len(pins) < len(set(named)):
+            problems = (*problems, _MANY_PINS)
         aims, misread = _aims(query)
         return cls(cell, method, network, run, sweep, view, pins, (*problems, *misread), aims)
 

@@ -176,10 +176,10 @@ def test_stored_controls_stand_side_by_side(queue, stored):
     assert table["rows"][0]["kind"] == "the answer"
     shown = {(row["kind"], row["shown"]): row["cells"] for row in table["rows"]}
     assert all(cells[1] is None for cells in shown.values())
-    best = found.sel(control=(found.family == "edge") & (found.shown == "equal energy"))
+    is_it = (found.family.values == "edge") & (found.shown.values == "equal energy")
     cell = shown["edge", "equal energy"][0]
-    assert cell["response"] == pytest.approx(float(best.control_response.max()))
-    assert cell["name"] == str(best.control.values[0])
+    assert cell["response"] == pytest.approx(float(found.control_response.values[is_it].max()))
+    assert cell["name"] == str(found.control.values[is_it][0])
     backwards = shown["played backwards", "equal energy"][0]
     assert backwards["share"] == pytest.approx(
         backwards["response"] / float(found.attrs["response"])

@@ -85,8 +85,9 @@ def test_it_is_computed_once_told_whole_and_found_again(queue, answer):
 def test_the_hexagons_are_the_voltage_of_that_input_type(answer):
     film = unpacked(packed_cells(answer, "Mi9"))
     network = ms.open_network("default")
-    seen = ms.simulate(network, answer["stimulus"].values, 0.01, cell_types=["Mi9"])
-    cells = network.layout.on_columns(network.cell_type("Mi9"), seen)
+    kind = network.cell_type("Mi9")
+    seen = ms.simulate(network, answer["stimulus"].values, 0.01, cells=network.layout.cells(kind))
+    cells = network.layout.on_columns(kind, seen.values)
     assert np.abs(film["voltage"] * film["unit"] - cells).max() <= film["unit"]
     assert film["name"] == "Mi9" and film["limit"] > 0
 

@@ -119,7 +119,7 @@ def test_addresses_carry_pins_and_say_what_can_be_none():
     wrong = PageAddress.parse("?pins=../../etc,12345678,,a%20b")
     assert wrong.pins == ("12345678",) and "no answer can have" in wrong.problems[0]
     many = PageAddress.parse("?pins=" + ",".join(f"{k:08x}" for k in range(40)))
-    assert len(many.pins) == MOST_PINS and len(many.problems) == 1
+    assert len(many.pins) == MOST_PINS and "left out" in many.problems[0]
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"3", b'["../x", 4, "T4c-generated"]', b"\xff"])
