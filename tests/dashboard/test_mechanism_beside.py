@@ -92,11 +92,9 @@ def test_the_hexagons_are_the_voltage_of_that_input_type(answer):
     assert film["name"] == "Mi9" and film["limit"] > 0
 
 
-def test_cells_without_input_types_and_responses_that_explode_are_packed():
+def test_a_voltage_that_does_not_stay_finite_without_a_type_has_no_share():
     network = ms.open_network("prior", extent=5)
     movie = np.full((4, network.lattice.n_columns), 1.0)
-    none = unpacked(packed_mechanism(explained(network, "R1", movie, 0.01)))
-    assert none["rows"] == [] and none["carried"].shape == (0, 4)
     found = explained(network, "T4c", movie, 0.01)
     found["silenced_response"][2] = np.nan
     found["silenced_peak_voltage"][2] = np.nan

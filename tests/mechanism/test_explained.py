@@ -22,10 +22,8 @@ def test_it_is_what_both_say_of_the_same_movie():
     assert found.attrs["kind"] == "mechanism"
 
 
-def test_a_photoreceptor_has_no_input_types():
+def test_a_cell_type_that_there_is_not_is_refused():
     network = ms.open_network("prior", extent=5)
     movie = np.full((4, network.lattice.n_columns), 1.0)
-    found = explained(network, "R1", movie, 0.01)
-    assert found.sizes["source_type"] == 0 and found.silenced.values.tolist() == ["none"]
     with pytest.raises(ms.MaxstimError, match="no cell type"):
         explained(network, "R99", movie, 0.01)
