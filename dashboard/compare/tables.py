@@ -54,7 +54,8 @@ def controls_table(answers: Sequence[PinnedAnswer]) -> dict[str, Any]:
 
     Returns:
         ``rows``, each with ``kind``, how it was ``shown``, and ``cells``: ``name``, ``response`` in RMS,
-        ``share`` of the response to the answer and ``energy``, or None where there is none;
+        ``share`` of the response to the answer, where that is above 0, and ``energy``, or None where
+        there is none;
         ``contrast`` and ``shift``, each a list with ``id``, ``x`` and ``y`` of the answers that have
         them; ``missing``, the keys of answers without stored controls. Rows are those of all answers
         that have controls.
@@ -68,7 +69,7 @@ def controls_table(answers: Sequence[PinnedAnswer]) -> dict[str, Any]:
                 cells[place] = {
                     "name": row["name"],
                     "response": row["response"],
-                    "share": row["share"],
+                    "share": row["share"] if one.controls["response"] > 0 else None,
                     "energy": row["contrast_energy"],
                 }
     return {
@@ -95,7 +96,8 @@ def _order(row: tuple[str, str]) -> tuple[int, int, str]:
     kind, shown = row
     if row == _OF_ANSWER:
         return (0, 0, "")
-    return (1, _BEST_OF.index(kind), shown) if kind in _BEST_OF else (2, int(shown != FULL), kind)
+    is_equal = int(shown != FULL)
+    return (1, 2 * _BEST_OF.index(kind) + is_equal, "") if kind in _BEST_OF else (2, is_equal, kind)
 
 
 def _curves(answers: Sequence[PinnedAnswer], name: str, dim: str) -> list[dict[str, Any]]:

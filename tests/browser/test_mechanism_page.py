@@ -43,7 +43,7 @@ def test_a_response_is_taken_apart_shown_and_an_input_type_silenced(visit):
     page = visit()
     section = taken_apart(page)
     rows = page.get_by_test_id("input-types").locator("tbody tr")
-    expect(rows).to_have_count(9)
+    expect(rows).to_have_count(12)
     assert rows.first.get_attribute("data-row") == "T4c", "the table of docs/mechanism.md"
     mi1 = page.get_by_test_id("input-types").locator("tr[data-row='Mi1']")
     expect(mi1.get_by_role("cell")).to_contain_text(["excites", "0.338", "1.262", "0.923", "8 %"])

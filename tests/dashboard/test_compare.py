@@ -181,9 +181,11 @@ def test_stored_controls_stand_side_by_side(queue, stored):
     assert cell["response"] == pytest.approx(float(found.control_response.values[is_it].max()))
     assert cell["name"] == str(found.control.values[is_it][0])
     backwards = shown["played backwards", "equal energy"][0]
-    assert backwards["share"] == pytest.approx(
-        backwards["response"] / float(found.attrs["response"])
-    )
+    of_answer = float(found.attrs["response"])
+    share = backwards["response"] / of_answer if of_answer > 0 else None
+    assert backwards["share"] == pytest.approx(share)
+    assert [row["kind"] for row in table["rows"][1:3]] == ["edge", "edge"]
+    assert table["rows"][1]["shown"] == "full contrast"
     assert [curve["id"] for curve in table["contrast"]] == [stored[0]]
     assert len(shown) == len(table["rows"])
 

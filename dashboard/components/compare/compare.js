@@ -97,7 +97,7 @@ class CompareView {
     this.scale = new DivergingScale(table)
     this.difference = new StimulusDifference(this.clock, table)
     this.players = new PinnedPlayers(this.clock, (id) => this.actions(id), this.scale, hue, this.difference)
-    this.legend = new ScaleLegend("Response, one scale for all: voltage", this.scale)
+    this.legend = new ScaleLegend("Above the stimulus, luminance from 0 (black) to 1 (white); below the response, one scale for all: voltage", this.scale)
     this.traces = new OverlaidTraces(this.clock, hue)
     this.controls = new OverlaidControls(hue)
     this.stored = new Chooser("Pin a stored answer…", (key) => send({toggle: key}))
@@ -105,7 +105,7 @@ class CompareView {
     this.how = element("p", "quiet", HOW_TO_PIN)
     this.table = element("section", {class: "card", "aria-label": "What differs"})
     this.steps = element("section", {class: "card steps", "aria-label": "In step"}, this.players.controls)
-    this.together = element("section", {class: "card", "aria-label": "Side by side"}, this.players.root, this.legend.root)
+    this.together = element("section", {class: "card", "aria-label": "Side by side"}, this.legend.root, this.players.root)
     this.parts = [this.steps, this.together, this.traces.root, this.table, this.controls.root]
     this.root = element("div", {class: "compare-view", "data-testid": "compare-view"},
       element("section", {class: "card", "aria-label": "Compare"},

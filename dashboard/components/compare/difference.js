@@ -21,8 +21,9 @@ class StimulusDifference {
     })
     this.legend = new ScaleLegend("luminance", this.scale)
     this.said = element("p", {class: "small quiet", "data-testid": "difference"})
+    this.ended = element("p", {class: "small quiet ended", hidden: ""}, "Only one of them plays now.")
     this.root = element("div", {class: "one-player difference", role: "group", "aria-label": "Difference of stimuli", hidden: ""},
-      this.canvas, element("div", "minus", this.selects[0], element("span", {}, "minus"), this.selects[1]),
+      this.canvas, this.ended, element("div", "minus", this.selects[0], element("span", {}, "minus"), this.selects[1]),
       this.legend.root, this.said)
   }
 
@@ -101,7 +102,7 @@ class StimulusDifference {
     const eye = this.films[0].scene.pixels(width)
     eye.colors.fill(0)
     const both = this.each(this.clock.at, (i, difference) => { eye.colors[i] = this.scale.of(difference) })
-    this.root.dataset.both = both
+    this.ended.hidden = both
     this.root.style.width = `${width}px`
     eye.paint(this.canvas, eye.colors)
   }

@@ -91,7 +91,7 @@ class PinnedPlayers extends Players {
   fit(room) {
     const n = Math.max(3, this.players.length + (this.beside.root.hidden ? 0 : 1))
     const wide = Math.floor((room - 14 * (n - 1)) / n)
-    const high = Math.floor((window.innerHeight - 400) / 2.3)
+    const high = Math.floor((window.innerHeight - 430) / 2.3)
     return clamp(Math.min(wide, high), 104, 300)
   }
 

@@ -1,6 +1,6 @@
 // What differs between pinned answers, and their controls: a column for each answer.
 
-const percentOf = (share) => share === null ? "–" : `${Math.round(100 * share)} %`.replace("-", "−")
+const percentOf = (share) => `${Math.round(100 * share)} %`.replace("-", "−")
 
 /** Return the head of a table: a letter and a title for each answer. */
 function answerHeads(first, pins, hue) {
@@ -34,17 +34,19 @@ function differenceTable({facts, numbers, same}, pins, hue) {
   return parts
 }
 
-/** The controls of all answers, each bar on one scale. */
+/** The controls of all answers, the bars from 0 on one scale. */
 function controlsTableOf({rows}, pins, hue) {
   const all = rows.flatMap(({cells}) => cells.map((cell) => cell?.response ?? 0))
-  const most = Math.max(...all.map(Math.abs), 1e-9)
+  const [least, most] = [Math.min(...all, 0), Math.max(...all, 0)]
+  const part = (value) => `${100 * value / (most - least || 1)}%`
   const cellOf = (cell, k) => {
     if (!cell) return element("td", "number quiet", "–")
     const bar = element("i", {class: "part", "aria-hidden": "true"})
-    bar.style.setProperty("--part", `${100 * Math.abs(cell.response ?? 0) / most}%`)
+    bar.style.setProperty("--from", part(Math.min(cell.response ?? 0, 0) - least))
+    bar.style.setProperty("--part", part(Math.abs(cell.response ?? 0)))
     bar.style.setProperty("--hue", hue(pins[k].place))
     return element("td", {class: "number", title: `${cell.name}, contrast energy ${number(cell.energy)}`}, bar,
-      element("span", {}, `${number(cell.response, 2)} `), element("em", "quiet", percentOf(cell.share)))
+      element("span", {}, `${number(cell.response, 2)} `), element("em", "quiet", cell.share === null ? "" : percentOf(cell.share)))
   }
   return wideTable("Controls of the answers", "controls-table", answerHeads(["Control", "Shown at"], pins, hue),
     rows.map(({kind, shown, cells}) => element("tr", {}, element("th", {scope: "row"}, kind), element("td", "quiet", shown),

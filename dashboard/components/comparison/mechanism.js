@@ -1,7 +1,7 @@
 // What carried a response: contributions of input types over time, their hexagons in step with the player,
 // and what is left without each. Put before the code of the comparison, which makes sections of it.
 
-const MOST_PARTS = 6 // input types with an area of their own in the plot; the others are one
+const MOST_PARTS = 8 // input types with an area of their own in the plot; the others are one
 const CELLS_WIDTH = 250 // pixels that the hexagons of an input type are wide
 const NO_CELL = -32768
 const OF_WHAT = {
@@ -16,8 +16,8 @@ const inMilliseconds = (at) => String(Math.round(at)).replace("-", "−")
 
 /** Return the colors of the input types, by their rank. */
 function rankHues(dark) {
-  const {accent, others, ink} = THEMES[dark ? "dark" : "light"]
-  return [accent, ...others, ink]
+  const {accent, others} = THEMES[dark ? "dark" : "light"]
+  return [accent, ...others, ...(dark ? ["#ff8a80", "#5b8def", "#bca18f"] : ["#c0392b", "#1b3a8a", "#6d4c41"])]
 }
 
 /** Contributions stacked over time: what excites upwards, what inhibits downwards, and their sum. */
@@ -60,23 +60,20 @@ class StackedContributions {
     }
     const x = timesOf(scene)
     const [above, below] = [new Float64Array(n), new Float64Array(n)]
-    const parts = own.map((part) => {
-      const [low, high] = [[], []]
-      part.values.forEach((value, frame) => {
-        const stack = value >= 0 ? above : below
-        const before = stack[frame]
-        stack[frame] += value
-        low.push(Math.min(before, stack[frame]))
-        high.push(Math.max(before, stack[frame]))
+    // What changes its sign moves from one stack to the other.
+    const parts = own.flatMap(({name, values: brought, color: hue}) => [above, below].flatMap((stack, isBelow) => {
+      const [inner, outer] = [Array.from(stack), []]
+      brought.forEach((value, frame) => {
+        stack[frame] += isBelow ? Math.min(value, 0) : Math.max(value, 0)
+        outer.push(stack[frame])
       })
-      const outer = Array.from(part.values, (value, frame) => value >= 0 ? high[frame] : low[frame])
-      return {name: part.name, x, y: outer, told: part.values, color: part.color, bandColor: part.color, band: [low, high], width: 1}
-    })
+      return [{name, x, y: outer, told: brought, silent: Boolean(isBelow), alpha: 0, bandAlpha: 0.75, bandColor: hue, color: hue, band: [inner, outer]}]
+    }))
     const total = Array.from({length: n}, (_, frame) => above[frame] + below[frame])
     parts.push({name: what === "carried" ? "voltage above grey" : "all synapses", x, y: total, color: color("ink"), width: 2.4})
     this.plot.yLabel = OF_WHAT[what][1]
     this.plot.show(parts, {marks: this.marks ?? [], unit: "ms", words: inMilliseconds})
-    this.legend.replaceChildren(...parts.map(({name, color: hue, width}) => {
+    this.legend.replaceChildren(...parts.filter(({silent}) => !silent).map(({name, color: hue, width}) => {
       const dot = element("i", {class: "dot", "aria-hidden": "true"})
       dot.style.background = hue
       return element("span", width > 2 ? "total" : "", dot, name)
