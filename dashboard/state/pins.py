@@ -80,6 +80,12 @@ def checked_pins(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if KEY.fullmatch(name)))[:MOST_PINS]
 
 
+def are_pins(text: str) -> bool:
+    """Tell whether a text is what a link says of pins: names parted by commas, none too many."""
+    names = text.split(",")
+    return len(names) <= MOST_PINS and all(KEY.fullmatch(name) for name in names)
+
+
 class Pins(param.Parameterized):
     """The pins of one page: the visitor's own, or those of the link that has opened it.
 
@@ -100,9 +106,9 @@ class Pins(param.Parameterized):
         self._linked = False
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What the pinned answers are called in a link, as briefly as they can be."""
-        return pin_names(self.keys, self.known)
+    def names(self) -> str:
+        """What the pinned answers are called in a link, as briefly as they can be, by commas."""
+        return ",".join(pin_names(self.keys, self.known))
 
     @property
     def known(self) -> list[str]:

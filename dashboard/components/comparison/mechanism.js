@@ -173,7 +173,7 @@ class Mechanism {
       element("div", "mechanism",
         element("div", {class: "wide", tabindex: 0, role: "region", "aria-label": "Table of the input types"},
           element("table", {"data-testid": "input-types"},
-            element("thead", {}, element("tr", {}, ...heads.map((text) => text ? element("th", {scope: "col"}, text) : element("td")))), this.table)),
+            element("thead", {}, element("tr", {}, ...heads.map((text, k) => text ? element("th", {scope: "col", class: k > 1 ? "number" : ""}, text) : element("td")))), this.table)),
         element("div", {}, this.hexagons.root, this.without.root)),
       element("div", {}, save))
   }
