@@ -124,8 +124,8 @@ LINK_KEYS = (
         "pins",
         "pinned answers",
         _if(are_pins),
-        f"The pinned answers of this link are not the keys of {MOST_PINS} answers or fewer; pin them from "
-        "the list of runs.",
+        f"The pinned answers of this link are not the keys of {MOST_PINS} answers or fewer; pin them "
+        "from the list of runs.",
     ),
     LinkKey(
         "iteration",
