@@ -120,6 +120,8 @@ def test_answers_are_pinned_played_in_step_and_opened_elsewhere(visit, open_page
     expect(page.locator("[data-film][data-frame]")).to_have_count(3)
     page.get_by_role("button", name="Take out B Mi1 generated").click()
     expect(page.locator("[data-film]")).to_have_count(2)
+    named = f"pins={EXAMPLE},{OTHER_NETWORK[:8]}"
+    page.wait_for_function("named => location.search.endsWith(named)", arg=named)
     page.reload()
     expect(page.locator("[data-film][data-frame]")).to_have_count(2)
     page.get_by_role("group", name="B Tm3 generated").get_by_role("button", name="Open").click()
