@@ -4,7 +4,7 @@ const percentOf = (share) => `${Math.round(100 * share)} %`.replace("-", "−")
 
 /** Return the head of a table: a letter and a title for each answer. */
 function answerHeads(first, pins, hue) {
-  return element("thead", {}, element("tr", {}, ...first.map((text) => element("th", {scope: "col"}, text)),
+  return element("thead", {}, element("tr", {}, ...first.map((text) => text ? element("th", {scope: "col"}, text) : element("td")),
     ...pins.map(({letter, title, place}) => {
       const dot = element("i", {class: "dot", "aria-hidden": "true"})
       dot.style.background = hue(place)
