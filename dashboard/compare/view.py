@@ -62,8 +62,8 @@ class Compare(param.Parameterized):
             return
         if self.panel is None:
             self.panel = ComparePanel(self._hear)
-            self._offer()
             self._show(self.panel)
+        self._offer()
         self._problems.clear()  # what was not there may be by now
         self._sought = ()
         self._take()
@@ -165,7 +165,7 @@ class Compare(param.Parameterized):
 
     def _offer(self, *events: object) -> None:
         """Offer the stored runs that there are."""
-        if self.panel is None:
+        if self.panel is None or not self.is_open:
             return
         library, wanted = self.session.library, self.session.choice.cell_type
         listed = [
