@@ -14,6 +14,7 @@ import xarray as xr
 # built, Panel 1.9 makes it fail to send back.
 from dashboard.add_movie.dialog import MovieDialog
 from dashboard.atlas.view import AtlasView
+from dashboard.compare.view import Compare
 from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
@@ -25,6 +26,7 @@ from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
 from dashboard.state.page_link import OpenedLink, address_of, room_for_query
+from dashboard.state.pins import Pins, pins_of
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice
 from dashboard.state.url import PageAddress
@@ -85,19 +87,22 @@ class App(pn.viewable.Viewer):
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
+        self.pins = Pins(pins_of(self.session.id, queue.store.root), library)
+        self.compare = Compare(self.session, self.pins, self._show_in("compare"))
         # Name of a view: what is polled for it, and what knows whether it is open.
         self._views = {
             "sweep": (self.sweeps, self.sweeps.choice),
             "atlas": (self.atlas, self.atlas),
+            "compare": (self.compare, self.compare),
         }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
-        self.headline = Headline(self.session, lambda: self.page.dark)
+        self.headline = Headline(self.session, lambda: self.page.dark, self.pins)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
         self.comparisons = Comparisons(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
-        self.history = History(self.session)
+        self.history = History(self.session, self.pins)
         self.page = Frame(
             design=Plain,
             sidebar=self.sidebar.panel,
@@ -153,6 +158,8 @@ class App(pn.viewable.Viewer):
         elif example is not None:
             self.session.show_while_waiting(example.key)
         self.opened.choose(asked)
+        if asked.pins:
+            self.pins.follow(asked.pins.split(","))
         if asked.frame and self._drawn is not None:
             self._draw_answer()
         # Of the link: the example alone would not explain itself.
@@ -164,6 +171,7 @@ class App(pn.viewable.Viewer):
         self.sweeps.param.watch(self._address, "key")
         self.atlas.param.watch(self._address, "words")
         self.views.param.watch(self._address, "shown")
+        self.pins.param.watch(self._address, "keys")
         self._address()
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
@@ -179,6 +187,8 @@ class App(pn.viewable.Viewer):
         asked = self.opened.asked
         if asked.sweep:
             self.sweeps.open(asked.sweep)
+        elif asked.pins:
+            self.views.open("compare")
         elif asked.view:
             self.views.open(asked.view)
 
@@ -361,7 +371,8 @@ class App(pn.viewable.Viewer):
         sweep = self.sweeps.key if view == "sweep" else ""
         atlas = self.atlas.words if view == "atlas" else ""
         page = f"{where.protocol}//{where.hostname}:{where.port}{where.pathname}" if where else ""
-        address = address_of(self.session, view=view, sweep=sweep, atlas=atlas)
+        pins = self.pins.names if view == "compare" else ""
+        address = address_of(self.session, view=view, sweep=sweep, atlas=atlas, pins=pins)
         link = address.link(room_for_query(page))
         self.page.param.update(link_query=link.search, left_out=link.note)
 

@@ -12,6 +12,7 @@ _HERE = Path(__file__).parent
 _STYLE = _HERE.parent / "style"
 
 ELEMENTS = _HERE / "widgets" / "elements.js"
+CHOOSER = _HERE / "widgets" / "chooser.js"
 PICKER = _HERE / "widgets" / "picker.js"
 NUMBER_FIELD = _HERE / "widgets" / "number_entry.js"
 DRAWING = _HERE / "hexplayer" / "drawing.js"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.state.listing import NETWORKS
+from dashboard.state.pins import MOST_PINS, are_pins
 from dashboard.state.typed_numbers import read_number
 from dashboard.state.views import VIEWS
 from maxstim_core.errors import MaxstimError
@@ -127,6 +128,14 @@ LINK_KEYS = (
         "what is on show of the atlas",
         _if(lambda text: _OF_ATLAS.fullmatch(text) is not None),
         "What this link shows of the atlas is nothing that one can have; choose in the view Atlas.",
+    ),
+    LinkKey(
+        "pins",
+        "pins",
+        "pinned answers",
+        _if(are_pins),
+        f"The pinned answers of this link are not the keys of {MOST_PINS} answers or fewer; pin them "
+        "from the list of runs.",
     ),
     LinkKey(
         "iteration",

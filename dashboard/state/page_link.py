@@ -10,7 +10,7 @@ from maxstim_core.optimal.configs import GenerateConfig
 
 
 def address_of(
-    session: Session, *, view: str = "", sweep: str = "", atlas: str = ""
+    session: Session, *, view: str = "", sweep: str = "", atlas: str = "", pins: str = ""
 ) -> PageAddress:
     """Return what the link of a page says, but for where its player stands.
 
@@ -19,6 +19,7 @@ def address_of(
         view: Name of the view that is open.
         sweep: Key of the sweep on show.
         atlas: What of the atlas is on show.
+        pins: What the answers on show side by side are called in links.
     """
     choice, named = session.choice, session.link_request
     settings = settings_of_link(choice, named)
@@ -30,6 +31,7 @@ def address_of(
         sweep=sweep,
         view=view,
         atlas=atlas,
+        pins=pins,
         settings=settings,
         of_run=settings_of_run(settings, named),
     )

@@ -55,7 +55,7 @@ class PageAddress:
         run: Key of a run or of a finished answer.
         sweep: Key of a sweep.
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
-            A sweep needs none: it is seen in its own.
+            A sweep needs none, nor do pinned answers: they are seen in their own.
         atlas: What of the atlas is on show, as `dashboard.atlas.selection.AtlasSelection` reads it.
         problems: What the page has to say of what is not here, a sentence each.
         settings: Settings of the method by name, of the generated one where it says none, above those of
@@ -63,6 +63,7 @@ class PageAddress:
         of_run: Which of them the run has as well: for one who has the run, they may be left out.
         iteration: Iteration of the run to look at, 0 for the last.
         frame: Frame at which the player stands, from 1; 0 for where it stands by itself.
+        pins: What pinned answers are called in links, parted by commas: see `dashboard.state.pins`.
     """
 
     cell_type: str = ""
@@ -77,6 +78,7 @@ class PageAddress:
     of_run: frozenset[str] = field(default=frozenset(), compare=False)
     iteration: int = 0
     frame: int = 0
+    pins: str = ""
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:
@@ -124,7 +126,7 @@ class PageAddress:
         """Yield what it says, key and text of each."""
         for key in LINK_KEYS:
             value = getattr(self, key.attribute)
-            if value and not (key.name == "view" and self.sweep):
+            if value and not (key.name == "view" and (self.sweep or self.pins)):
                 yield key.name, f"{key.name}={quote_plus(str(value), safe=_PLAIN)}"
         for name, value in self.settings.items():
             yield name, f"{name}={quote_plus(setting_text(value), safe=_PLAIN)}"

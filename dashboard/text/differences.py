@@ -29,12 +29,24 @@ def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
 
 def _setting(item: dataclasses.Field, value: object) -> str:
     about = item.metadata
-    label = about["label"][:1].lower() + about["label"][1:]
+    if about["off"] and not value:
+        return str(about["off"])
+    return f"{about['label'][:1].lower()}{about['label'][1:]} {value_words(item, value)}"
+
+
+def value_words(item: dataclasses.Field, value: object) -> str:
+    """Return the value of a setting with its unit: "20", "on", "0.8 s".
+
+    Args:
+        item: Field of a configuration.
+        value: Its value.
+    """
+    about = item.metadata
     if about["off"] and not value:
         return str(about["off"])
     if isinstance(value, bool):
-        return f"{label} {'on' if value else 'off'}"
+        return "on" if value else "off"
     if isinstance(value, str):
         words = about["choice_words"]
-        return f"{label} {words[value][0] if value in words else value}"
-    return f"{label} {value:g} {about['unit']}".rstrip()
+        return words[value][0] if value in words else value
+    return f"{value:g} {about['unit']}".rstrip()

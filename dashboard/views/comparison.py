@@ -1,35 +1,31 @@
-"""What stands beside the answer on the page: its controls and its curve, as far as they are there."""
+"""What stands beside the answer on the page, as far as it is there: controls, curve, mechanism."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, partial
-from typing import Any
 
-import numpy as np
 import panel as pn
 import param
 import xarray as xr
 
 from dashboard.components.comparison.component import ComparisonPanel
-from dashboard.components.hexplayer.component import pack
 from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.session import Session
 from dashboard.state.shown import Shown
-from maxstim_core.comparison.controls import ANSWER, FULL
-from maxstim_core.comparison.report import report_of
-from maxstim_core.drawing.peak import telling_frame
+from dashboard.state.silence import check_silence
+from dashboard.views.packed_controls import packed_controls, packed_curve
+from dashboard.views.packed_mechanism import packed_cells, packed_mechanism
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import file_name
 from maxstim_core.export.files import netcdf
-from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.comparisons import (
     CONTROLS,
     CURVE,
+    MECHANISM,
     ComparisonMaker,
     comparison_key,
 )
@@ -41,12 +37,12 @@ _AHEAD = "MAXSTIM_CONTROLS_AHEAD"
 _LATER = {"state": "later", "said": "After the run."}
 """What is told while a run is on show."""
 
-_TEXTBOOK = ("edge", "bar", "grating", "flash", "disc", "natural")
-"""Families of controls that are shown twice; of these, the picture is at full contrast."""
+_MOST_CELLS = 4
+"""Input types whose cells are simulated at a time for one page."""
 
 
 class Comparisons(param.Parameterized):
-    """The controls and the curve of the answer on show: found, computed, shown and taken home.
+    """What stands beside the answer on show: found, computed, shown and taken home.
 
     Files are read, and what was found is packed, in a thread; `poll` takes in what has come of that.
 
@@ -59,13 +55,18 @@ class Comparisons(param.Parameterized):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.panel = ComparisonPanel(self._asked)
+        self.panel = ComparisonPanel(self._asked, self._asked_of)
         self._maker = ComparisonMaker(session.queue)
         self._answer: xr.Dataset | None = None
         self._sides: dict[str, _Side] = {}
         self._tried: set[str] = set()  # what was begun by itself, or left for another time
+        self._cells: list[Future[bytes]] = []  # hexagons on their way
         session.param.watch(self._change, "shown")
+        session.choice.param.watch(self._tell_silenced, ["method", "cell_type"])
+        for settings in session.choice.settings.values():
+            settings.param.watch(self._tell_silenced, "silence")
         self._change()
+        self._tell_silenced()
 
     def poll(self) -> None:
         """Take in what was read, packed or computed since the last time."""
@@ -74,6 +75,12 @@ class Comparisons(param.Parameterized):
             packed = side.packed
             if packed is not None:
                 setattr(self.panel, kind, packed)
+        for packing in [one for one in self._cells if one.done()]:
+            self._cells.remove(packing)
+            try:
+                self.panel.show_cells(packing.result())
+            except Exception as error:  # its network is gone, or a defect, which the session logs
+                self.session.unexpected(error)
         self._compute_ahead()
         self._tell()
 
@@ -84,7 +91,7 @@ class Comparisons(param.Parameterized):
             return
         self._answer, self._sides = shown.finished, {}
         if shown.finished is not None:
-            for kind in (CONTROLS, CURVE):
+            for kind in (CONTROLS, CURVE, MECHANISM):
                 with suppress(
                     MaxstimError
                 ):  # an answer that has none, or says too little of itself
@@ -93,7 +100,7 @@ class Comparisons(param.Parameterized):
         self._clear()
 
     def _clear(self) -> None:
-        self.panel.param.update(controls=b"", curve=b"")
+        self.panel.param.update(controls=b"", curve=b"", mechanism=b"")
         self._tell()
 
     def _tell(self) -> None:
@@ -104,7 +111,7 @@ class Comparisons(param.Parameterized):
             self.panel.states = states
         controls = self._sides.get(CONTROLS)
         self.session.verdict = "" if controls is None else controls.headline
-        self.busy = any(side.is_busy for side in self._sides.values())
+        self.busy = bool(self._cells) or any(side.is_busy for side in self._sides.values())
 
     def _asked(self, action: str, kind: str) -> None:
         side = self._sides.get(kind)
@@ -119,6 +126,35 @@ class Comparisons(param.Parameterized):
         elif action == "save" and side.found is not None:
             pn.state.execute(partial(self._save, kind, side.found))
         self._tell()
+
+    def _asked_of(self, action: str, name: str) -> None:
+        """Show the hexagons of an input type, or let the next run silence it, or no longer."""
+        side = self._sides.get(MECHANISM)
+        if side is None or side.found is None or self._answer is None:
+            return
+        if name not in side.found["source_type"].values:
+            return
+        if action == "cells" and len(self._cells) < _MOST_CELLS:
+            self._cells.append(_thread().submit(packed_cells, self._answer, name))
+        elif action == "silence":
+            self._toggle_silence(name)
+        self._tell()
+
+    def _toggle_silence(self, name: str) -> None:
+        choice = self.session.choice
+        settings = choice.settings[choice.method]
+        names = {one for one in settings.silence.split(",") if one} ^ {name}
+        wanted = ",".join(sorted(names))
+        try:
+            check_silence(wanted, choice.cell_type)
+        except MaxstimError as error:
+            self.session.problem = str(error)
+            return
+        settings.enter("silence", wanted)
+
+    def _tell_silenced(self, *events: object) -> None:
+        choice = self.session.choice
+        self.panel.silenced = choice.settings[choice.method].silence
 
     def _compute(self, kind: str) -> None:
         shown: Shown = self.session.shown
@@ -189,7 +225,11 @@ class _Side:
         """Have it packed for the browser, now or as soon as it is there."""
         self._is_wanted = True
         if self.found is not None and self._packing is None:
-            pack_it = {CONTROLS: packed_controls, CURVE: packed_curve}[self.kind]
+            pack_it = {
+                CONTROLS: packed_controls,
+                CURVE: packed_curve,
+                MECHANISM: packed_mechanism,
+            }[self.kind]
             self._packing = _thread().submit(pack_it, self.found)
 
     def take(self, maker: ComparisonMaker) -> None:
@@ -237,84 +277,6 @@ class _Side:
         failed = self.task is not None and self.task.state == "failed"
         problem = self.problem or (self.task.message if failed else "")
         return {"state": "failed" if problem else "none", "said": problem}
-
-
-def packed_controls(found: xr.Dataset) -> bytes:
-    """Return controls as one block for the browser.
-
-    In the header ``rows`` is the table, as in `report_of`; ``shown`` says of each movie its name and its
-    row, the answer first; ``stills`` which of its frames to show.
-
-    Args:
-        found: Result of `maxstim_core.controls`.
-    """
-    report, lattice, dt = report_of(found), lattice_of(found), float(found.attrs["dt"])
-    rows = report["controls"]
-    kept = [
-        k
-        for k, row in enumerate(rows)
-        if row["family"] == ANSWER or (row["shown"] == FULL) == (row["family"] in _TEXTBOOK)
-    ]
-    movies = found["control_stimulus"].values[kept]
-    last = movies.shape[1] - 1
-    columns = found["smallest_columns"].values.any(0)
-    of_all = {"pixels": movies[0].size, "columns": len(columns), "frames": movies.shape[1]}
-    header = {
-        "n": len(kept),
-        "dt": dt,
-        "cell_type": report["cell_type"],
-        "rows": rows,
-        "shown": [{"name": rows[k]["name"], "row": k} for k in kept],
-        "stills": [telling_frame(movie, lattice, last, dt) for movie in movies],
-        "contrast": _points(report["contrast_response"], "contrast"),
-        "shift": _points(report["shift_response"], "ring"),
-        # Where nothing but the whole keeps enough, no part matters more than the rest.
-        "smallest": [
-            {"part": part, **about}
-            for part, about in report["smallest"].items()
-            if about["share"] is not None and about["size"] < of_all[part]
-        ],
-        "transfer": report["transfer"],
-    }
-    arrays = {
-        "u": found["u"].values.astype("<f4"),
-        "v": found["v"].values.astype("<f4"),
-        "stimulus": _levels(movies),
-        "kept": columns.astype(np.uint8),
-    }
-    return pack(header, arrays)
-
-
-def packed_curve(found: xr.Dataset) -> bytes:
-    """Return a curve as one block for the browser: all movies, and the central response to each.
-
-    Args:
-        found: Result of `maxstim_core.curve`.
-    """
-    header = {
-        "n": found.sizes["energy"],
-        "dt": float(found.attrs["dt"]),
-        "cell_type": str(found.attrs["cell_type"]),
-        "objective": json.loads(found.attrs["config"]).get("objective", "drive"),
-        "energies": found["energy"].values.astype(float).tolist(),
-        "responses": found["counted_response"].values.astype(float).tolist(),
-    }
-    arrays = {
-        "u": found["u"].values.astype("<f4"),
-        "v": found["v"].values.astype("<f4"),
-        "stimulus": _levels(found["stimulus"].values),
-        "central": found["central_response"].values.astype("<f4"),
-    }
-    return pack(header, arrays)
-
-
-def _points(told: dict[str, Any], dim: str) -> dict[str, list]:
-    return {"x": told[dim], "y": told["response"]}
-
-
-def _levels(movies: np.ndarray) -> np.ndarray:
-    """Return luminance as bytes: 255 is white."""
-    return np.rint(255 * np.clip(movies, 0, 1)).astype(np.uint8)
 
 
 @cache

@@ -14,10 +14,12 @@ import xarray as xr
 
 from dashboard.components.headline.component import HeadlinePanel, Plan
 from dashboard.guard.allowance import DOWNLOADS
+from dashboard.state.pins import Pins
 from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
 from maxstim_core.drawing.peak import peak_frame
+from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import aim_words, file_name, with_degrees
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
@@ -39,11 +41,17 @@ class Headline(pn.viewable.Viewer):
     Args:
         session: Whose answer it is.
         is_dark: Tells whether the page is dark, for the figures that are taken home.
+        pins: Where the answer can be pinned; nowhere if None.
     """
 
-    def __init__(self, session: Session, is_dark: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        is_dark: Callable[[], bool] = lambda: False,
+        pins: Pins | None = None,
+    ) -> None:
         super().__init__()
-        self.session, self._is_dark = session, is_dark
+        self.session, self._is_dark, self._pins = session, is_dark, pins
         plans = {
             "Figure": lambda: self._drawn(figure, "png"),
             "Film": lambda: self._drawn(film, "gif"),
@@ -51,12 +59,19 @@ class Headline(pn.viewable.Viewer):
         }
         counted = {name: partial(self._counted, plan) for name, plan in plans.items()}
         self.panel = HeadlinePanel(
-            counted, self._code, session.take_settings, self._choose_iteration, session.unexpected
+            counted,
+            self._code,
+            session.take_settings,
+            self._choose_iteration,
+            session.unexpected,
+            self._pin,
         )
         self._range = ""  # what the cell does over a set, beside which the peak is seen
         session.param.watch(self._anchor, ["shown", "looking"])
         news = ["shown", "run", "submitting", "network_hash", "ahead", "verdict"]
         session.param.watch(self._update, news)
+        if pins is not None:
+            pins.param.watch(self._update, "keys")
         choice = session.choice
         choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
         for settings in choice.settings.values():
@@ -93,6 +108,7 @@ class Headline(pn.viewable.Viewer):
             "settings": shown.finished is not None and session.other_settings,
             "live": shown.finished is None,
             "iteration": self._iteration(),
+            "pinned": self._pinned(),
         }
         if told != self.panel.shown:
             self.panel.shown = told
@@ -103,6 +119,19 @@ class Headline(pn.viewable.Viewer):
         if shown.finished is None or not (shown.best or has_other_best(shown.answer)):
             return ""
         return "best" if shown.best else "last"
+
+    def _pinned(self) -> bool | None:
+        """Return whether the answer on show is pinned; None where there is nothing to pin it to."""
+        if self._pins is None:
+            return None
+        return self.session.lasting_key in self._pins.keys
+
+    def _pin(self) -> None:
+        if self._pins is not None:
+            try:
+                self._pins.toggle(self.session.lasting_key)
+            except MaxstimError as error:
+                self.session.problem = str(error)
 
     def _choose_iteration(self, which: str) -> None:
         self.session.best = which == "best"

@@ -7,6 +7,7 @@ import time
 import panel as pn
 
 from dashboard.components.widgets.runlist import RunList
+from dashboard.state.pins import Pins
 from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
 from dashboard.state.visitors import visitor_name
@@ -29,14 +30,23 @@ _EMPTY = "Runs appear here."
 
 
 class History(pn.viewable.Viewer):
-    """The list of runs, bound to a `Session`; a click shows the run."""
+    """The list of runs, bound to a `Session`; a click shows the run.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: The runs of the page.
+        pins: Where their answers can be pinned; nowhere if None.
+    """
+
+    def __init__(self, session: Session, pins: Pins | None = None) -> None:
         super().__init__()
-        self.session = session
+        self.session, self._pins = session, pins
         self.one_type = False
         self.marks = marks_of(session.id, session.queue.store.root)
-        self.list = RunList(session.follow, self._list_one_type, self._mark, empty=_EMPTY)
+        self.list = RunList(
+            session.follow, self._list_one_type, self._mark, self._pin, empty=_EMPTY
+        )
+        if pins is not None:
+            pins.param.watch(self._update, "keys")
         session.param.watch(self._update, ["runs", "others", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
         self._update()
@@ -52,13 +62,22 @@ class History(pn.viewable.Viewer):
         self.one_type = only
         self._update()
 
+    def _pin(self, key: str) -> None:
+        if self._pins is not None:
+            try:
+                self._pins.toggle(self._answer_key(key))
+            except MaxstimError as error:
+                self.session.problem = str(error)
+
+    def _answer_key(self, key: str) -> str:
+        """Return the key of the answer of a row, which may have that of its run."""
+        run = next((run for run in self.session.runs if run.run_id == key), None)
+        return key if run is None or run.result is None else run.result.stem
+
     def _mark(self, key: str, **changes: object) -> None:
         """Name, star or remove a run; its mark belongs to its answer where it has one."""
-        run = next((run for run in self.session.runs if run.run_id == key), None)
-        if run is not None and run.result is not None:
-            key = run.result.stem
         try:
-            self.marks.change(key, **changes)
+            self.marks.change(self._answer_key(key), **changes)
         except MaxstimError as error:
             self.session.problem = str(error)
         self._update()
@@ -70,11 +89,14 @@ class History(pn.viewable.Viewer):
             rows: The rows.
             keys: Key of the answer by that of the row, where it is another.
         """
+        pinned = () if self._pins is None else self._pins.keys
         listed = []
         for row in rows:
-            mark = self.marks.of(keys.get(row["key"], row["key"]), row["key"])
+            key = keys.get(row["key"], row["key"])
+            mark = self.marks.of(key, row["key"])
             if not mark.removed:
-                listed.append({**row, "name": mark.name, "star": mark.star})
+                about = {"name": mark.name, "star": mark.star, "pinned": key in pinned}
+                listed.append({**row, **about})
         return sorted(listed, key=lambda row: not row["star"])
 
     def _update(self, *events: object) -> None:

@@ -1,7 +1,7 @@
-"""What is computed beside an answer, by the worker, and kept: its controls, and its curve.
+"""What is computed beside an answer, by the worker, and kept: its controls, curve and mechanism.
 
-Both take a few runs' time. They wait for their turn among the runs, give way to whatever else comes,
-and go on afterwards. Any thread may call `ComparisonMaker`; nobody is called back, pages ask.
+The first two take a few runs' time. All wait for their turn among the runs, give way to whatever else
+comes, and go on afterwards. Any thread may call `ComparisonMaker`; nobody is called back, pages ask.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
 if TYPE_CHECKING:
     import xarray as xr
 
-CONTROLS, CURVE = "controls", "curve"
+CONTROLS, CURVE, MECHANISM = "controls", "curve", "mechanism"
 """What can be computed beside an answer."""
 
 CURVE_ENERGIES = 12
@@ -49,12 +49,12 @@ _unfinished: Unfinished[Iterator[str]] = Unfinished()
 
 
 def comparison_key(kind: str, answer: xr.Dataset) -> str:
-    """Return the key under which the controls, or the curve, of an answer are kept: a SHA-256.
+    """Return the key under which what is computed beside an answer is kept: a SHA-256.
 
     In it is what they depend on: the movie, what counts of its response, and the numbers of the network.
 
     Args:
-        kind: `CONTROLS` or `CURVE`.
+        kind: `CONTROLS`, `CURVE` or `MECHANISM`.
         answer: With the stimulus that is to be compared as ``stimulus``.
 
     Raises:
@@ -69,7 +69,7 @@ def comparison_key(kind: str, answer: xr.Dataset) -> str:
     if kind == CURVE:  # it begins from noise: the movie has no part in it
         parts += [CURVE_ENERGIES, curve_config(answer).to_json()]
     digest = hashlib.sha256(json.dumps(parts).encode())
-    if kind == CONTROLS:
+    if kind != CURVE:
         digest.update(np.ascontiguousarray(answer["stimulus"].values, "<f4").tobytes())
     return digest.hexdigest()
 
@@ -105,10 +105,10 @@ class ComparisonMaker:
     def make(
         self, kind: str, answer_key: str, answer: xr.Dataset, session: str, *, best: bool = False
     ) -> None:
-        """Let controls or a curve be computed; who asks meanwhile waits for the same ones.
+        """Let one of them be computed; who asks meanwhile waits for the same ones.
 
         Args:
-            kind: `CONTROLS` or `CURVE`.
+            kind: `CONTROLS`, `CURVE` or `MECHANISM`.
             answer_key: Where the answer is stored: a content key, a run id, or the name of an example.
             answer: That answer, with the stimulus that is to be compared as ``stimulus``.
             session: Who asks, as in `RunQueue.submit`.
@@ -151,12 +151,12 @@ def compute_comparison(
     device: str,
     report_stage: Callable[[str], None] = lambda stage: None,
 ) -> None:
-    """Compute controls or a curve and store it, unless it is stored; called in the worker.
+    """Compute what stands beside an answer and store it, unless it is; called in the worker.
 
     Where `report_stage` raises, a later call with the same arguments goes on from there.
 
     Args:
-        kind: `CONTROLS` or `CURVE`.
+        kind: `CONTROLS`, `CURVE` or `MECHANISM`.
         answer_key: Where the answer is stored.
         best: Whether its ``best_stimulus`` is to be compared.
         key: Its `comparison_key`.
@@ -176,7 +176,7 @@ def compute_comparison(
         answer = _stored_answer(store, answer_key, best)
         if comparison_key(kind, answer) != key:
             raise MaxstimError("This answer has changed since it was opened; open it again.")
-        work = {CONTROLS: _controls, CURVE: _curve}[kind]
+        work = {CONTROLS: _controls, CURVE: _curve, MECHANISM: _mechanism}[kind]
         return work(answer, key, device, store)
 
     _unfinished.go_on((data, key, device), begin, report_stage)
@@ -218,6 +218,19 @@ def _curve(answer: xr.Dataset, key: str, device: str, store: RunStore) -> Iterat
     for report in run:
         yield f"Iteration {report.step} of {report.n_steps}."
     store.save_comparison(key, run.result())
+
+
+def _mechanism(answer: xr.Dataset, key: str, device: str, store: RunStore) -> Iterator[str]:
+    """Compute and store contributions and what silencing does; yield what each part is before it."""
+    from maxstim_core.comparison.controls import network_of
+    from maxstim_core.mechanism.explained import explained
+
+    yield "Opening the network."
+    network = network_of(answer)
+    yield "Taking the response apart."
+    about, movie = answer.attrs, answer["stimulus"].values
+    found = explained(network, str(about["cell_type"]), movie, float(about["dt"]), device=device)
+    store.save_comparison(key, found)
 
 
 def _stored_answer(store: RunStore, key: str, best: bool) -> xr.Dataset:

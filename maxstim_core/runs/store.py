@@ -28,8 +28,8 @@ ROOM = 20_000_000
 
 _FOLDERS = ("results", "searches", "comparisons")
 
-_COMPARED = {"control_response", "counted_response"}
-"""A comparison has one of them: controls, or a curve."""
+_COMPARED = {"control_response", "counted_response", "voltage_contribution"}
+"""What stands beside an answer has one of them: controls, a curve, or a mechanism."""
 
 
 class RunStore:
@@ -108,7 +108,7 @@ class RunStore:
         self._write(self.root / "searches" / f"{key}.nc", found)
 
     def find_comparison(self, key: str) -> xr.Dataset | None:
-        """Return stored controls, or a stored curve, or None; what is damaged counts as absent.
+        """Return stored controls, curve or mechanism, or None; what is damaged counts as absent.
 
         Args:
             key: Of `maxstim_core.runs.comparisons.comparison_key`.
@@ -117,7 +117,7 @@ class RunStore:
         return None if dataset is None or not _COMPARED & set(dataset.variables) else dataset
 
     def save_comparison(self, key: str, found: xr.Dataset) -> None:
-        """Store controls, or a curve.
+        """Store controls, a curve, or a mechanism.
 
         Raises:
             MaxstimError: if it cannot be written; nothing half-written stays.

@@ -119,6 +119,27 @@ def controls_and_curve(page: Page, served: Served) -> None:
 
 
 @state
+def mechanism(page: Page, served: Served) -> None:
+    section = page.get_by_test_id("mechanism")
+    section.locator("summary").click()
+    expect(section).to_have_attribute("data-state", re.compile("none|there"))
+    if section.get_attribute("data-state") == "none":
+        section.get_by_role("button", name="Take it apart").click()
+    section.get_by_role("button", name="Show Mi9").click(timeout=400_000)
+    expect(page.get_by_test_id("input-cells")).to_contain_text("Mi9")
+
+
+@state
+def pinned_answers(page: Page, served: Served) -> None:
+    page.get_by_test_id("view-compare").click()
+    chooser = page.get_by_role("combobox", name="Pin a stored answer…")
+    for key in ("T4c-generated", "T4c-natural"):
+        if page.locator(f"[data-pin='{key}']").count() == 0:
+            chooser.select_option(key)
+        expect(page.locator(f"[data-film='{key}'][data-frame]")).to_be_visible()
+
+
+@state
 def sweep_that_is_chosen(page: Page, served: Served) -> None:
     page.get_by_test_id("sweep").click()
     page.get_by_role("button", name=re.compile("^Learning rate")).click()

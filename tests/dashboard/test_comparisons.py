@@ -11,7 +11,13 @@ import maxstim_core as ms
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from dashboard.views.comparison import Comparisons
-from maxstim_core.runs.comparisons import CONTROLS, CURVE, comparison_key, curve_config
+from maxstim_core.runs.comparisons import (
+    CONTROLS,
+    CURVE,
+    MECHANISM,
+    comparison_key,
+    curve_config,
+)
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.snapshot import LIVE
 
@@ -101,7 +107,7 @@ def test_only_generated_movies_that_have_a_budget_have_a_curve(queue, beside):
     generated(queue, "c" * 64, objective="level:1")
     beside.session.follow("c" * 64)
     until(beside, lambda states: state_of(CONTROLS)(states) == "none")
-    assert list(beside.panel.states) == [CONTROLS]
+    assert list(beside.panel.states) == [CONTROLS, MECHANISM]
 
 
 def test_a_browser_can_send_anything(queue, beside):

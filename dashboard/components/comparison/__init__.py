@@ -1,1 +1,1 @@
-"""What stands beside an answer: its controls, and its curve."""
+"""What stands beside an answer: its controls, its curve, and its mechanism."""

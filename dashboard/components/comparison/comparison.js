@@ -1,4 +1,4 @@
-// The browser's half of ComparisonPanel: the controls of an answer, and the dial of its curve.
+// The browser's half of ComparisonPanel: the controls of an answer, the dial of its curve, its mechanism.
 // A movie is shown by the player of the page, to which it goes by an event of the document.
 
 const [TOUCHING, RIM] = [1.12, 1.6] // as in the gallery: no gaps
@@ -12,6 +12,11 @@ const WORDS = {
   curve: {
     title: "Curve", action: "Find the curve", none: "The best movie at each of 12 contrast energies.",
     cost: "Finds the best movie at 12 contrast energies. It takes about as long as four runs, and lets every run go first.",
+  },
+  mechanism: {
+    title: "Mechanism", action: "Take it apart", none: "Which input types carried the response? What is left without one?",
+    cost: "Takes the response of the central cell apart by input type, exactly, and shows the movie again with one input " +
+      "type silenced after the other. It takes some seconds, and lets every run go first.",
   },
 }
 const TWICE = ["edge", "bar", "grating", "flash", "disc", "natural"] // shown at full contrast and at equal energy
@@ -282,18 +287,27 @@ class Curve {
 }
 
 export function render({model}) {
-  const parts = [new Controls(model), new Curve(model)]
+  const parts = [new Controls(model), new Curve(model), new Mechanism(model)]
   const sections = parts.map((part) => part.section)
   const root = element("section", {class: "card", "aria-label": "Beside the answer"}, ...sections.map((one) => one.root))
   const update = () => {
     root.hidden = !Object.keys(model.states).length
     for (const section of sections) section.update()
   }
-  for (const property of ["states", "controls", "curve", "dark"]) model.on(property, update)
-  model.on("msg:custom", (message) => saveFile(message.data?.name ? message.data : message))
+  for (const property of ["states", "controls", "curve", "mechanism", "dark"]) model.on(property, update)
+  const mechanism = parts[2]
+  model.on("silenced", () => mechanism.markSilenced())
+  model.on("msg:custom", (message) => {
+    const told = message.data?.name || message.data?.cells ? message.data : message
+    if (told.cells) mechanism.takeCells(told.cells)
+    else saveFile(told)
+  })
   const returned = (event) => event.detail === null && parts[0].mark(0)
   document.addEventListener("maxstim-movie", returned)
-  model.on("remove", () => document.removeEventListener("maxstim-movie", returned))
+  model.on("remove", () => {
+    document.removeEventListener("maxstim-movie", returned)
+    mechanism.destroy()
+  })
   update()
   return root
 }

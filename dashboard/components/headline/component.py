@@ -36,6 +36,7 @@ class HeadlinePanel(Component):
         on_settings: Called when a person wants the settings of the answer on show.
         on_iteration: Called with the iteration that is to be shown, ``last`` or ``best``.
         on_error: Called with what a plan or the making of a file has raised.
+        on_pin: Called when a person pins the answer on show, or takes it out of those pinned.
         **params: Further parameters.
     """
 
@@ -47,11 +48,12 @@ class HeadlinePanel(Component):
             "settings": False,
             "live": True,
             "iteration": "",
+            "pinned": None,
         },
         doc="Title and key figures as HTML; what controls say of the answer, or nothing; a note, or "
         "nothing; whether it is about the answer's "
         "settings, which can be taken; whether there is nothing to take home; which iteration is on "
-        "show where there are two, last or best.",
+        "show where there are two, last or best; whether it is pinned, None where it cannot be.",
     )
 
     _esm = source(_SNIPPET / "snippet.js", _HERE / "headline.js")
@@ -66,12 +68,13 @@ class HeadlinePanel(Component):
         on_settings: Callable[[], None],
         on_iteration: Callable[[str], None],
         on_error: Callable[[Exception], None],
+        on_pin: Callable[[], None] = lambda: None,
         **params: object,
     ) -> None:
         super().__init__(**params)
         self._plans, self._code = plans, code
         self._on_settings, self._on_error = on_settings, on_error
-        self._on_iteration = on_iteration
+        self._on_iteration, self._on_pin = on_iteration, on_pin
 
     def _handle_msg(self, msg: object) -> None:
         # The browser can send anything.
@@ -81,6 +84,8 @@ class HeadlinePanel(Component):
             self._on_settings()
         elif isinstance(msg, dict) and msg.get("iteration") in ("last", "best"):
             self._on_iteration(msg["iteration"])
+        elif msg == "Pin":
+            self._on_pin()
         elif msg == "Code":
             self._send_msg({"code": self._code()})
         elif isinstance(msg, str) and msg in self._plans:

@@ -50,6 +50,9 @@ export function render({model}) {
     })
     return [name, button]
   }))
+  const pin = element("button", {type: "button", class: "button pin", "data-testid": "pin", title: "Keep it to compare it with others"},
+    icon(PIN), "Pin")
+  pin.addEventListener("click", () => model.send_msg("Pin"))
   const iterations = new Map(["last", "best"].map((which) => {
     const button = element("button", {type: "button", title: `Show, and take home, the ${which} iteration`}, which)
     button.addEventListener("click", () => model.send_msg({iteration: which}))
@@ -69,7 +72,7 @@ export function render({model}) {
     if (said.file) saveFile(said.file)
   })
   const draw = () => {
-    const {html, verdict: compared, note: said, settings, live, iteration: which} = model.shown
+    const {html, verdict: compared, note: said, settings, live, iteration: which, pinned} = model.shown
     verdict.textContent = verdict.title = compared
     verdict.hidden = !compared
     if (title.innerHTML !== html) title.innerHTML = html
@@ -78,11 +81,14 @@ export function render({model}) {
     iteration.hidden = !which
     for (const [name, button] of iterations) button.setAttribute("aria-pressed", String(name === which))
     note.hidden = !said
+    pin.hidden = pinned === null || pinned === undefined
+    pin.disabled = live
+    pin.setAttribute("aria-pressed", String(Boolean(pinned)))
     for (const button of buttons.values()) button.disabled = live
   }
   model.on("shown", draw)
   draw()
   return element("div", {}, element("div", "headline", title,
-    element("div", {class: "take", role: "group", "aria-label": "Take home"}, iteration, ...buttons.values()),
+    element("div", {class: "take", role: "group", "aria-label": "Take home"}, iteration, ...buttons.values(), pin),
   verdict), note, code.root)
 }

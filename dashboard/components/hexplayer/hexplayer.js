@@ -2,6 +2,7 @@
 // Nothing here writes to the model, so playing, scrubbing and hovering send no message to the server.
 // Another part of the page can have a movie shown instead of the answer, by the event "maxstim-movie" of
 // the document: arrays as in a scene, a title and perhaps the central trace; null brings the answer back.
+// Whatever moves in step hears "maxstim-frame", and moves it by "maxstim-jump"; null there asks where it is.
 
 const SPEEDS = [[1 / 20, "1/20"], [1 / 10, "1/10"], [1 / 6, "1/6"], [1 / 3, "1/3"], [1, "real time"]]
 const USUAL_SPEED = 2 // one sixth: a clip of 0.8 s lasts about five seconds
@@ -332,6 +333,10 @@ class Player {
       this.lent = event.detail
       this.refresh()
     })
+    on(document, "maxstim-jump", ({detail}) => {
+      if (detail === null) this.tellFrame()
+      else this.jump(detail)
+    })
     on(document, "maxstim-place", (event) => this.tellPlace(event.detail))
     on(this.back, "click", () =>
       document.dispatchEvent(new CustomEvent("maxstim-movie", {detail: null})))
@@ -415,7 +420,7 @@ class Player {
 
   key(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
-    if (!this.scene || !this.root.isConnected) return
+    if (!this.scene || !this.root.getClientRects().length) return // another view has its place
     const path = event.composedPath()
     const node = path[0]
     const mine = path.includes(this.root)
@@ -803,6 +808,7 @@ class Player {
     this.root.dataset.frame = this.frame
     this.root.dataset.playing = this.playing
     setRange(this.slider, this.frame)
+    this.tellFrame()
     const offset = scene ? this.frame * scene.nColumns : 0
     const shown = {
       frame: scene ? `${this.frame + 1} / ${scene.nFrames}` : "–",
@@ -826,6 +832,13 @@ class Player {
     }
     this.drawCursor()
     this.fillTip()
+  }
+
+  /** Tell what moves in step which frame of the answer is on show; null while it is none of it. */
+  tellFrame() {
+    const {scene} = this
+    const detail = scene && !scene.live && !scene.lent ? this.frame : null
+    document.dispatchEvent(new CustomEvent("maxstim-frame", {detail}))
   }
 
   timeDigits() {

@@ -55,7 +55,8 @@ class Plot {
 
   /**
    * Draw curves: each has `name`, `x`, `y`, `color`, `width`, `alpha` and `dash`; `band` names two
-   * arrays over the same `x` between which the curve's color is filled in; `marks` are upright lines;
+   * arrays over the same `x` between which its `bandColor` is filled in; `told` are values to tell
+   * where they are not those drawn, and of what is `silent` none are; `marks` are upright lines;
    * `tick` writes a value of `x` beneath the axis; `ticks` finds those between two ends, about so many.
    */
   show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText, ticks = roundTicks} = {}) {
@@ -168,7 +169,7 @@ class Plot {
       for (const [x, y] of [...points(line.band[0]), ...points(line.band[1]).reverse()]) {
         if (Number.isFinite(y)) context.lineTo(x, y)
       }
-      context.globalAlpha = 0.25
+      context.globalAlpha = line.bandAlpha ?? 0.25
       context.fillStyle = line.bandColor
       context.fill()
     }
@@ -221,13 +222,13 @@ class Plot {
     const x = inside ? axes.inverse(px) : null
     const told = []
     let nearest = null
-    for (const line of inside ? this.lines.filter((one) => !one.hidden) : []) {
+    for (const line of inside ? this.lines.filter((one) => !one.hidden && !one.silent) : []) {
       let best = -1
       for (let k = 0; k < line.x.length; k++) {
         if (best < 0 || Math.abs(line.x[k] - x) < Math.abs(line.x[best] - x)) best = k
       }
       if (best < 0 || Math.abs(axes.X(line.x[best]) - px) > 12) continue
-      told.push([line, line.x[best], line.y[best]])
+      told.push([line, line.x[best], (line.told ?? line.y)[best]])
       if (nearest === null || Math.abs(line.x[best] - x) < Math.abs(nearest - x)) nearest = line.x[best]
     }
     this.pointed = nearest

@@ -13,7 +13,7 @@ from typing import ClassVar
 import param
 
 from dashboard.components.component import Component
-from dashboard.components.esm import DRAWING, PLAYERS, PLOT, source, stylesheet
+from dashboard.components.esm import CHOOSER, DRAWING, PLAYERS, PLOT, source, stylesheet
 
 _HERE = Path(__file__).parent
 _PLOTS = _HERE.parent / "plots"
@@ -51,6 +51,7 @@ class SweepPanel(Component):
         DRAWING,
         PLOT,
         PLAYERS,
+        CHOOSER,
         *(_HERE / f"{name}.js" for name in ("selection", "table", "grid", "linked", "sweep")),
     )
     _stylesheets: ClassVar[list[str]] = [

@@ -2,26 +2,6 @@
 
 const HOW = "Click the names of numbers on the left to let them vary, say how far, and start. Films fill in as answers come."
 
-/** A list to choose from that sends what is chosen and goes back to its words. */
-class Chooser {
-  constructor(words, send) {
-    this.words = words
-    this.select = element("select", {"aria-label": words})
-    this.select.addEventListener("change", () => {
-      if (this.select.value) send(this.select.value)
-      this.select.value = ""
-    })
-  }
-
-  offer(items) {
-    if (items === this.items) return
-    this.items = items
-    this.select.replaceChildren(element("option", {value: ""}, this.words),
-      ...items.map(({key, label}) => element("option", {value: key}, label)))
-    this.select.disabled = !items.length
-  }
-}
-
 /** What the sweep is, how it stands, and what can be done with it. */
 class SweepHead {
   constructor(model) {

@@ -29,6 +29,8 @@ function saveFile({name, data}) {
 const CLOSE = "M19 6.41 17.59 5 12 10.59 6.41 5 5 6.41 10.59 12 5 17.59 6.41 19 12 13.41 17.59 19 " +
   "19 17.59 13.41 12z"
 
+const PIN = "M16 9V4h1c.55 0 1-.45 1-1s-.45-1-1-1H7c-.55 0-1 .45-1 1s.45 1 1 1h1v5c0 1.66-1.34 3-3 3v2h5.97v7l1 1 1-1v-7H19v-2c-1.66 0-3-1.34-3-3"
+
 /** Make a dialog that Escape, its button and a click beside it close. */
 function dialog(title, ...body) {
   const close = element("button", {type: "button", class: "close", "aria-label": "Close"}, icon(CLOSE))

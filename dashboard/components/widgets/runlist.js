@@ -16,6 +16,9 @@ function rowTools(run, model, edit) {
     tool("Star", STAR, () => tell({star: !run.star}), {"aria-pressed": String(Boolean(run.star))}),
     tool("Name", PENCIL, edit),
   ]
+  if (!["queued", "running", "failed"].includes(run.state)) {
+    tools.push(tool("Pin", PIN, () => tell({pin: true}), {"aria-pressed": String(Boolean(run.pinned))}))
+  }
   if (!["queued", "running"].includes(run.state)) {
     tools.push(tool("Remove from my list", CLOSE, () => tell({removed: true})))
   }
@@ -86,7 +89,7 @@ export function render({model}) {
         bar.style.width = `${Math.round(100 * run.progress)}%`
         row.append(bar)
       }
-      const line = element("div", {class: "row", "data-star": String(Boolean(run.star))}, row)
+      const line = element("div", {class: "row", "data-star": String(Boolean(run.star || run.pinned))}, row)
       line.append(rowTools(run, model, () => edit(line, run)))
       nodes.push(line)
     }

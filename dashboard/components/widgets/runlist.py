@@ -20,13 +20,14 @@ class RunList(Component):
         on_only: Called when they want the runs of the chosen cell type alone, or no longer.
         on_mark: Called with the key of a row and what a person wants it to have: ``name``, ``star``, or
             ``removed``.
+        on_pin: Called with the key of a row whose answer a person pins, or takes out of those pinned.
         **params: Further parameters.
     """
 
     rows = param.List(
         doc="Dictionaries with key, state, title, person, detail, clip, settings, progress (0 to 1), "
         "and heading, which is shown above the first row that has it; name, which a person has "
-        "given, and star."
+        "given, star, and whether it is pinned."
     )
     chosen = param.String(doc="Key of the row on the page.")
     only = param.String(doc="Words of the switch for the runs of the chosen cell type alone.")
@@ -40,10 +41,12 @@ class RunList(Component):
         on_choose: Callable[[str], None],
         on_only: Callable[[bool], None],
         on_mark: Callable[..., None],
+        on_pin: Callable[[str], None] = lambda key: None,
         **params: object,
     ) -> None:
         super().__init__(**params)
         self._on_choose, self._on_only, self._on_mark = on_choose, on_only, on_mark
+        self._on_pin = on_pin
 
     def _handle_msg(self, msg: object) -> None:
         # The browser can send anything: only a key that is on the list counts.
@@ -58,6 +61,8 @@ class RunList(Component):
                         self._on_mark(key, star=star)
                     case {"removed": True}:
                         self._on_mark(key, removed=True)
+                    case {"pin": True}:
+                        self._on_pin(key)
             case str(key) if self._has(key):
                 self._on_choose(key)
 

@@ -1,0 +1,1 @@
+"""The view in which pinned answers stand side by side."""

@@ -1,0 +1,1 @@
+"""The view in which pinned answers play side by side."""
