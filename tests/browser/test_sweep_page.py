@@ -274,6 +274,20 @@ def test_five_hundred_runs_are_sorted_filtered_and_selected(open_page, served, m
     assert lines.first.get_attribute("data-row") == row
 
 
+@pytest.mark.parametrize("by_address", [True, False])
+def test_the_browser_does_not_send_the_view_back(open_page, served, many, by_address):
+    page = open_page(f"{served.url}?sweep={many}" if by_address else served.url)
+    if not by_address:
+        expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
+        page.get_by_test_id("view-sweep").click()
+        page.get_by_role("combobox", name="Open a sweep…").select_option(many)
+    expect(page.get_by_test_id("sweep-state")).to_have_text("500 answers.")
+    expect(page.locator(".tile[data-frame]").first).to_be_visible()
+    page.get_by_role("button", name="Select the Pareto front").click()
+    expect(page.locator(".one-player[data-frame]").first).to_be_visible()
+    assert max(map(len, page.sent)) < 5_000
+
+
 def test_a_stored_run_joins_the_table_and_the_players(visit, many):
     page = visit()
     open_view(page)

@@ -46,6 +46,11 @@ class SweepPanel(Component):
     sweeps = param.List(default=[], doc="Sweeps to open: key and label of each.")
     stored = param.List(default=[], doc="Stored runs to add: key and label of each.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
+    drawn = param.Boolean(
+        default=False,
+        doc="Whether the browser has drawn this. Its first word of a model that came after the page has "
+        "all of that model in it (Bokeh 3.9), but where that is a value that has changed.",
+    )
 
     _esm = source(
         DRAWING,

@@ -170,5 +170,6 @@ export function render({model}) {
     else saveFile(told)
   })
   model.on("remove", () => view.destroy())
+  model.drawn = true // else the first message would describe the whole model to the server, which has it
   return view.root
 }
