@@ -19,6 +19,7 @@ from dashboard.components.hexplayer.component import HexPlayer
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
 from dashboard.model_card.dialog import CardDialog
+from dashboard.paint.view import PaintView
 from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
@@ -42,6 +43,7 @@ from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
+from maxstim_core.optimal.painted import PaintedConfig
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
@@ -78,11 +80,15 @@ class App(pn.viewable.Viewer):
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
         self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_in("sweep"))
+        self.paint = PaintView(self.session, self._show_in("paint"))
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
         # Name of a view: what is polled for it, and what knows whether it is open.
-        self._views = {"sweep": (self.sweeps, self.sweeps.choice)}
+        self._views = {
+            "sweep": (self.sweeps, self.sweeps.choice),
+            "paint": (self.paint, self.paint),
+        }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
         self.headline = Headline(self.session, lambda: self.page.dark)
@@ -90,7 +96,7 @@ class App(pn.viewable.Viewer):
         self.browse = Browse(self.session)
         self.comparisons = Comparisons(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
-        self.history = History(self.session)
+        self.history = History(self.session, self._follow)
         self.page = Frame(
             design=Plain,
             sidebar=self.sidebar.panel,
@@ -138,7 +144,7 @@ class App(pn.viewable.Viewer):
         asked = PageAddress.parse(location.search if location is not None else "")
         example = self.session.library.example()
         if asked.run:
-            self.session.follow(asked.run)
+            self._follow(asked.run)
         self._asked_sweep, self._asked_view = asked.sweep, asked.view
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
@@ -284,6 +290,15 @@ class App(pn.viewable.Viewer):
         with pn.io.hold():
             self.session.network_hash = "" if found is None else found.content_hash
             self.session.show_chosen()
+
+    def _follow(self, key: str) -> None:
+        """Show a run or an answer; one that was painted is painted on."""
+        entry = self.session.library.find(key)
+        if entry is not None and entry.method == PaintedConfig.method:
+            self.choice.cell_type = entry.cell_type
+            self.paint.open(key)
+        else:
+            self.session.follow(key)
 
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""

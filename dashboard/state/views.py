@@ -7,7 +7,7 @@ from typing import Any
 
 import param
 
-VIEWS = {"": "Answer", "sweep": "Sweep"}
+VIEWS = {"": "Answer", "sweep": "Sweep", "paint": "Paint"}
 """Every view by the name that the address has for it, with its label; the first is the main part."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import panel as pn
 
@@ -29,14 +30,19 @@ _EMPTY = "Runs appear here."
 
 
 class History(pn.viewable.Viewer):
-    """The list of runs, bound to a `Session`; a click shows the run."""
+    """The list of runs, bound to a `Session`; a click shows the run.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: Whose runs they are.
+        follow: Shows a run or an answer by its key; the session's own if None.
+    """
+
+    def __init__(self, session: Session, follow: Callable[[str], None] | None = None) -> None:
         super().__init__()
         self.session = session
         self.one_type = False
         self.marks = marks_of(session.id, session.queue.store.root)
-        self.list = RunList(session.follow, self._list_one_type, self._mark, empty=_EMPTY)
+        self.list = RunList(follow or session.follow, self._list_one_type, self._mark, empty=_EMPTY)
         session.param.watch(self._update, ["runs", "others", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
         self._update()
