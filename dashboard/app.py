@@ -143,8 +143,9 @@ class App(pn.viewable.Viewer):
         location = pn.state.location
         asked = PageAddress.parse(location.search if location is not None else "")
         example = self.session.library.example()
-        if asked.run:
-            self._follow(asked.run)
+        self._asked_painting = asked.run if self._is_painted(asked.run) else ""
+        if asked.run and not self._asked_painting:
+            self.session.follow(asked.run)
         self._asked_sweep, self._asked_view = asked.sweep, asked.view
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
@@ -166,6 +167,7 @@ class App(pn.viewable.Viewer):
         generated.param.watch(self._address, list(generated.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
+        self.paint.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
@@ -180,6 +182,8 @@ class App(pn.viewable.Viewer):
             polled.param.watch(self._pace, "busy")
         if self._asked_sweep:
             self.sweeps.open(self._asked_sweep)
+        elif self._asked_painting:
+            self._follow(self._asked_painting)
         elif self._asked_view:
             self.views.open(self._asked_view)
 
@@ -291,11 +295,13 @@ class App(pn.viewable.Viewer):
             self.session.network_hash = "" if found is None else found.content_hash
             self.session.show_chosen()
 
+    def _is_painted(self, key: str) -> bool:
+        entry = self.session.library.find(key)
+        return entry is not None and entry.method == PaintedConfig.method
+
     def _follow(self, key: str) -> None:
         """Show a run or an answer; one that was painted is painted on."""
-        entry = self.session.library.find(key)
-        if entry is not None and entry.method == PaintedConfig.method:
-            self.choice.cell_type = entry.cell_type
+        if self._is_painted(key):
             self.paint.open(key)
         else:
             self.session.follow(key)
@@ -367,7 +373,7 @@ class App(pn.viewable.Viewer):
             cell_type=choice.cell_type,
             method=choice.method,
             network=choice.network if is_known(choice.network) else "",
-            run=self.session.link_key,
+            run=self.paint.key if self.views.shown == "paint" else self.session.link_key,
             sweep=self.sweeps.key if self.views.shown == "sweep" else "",
             view=self.views.shown,
             aims=choice.settings[choice.method].aims(),

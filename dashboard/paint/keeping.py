@@ -33,13 +33,19 @@ class PaintingKeeper:
         panel: What files are handed to.
         painting: The painting, as it was when somebody pressed a button.
         network: Name and content hash of the network that watches, as for `watching_engine`.
+        stored: Called with the painting, and the key of the answer that it is, once that is kept.
     """
 
     def __init__(
-        self, session: Session, panel: PaintPanel, painting: Painting, network: tuple[str, str]
+        self,
+        session: Session,
+        panel: PaintPanel,
+        painting: Painting,
+        network: tuple[str, str],
+        stored: Callable[[Painting, str], None],
     ) -> None:
         self._session, self._panel = session, panel
-        self._painting, self._network = painting, network
+        self._painting, self._network, self._note = painting, network, stored
         self._cell_type = session.choice.cell_type
 
     def way(self, name: str) -> Callable[[], Awaitable[str]] | None:
@@ -96,7 +102,9 @@ class PaintingKeeper:
         with UPLOADS.one(session.id, painting.levels.nbytes):
             await asyncio.to_thread(store.check_writable)
             key = await asyncio.to_thread(store_painting, painting)
-            await asyncio.to_thread(store.save, painted_answer_key(answer), answer)
+            answer_key = painted_answer_key(answer)
+            await asyncio.to_thread(store.save, answer_key, answer)
+        self._note(painting, answer_key)
         session.library.refresh()
         session.looking = True
         return key

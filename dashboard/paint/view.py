@@ -29,6 +29,7 @@ from dashboard.state.session import Session
 from dashboard.state.visitors import check_listed
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
+from maxstim_core.optimal.painted import PaintedConfig
 from maxstim_core.optimal.result import lattice_of, load
 from maxstim_core.stimuli.painted_start import TextbookStart
 from maxstim_core.stimuli.painting import Painting
@@ -55,6 +56,7 @@ class PaintView(param.Parameterized):
 
     is_open = param.Boolean(False, doc="Whether the view is open.")
     busy = param.Boolean(False, doc="Whether there may be news in a moment.")
+    key = param.String("", doc="Key of the stored answer that the painting is, or nothing.")
 
     def __init__(self, session: Session, show: Callable[[PaintPanel], None]) -> None:
         super().__init__()
@@ -215,7 +217,7 @@ class PaintView(param.Parameterized):
         except MaxstimError:
             self._begin_with(moment.painting)  # or the two halves would differ from now on
             raise
-        self._moment = PaintedMoment(painting, generation, serial)
+        self._moment, self.key = PaintedMoment(painting, generation, serial), ""
         self._ask("response", PaintView.watch)
 
     def _begin_from_textbook(self, asked: dict) -> None:
@@ -225,6 +227,7 @@ class PaintView(param.Parameterized):
         names = ("kind", "direction", "speed", "size", "luminance")
         start = TextbookStart(**{name: asked[name] for name in names if name in asked})
         drawn = start.painting(painting.lattice, n_frames=painting.n_frames, dt=painting.dt)
+        self.key = ""
         self._begin_with(drawn, undoable=True)
         self._ask("response", PaintView.watch)
 
@@ -244,6 +247,10 @@ class PaintView(param.Parameterized):
         except MaxstimError as error:
             self.session.problem = str(error)
             return
+        is_painted = entry.method == PaintedConfig.method
+        if is_painted and entry.cell_type in self.session.choice.param.cell_type.objects:
+            self.session.choice.cell_type = entry.cell_type
+        self.key = key if is_painted else ""
         self._begin_with(painting, undoable=True)
         self._ask("response", PaintView.watch)
 
@@ -252,13 +259,19 @@ class PaintView(param.Parameterized):
         if name == "back":
             self.is_open = False
         elif moment is not None and panel is not None and not self._keeps:
-            keeper = PaintingKeeper(self.session, panel, moment.painting, self._network)
+            keeper = PaintingKeeper(
+                self.session, panel, moment.painting, self._network, self._note_stored
+            )
             way = keeper.way(name)
             if way is not None:
                 self._keeps = self.busy = True
                 panel.said = "One moment …"
                 leaves = name in (RegularizeConfig.method, GenerateConfig.method)
                 pn.state.execute(partial(self._keep, panel, way, leaves))
+
+    def _note_stored(self, painting: Painting, key: str) -> None:
+        if self._moment is not None and self._moment.painting is painting:
+            self.key = key
 
     async def _keep(
         self, panel: PaintPanel, way: Callable[[], Awaitable[str]], leaves: bool

@@ -18,7 +18,7 @@ class PaintedMovie {
   take(block) {
     const same = this.scene && this.scene.nColumns === block.u.length
     if (same && block.undoable) this.begin()
-    else if (!same) this.past = this.future = []
+    else if (!same) Object.assign(this, {past: [], future: []})
     if (!same) this.scene = placeColumns({u: block.u, v: block.v})
     Object.assign(this, {frames: block.frames, dt: block.dt, white: block.white, grey: block.grey,
       levels: block.levels, generation: block.generation, edits: [], serial: 0, asked: 0})
