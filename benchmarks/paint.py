@@ -3,9 +3,9 @@
 python -m benchmarks.paint --strokes 100 --json paint.json
 
 A server is started on loopback with an empty data directory. Each visitor has a page of their own with
-the view to paint in, and paints stroke after stroke, the next as soon as the response to the last is there
-but no more than sixty a second, as a browser does. What is measured is the time from sending a stroke until
-the response to it has come whole. Whatever happens, it ends.
+the view to paint in, and paints stroke after stroke, the next as soon as the response to the last is
+there but no more than sixty a second, as a browser does. What is measured is the time from sending a
+stroke until the response to it has come whole. Whatever happens, it ends.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class PaintView(param.Parameterized):
     """
 
     is_open = param.Boolean(False, doc="Whether the view is open.")
-    busy = param.Boolean(False, doc="Whether there may be news in a moment.")
+    busy = param.Boolean(False, doc="Whether the painting is being stored or taken home.")
     key = param.String("", doc="Key of the stored answer that the painting is, or nothing.")
 
     def __init__(self, session: Session, show: Callable[[PaintPanel], None]) -> None:
@@ -65,7 +65,7 @@ class PaintView(param.Parameterized):
         self._moment: PaintedMoment | None = None  # another one at every change, of any thread
         self._going: dict[str, Future] = {}  # what the thread does for this page, by kind
         self._wanted = ""  # key of an answer to paint on, once the browser has drawn the view
-        self._is_drawn = self._keeps = False
+        self._is_drawn = False
         self.param.watch(self._opened, "is_open")
         session.param.watch(self._offer, "finished")
         session.param.watch(self._watch_again, "network_hash")
@@ -79,14 +79,13 @@ class PaintView(param.Parameterized):
             self._begin_wanted()
 
     def poll(self) -> None:
-        """Say what has gone wrong in the thread since the last time."""
+        """Say what has gone wrong in the thread since the last time; all else comes by itself."""
         for kind, future in [*self._going.items()]:
             if future.done():
                 del self._going[kind]
                 error = None if future.cancelled() else future.exception()
                 if error is not None:
                     self.session.unexpected(error)
-        self.busy = bool(self._going) or self._keeps
 
     @property
     def moment(self) -> PaintedMoment | None:
@@ -120,7 +119,6 @@ class PaintView(param.Parameterized):
         # Weakly: what waits shall not keep a closed page.
         asked = partial(_if_there, weakref.ref(self), work)
         self._going[kind] = painters_in_turn().run((id(self), kind), asked)
-        self.busy = True
 
     def watch(self) -> None:
         """Tell the browser the response to the newest painting; in the thread of all pages."""
@@ -224,7 +222,7 @@ class PaintView(param.Parameterized):
         if self._moment is None:
             return
         painting = self._moment.painting
-        names = ("kind", "direction", "speed", "size", "luminance")
+        names = ("kind", "direction", "degrees_per_second", "degrees", "luminance")
         start = TextbookStart(**{name: asked[name] for name in names if name in asked})
         drawn = start.painting(painting.lattice, n_frames=painting.n_frames, dt=painting.dt)
         self.key = ""
@@ -258,13 +256,13 @@ class PaintView(param.Parameterized):
         moment, panel = self._moment, self.panel
         if name == "back":
             self.is_open = False
-        elif moment is not None and panel is not None and not self._keeps:
+        elif moment is not None and panel is not None and not self.busy:
             keeper = PaintingKeeper(
                 self.session, panel, moment.painting, self._network, self._note_stored
             )
             way = keeper.way(name)
             if way is not None:
-                self._keeps = self.busy = True
+                self.busy = True
                 panel.said = "One moment …"
                 leaves = name in (RegularizeConfig.method, GenerateConfig.method)
                 pn.state.execute(partial(self._keep, panel, way, leaves))
@@ -286,7 +284,7 @@ class PaintView(param.Parameterized):
             if leaves:
                 self.is_open = False
         finally:
-            self._keeps = False
+            self.busy = False
 
 
 def _if_there(view: weakref.ref[PaintView], work: Callable[[PaintView], None]) -> None:

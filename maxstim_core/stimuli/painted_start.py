@@ -28,6 +28,9 @@ START_SPEEDS, START_SIZES = (1.0, 1000.0), (DEGREES_PER_COLUMN / 10, 360.0)
 _BEFORE, _SHOWN = 0.1, 0.5
 """Shares of the time for which a flash or a disc is still grey, and for which a disc then stays."""
 
+_ROUNDING = 1e-9
+"""So that a disc of 17.4° has the three columns across that it asks for."""
+
 
 @dataclass(frozen=True)
 class TextbookStart:
@@ -36,8 +39,8 @@ class TextbookStart:
     Attributes:
         kind: A name of `START_KINDS`.
         direction: Of motion, degrees counter-clockwise from rightward.
-        speed: Degrees of the eye per second.
-        size: Degrees of the eye: the width of a bar, the wavelength of a grating, the diameter of a
+        degrees_per_second: Speed over the eye.
+        degrees: Size on the eye: the width of a bar, the wavelength of a grating, the diameter of a
             disc; of an edge and a flash it says nothing.
         luminance: Of what moves or appears, 0 black to 1 white; the contrast of a grating follows.
 
@@ -47,20 +50,22 @@ class TextbookStart:
 
     kind: str = "edge"
     direction: float = 0.0
-    speed: float = 110.0
-    size: float = 30.0
+    degrees_per_second: float = 110.0
+    degrees: float = 30.0
     luminance: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in START_KINDS:
+        if not isinstance(self.kind, str) or self.kind not in START_KINDS:
             raise MaxstimError(
                 f"There is no textbook stimulus {shown(self.kind)}; choose from "
                 f"{', '.join(START_KINDS)}."
             )
         checked = {
             "direction": checked_number(self.direction, "The direction", (-360, 360), unit="°"),
-            "speed": checked_number(self.speed, "The speed", START_SPEEDS, unit="°/s"),
-            "size": checked_number(self.size, "The size", START_SIZES, unit="°"),
+            "degrees_per_second": checked_number(
+                self.degrees_per_second, "The speed", START_SPEEDS, unit="°/s"
+            ),
+            "degrees": checked_number(self.degrees, "The size", START_SIZES, unit="°"),
             "luminance": checked_number(self.luminance, "The brightness", (0, 1)),
         }
         for name, value in checked.items():
@@ -84,7 +89,8 @@ class TextbookStart:
 
     def _drawn(self, lattice: Lattice, n_frames: int, dt: float) -> np.ndarray:
         half_more = (n_frames + 0.5) * dt  # so that no frame is lost to rounding
-        speed, size = self.speed / DEGREES_PER_COLUMN, self.size / DEGREES_PER_COLUMN
+        speed = self.degrees_per_second / DEGREES_PER_COLUMN
+        size = self.degrees / DEGREES_PER_COLUMN
         time = {"dt": dt, "seconds": half_more}
         start = -speed * n_frames * dt / 2
         moves = {**time, "angle": self.direction, "speed": speed, "start": start}
@@ -106,7 +112,7 @@ class TextbookStart:
             case "flash":
                 after = self.luminance
                 return step(lattice, **time, before=GREY, after=after, onset=onset)
-        radius = max(0.0, (size - 1) / 2)
+        radius = max(0.0, (size - 1) / 2) + _ROUNDING
         return flash(
             lattice, **time, radius=radius, luminance=self.luminance, onset=onset, duration=duration
         )

@@ -15,7 +15,7 @@ import numpy as np
 
 from maxstim_core.conventions import MAX_DT, MIN_DT
 from maxstim_core.errors import MaxstimError
-from maxstim_core.lattice import Lattice, ring_distance
+from maxstim_core.lattice import Lattice
 from maxstim_core.settings import checked_number, checked_whole
 
 WHITE_LEVEL, GREY_LEVEL = 254, 127
@@ -58,8 +58,13 @@ class BrushStroke:
         last = lattice.n_columns - 1
         middles = [checked_whole(one, "A painted column", (0, last)) for one in self.columns]
         passed = np.unique(np.asarray(middles, np.int64))
-        u, v = (each[:, None] - each[passed] for each in (lattice.u, lattice.v))
-        disc = (ring_distance(u, v) <= radius).any(axis=1)
+        around = Lattice(radius)
+        u, v = (
+            each[passed, None] + off for each, off in ((lattice.u, around.u), (lattice.v, around.v))
+        )
+        found = lattice.index(u, v)
+        disc = np.zeros(lattice.n_columns, bool)
+        disc[found[found >= 0]] = True
         return disc | lattice.mirrored(disc, checked_whole(self.mirror, "The mirror axis", (0, 3)))
 
 

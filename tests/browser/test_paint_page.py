@@ -30,17 +30,26 @@ def score(page: Page, name: str = "energy") -> float:
     return float(page.get_by_test_id("paint-score").get_attribute(f"data-{name}"))
 
 
+SCORE = """() => {
+    const find = (root) => {
+        const table = root.querySelector("[data-testid=paint-score]")
+        if (table) return table
+        for (const {shadowRoot} of root.querySelectorAll("*")) {
+            const found = shadowRoot && find(shadowRoot)
+            if (found) return found
+        }
+        return null
+    }
+    const table = find(document)
+    if (!table || table.dataset.energy === "") return false
+    const [energy, response] = [table.dataset.energy, table.dataset.response].map(Number)
+    return CONDITION
+}"""
+
+
 def until_score(page: Page, is_so: str) -> None:
-    """Wait until numbers of the score fulfil a condition in JavaScript: `energy`, `response`."""
-    find = """([condition]) => {
-        const find = (root) => root.querySelector('[data-testid=paint-score]')
-            ?? [...root.querySelectorAll('*')].map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean)
-        const table = find(document)
-        if (!table || table.dataset.energy === "") return false
-        const [energy, response, rival] = ["energy", "response", "rival"].map((name) => Number(table.dataset[name]))
-        return eval(condition)
-    }"""
-    page.wait_for_function(find, arg=[is_so])
+    """Wait until `energy` and `response` of the score fulfil a condition in JavaScript."""
+    page.wait_for_function(SCORE.replace("CONDITION", is_so))
 
 
 def middle(page: Page) -> tuple[float, float, float]:

@@ -164,7 +164,7 @@ def test_the_browser_begins_with_grey_and_is_told_the_response_to_each_edit(page
 
 
 def test_any_cell_type_may_watch_and_has_its_own_answer_to_beat(page):
-    view, blocks, generation = begun(page)
+    view, blocks, _ = begun(page)
     before = newest(blocks, "rival")
     assert before["there"] and before["energy"] > 0 and before["above_grey"] > 0
     say(view, cell="Mi1")
@@ -177,7 +177,7 @@ def test_any_cell_type_may_watch_and_has_its_own_answer_to_beat(page):
 
 def test_edits_of_a_painting_that_is_gone_do_nothing(page):
     view, blocks, generation = begun(page)
-    say(view, textbook={"kind": "bar", "direction": 90, "speed": 110, "size": 30, "luminance": 1})
+    say(view, textbook={"kind": "bar", "direction": 90, "degrees": 30, "luminance": 1})
     until(view, lambda: newest(blocks, "painting")["generation"] == generation + 1)
     started = view.moment.painting
     assert newest(blocks, "painting")["undoable"] and started.energy > 0
@@ -204,7 +204,7 @@ def test_what_cannot_be_is_one_sentence_and_the_browser_gets_what_there_is(page)
 
 @pytest.fixture
 def keeper(page):
-    view, blocks, generation = begun(page)
+    view, _, generation = begun(page)
     edit(view, generation, 1, WHITE_SPOT)
     painting, stored, taken = view.moment.painting, [], []
     view.panel.take = lambda name, data: taken.append((name, data))
@@ -227,7 +227,7 @@ def test_a_stored_painting_is_in_the_library(keeper):
 
 
 def test_a_painting_is_taken_home(keeper):
-    made, _, painting, _, taken = keeper
+    made, _, _, _, taken = keeper
     for name in ("figure", "film", "data"):
         asyncio.run(made.way(name)())
     assert [name.rsplit(".", 1)[1] for name, _ in taken] == ["png", "gif", "nc"]
@@ -250,7 +250,7 @@ def test_a_painting_is_regularized_and_improved_by_runs_that_name_it(keeper, mon
 
 
 def test_an_answer_is_painted_on(page):
-    view, blocks, generation = begun(page)
+    view, _, _ = begun(page)
     example = view.session.library.example()
     painting = asyncio.run(started(view, example.key))
     answer = ms.load(example.path)

@@ -27,7 +27,7 @@ def engine():
 
 @pytest.fixture
 def painting(engine):
-    start = TextbookStart("edge", speed=110)
+    start = TextbookStart("edge", degrees_per_second=110)
     painting = start.painting(engine.layout.lattice, n_frames=12, dt=0.01)
     return painting.painted(BrushStroke([40, 41], 30, 2, 9, radius=1))
 

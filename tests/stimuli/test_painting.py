@@ -105,8 +105,8 @@ def test_luminance_becomes_the_nearest_level():
         lambda p: Painting(Lattice(3), 0.01, p.levels),
         lambda p: Painting.of_luminance(EYE, p.luminance * np.nan, dt=0.01),
         lambda p: TextbookStart("circle"),
-        lambda p: TextbookStart("edge", speed=0),
-        lambda p: TextbookStart("bar", size="wide"),
+        lambda p: TextbookStart("edge", degrees_per_second=0),
+        lambda p: TextbookStart("bar", degrees="wide"),
         lambda p: TextbookStart("disc", luminance=2),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_textbook_stimulus_has_the_frames_that_are_asked_for(kind, n_frames):
 
 
 def test_an_edge_moves_by_degrees_and_is_at_the_center_in_the_middle():
-    start = TextbookStart("edge", direction=90, speed=58, luminance=0)
+    start = TextbookStart("edge", direction=90, degrees_per_second=58, luminance=0)
     painting = start.painting(EYE, n_frames=80, dt=0.01)
     speed = 58 / DEGREES_PER_COLUMN
     probe = moving_edge(
@@ -148,7 +148,7 @@ def test_an_edge_moves_by_degrees_and_is_at_the_center_in_the_middle():
 
 @pytest.mark.parametrize(("degrees", "rings"), [(5.8, 0), (17.4, 1), (29.0, 2)])
 def test_a_disc_is_as_wide_as_is_asked_for(degrees, rings):
-    painting = TextbookStart("disc", size=degrees).painting(EYE, n_frames=20, dt=0.01)
+    painting = TextbookStart("disc", degrees=degrees).painting(EYE, n_frames=20, dt=0.01)
     assert np.array_equal(painting.luminance[5] == 1, EYE.ring <= rings)
     assert (painting.levels[0] == GREY_LEVEL).all() and (painting.levels[-1] == GREY_LEVEL).all()
 

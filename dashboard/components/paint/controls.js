@@ -79,7 +79,7 @@ class Starts {
     this.shade = choice("Bright or dark", [{name: 1, label: "bright (ON)"}, {name: 0, label: "dark (OFF)"}], () => {})
     this.fields = {direction: labelled("Direction °", this.direction.input), speed: labelled("Speed °/s", this.speed.input), size: labelled("Size °", this.size.input)}
     const use = press("Start from it", () => textbook({kind: this.kind.value, direction: this.direction.get(),
-      speed: this.speed.get(), size: this.size.get(), luminance: Number(this.shade.value)}), {"data-testid": "start-textbook"})
+      degrees_per_second: this.speed.get(), degrees: this.size.get(), luminance: Number(this.shade.value)}), {"data-testid": "start-textbook"})
     this.stored = element("select", {"aria-label": "Start from an answer", "data-testid": "start-stored"})
     this.stored.addEventListener("change", () => {
       if (this.stored.value) from(this.stored.value)

@@ -156,7 +156,10 @@ class PaintPage {
       const width = Math.min(room.clientWidth, highest * (3 * rings + 2) / (SQRT3 * (2 * rings + 1)))
       return [Math.floor(width), Math.floor(width * SQRT3 * (2 * rings + 1) / (3 * rings + 2))]
     }
-    if (!this.left.clientWidth) return
+    if (!this.left.clientWidth) { // another view is open
+      this.setPlaying(false)
+      return
+    }
     this.painted.place(...fits(this.left, HIGHEST_CANVAS))
     this.watched.place(movie.scene, rings, ...fits(this.right, 0.62 * HIGHEST_CANVAS))
     this.draw()
