@@ -67,7 +67,7 @@ class PaintView(param.Parameterized):
         self._wanted = ""  # key of an answer to paint on, once the browser has drawn the view
         self._is_drawn = False
         self.param.watch(self._opened, "is_open")
-        session.param.watch(self._offer, "finished")
+        session.param.watch(self._listed, "finished")
         session.param.watch(self._watch_again, "network_hash")
         session.choice.param.watch(self._watch_again, ["cell_type", "network"])
 
@@ -161,7 +161,13 @@ class PaintView(param.Parameterized):
         else:
             self._watch_again()
 
-    def _offer(self, *events: object) -> None:
+    def _listed(self, *events: object) -> None:
+        """Offer what was finished meanwhile, which may be harder to beat."""
+        self._offer()
+        if self._is_drawn and self.is_open:
+            self._ask("rival", PaintView.find_rival)
+
+    def _offer(self) -> None:
         """Offer the answers that there are to start from, those of the chosen cell type first."""
         if self.panel is None:
             return

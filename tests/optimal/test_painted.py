@@ -5,8 +5,9 @@ import pytest
 
 import maxstim_core as ms
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
-from maxstim_core.export.python_code import painted_snippet
+from maxstim_core.export.python_code import painted_snippet, python_snippet
 from maxstim_core.optimal.painted import (
     cell_unit,
     painted_answer,
@@ -14,6 +15,7 @@ from maxstim_core.optimal.painted import (
     watch_painting,
 )
 from maxstim_core.optimal.possible import check_possible, seconds_of
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.stimuli.painted_start import TextbookStart
 from maxstim_core.stimuli.painting import BrushStroke, Painting
@@ -160,3 +162,17 @@ def test_a_painting_is_regularized_as_a_clip(engine, painting):
     run = ms.regularize(engine.network, "Mi1", clip, ms.RegularizeConfig(n_iters=5))
     answer = ms.finish(run)
     assert answer.attrs["contrast_energy"] < painting.energy
+
+
+def test_code_of_a_run_says_where_the_painting_is_that_it_begins_from(painting):
+    key = store_painting(painting)
+    improved = RunRequest("T4c", config_for(painting))
+    regularized = RunRequest(
+        "T4c", ms.RegularizeConfig(), clips=f"{PAINTED}{key}", clip=painting_name(key)
+    )
+    for request in (improved, regularized):
+        code = python_snippet(request, "out.nc")
+        compile(code, "code", "exec")
+        assert code.count(f"paintings/{key}.nc") == 1
+    assert "paintings" not in python_snippet(RunRequest("T4c", ms.GenerateConfig()), "out.nc")
+    assert f"--start {key}" in command_line(improved, "out.nc")
