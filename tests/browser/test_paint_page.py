@@ -42,13 +42,14 @@ SCORE = """() => {
     }
     const table = find(document)
     if (!table || table.dataset.energy === "") return false
+    if (table.closest("[data-testid=paint-view]").dataset.settled !== "true") return false
     const [energy, response] = [table.dataset.energy, table.dataset.response].map(Number)
     return CONDITION
 }"""
 
 
 def until_score(page: Page, is_so: str) -> None:
-    """Wait until `energy` and `response` of the score fulfil a condition in JavaScript."""
+    """Wait until all is answered, and `energy` and `response` fulfil a condition in JavaScript."""
     page.wait_for_function(SCORE.replace("CONDITION", is_so))
 
 

@@ -151,6 +151,11 @@ class PaintedMovie {
     return true
   }
 
+  /** Whether the server has answered everything. */
+  get settled() {
+    return !this.edits.length && !this.asked
+  }
+
   energy(frame) {
     const n = this.scene.nColumns
     let sum = 0

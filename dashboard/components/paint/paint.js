@@ -115,7 +115,7 @@ class PaintPage {
     if (told.kind === "painting") this.movie.take(told)
     else if (told.kind === "response" && this.movie.answered(told)) {
       this.response = this.trace.response = told
-      Object.assign(this.root.dataset, {serial: told.serial, cell: told.cell_type})
+      Object.assign(this.root.dataset, {serial: told.serial, cell: told.cell_type, settled: this.movie.settled})
       this.tellScore()
       this.draw()
     } else if (told.kind === "rival") {
@@ -139,6 +139,7 @@ class PaintPage {
   changed() {
     const {movie} = this
     this.brush.white = movie.white
+    this.root.dataset.settled = movie.settled
     this.length.set(movie.frames)
     this.undo.disabled = !movie.past.length
     this.redo.disabled = !movie.future.length
