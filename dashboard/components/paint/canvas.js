@@ -109,14 +109,14 @@ class PaintCanvas {
   move(steps) {
     const {u, v, index, center} = this.movie.scene
     const at = this.cursor ?? center
-    for (const [du, dv] of this.cursor === null ? [] : steps) {
+    this.cursor = at
+    for (const [du, dv] of steps) {
       const next = index.get(`${u[at] + du},${v[at] + dv}`)
       if (next !== undefined) {
         this.cursor = next
         break
       }
     }
-    this.cursor ??= center
     this.acts.draw()
   }
 

@@ -12,7 +12,7 @@ function choice(label, options, heard) {
 }
 
 /** A number that is typed, between its ends; what is none goes back to what it was. */
-function typed(label, {value, low, high, step = 1, testid}, heard) {
+function typed(label, {value, low, high, step = 1, testid}, heard = () => {}) {
   const input = element("input", {type: "number", min: low, max: high, step, value, "aria-label": label, ...(testid ? {"data-testid": testid} : {})})
   input.addEventListener("change", () => {
     const given = Number(input.value)
