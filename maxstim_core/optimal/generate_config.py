@@ -393,7 +393,7 @@ class GenerateConfig(Config):
         """See `Config`; what is asked of several networks has an effect with several alone."""
         kind = Objective.parse(values["objective"]).kind
         found = {}
-        if values["start"]:
+        if values.get("start"):
             found["random_seed"] = "The stimulus is grown from a painting, not from noise."
         if kind == FLYVIS:
             found["window"] = (

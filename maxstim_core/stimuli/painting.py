@@ -114,6 +114,11 @@ class Painting:
     def grey(cls, lattice: Lattice, *, n_frames: int, dt: float) -> Painting:
         """Return a painting of nothing but grey.
 
+        Args:
+            lattice: The eye.
+            n_frames: Number of frames.
+            dt: Seconds per frame.
+
         Raises:
             MaxstimError: as of the class.
         """

@@ -85,7 +85,7 @@ class Starts {
       if (this.stored.value) from(this.stored.value)
       this.stored.value = ""
     })
-    this.root = element("div", {class: "row", role: "group", "aria-label": "Start from"},
+    this.root = element("div", {class: "row", role: "group", "aria-label": "Start"},
       press("Grey", blank, {"data-testid": "start-grey"}), labelled("Textbook stimulus", this.kind), ...Object.values(this.fields),
       labelled("Shade", this.shade), use, labelled("Any answer", this.stored))
     this.tell()

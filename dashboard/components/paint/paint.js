@@ -1,7 +1,7 @@
 // The browser's half of PaintPanel: canvas, brush, timeline, response, and what is done with a painting.
 
 const PAINT_SPEED = 1 / 6 // of real time, as the other players
-const HIGHEST_CANVAS = 560
+const HIGHEST_CANVAS = 480
 
 class PaintPage {
   constructor(model) {
@@ -46,19 +46,20 @@ class PaintPage {
     this.code = element("pre", {tabindex: 0, "data-testid": "paint-code-lines"})
     this.codeDialog = dialog("The painting in Python", this.code)
     this.title = element("h2")
-    this.left = element("div", "canvas-room", this.painted.root, this.painted.told)
+    this.left = element("div", "canvas-room", this.painted.root)
     this.right = element("div", "response-room", this.watched.canvas)
     const keys = element("p", {class: "small quiet", id: "paint-keys"}, KEYS_OF_CANVAS)
     this.root = element("div", {class: "paint-view", "data-testid": "paint-view"},
       element("section", {class: "card", "aria-label": "Paint"},
         element("div", "bar", element("h1", {}, "Paint"), this.undo, this.redo,
           press("Copy frame forward", () => this.copy(), {"data-testid": "paint-copy"}), press("Back to the answer", () => model.send_msg({press: "back"}))),
-        this.brush.root, this.starts.root),
+        this.brush.root),
       element("div", "rooms",
-        element("section", {class: "card", "aria-label": "Stimulus"}, element("h2", {}, "Stimulus"), this.left, keys),
+        element("section", {class: "card", "aria-label": "Stimulus"}, this.left,
+          element("div", "bar", this.play, this.timeline, this.time, labelled("Length", this.length.input)), this.trace.root,
+          this.painted.told, keys),
         element("section", {class: "card", "aria-label": "Response"}, element("div", "bar", this.title, labelled("Cell type", this.cell)), this.right, this.score.root)),
-      element("section", {class: "card", "aria-label": "Time"},
-        element("div", "bar", this.play, this.timeline, this.time, labelled("Length", this.length.input)), this.trace.root),
+      element("section", {class: "card", "aria-label": "Start from"}, element("h2", {}, "Start from"), this.starts.root),
       element("section", {class: "card", "aria-label": "What to do with it"}, element("div", "row", ...this.kept), this.said),
       this.codeDialog)
     this.root.addEventListener("keydown", (event) => {
@@ -162,7 +163,7 @@ class PaintPage {
       return
     }
     this.painted.place(...fits(this.left, HIGHEST_CANVAS))
-    this.watched.place(movie.scene, rings, ...fits(this.right, 0.62 * HIGHEST_CANVAS))
+    this.watched.place(movie.scene, rings, ...fits(this.right, 0.7 * HIGHEST_CANVAS))
     this.draw()
   }
 

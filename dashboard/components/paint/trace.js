@@ -104,10 +104,10 @@ class PaintScore {
     if (!response) return "The network is being opened …"
     if (!rival) return "No generated answer is stored for this cell type and network yet; run one to have something to beat."
     if (response.energy < 1e-6) return "Nothing is painted yet: draw on the hexagons."
-    const percent = (share) => `${Math.round(100 * share)} %`
+    const percent = (share) => share > 10 ? `${Math.round(share)} times` : `${Math.round(100 * share)} % of`
     const [share, spent] = [response.above_grey / rival.above_grey, response.energy / rival.energy]
     if (!(rival.above_grey > 0)) return ""
-    if (share >= 1) return spent <= 1 ? "You beat the optimizer, with no more contrast." : `You beat the optimizer’s response, with ${percent(spent)} of its contrast energy.`
-    return `${percent(share)} of the optimizer’s response, with ${percent(spent)} of its contrast energy.`.replaceAll("-", "−")
+    if (share >= 1) return spent <= 1 ? "You beat the optimizer, with no more contrast." : `You beat the optimizer’s response, with ${percent(spent)} its contrast energy.`
+    return `${percent(share)} the optimizer’s response, with ${percent(spent)} its contrast energy.`.replaceAll("-", "−")
   }
 }
