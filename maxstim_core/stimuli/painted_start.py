@@ -114,5 +114,11 @@ class TextbookStart:
                 return step(lattice, **time, before=GREY, after=after, onset=onset)
         radius = max(0.0, (size - 1) / 2) + _ROUNDING
         return flash(
-            lattice, **time, radius=radius, luminance=self.luminance, onset=onset, duration=duration
+            lattice,
+            dt=dt,
+            seconds=half_more,
+            radius=radius,
+            luminance=self.luminance,
+            onset=onset,
+            duration=duration,
         )

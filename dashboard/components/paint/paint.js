@@ -57,6 +57,7 @@ class PaintPage {
       element("div", "rooms",
         element("section", {class: "card", "aria-label": "Stimulus"}, this.left,
           element("div", "bar", this.play, this.timeline, this.time, labelled("Length", this.length.input)), this.trace.root,
+          element("p", "small quiet", "Solid: your response. Dashed: the optimizer’s. Bars: contrast energy of each frame."),
           this.painted.told, keys),
         element("section", {class: "card", "aria-label": "Response"}, element("div", "bar", this.title, labelled("Cell type", this.cell)), this.right, this.score.root)),
       element("section", {class: "card", "aria-label": "Start from"}, element("h2", {}, "Start from"), this.starts.root),
