@@ -42,13 +42,17 @@ class Painter(Visitor):
     async def begin(self, n_frames: int) -> None:
         """Wait for the view, and take a movie of a length."""
         while not self._panel:
-            said = await asyncio.wait_for(self._socket.read_message(), 300)
-            if isinstance(said, str) and (found := _PANEL.search(said)):
-                self._panel = found[1]
+            await self._part()
         await self.tell(self._panel, {"ready": True})
         self._generation = (await self._block("painting"))["generation"]
         await self._block("response")
         await self._edit(["length", n_frames])
+
+    async def _part(self) -> str:
+        said = await super()._part()
+        if not self._panel and (found := _PANEL.search(said)):
+            self._panel = found[1]
+        return said
 
     async def stroke(self, column: int) -> float:
         """Paint one stroke; return the seconds until the response to it is there."""
