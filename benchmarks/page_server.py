@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Self
 from urllib.request import urlopen
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
@@ -156,17 +157,22 @@ class Visitor:
         self._socket = socket
 
     @classmethod
-    async def arrive(cls, url: str, cookie: str = "", *, drawn: bool = True) -> Visitor:
+    async def arrive(
+        cls, url: str, cookie: str = "", search: str = "", *, drawn: bool = True
+    ) -> Self:
         """Open a page and return when its document has come.
 
         Args:
             url: Address of the page.
             cookie: That of a browser that has been here before; else it is a new one.
+            search: What follows the address, for example ``?view=paint``.
             drawn: Whether to say at once that all of it has been drawn; else `draw` does.
         """
         client = AsyncHTTPClient(force_instance=True)  # or ten at once would be the most
         sent = {"Cookie": cookie} if cookie else {}
-        page = await client.fetch(url, headers=sent, request_timeout=300, connect_timeout=300)
+        page = await client.fetch(
+            url + search, headers=sent, request_timeout=300, connect_timeout=300
+        )
         client.close()
         given = page.headers.get_list("Set-Cookie")
         cookie = cookie or "; ".join(text.split(";")[0] for text in given)

@@ -21,6 +21,7 @@ from dashboard.components.hexplayer.component import HexPlayer
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
 from dashboard.model_card.dialog import CardDialog
+from dashboard.paint.view import PaintView
 from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
@@ -46,6 +47,7 @@ from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
+from maxstim_core.optimal.painted import PaintedConfig
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
@@ -84,6 +86,7 @@ class App(pn.viewable.Viewer):
         self.card: CardDialog | None = None
         self.sweeps = Sweeps(self.session, SweepChoice(self.choice), self._show_in("sweep"))
         self.atlas = AtlasView(self.session, self._show_in("atlas"))
+        self.paint = PaintView(self.session, self._show_in("paint"))
         self.sidebar = Sidebar(
             self.session, self.networks, self.sweeps, self._open_card, self._add_movie
         )
@@ -94,6 +97,7 @@ class App(pn.viewable.Viewer):
             "sweep": (self.sweeps, self.sweeps.choice),
             "atlas": (self.atlas, self.atlas),
             "compare": (self.compare, self.compare),
+            "paint": (self.paint, self.paint),
         }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
@@ -102,7 +106,7 @@ class App(pn.viewable.Viewer):
         self.browse = Browse(self.session)
         self.comparisons = Comparisons(self.session)
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
-        self.history = History(self.session, self.pins)
+        self.history = History(self.session, self.pins, self._follow)
         self.page = Frame(
             design=Plain,
             sidebar=self.sidebar.panel,
@@ -149,7 +153,8 @@ class App(pn.viewable.Viewer):
         self._where = pn.state.location
         asked = PageAddress.parse(self._where.search if self._where is not None else "")
         example = self.session.library.example()
-        if asked.run:
+        self._asked_painting = asked.run if self._is_painted(asked.run) else ""
+        if asked.run and not self._asked_painting:
             self.session.follow(asked.run)
         self.atlas.ask(asked.atlas)
         problems = [self.session.problem, *asked.problems]
@@ -170,6 +175,7 @@ class App(pn.viewable.Viewer):
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
         self.atlas.param.watch(self._address, "words")
+        self.paint.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
         self.pins.param.watch(self._address, "keys")
         self._address()
@@ -187,6 +193,8 @@ class App(pn.viewable.Viewer):
         asked = self.opened.asked
         if asked.sweep:
             self.sweeps.open(asked.sweep)
+        elif self._asked_painting:
+            self._follow(self._asked_painting)
         elif asked.pins:
             self.views.open("compare")
         elif asked.view:
@@ -305,6 +313,17 @@ class App(pn.viewable.Viewer):
             self.session.network_hash = "" if found is None else found.content_hash
             self.session.show_chosen()
 
+    def _is_painted(self, key: str) -> bool:
+        entry = self.session.library.find(key)
+        return entry is not None and entry.method == PaintedConfig.method
+
+    def _follow(self, key: str) -> None:
+        """Show a run or an answer; one that was painted is painted on."""
+        if self._is_painted(key):
+            self.paint.open(key)
+        else:
+            self.session.follow(key)
+
     def _add_movie(self) -> None:
         """Open the dialog for a movie of one's own; most visits do without."""
         if self.movies is None:
@@ -372,7 +391,8 @@ class App(pn.viewable.Viewer):
         atlas = self.atlas.words if view == "atlas" else ""
         page = f"{where.protocol}//{where.hostname}:{where.port}{where.pathname}" if where else ""
         pins = self.pins.names if view == "compare" else ""
-        address = address_of(self.session, view=view, sweep=sweep, atlas=atlas, pins=pins)
+        run = self.paint.key if view == "paint" else None
+        address = address_of(self.session, view=view, run=run, sweep=sweep, atlas=atlas, pins=pins)
         link = address.link(room_for_query(page))
         self.page.param.update(link_query=link.search, left_out=link.note)
 

@@ -7,7 +7,13 @@ from typing import Any
 
 import param
 
-VIEWS = {"": "Answer", "sweep": "Sweep", "compare": "Compare", "atlas": "Atlas"}
+VIEWS = {
+    "": "Answer",
+    "sweep": "Sweep",
+    "paint": "Paint",
+    "compare": "Compare",
+    "atlas": "Atlas",
+}
 """Every view by the name that the address has for it, with its label; the first is the main part."""
 
 

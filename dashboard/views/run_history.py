@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import panel as pn
 
@@ -35,15 +36,21 @@ class History(pn.viewable.Viewer):
     Args:
         session: The runs of the page.
         pins: Where their answers can be pinned; nowhere if None.
+        follow: Shows a run or an answer by its key; the session's own if None.
     """
 
-    def __init__(self, session: Session, pins: Pins | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        pins: Pins | None = None,
+        follow: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__()
         self.session, self._pins = session, pins
         self.one_type = False
         self.marks = marks_of(session.id, session.queue.store.root)
         self.list = RunList(
-            session.follow, self._list_one_type, self._mark, self._pin, empty=_EMPTY
+            follow or session.follow, self._list_one_type, self._mark, self._pin, empty=_EMPTY
         )
         if pins is not None:
             pins.param.watch(self._update, "keys")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from maxstim_core.settings import Config
+from maxstim_core.stimuli.stored.paintings import PAINTED
 
 if TYPE_CHECKING:
     from maxstim_core.runs.request import RunRequest
@@ -17,9 +18,19 @@ def python_snippet(request: RunRequest, output: str) -> str:
     network, device = _text(request.network), _text(request.device)
     return (
         "import maxstim_core as ms\n\n"
-        f"network, device = ms.open_network({network}), {device}\n"
+        + _beginning(request)
+        + f"network, device = ms.open_network({network}), {device}\n"
         + lines[request.method](request, _text(output))
     )
+
+
+def _beginning(request: RunRequest) -> str:
+    """Return a line that says where the painting is that a run begins from, if it does."""
+    key = getattr(request.config, "start", "")
+    if request.method == "regularized" and request.clips.startswith(PAINTED):
+        key = request.clips.removeprefix(PAINTED)
+    where = f"# It begins from paintings/{key}.nc, which has to be in the data directory.\n"
+    return where if key else ""
 
 
 def _config(config: Config) -> str:
@@ -43,6 +54,23 @@ _RUN = """\
 for report in run:
     print(f"{report.step} of {report.n_steps}", end="\\r")
 """
+
+
+def painted_snippet(network: str, cell_type: str, taken: str) -> str:
+    """Return Python lines that show a painting, taken home as NetCDF, to its network again.
+
+    Args:
+        network: As `maxstim_core.networks.catalog.open_network` takes it.
+        cell_type: The cell type that was watched.
+        taken: Name of the file.
+    """
+    return (
+        "import maxstim_core as ms\n\n"
+        f"network = ms.open_network({_text(network)})\n"
+        f"painted = ms.load({_text(taken)})  # take it home as NetCDF\n"
+        f"cells = network.layout.cells(network.cell_type({_text(cell_type)}))\n"
+        'voltage = ms.simulate(network, painted.stimulus, painted.attrs["dt"], cells=cells)\n'
+    )
 
 
 def _generate(request: RunRequest, output: str) -> str:

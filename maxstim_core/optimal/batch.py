@@ -21,7 +21,7 @@ from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.configs import GenerateConfig, loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.descent import Descent
-from maxstim_core.optimal.generated import descent, noise, steps_for
+from maxstim_core.optimal.generated import descent, starting_stimulus, steps_for
 from maxstim_core.optimal.result import provenance
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
 from maxstim_core.optimal.together import together
@@ -266,7 +266,7 @@ class GenerateMany:
         bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
         self._batches = [slice(*ends) for ends in pairwise(bounds)]
         self.n_steps = n_iters * len(self._batches)
-        starts = np.stack([noise(config, engine.network) for config in configs])
+        starts = np.stack([starting_stimulus(config, engine.network) for config in configs])
         self._stimuli = np.tile(starts, (len(kinds), 1, 1))
         self._best = self._stimuli.copy()
         self._losses = np.full((n_iters, n_movies, len(self.terms)), np.nan, np.float32)

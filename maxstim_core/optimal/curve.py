@@ -20,7 +20,7 @@ from maxstim_core.networks.network import Network, check_network
 from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.generate_config import GenerateConfig
-from maxstim_core.optimal.generated import allowed_by, noise, steps_for
+from maxstim_core.optimal.generated import allowed_by, starting_stimulus, steps_for
 from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import provenance, result_of
@@ -161,7 +161,7 @@ class Curve:
         ]
         self._measured = Measured.of(engine.network, cell_type, config)
         self.n_steps = sum(each.n_iters for each in self._configs)
-        self._start = noise(config, engine.network)
+        self._start = starting_stimulus(config, engine.network)
         self._steps, loss = self._ascent(0)
         self.terms = loss.terms
         self._found: list[np.ndarray] = []

@@ -39,8 +39,14 @@ from maxstim_core.optimal.shared_settings import (
     weight,
 )
 from maxstim_core.settings import Config, setting
+from maxstim_core.stimuli.stored.paintings import check_painting_key
 
-OBJECTIVE, CONSTRAINTS, STEERING = "Objective in detail", "Constraints", "Steering"
+OBJECTIVE, CONSTRAINTS, STEERING, BEGINNING = (
+    "Objective in detail",
+    "Constraints",
+    "Steering",
+    "Beginning",
+)
 """Titles of the sections of settings."""
 
 
@@ -282,6 +288,17 @@ class GenerateConfig(Config):
         later=True,
     )
 
+    start: str = setting(
+        "",
+        "Key of a stored painting that the stimulus is grown from, as long and of frames as long; empty "
+        "for noise.",
+        label="Start from a painting",
+        check=check_painting_key,
+        off="no painting",
+        section=BEGINNING,
+        later=True,
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_stage()
@@ -376,6 +393,8 @@ class GenerateConfig(Config):
         """See `Config`; what is asked of several networks has an effect with several alone."""
         kind = Objective.parse(values["objective"]).kind
         found = {}
+        if values.get("start"):
+            found["random_seed"] = "The stimulus is grown from a painting, not from noise."
         if kind == FLYVIS:
             found["window"] = (
                 "flyvis counts the last frame, or all; a window needs another objective."

@@ -1,4 +1,4 @@
-"""The third answer: a movie grown from noise by gradient ascent.
+"""The third answer: a movie grown from noise, or from a painting, by gradient ascent.
 
 Formulas and worked numbers: docs/numerics.md#the-generated-answer.
 """
@@ -21,7 +21,7 @@ from maxstim_core.optimal.generate_config import GenerateConfig, across
 from maxstim_core.optimal.objectives.cells import Drive, Suppress, Watched
 from maxstim_core.optimal.objectives.chosen import FLYVIS
 from maxstim_core.optimal.objectives.terms import Loss
-from maxstim_core.optimal.possible import allowed_by, watched_types
+from maxstim_core.optimal.possible import allowed_by, starting_painting, watched_types
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.response_units import response_units
 from maxstim_core.optimal.steered import Steered
@@ -40,7 +40,7 @@ def generate(
     dtype: str = "float32",
     report_every: int = 1,
 ) -> Steered:
-    """Grow the movie that excites the central cell of a type most, from seeded noise.
+    """Grow the movie that excites the central cell of a type most, from seeded noise or a painting.
 
     The defaults are flyvis's ``artificial_optimal_stimuli``; luminance is kept in [0, 1] after every
     step, as there. The noise is drawn on the CPU, so that a seed means the same on every device.
@@ -126,7 +126,7 @@ def descent(
         cell_type: As for `generate`.
         config: As for `generate`.
         report_every: As for `generate`.
-        start: Luminance to begin with, shape (frame, column); noise if None.
+        start: Luminance to begin with, shape (frame, column); as ``config.start`` says if None.
     """
     engines = [engine] if isinstance(engine, Engine) else list(engine)
     first = engines[0]
@@ -140,7 +140,7 @@ def descent(
         engines,
         cell_type,
         config,
-        noise(config, first.network) if start is None else start,
+        starting_stimulus(config, first.network) if start is None else start,
         make,
         report_every=report_every,
         units=lambda stage: _units_of(stage, first.network, cell_type),
@@ -221,8 +221,19 @@ def level_of(config: GenerateConfig, watched: Sequence[Watched]) -> Level | None
     return Level(guide, reached, abs(goal.level))
 
 
+def starting_stimulus(config: GenerateConfig, network: Network) -> np.ndarray:
+    """Return what a generated stimulus starts from: a stored painting, or noise; shape (frame, column).
+
+    Raises:
+        MaxstimError: if there is no such painting here, or it is for another eye or of other frames.
+    """
+    if not config.start:
+        return noise(config, network)
+    return starting_painting(config, network.lattice).luminance
+
+
 def noise(config: GenerateConfig, network: Network) -> np.ndarray:
-    """Return what a generated stimulus starts from, shape (frame, column), float32.
+    """Return the noise of a seed that a generated stimulus starts from, shape (frame, column), float32.
 
     These are the numbers of ``torch.rand`` with a generator of the same seed, and so flyvis's: both
     draw from a Mersenne Twister, torch the lowest 24 bits of each draw.

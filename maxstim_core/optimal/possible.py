@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.constraints import Allowed, Linear
 from maxstim_core.optimal.generate_config import GenerateConfig
+from maxstim_core.stimuli.painting import Painting
+from maxstim_core.stimuli.stored.paintings import stored_painting
 
 
 def check_possible(network: Network, cell_type: str, config: GenerateConfig) -> None:
     """Make sure that a network has the cell types of an objective, and its eye room for the energy.
 
-    All that is asked for in turn is looked at.
+    All that is asked for in turn is looked at, and the painting that it starts from.
 
     Raises:
         MaxstimError: if not.
@@ -20,6 +23,36 @@ def check_possible(network: Network, cell_type: str, config: GenerateConfig) -> 
     for _, stage in config.stages:
         watched_types(network, cell_type, stage)
         allowed_by(stage, network.lattice)
+    if config.start:
+        starting_painting(config, network.lattice)
+
+
+def starting_painting(config: GenerateConfig, lattice: Lattice) -> Painting:
+    """Return the stored painting that a generated stimulus starts from.
+
+    Raises:
+        MaxstimError: if there is none here, or it is for another eye or of other frames.
+    """
+    painting = stored_painting(config.start)
+    if painting.lattice != lattice:
+        raise MaxstimError(
+            f"The painting {config.start} is for an eye of {painting.lattice.extent} rings, not of "
+            f"{lattice.extent}; choose another network, or start from noise."
+        )
+    if (painting.n_frames, painting.dt) != (config.n_frames, config.dt):
+        raise MaxstimError(
+            f"The painting {config.start} has {painting.n_frames} frames of {1e3 * painting.dt:g} ms, "
+            f"the stimulus {config.n_frames} of {1e3 * config.dt:g} ms; set the duration to "
+            f"{seconds_of(painting):g} s and the frame to {painting.dt:g} s, or start from noise."
+        )
+    return painting
+
+
+def seconds_of(painting: Painting) -> float:
+    """Return the duration in seconds that gives a stimulus as many frames as a painting has."""
+    seconds = round(painting.n_frames * painting.dt, 9)
+    whole = frames_in(seconds, painting.dt) == painting.n_frames
+    return seconds if whole else round((painting.n_frames + 0.1) * painting.dt, 9)
 
 
 def watched_types(

@@ -14,7 +14,7 @@ from typing import Any
 
 from maxstim_core.errors import MaxstimError, shown
 
-FIXED = ("t_stim", "dt", "random_seed", "silence", "across", "schedule")
+FIXED = ("t_stim", "dt", "random_seed", "silence", "across", "schedule", "start")
 """Settings that cannot change on the way: they say what the stimulus is and which network is asked."""
 
 _STAGE = re.compile(r"(\d{1,6}):((?:\s+\w+=\S*)+)")

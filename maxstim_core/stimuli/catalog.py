@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import TypeVar
 
 from maxstim_core.conventions import EXTENT, checked_dt
 from maxstim_core.errors import MaxstimError, shown
@@ -10,8 +11,11 @@ from maxstim_core.lattice import Lattice
 from maxstim_core.stimuli.augment import Augmented
 from maxstim_core.stimuli.clip_set import ClipSet, check_clips
 from maxstim_core.stimuli.stored.clip_store import clips_folder, open_stored, stored_names
+from maxstim_core.stimuli.stored.paintings import PAINTED, painted_clips
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 from maxstim_core.storage.atomic import exclusively, remove_whole
+
+AnyClips = TypeVar("AnyClips", bound=ClipSet)
 
 DEFAULT_CLIPS = "scenes"
 """The set that is searched where none is named, and over which units of responses are measured."""
@@ -28,6 +32,7 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
     Args:
         name: ``made``: scenes and textbook stimuli; ``scenes`` or ``probes``: one of them alone.
             ``sintel`` or a name of your own: what ``maxstim movies`` has stored in the data directory.
+            ``painted/KEY``: a painting that is stored there, one clip.
         extent: Rings of the eye.
         dt: Seconds per frame to render the made set at; films keep the frame duration that they have.
 
@@ -49,18 +54,25 @@ def open_clips(name: str, extent: int = EXTENT, dt: float = 0.01) -> ClipSet:
         )
     if name in MADE_SETS:
         return MADE_SETS[name](lattice, dt)
+    if name.startswith(PAINTED):
+        return _of_eye(painted_clips(name), lattice)
     there = clip_set_names()
     if name not in there:
         how = "; maxstim movies sintel PATH makes it" if name == "sintel" else ""
         raise MaxstimError(f"There is no clip set {name!r}{how}; choose {' or '.join(there)}.")
-    clips = open_stored(clips_folder(name))
-    if clips.lattice != lattice:
-        raise MaxstimError(
-            f"The clip set {name} is for an eye of {clips.extent} rings, not of {lattice.extent}; "
-            "choose the set made, or another network."
-        )
+    clips = _of_eye(open_stored(clips_folder(name)), lattice)
     as_is = clips.flips == clips.rotations == (0,)
     return clips if as_is else Augmented(clips, clips.flips, clips.rotations)
+
+
+def _of_eye(clips: AnyClips, lattice: Lattice) -> AnyClips:
+    """Return clips once it is sure that they are for an eye."""
+    if clips.lattice != lattice:
+        raise MaxstimError(
+            f"The clip set {clips.name} is for an eye of {clips.lattice.extent} rings, not of "
+            f"{lattice.extent}; choose the set made, or another network."
+        )
+    return clips
 
 
 def clip_named(clips: ClipSet, name: str) -> int:

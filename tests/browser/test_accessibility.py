@@ -186,6 +186,16 @@ def atlas_with_a_cell_type_open(page: Page, served: Served) -> None:
 
 
 @state
+def painting(page: Page, served: Served) -> None:
+    page.get_by_test_id("view-paint").click()
+    page.get_by_test_id("paint-canvas").press(" ")
+    expect(page.get_by_test_id("paint-verdict")).to_contain_text("of the optimizer")
+    page.get_by_test_id("paint-code").click()
+    expect(page.get_by_test_id("paint-code-lines")).to_be_visible()
+    page.keyboard.press("Escape")
+
+
+@state
 def help_dialog(page: Page, served: Served) -> None:
     page.get_by_role("button", name="How to read this").click()
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -15,15 +15,16 @@ from dashboard.app import App
 from maxstim_core.runs.library import ResultLibrary
 
 
-@pytest.fixture
-def served(tmp_path):
-    """Address of a server that drops closed pages at once, and its pages."""
+@pytest.fixture(params=["", "paint"])
+def served(request, tmp_path):
+    """Address of a server that drops closed pages at once, and its pages, with a view open or none."""
     queue, pages, port = toy_queue(tmp_path), [], free_port()
 
     def page():
         app = App(queue, ResultLibrary(queue.folder))
         pages.append(weakref.ref(app))
         app.start()
+        app.views.open(request.param)
         return app.page
 
     server = pn.serve(

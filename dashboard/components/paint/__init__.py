@@ -1,0 +1,1 @@
+"""The browser's canvas to paint on, and its Python half."""

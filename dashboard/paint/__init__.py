@@ -1,0 +1,1 @@
+"""Drawing a stimulus, with the response under it as one draws."""

@@ -1,0 +1,147 @@
+"""What is computed of paintings, in the one thread in which networks watch them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dashboard.paint.packing import color_limit, packed_painting, packed_response
+from maxstim_core.optimal.constraints import contrast_energy
+from maxstim_core.optimal.painted import cell_unit, watch_painting
+from maxstim_core.optimal.result import load
+from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.request import opened_network
+from maxstim_core.stimuli.painting import Painting
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from maxstim_core.simulation.engine import Engine
+
+_ENGINES = 4
+"""Networks that are kept ready."""
+
+_MOST_RIVALS = 60
+"""Answers of the optimizer among which the best is looked for, the newest first."""
+
+_engines: OrderedDict[tuple[str, str], Engine] = OrderedDict()
+
+
+def watching_engine(network: str, network_hash: str) -> Engine:
+    """Return a network ready to watch paintings; the same for all pages. In the one thread alone.
+
+    Args:
+        network: As `maxstim_core.networks.catalog.open_network` takes it.
+        network_hash: Its content hash, or nothing while that is not known.
+
+    Raises:
+        MaxstimError: if there is no such network.
+    """
+    from maxstim_core.simulation.choose_engine import make_engine
+
+    key = network, network_hash
+    if key not in _engines:
+        opened = opened_network(network)
+        key = network, opened.content_hash
+        if key not in _engines:
+            _engines[key] = make_engine(opened, device="cpu")
+            while len(_engines) > _ENGINES:
+                _engines.popitem(last=False)
+    _engines.move_to_end(key)
+    return _engines[key]
+
+
+class PaintedMoment(NamedTuple):
+    """A painting as it was at one moment.
+
+    Attributes:
+        painting: The painting.
+        generation: How many the browser was given before; its edits tell which one they are of.
+        serial: Number of the last edit that is in it.
+    """
+
+    painting: Painting
+    generation: int
+    serial: int
+
+
+def moment_block(moment: PaintedMoment, **about: object) -> bytes:
+    """Return a painting as the browser begins with it."""
+    return packed_painting(moment.painting, {"generation": moment.generation, **about})
+
+
+def response_block(engine: Engine, cell_type: str, moment: PaintedMoment) -> bytes:
+    """Let a network watch a painting, and return the response for the browser.
+
+    Args:
+        engine: The network.
+        cell_type: Whose response it is.
+        moment: What it watches.
+
+    Raises:
+        MaxstimError: as `maxstim_core.optimal.painted.watch_painting`.
+    """
+    painting = moment.painting
+    watched = watch_painting(engine, cell_type, painting)
+    about = {
+        "serial": moment.serial,
+        "generation": moment.generation,
+        "cell_type": cell_type,
+        "energy": painting.energy,
+    }
+    return packed_response(watched, color_limit(watched, painting.lattice), about)
+
+
+@dataclass(frozen=True)
+class RivalAnswer:
+    """The optimizer's answer that a painting is held against.
+
+    Attributes:
+        above_grey: Its highest central response above grey, in units of RMS, or of voltage.
+        energy: Its contrast energy.
+        trace: Its central response above grey, in the same units, shape (frame,).
+        dt: Seconds per frame.
+    """
+
+    above_grey: float
+    energy: float
+    trace: np.ndarray
+    dt: float
+
+
+def best_rival(library: ResultLibrary, engine: Engine, cell_type: str) -> RivalAnswer | None:
+    """Return the generated answer of the highest response, of the same cell type and network.
+
+    Args:
+        library: Where it is looked for, of what is known by now.
+        engine: The network.
+        cell_type: For example ``T4c``.
+    """
+    asked = (cell_type, "generated", engine.network.content_hash, "complete")
+    found = [
+        (details.peak, entry.path)
+        for entry in [
+            one
+            for one in library.entries()
+            if (one.cell_type, one.method, one.network_hash, one.status) == asked
+        ][:_MOST_RIVALS]
+        if (details := library.details(entry)) is not None
+    ]
+    if not found:
+        return None
+    return _rival(load(max(found, key=_peak_of)[1]), engine, cell_type)
+
+
+def _peak_of(found: tuple[float, Path]) -> float:
+    return found[0]
+
+
+def _rival(answer: xr.Dataset, engine: Engine, cell_type: str) -> RivalAnswer:
+    dt = float(answer.attrs["dt"])
+    unit = cell_unit(engine, cell_type, dt)
+    trace = unit.scaled(answer["central_response"].values)
+    return RivalAnswer(float(trace.max()), contrast_energy(answer["stimulus"].values), trace, dt)
