@@ -16,8 +16,10 @@ from dashboard.add_movie.dialog import MovieDialog
 from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
+from dashboard.components.lesson.component import LessonPanel
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
+from dashboard.lessons.lesson_page import Lessons
 from dashboard.model_card.dialog import CardDialog
 from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
@@ -85,6 +87,7 @@ class App(pn.viewable.Viewer):
         self._views = {"sweep": (self.sweeps, self.sweeps.choice)}
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
+        self.lessons = Lessons(self.session, _weakly(self._show_lessons))
         self.headline = Headline(self.session, lambda: self.page.dark)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
@@ -102,6 +105,7 @@ class App(pn.viewable.Viewer):
             losses=self.losses.plot,
             runs=self.history.list,
             dialogs=Later(),
+            lesson=Later(),
             views=[{"name": name, "label": label} for name, label in VIEWS.items()],
             person=visitor_name(self.session.id),
             may_log_out=are_visitors(),
@@ -124,6 +128,8 @@ class App(pn.viewable.Viewer):
         self.session.param.watch(self._listed, "looking")
         self.views.param.watch(self._view, "shown")
         self.page.param.watch(self._view_asked, "view")
+        self.page.param.watch(self._lessons_asked, "lesson_open")
+        self.lessons.param.watch(self._lessons_opened, "is_open")
         # After the networks' own, which forget what they know of the network chosen before.
         self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
         self.networks.param.watch(self._chosen, "found")
@@ -161,6 +167,10 @@ class App(pn.viewable.Viewer):
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
+        if asked.lesson or asked.classroom:
+            keeps = bool(asked.cell_type or asked.run)  # the link says itself what is on the page
+            self.lessons.begin(asked.lesson, asked.step, asked.classroom, keeps=keeps)
+        self.lessons.param.watch(self._address, "place")
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -170,6 +180,7 @@ class App(pn.viewable.Viewer):
         self.networks.param.watch(self._warm, "found")
         self.session.param.watch(self._pace, ["submitting", "looking"])
         self.comparisons.param.watch(self._pace, "busy")
+        self.lessons.param.watch(self._pace, "busy")
         for polled, _ in self._views.values():
             polled.param.watch(self._pace, "busy")
         if self._asked_sweep:
@@ -190,6 +201,7 @@ class App(pn.viewable.Viewer):
             self.session.poll()
             self.networks.poll()
             self.comparisons.poll()
+            self.lessons.poll()
             for polled, _ in self._views.values():
                 polled.poll()
             self.choice.offer_sets()  # another visitor, or the command line, may have stored one
@@ -199,7 +211,7 @@ class App(pn.viewable.Viewer):
         """Poll as often as there may be news."""
         session = self.session
         news = session.live or session.submitting or session.looking
-        news = news or self.networks.busy or self.comparisons.busy
+        news = news or self.networks.busy or self.comparisons.busy or self.lessons.busy
         news = news or any(polled.busy for polled, _ in self._views.values())
         period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
@@ -334,6 +346,18 @@ class App(pn.viewable.Viewer):
             self.views.open(self.page.view)
             self._view()
 
+    def _show_lessons(self, panel: LessonPanel) -> None:
+        """Make room for the lessons; many visits do without."""
+        panel.dark = self.page.dark
+        self.page.link(panel, dark="dark")
+        self.page.lesson.append(panel)
+
+    def _lessons_asked(self, *events: object) -> None:
+        self.lessons.is_open = self.page.lesson_open
+
+    def _lessons_opened(self, *events: object) -> None:
+        self.page.lesson_open = self.lessons.is_open
+
     def _dress(self, *events: object) -> None:
         """Let what Material draws be as dark as the page."""
         for dialog in self.page.dialogs:
@@ -356,6 +380,9 @@ class App(pn.viewable.Viewer):
             sweep=self.sweeps.key if self.views.shown == "sweep" else "",
             view=self.views.shown,
             aims=choice.settings[choice.method].aims(),
+            lesson=self.lessons.place.lesson,
+            step=self.lessons.place.step,
+            classroom=self.lessons.place.code,
         ).search()
         if pn.state.location is not None and pn.state.location.search != search:
             pn.state.location.search = search

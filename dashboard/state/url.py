@@ -6,6 +6,7 @@ page says, in a sentence each, that it is not here. It never holds a path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,16 @@ _NO_SWEEP = (
 
 _NO_VIEW = "The view of this link is none that this page has; choose one at the top of the page."
 
+_NO_LESSON = "The lesson of this link has a name that no lesson can have; choose one of the list."
+
+_NO_CLASS = (
+    "The class of this link has a code that no class can have; ask who presents it for the link."
+)
+
+_LESSON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_CLASS = re.compile(r"[A-Z]{4,12}")
+_STEP = re.compile(r"[1-9][0-9]?")
+
 _NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
 
 
@@ -54,6 +65,9 @@ class PageAddress:
             A sweep needs none: it is seen in its own.
         problems: What the page has to say of what is not here, a sentence each.
         aims: Objective and constraints of a generated movie that are not the defaults, by name.
+        lesson: Name of a lesson.
+        step: Number of its step, from 1; 0 for none.
+        classroom: Code of a class.
     """
 
     cell_type: str = ""
@@ -64,6 +78,9 @@ class PageAddress:
     view: str = ""
     problems: tuple[str, ...] = ()
     aims: Mapping[str, Any] = field(default_factory=dict)
+    lesson: str = ""
+    step: int = 0
+    classroom: str = ""
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:
@@ -88,7 +105,9 @@ class PageAddress:
         if _NO_NETWORK in problems:
             network = DEFAULT
         aims, misread = _aims(query)
-        return cls(cell, method, network, run, sweep, view, (*problems, *misread), aims)
+        told, unknown = _lesson(query)
+        problems = (*problems, *misread, *unknown)
+        return cls(cell, method, network, run, sweep, view, problems, aims, **told)
 
     def search(self) -> str:
         """Return the query of this address."""
@@ -99,6 +118,9 @@ class PageAddress:
             "run": self.run,
             "sweep": self.sweep,
             "view": "" if self.sweep else self.view,
+            "lesson": self.lesson,
+            "step": self.step if self.lesson and self.step else "",
+            "class": self.classroom,
         }
         aims = {
             name: number_text(value) if isinstance(value, float) else value
@@ -106,6 +128,20 @@ class PageAddress:
         }
         said = {name: value for name, value in said.items() if value}
         return "?" + urlencode(said | aims, safe="/:,")
+
+
+def _lesson(query: Mapping[str, list[str]]) -> tuple[dict[str, Any], list[str]]:
+    """Return what the query of an address says of a lesson and a class, and what it has wrong."""
+    lesson, step, code = (query.get(name, [""])[0] for name in ("lesson", "step", "class"))
+    told: dict[str, Any] = {"step": int(step) if _STEP.fullmatch(step) else 0}
+    problems = []
+    for name, value, form, sentence in (
+        ("lesson", lesson, _LESSON, _NO_LESSON),
+        ("classroom", code.upper(), _CLASS, _NO_CLASS),
+    ):
+        told[name] = value if form.fullmatch(value) else ""
+        problems += [sentence] if value and not told[name] else []
+    return told, problems
 
 
 def _aims(query: Mapping[str, list[str]]) -> tuple[dict[str, Any], list[str]]:
