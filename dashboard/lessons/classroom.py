@@ -1,8 +1,8 @@
 """Classes: who presents a lesson, who follows, and what everyone has guessed and reached.
 
 They live in the memory of the server and end with it, with their presenter, or after some hours. All
-pages of a server live in one thread, and so does what is here. Who has no code of a class is told nothing
-of it.
+pages of a server live in one thread, and so does what is here. Who has no code of a class is told
+nothing of it.
 """
 
 from __future__ import annotations
