@@ -156,16 +156,19 @@ class Visitor:
         self._socket = socket
 
     @classmethod
-    async def arrive(cls, url: str, cookie: str = "") -> Visitor:
+    async def arrive(cls, url: str, cookie: str = "", search: str = "") -> Visitor:
         """Open a page and return when its document has come.
 
         Args:
             url: Address of the page.
             cookie: That of a browser that has been here before; else it is a new one.
+            search: The query of the address, with its question mark.
         """
         client = AsyncHTTPClient(force_instance=True)  # or ten at once would be the most
         sent = {"Cookie": cookie} if cookie else {}
-        page = await client.fetch(url, headers=sent, request_timeout=300, connect_timeout=300)
+        page = await client.fetch(
+            url + search, headers=sent, request_timeout=300, connect_timeout=300
+        )
         client.close()
         given = page.headers.get_list("Set-Cookie")
         cookie = cookie or "; ".join(text.split(";")[0] for text in given)

@@ -167,7 +167,7 @@ class _Reader:
         if word not in _WORDS:
             raise self._wrong(
                 number,
-                f"There is no line {shown(word + ':')}; {did_you_mean(word, _WORDS)} Text may begin with "
+                f"There is no line {shown(word + ':')}; {did_you_mean(word, _WORDS)} Begin text with "
                 "a capital letter.",
             )
         if word in draft.words:
