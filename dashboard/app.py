@@ -105,7 +105,7 @@ class App(pn.viewable.Viewer):
             losses=self.losses.plot,
             runs=self.history.list,
             dialogs=Later(),
-            lesson=Later(),
+            lesson=Later(sizing_mode="stretch_width"),
             views=[{"name": name, "label": label} for name, label in VIEWS.items()],
             person=visitor_name(self.session.id),
             may_log_out=are_visitors(),

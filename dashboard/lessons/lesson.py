@@ -47,6 +47,12 @@ class LessonQuestion:
             return "You guessed right."
         return f"You guessed otherwise: {self.choices[int(guess)]}."
 
+    def words_of(self, guess: str) -> str:
+        """Return a guess as others read it; nothing where a question of before had another form."""
+        if self.is_number:
+            return guess
+        return self.choices[int(guess)] if self.checked_guess(guess) else ""
+
     def checked_guess(self, guess: object) -> str:
         """Return a guess that a browser has sent as it is kept, or nothing if it is none.
 

@@ -136,7 +136,7 @@ def _entry(
     guess, note = member.guesses.get(place), member.notes.get(place)
     told: dict[str, Any] = {}
     if guess is not None and question is not None:
-        told["guess"] = guess if question.is_number else question.choices[int(guess)]
+        told["guess"] = question.words_of(guess)
     if note is not None:
         told |= {"said": note.said, "reached": note.reached, "key": note.key}
     return told

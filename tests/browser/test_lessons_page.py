@@ -205,7 +205,7 @@ def test_a_presenter_and_two_followers(visit):
     assert re.fullmatch("[A-Z]{7}", code)
     first, second = (open_lesson(visit, "direction", f"&class={code}") for _ in range(2))
     first.get_by_role("button", name="Your name").click()
-    first.get_by_role("textbox").filter(visible=True).last.fill("Ada <i>")
+    first.get_by_label(re.compile("^As others see it")).fill("Ada <i>")
     first.get_by_role("button", name="Take this name").click()
     expect(presenter.get_by_test_id("class-facts")).to_contain_text("2 follow")
     presenter.get_by_test_id("lesson-next").click()

@@ -69,3 +69,22 @@ def test_a_sweep_is_seen_in_its_own_view():
 
 def test_a_key_that_looks_like_a_number_stays_text():
     assert PageAddress.parse("?run=12e45").run == "12e45"
+
+
+def test_an_address_carries_a_lesson_its_step_and_a_class():
+    address = PageAddress(cell_type="T4c", lesson="on-off", step=3, classroom="BCDFGHJ")
+    assert PageAddress.parse(address.search()) == address
+    assert "lesson=on-off&step=3&class=BCDFGHJ" in address.search()
+    assert "step" not in PageAddress(step=3).search()
+    assert PageAddress.parse("?class=bcdfghj").classroom == "BCDFGHJ"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("lesson=../x", "lesson"), ("lesson=" + "a" * 99, "lesson"), ("class=%3Cb%3E", "class"), ("class=B1", "class")],
+)  # fmt: skip
+def test_a_lesson_or_a_class_that_cannot_be_is_one_sentence(query, words):
+    address = PageAddress.parse(f"?{query}&step=many")
+    [problem] = address.problems
+    assert problem.startswith(f"The {words} of this link")
+    assert (address.lesson, address.step, address.classroom) == ("", 0, "")

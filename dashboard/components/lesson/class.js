@@ -41,7 +41,7 @@ class ClassView {
     Object.assign(this, {follow, followLabel, anonymous, anonymousLabel})
     this.facts = element("p", {class: "small quiet", "data-testid": "class-facts"})
     this.counts = element("ul", {class: "counts", "aria-label": "How often each was guessed", "data-testid": "class-counts"})
-    this.wall = element("ul", {class: "wall", "aria-label": "Everyone's answers", "data-testid": "class-wall"})
+    this.wall = element("ul", {class: "wall", tabindex: 0, "aria-label": "Everyone's answers", "data-testid": "class-wall"})
     this.inside = element("div", "inside", element("p", "line", element("span", {}, "Class "), this.code, this.copy),
       element("div", "line", followLabel, anonymousLabel), this.facts, this.counts, this.wall,
       element("div", "line", this.end, this.leave))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.lessons.lesson_catalog import OWN_LESSONS, SHIPPED, read_lessons
 from dashboard.lessons.lesson_file import LONGEST_LESSON, MOST_STEPS, parse_lesson
+from maxstim_core.cli import main
 from maxstim_core.errors import MaxstimError
 
 FRONT = "---\ntitle: A lesson\nminutes: 15\n---\n"
@@ -125,10 +126,12 @@ def test_a_file_that_is_too_long():
         parse_lesson("x" * (LONGEST_LESSON + 1), "mine")
 
 
-PIECES = st.sampled_from(
-    ["---", "title: x", "minutes: 5", "## A", "set: cell=T4c", "guess: Q?", "- [x] a", "- [ ] b",
-     "reveal:", "number: 3", "check: energy < 3", "```", "", "Text", "fix: method=natural", "hide: player", "\x0c"]
-) | st.text(max_size=40)  # fmt: skip
+LINES = (
+    "---", "title: x", "minutes: 5", "## A", "set: cell=T4c", "guess: Q?", "- [x] a", "- [ ] b",
+    "reveal:", "number: 3", "check: energy < 3", "```", "", "Text", "fix: method=natural", "hide: player",
+    "\x0c",
+)  # fmt: skip
+PIECES = st.sampled_from(LINES) | st.text(max_size=40)
 
 
 @given(st.lists(PIECES, max_size=30).map("\n".join))
@@ -182,3 +185,8 @@ def test_a_lecturer_copies_one_and_it_appears(tmp_path, monkeypatch):
     assert any("line 2: this is not UTF-8" in said for said in found.problems)
     monkeypatch.setenv(OWN_LESSONS, str(tmp_path / "elsewhere"))
     assert read_lessons().find("mine") is None
+
+
+def test_a_folder_that_is_not_there_is_refused_before_anything_is_served(tmp_path, capsys):
+    assert main(["serve", "--lessons", str(tmp_path / "none")]) != 0
+    assert "There is no folder" in capsys.readouterr().err
