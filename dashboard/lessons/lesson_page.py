@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from typing import Any, NamedTuple
 
 import panel as pn
 import param
 
 from dashboard.components.lesson.component import LessonPanel
+from dashboard.lessons.checked_answer import check_shown
 from dashboard.lessons.class_seat import ClassSeat
-from dashboard.lessons.classroom import CLASSROOMS, AnswerNote, Classrooms
-from dashboard.lessons.lesson_catalog import LessonList, read_lessons
-from dashboard.lessons.lesson_goal import GoalReport
+from dashboard.lessons.classroom import CLASSROOMS, Classrooms
+from dashboard.lessons.lesson_reader import LessonReader
 from dashboard.lessons.lesson_visit import LessonVisit
 from dashboard.lessons.lesson_words import class_words, lesson_words, list_words, step_words
-from dashboard.lessons.quantities import MeasuredAnswer
 from dashboard.lessons.set_page import keep_fixed, set_page
 from dashboard.state.session import Session
 from dashboard.state.visitors import visitor_name
 from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.runs.library import KEY
 
 _NO_LESSON = "The lesson of this link is not on this server; choose one of the list."
 _ENDED = "The class has ended; you can go on by yourself."
@@ -70,9 +65,8 @@ class Lessons(param.Parameterized):
         self.panel: LessonPanel | None = None
         self.visit: LessonVisit | None = None
         self.seat = ClassSeat(session.id, classrooms)
-        self._found = LessonList()
+        self._reader = LessonReader()
         self._visits: dict[str, LessonVisit] = {}
-        self._reading: Future[LessonList] | None = None
         self._wanted: tuple[str, int, bool] | None = None  # a lesson that is opened once it is read
         self._note = ""
         self._shows_all = self._is_setting = False
@@ -118,18 +112,12 @@ class Lessons(param.Parameterized):
         self._tell()
 
     def _read(self) -> None:
-        if self._reading is None:
-            self._reading = _thread().submit(read_lessons)
+        self._reader.read()
         self._tell_busy()
 
     def _take_read(self) -> None:
-        if self._reading is None or not self._reading.done():
+        if not self._reader.take():
             return
-        reading, self._reading = self._reading, None
-        try:
-            self._found = reading.result()
-        except Exception as error:  # a defect, which the session logs
-            self.session.unexpected(error)
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
             name, place, keeps = wanted
@@ -143,7 +131,7 @@ class Lessons(param.Parameterized):
             self._note = _ENDED
             self._tell()
             return
-        if self._found.lessons and self.is_open:
+        if self._reader.found.lessons and self.is_open:
             moved = seat.moved()
             if moved is not None:
                 self._open(moved.lesson, moved.step, sets=moved.request is None)
@@ -232,7 +220,7 @@ class Lessons(param.Parameterized):
 
     def _open(self, name: str, place: int, *, sets: bool = True) -> None:
         """Open a lesson at a step."""
-        lesson = self._found.find(name)
+        lesson = self._reader.found.find(name)
         if lesson is None:
             self._note = _NO_LESSON
             return
@@ -249,7 +237,7 @@ class Lessons(param.Parameterized):
         self._is_setting = True
         try:
             if sets and visit.step.sets:
-                self._note = set_page(self.session.choice, visit.step.sets)
+                self._note = set_page(self.session.choice, visit.step.sets) or self._note
         finally:
             self._is_setting = False
         self._keep()
@@ -277,21 +265,11 @@ class Lessons(param.Parameterized):
             self._note = "Type a number, such as 24 or 0.5."
 
     def _check(self, visit: LessonVisit) -> None:
-        goal, shown = visit.step.goal, self.session.shown
-        if goal is None:
+        if visit.step.goal is None:
             return
-        if shown.finished is None:
-            wait = "A run is going; wait until it is done, then check again."
-            report = GoalReport(
-                False, wait if shown.run else "There is no movie on show; press Run."
-            )
-        else:
-            measured = MeasuredAnswer.of(shown.finished, tuple(bundled_connectome().names))
-            report = goal.report(measured)
-            key = self.session.lasting_key if KEY.fullmatch(self.session.lasting_key) else ""
-            note = AnswerNote(report.reached, report.said, key)
+        visit.reports[visit.place], note = check_shown(visit.step.goal, self.session)
+        if note is not None:
             self.seat.note(visit.lesson.name, visit.place, note)
-        visit.reports[visit.place] = report
 
     def _join(self, code: str) -> None:
         try:
@@ -323,7 +301,7 @@ class Lessons(param.Parameterized):
         return lesson_words(self.visit.lesson, shows_all=self._shows_all)
 
     def _tell_busy(self) -> None:
-        self.busy = self._reading is not None or (self.is_open and self.seat.classroom is not None)
+        self.busy = self._reader.is_reading or (self.is_open and self.seat.classroom is not None)
 
     def _tell(self) -> None:
         self._tell_busy()
@@ -334,7 +312,7 @@ class Lessons(param.Parameterized):
             visit = self.visit
             told |= {
                 "reading": self._wanted is not None,
-                "list": list_words(self._found) if visit is None else None,
+                "list": list_words(self._reader.found) if visit is None else None,
                 "lesson": self._lesson_words() or None,
                 "step": None if visit is None else step_words(visit),
                 "class": class_words(self.seat, visit),
@@ -350,9 +328,3 @@ class Lessons(param.Parameterized):
         else:
             place = LessonPlace(self.visit.lesson.name, self.visit.place + 1, self.seat.code)
         self.place = place
-
-
-@cache
-def _thread() -> ThreadPoolExecutor:
-    """The thread in which lessons are read, one for all pages."""
-    return ThreadPoolExecutor(1, "lessons")

@@ -81,8 +81,13 @@ def test_an_address_carries_a_lesson_its_step_and_a_class():
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("lesson=../x", "lesson"), ("lesson=" + "a" * 99, "lesson"), ("class=%3Cb%3E", "class"), ("class=B1", "class")],
-)  # fmt: skip
+    [
+        ("lesson=../x", "lesson"),
+        ("lesson=" + "a" * 99, "lesson"),
+        ("class=%3Cb%3E", "class"),
+        ("class=B1", "class"),
+    ],
+)
 def test_a_lesson_or_a_class_that_cannot_be_is_one_sentence(query, words):
     address = PageAddress.parse(f"?{query}&step=many")
     [problem] = address.problems

@@ -128,8 +128,8 @@ def test_a_file_that_is_too_long():
 
 LINES = (
     "---", "title: x", "minutes: 5", "## A", "set: cell=T4c", "guess: Q?", "- [x] a", "- [ ] b",
-    "reveal:", "number: 3", "check: energy < 3", "```", "", "Text", "fix: method=natural", "hide: player",
-    "\x0c",
+    "reveal:", "number: 3", "check: energy < 3", "```", "", "Text", "fix: method=natural",
+    "hide: player", "\x0c",
 )  # fmt: skip
 PIECES = st.sampled_from(LINES) | st.text(max_size=40)
 
