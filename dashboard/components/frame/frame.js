@@ -118,7 +118,8 @@ export function render({model}) {
     node.dataset.part = name
     return node
   }
-  const main = element("main", {tabindex: -1}, ...["headline", "player", "gallery", "comparison"].map(part),
+  const main = element("main", {tabindex: -1}, model.get_child("headline"), model.get_child("player"), part("gallery"),
+    part("comparison"),
     element("div", "below", ...["traces", "losses", "runs"].map(part)))
   main.addEventListener("maxstim-top", () => main.scrollTo({top: 0, behavior: "smooth"}))
   model.on("has_dialogs", () => fetchMaterial(described.material))
