@@ -17,7 +17,7 @@ from maxstim_core.simulation.cpu_vectors import (
     step_block,
 )
 
-_OF_VECTORS = "4a347f6ffccaf178"
+_OF_VECTORS = "017e2ede8be51e2f"
 """SHA-256 of ``cpu_vectors.py``, begun. What numba has compiled is used again until this file changes:
 so that it does with the other one, as a test makes sure."""
 
@@ -79,18 +79,21 @@ def roll(
     shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
     offsets_at, n_blocks = offsets.ctypes.data, len(offsets) // VECTORS
     dark = np.zeros(size, np.float32)
+    dark_at, present_at = dark.ctypes.data, present.ctypes.data
+    active_stride = active.strides[1]
     for frame in range(n_frames):
         _meet(counter, team_size, frame + 1)
         now, following = states[frame % ring], states[(frame + 1) % ring]
         drive, next_drive = rectified[frame % 2], rectified[(frame + 1) % 2]
         grid = drive.ctypes.data + 4 * margin
-        for kind in range(n_types):
-            light = movie[frame] if is_input[kind] else dark
-            light_at, present_at = light.ctypes.data, present[present_of[kind]].ctypes.data
-            before_at, after_at = now[kind].ctypes.data, following[kind].ctypes.data
-            drive_at = next_drive.ctypes.data + 4 * (margin + kind * pitch)
-            active_at = active[frame + 1, kind, first_block:].ctypes.data
-            for block in range(n_blocks):
+        now_at, following_at = now.ctypes.data, following.ctypes.data
+        next_at = next_drive.ctypes.data + 4 * margin
+        active_at = active[frame + 1, 0, first_block:].ctypes.data
+        light_at = movie[frame].ctypes.data
+        # Block by block: what all types read around a block stays near the core.
+        for block in range(n_blocks):
+            for kind in range(n_types):
+                to_kind = 4 * kind * size
                 step_block(
                     offsets_at + 8 * VECTORS * block,
                     grid,
@@ -98,12 +101,12 @@ def roll(
                     weight_at,
                     tap_first[kind],
                     tap_first[kind + 1],
-                    before_at,
-                    after_at,
-                    drive_at,
-                    active_at + BLOCK_BITS * block,
-                    light_at,
-                    present_at,
+                    now_at + to_kind,
+                    following_at + to_kind,
+                    next_at + 4 * kind * pitch,
+                    active_at + active_stride * kind + BLOCK_BITS * block,
+                    light_at if is_input[kind] else dark_at,
+                    present_at + 4 * size * present_of[kind],
                     rest[kind],
                     inverse_tau[kind],
                     dt,
@@ -150,6 +153,7 @@ def unroll(
     pitch = size + margin
     shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
     offsets_at, n_blocks = offsets.ctypes.data, len(offsets) // VECTORS
+    on_state_at, active_stride = on_state.ctypes.data, active.strides[1]
     _take_in(
         on_state,
         on_pull[(n_frames - 1) % 2],
@@ -183,12 +187,11 @@ def unroll(
                 for tap in range(forward_first[kind], forward_first[kind + 1]):
                     driving = drive + 4 * forward_shift[tap]
                     on_weight[tap] += dot(offsets_at, n_blocks, pulled, driving)
-        for kind in range(n_types):
-            on_state_at = on_state[kind].ctypes.data
-            active_at = active[frame, kind, first_block:].ctypes.data
-            to_kind = 4 * kind * pitch
-            earlier_at = earlier_pulls.ctypes.data + 4 * margin + to_kind
-            for block in range(n_blocks):
+        active_at = active[frame, 0, first_block:].ctypes.data
+        earlier_at = earlier_pulls.ctypes.data + 4 * margin
+        for block in range(n_blocks):
+            for kind in range(n_types):
+                to_kind = 4 * kind * pitch
                 pull_back_block(
                     offsets_at + 8 * VECTORS * block,
                     grid,
@@ -196,10 +199,10 @@ def unroll(
                     weight_at,
                     tap_first[kind],
                     tap_first[kind + 1],
-                    on_state_at,
+                    on_state_at + 4 * kind * size,
                     grid + to_kind,
-                    active_at + BLOCK_BITS * block,
-                    earlier_at,
+                    active_at + active_stride * kind + BLOCK_BITS * block,
+                    earlier_at + to_kind,
                     inverse_tau[kind],
                     dt,
                 )

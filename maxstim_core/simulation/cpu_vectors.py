@@ -14,12 +14,11 @@ from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
-_WIDE = binding.get_host_cpu_features().get("avx512f", False)
-
 _IS_X86 = binding.get_default_triple().startswith(("x86_64", "i686"))
 
-LANES = 16 if _WIDE else 8
-"""Numbers in one vector."""
+LANES = 8
+"""Numbers in one vector, also where there are vectors of 16: those would cover more than the eye, and
+nearly each read of one, as it begins anywhere, lies on two lines of the cache."""
 
 VECTORS = 9
 """Vectors of a block, which the registers hold across all taps. They lie where cells are, each at an
