@@ -76,6 +76,7 @@ class _Draft:
     number: tuple[float, float] | None = None
     goal: LessonGoal | None = None
     takes_choices: bool = False
+    in_paragraph: bool = False
 
 
 class _Reader:
@@ -142,13 +143,15 @@ class _Reader:
 
     def _in_step(self, number: int, line: str, draft: _Draft) -> None:
         word = None if self._is_code else _WORD.fullmatch(line.rstrip())
-        if word is not None:
+        # Within a paragraph, a line may begin with any other word and a colon.
+        if word is not None and (word["word"] in _WORDS or not draft.in_paragraph):
             self._take(number, draft, word["word"], (word["rest"] or "").strip())
             return
         choice = _CHOICE.fullmatch(line) if draft.takes_choices else None
         if choice is not None:
             self._choose(number, draft, choice["mark"], choice["text"])
             return
+        draft.in_paragraph = bool(line.strip())
         if line.strip():
             draft.takes_choices = False
         (draft.reveal if "reveal" in draft.words else draft.text).append(line)
@@ -176,7 +179,9 @@ class _Reader:
             )
         draft.words[word] = number
         draft.takes_choices = word == "guess"
+        draft.in_paragraph = False
         if word == "reveal":
+            draft.in_paragraph = bool(rest)
             draft.reveal.append(rest)
             return
         if not rest:

@@ -137,6 +137,7 @@ class Lessons(param.Parameterized):
                 self._open(moved.lesson, moved.step, sets=moved.request is None)
                 if moved.request is not None:
                     self.session.choice.take(moved.request)
+                self._tell()
         if self.visit is not None:
             self._tell_class(self.visit)
         if seat.has_news():

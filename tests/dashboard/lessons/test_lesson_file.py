@@ -29,6 +29,7 @@ highlight: player, energy
 
 Text with **words**.
 A line: not a word of ours.
+words: none of ours, in a paragraph
 
 ```
 set: this is code
@@ -90,7 +91,7 @@ def test_a_whole_lesson():
         (FRONT, 4, "no step"),
         (FRONT + "Text.\n", 5, "begin one with ##"),
         (FRONT + "## A\nsett: cell=T4c\n", 6, "did you mean set"),
-        (FRONT + "## A\nset: cell=T4x\n", 6, "did you mean T4"),
+        (FRONT + "## A\nset: cell=T4x\n", 6, "did you mean Tm4 or T4d"),
         (FRONT + "## A\nset: cell\n", 6, "a name and its value"),
         (FRONT + "## A\nset: energy=3\n", 6, "of which method"),
         (FRONT + "## A\nset: method=generated; energy=-3\n", 6, "energy|Contrast"),

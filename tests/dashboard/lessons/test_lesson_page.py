@@ -73,7 +73,7 @@ def told(lessons):
 
 
 def until(lessons, is_so):
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 20
     while not is_so(told(lessons)):
         assert time.monotonic() < give_up, told(lessons)
         time.sleep(0.01)
@@ -175,6 +175,7 @@ def test_a_check_says_the_figures(page):
     until(lessons, lambda now: session.poll() or session.library.example() is not None)
     key = next(e.key for e in session.library.entries() if e.key.startswith("T5c-generated"))
     session.follow(key)
+    until(lessons, lambda now: session.poll() or session.shown.finished is not None)
     lessons._hear("check")
     goal = told(lessons)["step"]["goal"]
     assert goal == {"said": "The cell type: T5c.", "reached": True}
