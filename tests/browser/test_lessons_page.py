@@ -193,7 +193,9 @@ def test_a_lesson_is_gone_through_by_keyboard(visit):
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio").nth(1)).to_be_focused()
     expect(page.get_by_role("radio").nth(1)).to_be_checked()
-    page.get_by_test_id("lesson-reveal").focus()
+    reveal = page.get_by_test_id("lesson-reveal")
+    expect(reveal).to_be_visible()
+    reveal.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("lesson-revealed")).to_be_visible()
 

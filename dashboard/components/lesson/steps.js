@@ -17,13 +17,12 @@ function textNodes(tree) {
 
 /** The question of a step: choices, or a field for a number. */
 class Question {
-  constructor({text, choices, guess, out, right, said}, send) {
+  constructor({text, choices, out, right, said}, send) {
     const group = `guess-${Math.random()}`
     this.root = element("fieldset", {"data-testid": "lesson-question"}, element("legend", {}, text))
     if (choices.length) {
       choices.forEach((words, k) => {
         const input = element("input", {type: "radio", name: group, value: k})
-        input.checked = guess === String(k)
         input.disabled = out
         input.addEventListener("change", () => send({guess: String(k)}))
         const label = element("label", "choice", input, element("span", {}, words))
@@ -35,7 +34,7 @@ class Question {
       })
     } else {
       const input = element("input", {type: "text", inputmode: "decimal", "aria-label": "Your guess", "data-testid": "lesson-number", maxlength: 30})
-      input.value = guess
+      this.number = input
       const take = element("button", {type: "submit", class: "button"}, "Guess")
       input.disabled = take.disabled = out
       const form = element("form", "line", input, take)
@@ -45,8 +44,20 @@ class Question {
       })
       this.root.append(form)
     }
-    if (guess && !choices.length && !out) this.root.append(element("p", "small quiet", `Your guess: ${guess}`))
+    this.guessed = element("p", {class: "small quiet", hidden: ""})
+    this.root.append(this.guessed)
     if (said) this.root.append(element("p", {class: "judged", "data-testid": "lesson-judged"}, said))
+  }
+
+  /** Mark what was guessed; who is answering keeps the focus. */
+  mark({guess, choices, out}) {
+    if (choices.length) {
+      for (const input of this.root.querySelectorAll("input")) input.checked = input.value === guess
+      return
+    }
+    if (out || !this.number.value) this.number.value = guess
+    this.guessed.hidden = !guess || out
+    this.guessed.textContent = `Your guess: ${guess}`
   }
 }
 
@@ -81,11 +92,12 @@ class StepView {
   show(step, lesson) {
     const is_new = this.draw("step", [lesson, step.number, step.title], () => { this.heading.textContent = step.title })
     this.draw("text", step.text, () => this.text.replaceChildren(...textNodes(step.text)))
-    this.draw("question", [is_new && step.number, step.question], () => {
-      const active = this.question.querySelector(":focus")?.value
-      this.question.replaceChildren(...(step.question ? [new Question(step.question, this.send).root] : []))
-      if (active !== undefined) [...this.question.querySelectorAll("input")].find(({value}) => value === active)?.focus()
+    const {guess, ...asked} = step.question ?? {}
+    this.draw("question", [lesson, step.number, asked], () => {
+      this.asked = step.question && new Question(step.question, this.send)
+      this.question.replaceChildren(...(this.asked ? [this.asked.root] : []))
     })
+    this.asked?.mark(step.question)
     this.show_it.hidden = !step.may_reveal
     this.hint.hidden = !(step.question && step.reveals && !step.question.guess && !step.reveal)
     this.draw("reveal", step.reveal, () => this.revealed.replaceChildren(...textNodes(step.reveal ?? [])))
