@@ -16,8 +16,10 @@ _NOTHING = "There is no movie on show; press Run."
 def check_shown(goal: LessonGoal, session: Session) -> tuple[GoalReport, AnswerNote | None]:
     """Return how the answer on show stands to a goal, and what a class is told of it, if it is one."""
     shown = session.shown
+    if session.submitting or session.live or shown.run is not None:
+        return GoalReport(False, _GOING), None
     if shown.finished is None:
-        return GoalReport(False, _NOTHING if shown.run is None else _GOING), None
+        return GoalReport(False, _NOTHING), None
     report = goal.report(MeasuredAnswer.of(shown.finished, tuple(bundled_connectome().names)))
     key = session.lasting_key
     note = AnswerNote(report.reached, report.said, key if KEY.fullmatch(key) else "")
