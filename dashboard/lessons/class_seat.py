@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from dashboard.lessons.classroom import AnswerNote, Classroom, Classrooms
 from dashboard.state.choice import Choice
-from dashboard.state.url import is_known
+from dashboard.state.link_keys import is_known
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.runs.request import RunRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.lessons.page_settings import PageSettings
 from dashboard.state.choice import Choice
-from dashboard.state.url import is_known
+from dashboard.state.link_keys import is_known
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.optimal.configs import CONFIGS, starting_preset
 
