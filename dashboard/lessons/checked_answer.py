@@ -13,7 +13,7 @@ _GOING = "A run is going; wait until it is done, then check again."
 _NOTHING = "There is no movie on show; press Run."
 
 
-def check_shown(goal: LessonGoal, session: Session) -> tuple[GoalReport, AnswerNote | None]:
+def check_answer_shown(goal: LessonGoal, session: Session) -> tuple[GoalReport, AnswerNote | None]:
     """Return how the answer on show stands to a goal, and what a class is told of it, if it is one."""
     shown = session.shown
     if session.submitting or session.live or shown.run is not None:

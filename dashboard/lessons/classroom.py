@@ -28,10 +28,10 @@ MOST_OF_ONE = 3
 MOST_MEMBERS = 120
 """Visitors who follow one class."""
 
-LASTS = 6 * 3600.0
+CLASS_LASTS = 6 * 3600.0
 """Seconds after which a class ends by itself."""
 
-WAITS = 15 * 60.0
+CLASS_WAITS = 15 * 60.0
 """Seconds after which a class ends whose presenter has no page open."""
 
 LONGEST_SAID = 300
@@ -244,7 +244,7 @@ class Classrooms:
     def _end_old(self) -> None:
         now = self._clock()
         for one in [*self._classes.values()]:
-            if now - one.began > LASTS or now - one.seen > WAITS:
+            if now - one.began > CLASS_LASTS or now - one.seen > CLASS_WAITS:
                 self.end(one)
 
     def _new_code(self) -> str:

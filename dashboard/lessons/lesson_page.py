@@ -10,7 +10,7 @@ import panel as pn
 import param
 
 from dashboard.components.lesson.component import LessonPanel
-from dashboard.lessons.checked_answer import check_shown
+from dashboard.lessons.checked_answer import check_answer_shown
 from dashboard.lessons.class_seat import ClassSeat
 from dashboard.lessons.classroom import CLASSROOMS, Classrooms
 from dashboard.lessons.lesson_reader import LessonReader
@@ -268,7 +268,7 @@ class Lessons(param.Parameterized):
     def _check(self, visit: LessonVisit) -> None:
         if visit.step.goal is None:
             return
-        visit.reports[visit.place], note = check_shown(visit.step.goal, self.session)
+        visit.reports[visit.place], note = check_answer_shown(visit.step.goal, self.session)
         if note is not None:
             self.seat.note(visit.lesson.name, visit.place, note)
 

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from dashboard.lessons.classroom import (
-    LASTS,
+    CLASS_LASTS,
+    CLASS_WAITS,
     LONGEST_SAID,
     MOST_CLASSES,
     MOST_MEMBERS,
     MOST_OF_ONE,
-    WAITS,
     AnswerNote,
     Classrooms,
 )
@@ -100,15 +100,15 @@ def test_a_class_ends_with_its_presenter_or_after_some_hours(classes, clock):
     ended.join("v", "")
     classes.end(ended)
     assert classes.is_over(ended) and not ended.members and len(classes) == 2
-    clock.now = WAITS - 1
+    clock.now = CLASS_WAITS - 1
     classes.touch(old)
-    clock.now = WAITS + 1
+    clock.now = CLASS_WAITS + 1
     assert classes.is_over(left) and not classes.is_over(old)
-    while clock.now < LASTS - WAITS:
-        clock.now += WAITS - 1
+    while clock.now < CLASS_LASTS - CLASS_WAITS:
+        clock.now += CLASS_WAITS - 1
         classes.touch(old)
     assert not classes.is_over(old)
-    clock.now = LASTS + 1
+    clock.now = CLASS_LASTS + 1
     classes.touch(old)
     assert classes.is_over(old) and len(classes) == 0
     with pytest.raises(MaxstimError, match="no class of this code"):
