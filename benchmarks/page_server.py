@@ -158,7 +158,7 @@ class Visitor:
 
     @classmethod
     async def arrive(
-        cls, url: str, cookie: str = "", search: str = "", *, drawn: bool = True
+        cls, url: str, cookie: str = "", *, search: str = "", drawn: bool = True
     ) -> Self:
         """Open a page and return when its document has come.
 

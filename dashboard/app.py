@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from weakref import WeakMethod
 
 import panel as pn
@@ -18,8 +19,10 @@ from dashboard.compare.view import Compare
 from dashboard.components.component import Component, Later
 from dashboard.components.frame.component import Frame
 from dashboard.components.hexplayer.component import HexPlayer
+from dashboard.components.lesson.component import LessonPanel
 from dashboard.guard.gate import VISITOR, VISITOR_NAME
 from dashboard.guard.stored_sets import StoredSets
+from dashboard.lessons.lesson_page import Lessons
 from dashboard.model_card.dialog import CardDialog
 from dashboard.paint.view import PaintView
 from dashboard.server import FILE_ALONE
@@ -101,6 +104,7 @@ class App(pn.viewable.Viewer):
         }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
+        self.lessons = Lessons(self.session, _weakly(self._show_lessons))
         self.headline = Headline(self.session, lambda: self.page.dark, self.pins)
         self.player = HexPlayer()
         self.browse = Browse(self.session)
@@ -118,6 +122,7 @@ class App(pn.viewable.Viewer):
             losses=self.losses.plot,
             runs=self.history.list,
             dialogs=Later(),
+            lesson=Later(sizing_mode="stretch_width"),
             views=[{"name": name, "label": label} for name, label in VIEWS.items()],
             person=visitor_name(self.session.id),
             may_log_out=are_visitors(),
@@ -140,6 +145,8 @@ class App(pn.viewable.Viewer):
         self.session.param.watch(self._listed, "looking")
         self.views.param.watch(self._view, "shown")
         self.page.param.watch(self._view_asked, "view")
+        self.page.param.watch(self._lessons_asked, "lesson_open")
+        self.lessons.param.watch(self._lessons_opened, "is_open")
         # After the networks' own, which forget what they know of the network chosen before.
         self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
         self.networks.param.watch(self._chosen, "found")
@@ -178,6 +185,10 @@ class App(pn.viewable.Viewer):
         self.paint.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
         self.pins.param.watch(self._address, "keys")
+        if asked.lesson or asked.classroom:
+            keeps = bool(asked.cell_type or asked.run)  # the link says itself what is on the page
+            self.lessons.begin(asked.lesson, asked.step, asked.classroom, keeps=keeps)
+        self.lessons.param.watch(self._address, "place")
         self._address()
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
@@ -188,6 +199,7 @@ class App(pn.viewable.Viewer):
         self.networks.param.watch(self._warm, "found")
         self.session.param.watch(self._pace, ["submitting", "looking"])
         self.comparisons.param.watch(self._pace, "busy")
+        self.lessons.param.watch(self._pace, "busy")
         for polled, _ in self._views.values():
             polled.param.watch(self._pace, "busy")
         asked = self.opened.asked
@@ -214,6 +226,7 @@ class App(pn.viewable.Viewer):
             self.opened.poll()
             self.networks.poll()
             self.comparisons.poll()
+            self.lessons.poll()
             for polled, _ in self._views.values():
                 polled.poll()
             self.choice.offer_sets()  # another visitor, or the command line, may have stored one
@@ -223,7 +236,7 @@ class App(pn.viewable.Viewer):
         """Poll as often as there may be news."""
         session = self.session
         news = session.live or session.submitting or session.looking
-        news = news or self.networks.busy or self.comparisons.busy
+        news = news or self.networks.busy or self.comparisons.busy or self.lessons.busy
         news = news or any(polled.busy for polled, _ in self._views.values())
         period = LIVE_PERIOD if news else IDLE_PERIOD
         if self.poll.period != period:
@@ -373,6 +386,18 @@ class App(pn.viewable.Viewer):
             self.views.open(self.page.view)
             self._view()
 
+    def _show_lessons(self, panel: LessonPanel) -> None:
+        """Make room for the lessons; many visits do without."""
+        panel.dark = self.page.dark
+        self.page.link(panel, dark="dark")
+        self.page.lesson.append(panel)
+
+    def _lessons_asked(self, *events: object) -> None:
+        self.lessons.is_open = self.page.lesson_open
+
+    def _lessons_opened(self, *events: object) -> None:
+        self.page.lesson_open = self.lessons.is_open
+
     def _dress(self, *events: object) -> None:
         """Let what Material draws be as dark as the page."""
         for dialog in self.page.dialogs:
@@ -387,12 +412,16 @@ class App(pn.viewable.Viewer):
 
     def _address(self, *events: object) -> None:
         view, where = self.views.shown, self._where
-        sweep = self.sweeps.key if view == "sweep" else ""
-        atlas = self.atlas.words if view == "atlas" else ""
+        of_view = {
+            "sweep": {"sweep": self.sweeps.key},
+            "paint": {"run": self.paint.key},
+            "compare": {"pins": self.pins.names},
+            "atlas": {"atlas": self.atlas.words},
+        }
+        lesson, step, code = self.lessons.place
+        of_lesson = {"lesson": lesson, "step": step, "classroom": code}
+        address = replace(address_of(self.session), view=view, **of_view.get(view, {}), **of_lesson)
         page = f"{where.protocol}//{where.hostname}:{where.port}{where.pathname}" if where else ""
-        pins = self.pins.names if view == "compare" else ""
-        run = self.paint.key if view == "paint" else None
-        address = address_of(self.session, view=view, run=run, sweep=sweep, atlas=atlas, pins=pins)
         link = address.link(room_for_query(page))
         self.page.param.update(link_query=link.search, left_out=link.note)
 

@@ -76,6 +76,8 @@ def _read_iteration(text: str) -> int | None:
 
 
 _OF_ATLAS = re.compile(r"[\w./,()-]{1,200}")
+_LESSON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_CLASS = re.compile(r"[A-Za-z]{4,12}")
 
 LINK_KEYS = (
     LinkKey(
@@ -136,6 +138,27 @@ LINK_KEYS = (
         _if(are_pins),
         f"The pinned answers of this link are not the keys of {MOST_PINS} answers or fewer; pin them "
         "from the list of runs.",
+    ),
+    LinkKey(
+        "lesson",
+        "lesson",
+        "lesson",
+        _if(lambda text: _LESSON.fullmatch(text) is not None),
+        "The lesson of this link has a name that no lesson can have; choose one of the list.",
+    ),
+    LinkKey(
+        "step",
+        "step",
+        "step",
+        _count(99),
+        "The step of this link is no number of a step; the lesson begins with its first.",
+    ),
+    LinkKey(
+        "class",
+        "classroom",
+        "class",
+        lambda text: text.upper() if _CLASS.fullmatch(text) else None,
+        "The class of this link has a code that no class can have; ask who presents it for the link.",
     ),
     LinkKey(
         "iteration",

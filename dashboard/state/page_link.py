@@ -9,24 +9,11 @@ from dashboard.state.url import LONGEST_LINK, PageAddress
 from maxstim_core.optimal.configs import GenerateConfig
 
 
-def address_of(
-    session: Session,
-    *,
-    view: str = "",
-    run: str | None = None,
-    sweep: str = "",
-    atlas: str = "",
-    pins: str = "",
-) -> PageAddress:
-    """Return what the link of a page says, but for where its player stands.
+def address_of(session: Session) -> PageAddress:
+    """Return what the link of a page says of its main part, but for where its player stands.
 
     Args:
         session: Of the page.
-        view: Name of the view that is open.
-        run: Key of the answer that the view shows; that of the page if None.
-        sweep: Key of the sweep on show.
-        atlas: What of the atlas is on show.
-        pins: What the answers on show side by side are called in links.
     """
     choice, named = session.choice, session.link_request
     settings = settings_of_link(choice, named)
@@ -34,11 +21,7 @@ def address_of(
         cell_type=choice.cell_type,
         method=choice.method,
         network=choice.network if is_known(choice.network) else "",
-        run=session.link_key if run is None else run,
-        sweep=sweep,
-        view=view,
-        atlas=atlas,
-        pins=pins,
+        run=session.link_key,
         settings=settings,
         of_run=settings_of_run(settings, named),
     )

@@ -64,6 +64,9 @@ class PageAddress:
         iteration: Iteration of the run to look at, 0 for the last.
         frame: Frame at which the player stands, from 1; 0 for where it stands by itself.
         pins: What pinned answers are called in links, parted by commas: see `dashboard.state.pins`.
+        lesson: Name of a lesson.
+        step: Number of its step, from 1; 0 for none.
+        classroom: Code of a class.
     """
 
     cell_type: str = ""
@@ -79,6 +82,9 @@ class PageAddress:
     iteration: int = 0
     frame: int = 0
     pins: str = ""
+    lesson: str = ""
+    step: int = 0
+    classroom: str = ""
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:

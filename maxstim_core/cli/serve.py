@@ -25,6 +25,7 @@ from maxstim_core.errors import MaxstimError
 
 PORT = 5006
 PASSWORD_VARIABLE = "MAXSTIM_PASSWORD"
+LESSONS_VARIABLE = "MAXSTIM_LESSONS"
 
 _LOCAL = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _ORIGIN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]+))?")
@@ -117,6 +118,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="address of a proxy on another computer, whose X-Forwarded-For is believed; one on this "
         "computer always is; may be repeated",
     )
+    parser.add_argument(
+        "--lessons",
+        metavar="FOLDER",
+        help="folder of your own lessons, files NAME.md (default: lessons in the data directory)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in your browser")
 
 
@@ -127,6 +133,8 @@ def serve(arguments: argparse.Namespace) -> int:
         MaxstimError: if it may not be served so, is not installed, or cannot listen there.
     """
     reach = read_reach(arguments, os.environ.get(PASSWORD_VARIABLE))
+    if arguments.lessons:
+        os.environ[LESSONS_VARIABLE] = str(_lessons(arguments.lessons))
     make_server = _page_server()
     from maxstim_core.networks.bundled import DEFAULT
     from maxstim_core.runs.queue import the_queue
@@ -182,6 +190,13 @@ def read_reach(arguments: argparse.Namespace, password_variable: str | None) -> 
             f"{PASSWORD_VARIABLE}."
         )
     return reach
+
+
+def _lessons(text: str) -> Path:
+    folder = Path(text).expanduser().absolute()
+    if not folder.is_dir():
+        raise MaxstimError(f"There is no folder {text!r} of lessons; name one that is there.")
+    return folder
 
 
 def _port(text: str) -> int:

@@ -266,6 +266,23 @@ def failed(page: Page, served: Served) -> None:
     expect(page.get_by_role("alert").first).to_contain_text("its worker process died")
 
 
+@state
+def list_of_lessons(page: Page, served: Served) -> None:
+    page.get_by_test_id("lessons").click()
+    expect(page.get_by_test_id("lesson-list").get_by_role("button").first).to_be_visible()
+
+
+@state
+def lesson_with_a_class(page: Page, served: Served) -> None:
+    list_of_lessons(page, served)
+    page.get_by_test_id("lesson-direction").click()
+    page.get_by_role("radio").first.check()
+    page.get_by_test_id("lesson-reveal").click()
+    expect(page.get_by_test_id("lesson-revealed")).to_be_visible()
+    page.get_by_test_id("class-open").click()
+    expect(page.get_by_test_id("class-counts")).to_be_visible()
+
+
 def workers(server: int) -> list[int]:
     """Return the process ids of the children of a server."""
     children = []

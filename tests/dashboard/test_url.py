@@ -254,3 +254,28 @@ def test_each_value_that_is_none_is_one_sentence_and_nothing_else_is_lost(
     assert address == PageAddress("Mi1", method, problems=(problem,), settings={"dt": 0.005})
     assert named in problem and problem.count(".") == 1 and problem.endswith(".")
     assert len(value) < 4 or value not in problem
+
+
+def test_an_address_carries_a_lesson_its_step_and_a_class():
+    address = PageAddress(cell_type="T4c", lesson="on-off", step=3, classroom="BCDFGHJ")
+    assert PageAddress.parse(address.search()) == address
+    assert "lesson=on-off&step=3&class=BCDFGHJ" in address.search()
+    assert PageAddress.parse("?class=bcdfghj").classroom == "BCDFGHJ"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("lesson=../x", "lesson"),
+        ("lesson=" + "a" * 99, "lesson"),
+        ("class=%3Cb%3E", "class"),
+        ("class=B1", "class"),
+        ("step=many", "step"),
+        ("step=100", "step"),
+    ],
+)
+def test_a_lesson_or_a_class_that_cannot_be_is_one_sentence(query, words):
+    address = PageAddress.parse(f"?{query}")
+    [problem] = address.problems
+    assert problem.startswith(f"The {words} of this link")
+    assert (address.lesson, address.step, address.classroom) == ("", 0, "")

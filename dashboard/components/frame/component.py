@@ -27,6 +27,8 @@ class Frame(Component):
     traces = Child(doc="The first of the cards below.")
     losses = Child(doc="The second.")
     runs = Child(doc="The third.")
+    lesson = Child(doc="The panel of lessons, once it has been opened.")
+    lesson_open = param.Boolean(default=False, doc="Whether it is in sight.")
     dialogs = Child(doc="Those that have been opened so far.")
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     views = param.List(doc="The views that there are, the main part first: their names and labels.")

@@ -43,6 +43,7 @@ class NetworkPicker {
     this.mostBytes = mostBytes
     this.picker = new Picker("networks", (network) => send({network}))
     this.picker.root.classList.add("networks")
+    this.picker.root.dataset.part = "network"
     this.picker.panel.append(this.ownNetworks())
     this.picker.panel.addEventListener("toggle", () => this.picker.isOpen && send("networks"))
     this.root = this.picker.root

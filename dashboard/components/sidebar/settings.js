@@ -19,7 +19,7 @@ class SettingRow {
     this.entry = settingEntry(about, groups, send)
     this.reason = element("p", {class: "small quiet reason", hidden: ""})
     this.vary = about.kind === "number" ? new VaryName(this.entry, about, (sweep) => send({sweep})) : null
-    this.root = element("div", {}, this.entry.root, ...(this.vary ? [this.vary.root] : []), this.reason)
+    this.root = element("div", {"data-part": about.name}, this.entry.root, ...(this.vary ? [this.vary.root] : []), this.reason)
   }
 
   /** Whether the setting has another value than its default, and an effect. */
@@ -96,6 +96,7 @@ class MethodPanel {
     const chooser = this.rows.get("objective")
     if (!chooser) return []
     this.examples = new ExamplePicker((example) => send({example}))
+    this.examples.root.dataset.part = "question"
     return [this.examples.root, chooser.root]
   }
 

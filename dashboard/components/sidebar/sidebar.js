@@ -16,7 +16,7 @@ class Methods {
       tab.addEventListener("click", () => this.choose(method, send))
       return tab
     })
-    const list = element("div", {class: "tabs", role: "tablist", "aria-label": "Method"}, ...this.tabs)
+    const list = element("div", {class: "tabs", role: "tablist", "aria-label": "Method", "data-part": "method"}, ...this.tabs)
     list.addEventListener("keydown", (event) => {
       const step = {ArrowRight: 1, ArrowLeft: -1}[event.key]
       if (!step) return
@@ -63,7 +63,7 @@ class Methods {
 class NetworkFacts {
   constructor(send) {
     this.state = element("p", "small quiet")
-    this.card = element("button", {type: "button", class: "button"}, icon(CARD), "Model card")
+    this.card = element("button", {type: "button", class: "button", "data-part": "card"}, icon(CARD), "Model card")
     this.card.addEventListener("click", () => send({press: "card"}))
     this.warning = element("div", {class: "alert", hidden: ""})
     this.root = element("div", "network", element("div", "line", this.state, this.card), this.warning)
@@ -280,6 +280,6 @@ export function render({model}) {
   restore(model, send)
   return element("div", "sidebar",
     element("div", "controls", cells.root, networks.root, facts.root, methods.root,
-      element("hr"), element("div", "where", device.root)),
+      element("hr"), element("div", {class: "where", "data-part": "device"}, device.root)),
     runbar.root)
 }

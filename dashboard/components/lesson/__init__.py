@@ -1,0 +1,1 @@
+"""The panel of lessons: text, questions and a class beside the page."""

@@ -1,0 +1,59 @@
+// Draws a ring round parts of the page, and hides or locks others, wherever they are.
+
+/** All roots of the page: the document and the shadow roots in it. */
+function* rootsOf(root) {
+  yield root
+  for (const node of root.querySelectorAll("*")) if (node.shadowRoot) yield* rootsOf(node.shadowRoot)
+}
+
+const selectorOf = (name) => `:is([data-testid="${CSS.escape(name)}"], [data-part="${CSS.escape(name)}"])`
+
+/** One stylesheet in every root of the page: what comes later is found when `show` is called again. */
+class Spotlight {
+  constructor() {
+    this.sheet = new CSSStyleSheet()
+    this.said = ""
+  }
+
+  show({highlight = [], hidden = [], fixed = []}) {
+    const rules = [
+      ...hidden.map((name) => `${selectorOf(name)} { display: none !important; }`),
+      ...fixed.map((name) => `${selectorOf(name)} { pointer-events: none; opacity: 0.6; }`),
+      ...highlight.map((name) => `${selectorOf(name)} { outline: 3px solid var(--accent) !important; outline-offset: 3px; border-radius: 10px; }`),
+    ].join("\n")
+    const is_new = rules !== this.said
+    if (is_new) this.sheet.replaceSync(rules)
+    this.said = rules
+    if (rules) this.adopt()
+    return is_new
+  }
+
+  adopt() {
+    for (const root of rootsOf(document)) {
+      if (!root.adoptedStyleSheets.includes(this.sheet)) {
+        root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.sheet]
+      }
+    }
+  }
+
+  /** Bring the first of some parts into sight; the sections that it lies in are opened. */
+  reach(names) {
+    for (const name of names) {
+      for (const root of rootsOf(document)) {
+        for (const node of root.querySelectorAll(selectorOf(name))) {
+          for (let at = node; at; at = at.parentNode ?? at.host) if (at.tagName === "DETAILS") at.open = true
+          if (!node.getClientRects().length) continue
+          const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+          node.scrollIntoView({block: "nearest", behavior: calm ? "auto" : "smooth"})
+          return
+        }
+      }
+    }
+  }
+
+  remove() {
+    for (const root of rootsOf(document)) {
+      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((one) => one !== this.sheet)
+    }
+  }
+}

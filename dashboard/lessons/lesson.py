@@ -1,0 +1,116 @@
+"""What a lesson is: a title and steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from dashboard.lessons.lesson_goal import LessonGoal
+from dashboard.lessons.page_settings import PageSettings
+
+
+@dataclass(frozen=True)
+class LessonQuestion:
+    """What is asked before it is shown.
+
+    Attributes:
+        text: The question.
+        choices: What can be answered, or nothing where the answer is a number.
+        right: Places of the right ones among `choices`; none where nothing is right or wrong.
+        number: The right number, where a number is asked for; not a number where choices are.
+        within: How far from it counts as close.
+    """
+
+    text: str
+    choices: tuple[str, ...] = ()
+    right: frozenset[int] = frozenset()
+    number: float = math.nan
+    within: float = 0.0
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a number is asked for."""
+        return not self.choices
+
+    def judged(self, guess: str) -> str:
+        """Return what is to be said of a guess once the answer is out, or nothing.
+
+        Args:
+            guess: The place of a choice, or a number, as `checked_guess` returns it.
+        """
+        if self.is_number:
+            close = abs(float(guess) - self.number) <= self.within
+            return f"You guessed {guess}; it is {self.number:g}{', so you were close' if close else ''}."
+        if not self.right:
+            return ""
+        if int(guess) in self.right:
+            return "You guessed right."
+        return f"You guessed otherwise: {self.choices[int(guess)]}."
+
+    def words_of(self, guess: str) -> str:
+        """Return a guess as others read it; nothing where a question of before had another form."""
+        if self.is_number:
+            return guess
+        return self.choices[int(guess)] if self.checked_guess(guess) else ""
+
+    def checked_guess(self, guess: object) -> str:
+        """Return a guess that a browser has sent as it is kept, or nothing if it is none.
+
+        Args:
+            guess: Anything.
+        """
+        if not isinstance(guess, str) or len(guess) > 40:
+            return ""
+        if self.is_number:
+            try:
+                number = float(guess.replace(",", ".").replace("−", "-"))
+            except ValueError:
+                return ""
+            return f"{number:.6g}" if abs(number) <= 1e9 else ""
+        return guess if guess in map(str, range(len(self.choices))) else ""
+
+
+@dataclass(frozen=True)
+class LessonStep:
+    """One step of a lesson.
+
+    Attributes:
+        title: Its heading.
+        text: Markdown.
+        sets: What is chosen on the page when the step begins.
+        highlight: Names of `PAGE_PARTS` that get a ring.
+        question: What is asked, or None.
+        reveal: Markdown that is shown after the guess; empty for none.
+        goal: What is to be reached, or None.
+    """
+
+    title: str
+    text: str = ""
+    sets: PageSettings = field(default_factory=PageSettings)
+    highlight: tuple[str, ...] = ()
+    question: LessonQuestion | None = None
+    reveal: str = ""
+    goal: LessonGoal | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson.
+
+    Attributes:
+        name: As addresses name it, for example ``on-off``.
+        title: As people read it.
+        minutes: How long it takes.
+        about: A sentence that says what it is about; may be empty.
+        fixed: What cannot be changed on the page meanwhile.
+        hidden: Names of `PAGE_PARTS` that are out of sight meanwhile.
+        steps: At least one.
+    """
+
+    name: str
+    title: str
+    minutes: int
+    about: str
+    fixed: PageSettings
+    hidden: tuple[str, ...]
+    steps: tuple[LessonStep, ...]

@@ -1,0 +1,302 @@
+"""Reads a lesson from its file: Markdown with lines that set, highlight, ask, reveal and check.
+
+`docs/lessons.md` tells how to write one. Nothing of a file is executed. What is wrong with it is said in
+one sentence that names the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from dashboard.lessons.lesson import Lesson, LessonQuestion, LessonStep
+from dashboard.lessons.lesson_goal import LessonGoal
+from dashboard.lessons.page_parts import PAGE_PARTS
+from dashboard.lessons.page_settings import PageSettings
+from maxstim_core.errors import MaxstimError, shown
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.settings import checked_number, did_you_mean
+
+LONGEST_LESSON = 100_000
+"""Characters of a file."""
+
+MOST_STEPS = 40
+"""Steps of a lesson."""
+
+_MOST_CHOICES, _LONGEST_LINE = 8, 300
+_FRONT = ("title", "minutes", "about", "fix", "hide")
+_WORDS = ("set", "highlight", "guess", "number", "reveal", "check")
+_HEADING = re.compile(r"##[ \t]+(?P<title>.*\S)[ \t]*")
+_WORD = re.compile(r"(?P<word>[a-z]+):(?:[ \t]+(?P<rest>.*))?")
+_CHOICE = re.compile(r"[-*][ \t]+\[(?P<mark>[ xX])\][ \t]+(?P<text>.*\S)[ \t]*")
+_NUMBER = re.compile(r"(?P<number>\S+)(?:\s+within\s+(?P<within>\S+))?")
+_FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
+
+_Made = TypeVar("_Made")
+
+
+def parse_lesson(text: str, name: str) -> Lesson:
+    """Return the lesson that a file holds.
+
+    Args:
+        text: What is in it.
+        name: What addresses call it.
+
+    Raises:
+        MaxstimError: if it is none; the sentence names the first line that is wrong.
+    """
+    if len(text) > LONGEST_LESSON:
+        raise MaxstimError(
+            f"The lesson {name} has more than {LONGEST_LESSON:,} characters; make two of it."
+        )
+    lines = text.removeprefix("\ufeff").splitlines()
+    reader = _Reader(name)
+    begin = reader.front(lines)
+    for number, line in enumerate(lines[begin:], begin + 1):
+        reader.line(number, line)
+    return reader.lesson(len(lines))
+
+
+@dataclass
+class _Draft:
+    """A step while it is being read; where `words` were seen."""
+
+    title: str
+    line: int
+    text: list[str] = field(default_factory=list)
+    reveal: list[str] = field(default_factory=list)
+    words: dict[str, int] = field(default_factory=dict)
+    sets: PageSettings = field(default_factory=PageSettings)
+    highlight: tuple[str, ...] = ()
+    question: str = ""
+    choices: list[str] = field(default_factory=list)
+    right: list[int] = field(default_factory=list)
+    number: tuple[float, float] | None = None
+    goal: LessonGoal | None = None
+    takes_choices: bool = False
+    in_paragraph: bool = False
+
+
+class _Reader:
+    """Takes the lines of one file, one after the other."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._cell_types = tuple(bundled_connectome().names)
+        self._front: dict[str, tuple[int, str]] = {}
+        self._drafts: list[_Draft] = []
+        self._is_code = False
+
+    # -- front matter
+
+    def front(self, lines: list[str]) -> int:
+        """Take the lines between the two ``---``, and return how many lines that were."""
+        if not lines or lines[0].strip() != "---":
+            raise self._wrong(1, "A lesson begins with a line of three dashes, ---, and its title.")
+        for number, line in enumerate(lines[1:], 2):
+            if line.strip() == "---":
+                return number
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            key, colon, value = (one.strip() for one in line.partition(":"))
+            if not colon or not value:
+                raise self._wrong(
+                    number, "Here stands a word, a colon and its value, as in title: ON and OFF."
+                )
+            if key not in _FRONT:
+                raise self._wrong(
+                    number, f"There is no {shown(key)} here; {did_you_mean(key, _FRONT)}"
+                )
+            if key in self._front:
+                raise self._wrong(number, f"{shown(key)} stands here twice.")
+            if len(value) > _LONGEST_LINE:
+                raise self._wrong(number, f"This is longer than {_LONGEST_LINE} characters.")
+            self._front[key] = number, value
+        raise self._wrong(len(lines), "The line of three dashes, ---, after the title is missing.")
+
+    def _told(self, key: str) -> tuple[int, str]:
+        return self._front.get(key, (1, ""))
+
+    # -- steps
+
+    def line(self, number: int, line: str) -> None:
+        """Take a line of the steps."""
+        if _FENCE.match(line):
+            self._is_code = not self._is_code
+        heading = None if self._is_code else _HEADING.fullmatch(line)
+        if heading is not None:
+            self._begin(number, heading["title"])
+        elif not self._drafts:
+            if line.strip():
+                raise self._wrong(number, "Text stands in a step; begin one with ## and its title.")
+        else:
+            self._in_step(number, line, self._drafts[-1])
+
+    def _begin(self, number: int, title: str) -> None:
+        if len(self._drafts) == MOST_STEPS:
+            raise self._wrong(number, f"A lesson has at most {MOST_STEPS} steps.")
+        if len(title) > 100:
+            raise self._wrong(number, "The title of a step has at most 100 characters.")
+        self._drafts.append(_Draft(title, number))
+
+    def _in_step(self, number: int, line: str, draft: _Draft) -> None:
+        word = None if self._is_code else _WORD.fullmatch(line.rstrip())
+        # Within a paragraph, a line may begin with any other word and a colon.
+        if word is not None and (word["word"] in _WORDS or not draft.in_paragraph):
+            self._take(number, draft, word["word"], (word["rest"] or "").strip())
+            return
+        choice = _CHOICE.fullmatch(line) if draft.takes_choices else None
+        if choice is not None:
+            self._choose(number, draft, choice["mark"], choice["text"])
+            return
+        draft.in_paragraph = bool(line.strip())
+        if line.strip():
+            draft.takes_choices = False
+        (draft.reveal if "reveal" in draft.words else draft.text).append(line)
+
+    def _choose(self, number: int, draft: _Draft, mark: str, text: str) -> None:
+        if len(draft.choices) == _MOST_CHOICES:
+            raise self._wrong(number, f"A question has at most {_MOST_CHOICES} choices.")
+        if len(text) > 120:
+            raise self._wrong(number, "A choice has at most 120 characters.")
+        if mark in "xX":
+            draft.right.append(len(draft.choices))
+        draft.choices.append(text)
+
+    def _take(self, number: int, draft: _Draft, word: str, rest: str) -> None:
+        """Take a line that does something."""
+        if word not in _WORDS:
+            raise self._wrong(
+                number,
+                f"There is no line {shown(word + ':')}; {did_you_mean(word, _WORDS)} Begin text with "
+                "a capital letter.",
+            )
+        if word in draft.words:
+            raise self._wrong(
+                number, f"This step has a line {word}: already; begin another step with ##."
+            )
+        draft.words[word] = number
+        draft.takes_choices = word == "guess"
+        draft.in_paragraph = False
+        if word == "reveal":
+            draft.in_paragraph = bool(rest)
+            draft.reveal.append(rest)
+            return
+        if not rest:
+            raise self._wrong(number, f"After {word}: something is missing.")
+        if word == "set":
+            draft.sets = self._at(number, lambda: PageSettings.parse(rest))
+        elif word == "highlight":
+            draft.highlight = self._parts(number, rest)
+        elif word == "check":
+            draft.goal = self._at(number, lambda: LessonGoal.parse(rest, self._cell_types))
+        elif word == "number":
+            draft.number = self._number(number, rest)
+        else:
+            if len(rest) > _LONGEST_LINE:
+                raise self._wrong(number, f"A question has at most {_LONGEST_LINE} characters.")
+            draft.question = rest
+
+    def _parts(self, number: int, text: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(filter(None, (one.strip() for one in text.split(",")))))
+        for name in names:
+            if name not in PAGE_PARTS:
+                raise self._wrong(
+                    number,
+                    f"The page has no part called {shown(name)}; {did_you_mean(name, PAGE_PARTS)}",
+                )
+        return names
+
+    def _number(self, number: int, text: str) -> tuple[float, float]:
+        found = _NUMBER.fullmatch(text)
+        if found is None:
+            raise self._wrong(number, "A number stands here, as in 24, or 24 within 5.")
+        return (
+            self._at(number, lambda: _finite(found["number"])),
+            self._at(number, lambda: abs(_finite(found["within"] or "0"))),
+        )
+
+    # -- the whole
+
+    def lesson(self, n_lines: int) -> Lesson:
+        """Return what was read.
+
+        Raises:
+            MaxstimError: if something is missing.
+        """
+        if "title" not in self._front:
+            raise self._wrong(1, "The title is missing; add a line such as title: ON and OFF.")
+        if not self._drafts:
+            raise self._wrong(n_lines, "There is no step; begin one with ## and its title.")
+        number, minutes = self._told("minutes")
+        if not re.fullmatch("[0-9]{1,3}", minutes) or not 1 <= int(minutes) <= 240:
+            raise self._wrong(number, "The minutes, from 1 to 240, are missing: minutes: 15.")
+        number, fixed = self._told("fix")
+        hidden_at, hidden = self._told("hide")
+        return Lesson(
+            name=self._name,
+            title=self._front["title"][1],
+            minutes=int(minutes),
+            about=self._told("about")[1],
+            fixed=self._at(number, lambda: PageSettings.parse(fixed)) if fixed else PageSettings(),
+            hidden=self._parts(hidden_at, hidden),
+            steps=tuple(map(self._step, self._drafts)),
+        )
+
+    def _step(self, draft: _Draft) -> LessonStep:
+        return LessonStep(
+            title=draft.title,
+            text="\n".join(draft.text).strip(),
+            sets=draft.sets,
+            highlight=draft.highlight,
+            question=self._question(draft),
+            reveal="\n".join(draft.reveal).strip(),
+            goal=draft.goal,
+        )
+
+    def _question(self, draft: _Draft) -> LessonQuestion | None:
+        if not draft.question:
+            if draft.number is not None:
+                raise self._wrong(
+                    draft.words["number"], "A number belongs to a question; add guess: above it."
+                )
+            return None
+        at = draft.words["guess"]
+        if draft.number is not None and draft.choices:
+            raise self._wrong(
+                draft.words["number"], "A question has choices or a number, not both."
+            )
+        if draft.number is not None:
+            number, within = draft.number
+            return LessonQuestion(draft.question, number=number, within=within)
+        if len(draft.choices) < 2:
+            raise self._wrong(
+                at,
+                "A question has two or more choices, lines such as - [x] bright, or a line number: 24.",
+            )
+        return LessonQuestion(draft.question, tuple(draft.choices), frozenset(draft.right))
+
+    def _at(self, number: int, make: Callable[[], _Made]) -> _Made:
+        """Return what is made, and name the line where it cannot be."""
+        try:
+            return make()
+        except MaxstimError as error:
+            raise self._wrong(number, str(error)) from None
+
+    def _wrong(self, number: int, sentence: str) -> MaxstimError:
+        return MaxstimError(f"The lesson {self._name}, line {number}: {sentence}")
+
+
+def _finite(text: str) -> float:
+    """Return the number that a text is.
+
+    Raises:
+        MaxstimError: if it is none.
+    """
+    try:
+        value: object = float(text)
+    except ValueError:
+        value = text
+    return checked_number(value, "A number", (-1e9, 1e9))

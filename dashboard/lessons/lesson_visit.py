@@ -1,0 +1,68 @@
+"""How far somebody is in a lesson: their step, what they have guessed, what has been revealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dashboard.lessons.lesson import Lesson, LessonStep
+from dashboard.lessons.lesson_goal import GoalReport
+
+
+@dataclass
+class LessonVisit:
+    """A lesson as one page goes through it.
+
+    Attributes:
+        lesson: The lesson.
+        place: Place of the step, from 0.
+        guesses: What was guessed, by the place of the step, as `LessonQuestion.checked_guess` has it.
+        revealed: Places of the steps whose text after the guess is shown.
+        reports: What came of the last check, by the place of the step.
+    """
+
+    lesson: Lesson
+    place: int = 0
+    guesses: dict[int, str] = field(default_factory=dict)
+    revealed: set[int] = field(default_factory=set)
+    reports: dict[int, GoalReport] = field(default_factory=dict)
+
+    @property
+    def step(self) -> LessonStep:
+        """The step."""
+        return self.lesson.steps[self.place]
+
+    @property
+    def guess(self) -> str:
+        """What was guessed in this step, or nothing."""
+        return self.guesses.get(self.place, "")
+
+    @property
+    def is_revealed(self) -> bool:
+        """Whether what comes after the guess is shown."""
+        return self.place in self.revealed
+
+    @property
+    def may_reveal(self) -> bool:
+        """Whether it may be: a question is answered first."""
+        asked = self.step.question is None or bool(self.guess)
+        return asked and bool(self.step.reveal) and not self.is_revealed
+
+    def go(self, place: int) -> bool:
+        """Go to a step, or the nearest that there is, and tell whether that is another."""
+        before, self.place = self.place, max(0, min(place, len(self.lesson.steps) - 1))
+        return self.place != before
+
+    def take_guess(self, guess: object) -> bool:
+        """Take a guess that is one, until the answer is out; tell whether it was taken."""
+        question = self.step.question
+        if question is None or self.is_revealed:
+            return False
+        kept = question.checked_guess(guess)
+        if kept:
+            self.guesses[self.place] = kept
+        return bool(kept)
+
+    def reveal(self) -> None:
+        """Show what comes after the guess, once there is one."""
+        if self.may_reveal:
+            self.revealed.add(self.place)

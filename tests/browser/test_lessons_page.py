@@ -1,0 +1,240 @@
+"""Lessons as students and lecturers go through them in Chromium."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from serving import Served
+
+from dashboard.lessons.lesson import Lesson, LessonStep
+from dashboard.lessons.lesson_catalog import SHIPPED, read_lessons
+
+PATIENCE = 300_000
+"""Milliseconds that a run of a lesson may take on a slow machine."""
+
+LESSONS = {lesson.name: lesson for lesson in read_lessons().lessons}
+
+MINE = """---
+title: Mine <b>and bold</b>
+minutes: 10
+hide: runs, sweep
+fix: method=generated
+---
+## Odd text
+highlight: losses
+<script>document.title = "spoilt"</script> and [a link](javascript:alert(1)), [another](https://example.org/).
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lessons")
+    own = folder / "own"
+    own.mkdir()
+    (own / "mine.md").write_text(MINE, encoding="utf-8")
+    (own / "wrong.md").write_text(MINE.replace("highlight:", "highlite:"), encoding="utf-8")
+    served = Served(folder, "--lessons", str(own))
+    yield served
+    served.stop()
+
+
+def open_lesson(visit, name: str, more: str = "", **size: int) -> Page:
+    page = visit(f"?lesson={name}{more}", **size)
+    expect(page.get_by_test_id("lesson-step")).to_contain_text("of")
+    return page
+
+
+def heading(page: Page) -> Locator:
+    return page.get_by_test_id("lesson-heading")
+
+
+def enter(page: Page, label: str, value: object) -> None:
+    field = page.get_by_role("textbox", name=label).filter(visible=True).first
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def guess(page: Page, step: LessonStep) -> None:
+    """Guess what is right, and see that it is said."""
+    question = step.question
+    assert question is not None
+    expect(page.get_by_test_id("lesson-reveal")).to_be_hidden()
+    if question.is_number:
+        page.get_by_test_id("lesson-number").fill(f"{question.number:g}")
+        page.get_by_role("button", name="Guess", exact=True).click()
+    else:
+        [right] = question.right
+        page.get_by_role("radio", name=question.choices[right], exact=True).check()
+    page.get_by_test_id("lesson-reveal").click()
+    expect(page.get_by_test_id("lesson-revealed")).to_be_visible()
+    said = "so you were close" if question.is_number else "You guessed right."
+    expect(page.get_by_test_id("lesson-judged")).to_contain_text(said)
+
+
+def reach(page: Page, step: LessonStep) -> None:
+    """Do what a step asks for, and let it be checked."""
+    if not step.sets:
+        page.get_by_test_id("cell").click()
+        page.get_by_placeholder(re.compile("^Search 65")).fill("T4b")
+        page.locator('[data-name="T4b"]').filter(visible=True).click()
+        expect(page.locator("h1").first).to_contain_text("T4b")
+    else:
+        if "energy" not in step.sets.values and "weight_mei" not in step.sets.values:
+            enter(page, "Iterations", 40)  # of these, any movie will do
+        page.get_by_test_id("run").click()
+        expect(page.get_by_test_id("run-status")).to_contain_text("is done", timeout=PATIENCE)
+    said = page.get_by_test_id("lesson-said")
+    give_up = time.monotonic() + PATIENCE / 1000
+    while said.get_attribute("data-reached") != "true":  # the run before may have been done, too
+        assert time.monotonic() < give_up, said.inner_text()
+        page.get_by_test_id("lesson-check").click()
+        page.wait_for_timeout(500)
+    expect(said).to_contain_text(re.compile("above|at least|The cell type"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_student_walks_through(visit, name):
+    lesson: Lesson = LESSONS[name]
+    page = open_lesson(visit, name)
+    expect(page.get_by_test_id("lesson-title")).to_have_text(lesson.title)
+    for number, step in enumerate(lesson.steps, 1):
+        expect(heading(page)).to_have_text(step.title)
+        expect(page.get_by_test_id("lesson-step")).to_contain_text(
+            f"Step {number} of {len(lesson.steps)}"
+        )
+        if step.sets.cell_type:
+            expect(page.get_by_test_id("cell")).to_contain_text(step.sets.cell_type)
+        if step.question is not None:
+            guess(page, step)
+        if step.goal is not None:
+            reach(page, step)
+        page.get_by_test_id("lesson-next").click()
+    expect(page.get_by_test_id("lesson-list")).to_be_visible()
+
+
+def test_the_button_opens_a_list_and_a_lecturer_s_lesson_is_text_alone(visit):
+    page = visit()
+    expect(page.get_by_test_id("lesson-panel")).to_have_count(0)
+    page.get_by_test_id("lessons").click()
+    listed = page.get_by_test_id("lesson-list").get_by_role("button")
+    expect(listed).to_have_count(len(SHIPPED) + 1)
+    expect(page.get_by_test_id("lesson-panel")).to_contain_text("The lesson wrong, line 8")
+    page.get_by_test_id("lesson-mine").click()
+    expect(page.get_by_test_id("lesson-title")).to_have_text("Mine <b>and bold</b>")
+    text = page.get_by_test_id("lesson-text")
+    expect(text).to_contain_text('<script>document.title = "spoilt"</script>')
+    expect(text.get_by_role("link")).to_have_count(1)
+    expect(text.get_by_role("link")).to_have_attribute("href", "https://example.org/")
+    assert page.title() == "maxstim"
+    page.get_by_test_id("lessons").click()
+    expect(page.get_by_test_id("lesson-panel")).to_be_hidden()
+
+
+def outline(part: Locator) -> str:
+    return part.evaluate("node => getComputedStyle(node).outlineStyle")
+
+
+def test_parts_get_a_ring_or_are_hidden_or_kept(visit):
+    page = open_lesson(visit, "mine")
+    losses, runs = (page.locator(f'[data-part="{name}"]') for name in ("losses", "runs"))
+    expect(losses).to_be_in_viewport()
+    assert outline(losses) == "solid"
+    expect(runs).to_be_hidden()
+    expect(page.get_by_test_id("sweep")).to_be_hidden()
+    page.get_by_test_id("lesson-shows-all").click()
+    expect(runs).to_be_visible()
+    page.get_by_role("tab", name="Natural").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("lesson-note")).to_contain_text("keeps the method as set")
+    expect(page.get_by_role("tab", name="Generated")).to_have_attribute("aria-selected", "true")
+    page.get_by_test_id("lesson-close").click()
+    expect(page.get_by_test_id("sweep")).to_be_visible()
+    assert outline(losses) == "none"
+
+
+def test_a_link_opens_a_step_and_the_address_follows(visit, served):
+    page = open_lesson(visit, "direction", "&step=4")
+    expect(heading(page)).to_have_text(LESSONS["direction"].steps[3].title)
+    expect(page.get_by_test_id("cell")).to_contain_text("T5c")
+    page.get_by_test_id("lesson-back").click()
+    page.wait_for_url(re.compile("lesson=direction&step=3"))
+    page.reload()
+    expect(heading(page)).to_have_text(LESSONS["direction"].steps[2].title)
+    page.goto(served.url + "?lesson=nothing")
+    expect(page.get_by_test_id("lesson-note")).to_contain_text("not on this server")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1920, 1080)])
+def test_the_lesson_stands_beside_the_page_or_below_it(visit, width, height):
+    page = open_lesson(visit, "direction", width=width, height=height)
+    lesson = page.get_by_test_id("lesson-panel").bounding_box()
+    main = page.get_by_role("main").bounding_box()
+    assert lesson and main
+    if width == 390:
+        assert lesson["y"] >= main["y"] + main["height"] - 2
+    else:
+        assert lesson["x"] >= main["x"] + main["width"] - 2 and main["width"] >= 500
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    expect(page.get_by_test_id("lesson-next")).to_be_attached()
+    page.get_by_test_id("lesson-fold").click()
+    expect(heading(page)).to_be_hidden()
+    page.get_by_test_id("lesson-fold").click()
+    expect(heading(page)).to_be_visible()
+
+
+def test_a_lesson_is_gone_through_by_keyboard(visit):
+    page = open_lesson(visit, "on-off")
+    next_step = page.get_by_test_id("lesson-next")
+    next_step.focus()
+    page.keyboard.press("Enter")
+    expect(heading(page)).to_be_focused()
+    page.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio").nth(1)).to_be_focused()
+    expect(page.get_by_role("radio").nth(1)).to_be_checked()
+    reveal = page.get_by_test_id("lesson-reveal")
+    expect(reveal).to_be_visible()
+    reveal.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("lesson-revealed")).to_be_visible()
+
+
+def test_a_presenter_and_two_followers(visit):
+    presenter = open_lesson(visit, "direction")
+    presenter.get_by_test_id("class-open").click()
+    code = presenter.get_by_test_id("class-code").inner_text()
+    assert re.fullmatch("[A-Z]{7}", code)
+    first, second = (open_lesson(visit, "direction", f"&class={code}") for _ in range(2))
+    first.get_by_role("button", name="Your name").click()
+    first.get_by_label(re.compile("^As others see it")).fill("Ada <i>")
+    first.get_by_role("button", name="Take this name").click()
+    expect(presenter.get_by_test_id("class-facts")).to_contain_text("2 follow")
+    presenter.get_by_test_id("lesson-next").click()
+    for page in (first, second):
+        expect(heading(page)).to_have_text(LESSONS["direction"].steps[1].title)
+        expect(page.get_by_test_id("cell")).to_contain_text("T4a")
+        expect(page.get_by_test_id("class-wall")).to_be_hidden()
+    first.get_by_role("radio", name="Left").check()
+    second.get_by_role("radio", name="Right").check()
+    wall = presenter.get_by_test_id("class-wall")
+    expect(wall).to_contain_text("Ada <i>guessed Left")
+    expect(wall).to_contain_text("guessed Right")
+    expect(presenter.get_by_test_id("class-counts").locator("li")).to_have_count(3)
+    expect(first.get_by_test_id("class-wall")).to_contain_text("guessed Right")
+    second.get_by_test_id("lesson-back").click()
+    expect(second.get_by_test_id("class-follow")).not_to_be_checked()
+    presenter.get_by_test_id("lesson-next").click()
+    expect(heading(first)).to_have_text(LESSONS["direction"].steps[2].title)
+    expect(heading(second)).to_have_text(LESSONS["direction"].steps[0].title)
+    second.get_by_test_id("class-follow").check()
+    expect(heading(second)).to_have_text(LESSONS["direction"].steps[2].title)
+    presenter.reload()
+    expect(presenter.get_by_test_id("class-end")).to_be_visible()
+    presenter.get_by_test_id("class-end").click()
+    for page in (first, second):
+        expect(page.get_by_test_id("lesson-note")).to_contain_text("The class has ended")
+    stranger = open_lesson(visit, "direction", f"&class={code}")
+    expect(stranger.get_by_test_id("lesson-note")).to_contain_text("no class of this code")
