@@ -97,6 +97,7 @@ TEXTS = {
     "schedule": st.sampled_from(
         ["", "40: lr=0.02 weight_mei=1000", "3: last_only=no; 8: energy=50"]
     ),
+    "start": st.sampled_from(("", "0f" * 12)),
 }
 """Values of the settings that are any text."""
 
