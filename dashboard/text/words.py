@@ -29,7 +29,8 @@ the cell does not need. <i>Generated</i> starts from noise and knows nothing of 
 three have in common is what the cell looks for.</p>
 <h3>Why, and beside which others</h3>
 <p><i>Mechanism</i>, beneath the player, shows which input types carried the response, and what is left
-of it without each. <i>Pin</i> keeps an answer: those that are pinned play in step under <i>Compare</i>.</p>
+of it without each. <i>Pin</i> keeps an answer: those that are pinned play in step under
+<i>Compare</i>.</p>
 <h3>What to keep in mind</h3>
 <p>Voltages are in arbitrary units, and a network is a model: compare its answer with the published
 tuning beside the cell type's name, and try several seeds before you believe a detail.</p>
