@@ -199,6 +199,34 @@ def test_play_and_all_that_plays_are_in_sight(visit, width, height, many):
     assert 68 <= box["y"] < height - box["height"], "beneath the bar at the top"
 
 
+def test_it_is_played_by_keyboard_and_the_hidden_player_stays(visit):
+    page = visit(f"?pins={FIRST[:8]},{SECOND[:8]}")
+    expect(page.locator("[data-film][data-frame]")).to_have_count(2)
+    hidden = page.get_by_test_id("player").get_attribute("data-frame")
+    page.get_by_role("heading", name="Compare").click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert shown_frames(page) == ["2", "2"]
+    page.keyboard.press("End")
+    assert shown_frames(page) == ["19", "19"]
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play in step")).to_be_visible()
+    assert page.get_by_test_id("player").get_attribute("data-frame") == hidden
+
+
+def test_six_answers_play_in_one_row_and_the_seventh_is_refused(visit):
+    keys = [FIRST, SECOND, OTHER_NETWORK, EXAMPLE, "Mi1-generated", "T4c-natural"]
+    page = visit("?pins=" + ",".join(keys), width=1280, height=800)
+    expect(page.locator("[data-film][data-frame]")).to_have_count(6)
+    tops = {round(film.bounding_box()["y"]) for film in page.locator("[data-film]").all()}
+    assert len(tops) == 1
+    page.get_by_role("combobox", name="Pin a stored answer…").select_option("Tm3-generated")
+    expect(page.get_by_role("alert").filter(has_text="take one out")).to_be_visible()
+    expect(page.locator("[data-pin]")).to_have_count(6)
+
+
 def test_a_page_that_compares_nothing_has_no_model_of_it(visit):
     page = visit()
     count = "Bokeh.documents.reduce((sum, shown) => sum + shown._all_models.size, 0)"
