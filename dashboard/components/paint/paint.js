@@ -47,7 +47,12 @@ class PaintPage {
     this.codeDialog = dialog("The painting in Python", this.code)
     this.title = element("h2")
     this.left = element("div", "canvas-room", this.painted.root)
-    this.right = element("div", "response-room", this.watched.canvas)
+    this.colors = {low: element("span"), high: element("span"), unit: element("span", "quiet")}
+    const stops = Array.from({length: 9}, (_, k) => this.table[Math.round(k / 8 * (this.table.length - 1))])
+    const ramp = element("span", "ramp")
+    ramp.style.background = `linear-gradient(to right, ${stops.join(", ")})`
+    this.right = element("div", "response-room", this.watched.canvas,
+      element("p", {class: "small colors", "data-testid": "paint-colors"}, this.colors.low, ramp, this.colors.high, this.colors.unit))
     const keys = element("p", {class: "small quiet", id: "paint-keys"}, KEYS_OF_CANVAS)
     this.root = element("div", {class: "paint-view", "data-testid": "paint-view"},
       element("section", {class: "card", "aria-label": "Paint"},
@@ -117,6 +122,10 @@ class PaintPage {
     if (told.kind === "painting") this.movie.take(told)
     else if (told.kind === "response" && this.movie.answered(told)) {
       this.response = this.trace.response = told
+      const limit = number(told.limit)
+      this.colors.low.textContent = `−${limit}`
+      this.colors.high.textContent = limit
+      this.colors.unit.textContent = told.unit === "RMS" ? "RMS above grey" : "a.u. above grey"
       Object.assign(this.root.dataset, {serial: told.serial, cell: told.cell_type, settled: this.movie.settled})
       this.tellScore()
       this.draw()

@@ -75,6 +75,9 @@ class PaintTrace {
 }
 
 /** How the painting stands against the optimizer: response and contrast energy of both. */
+/** A number of the score: what rounding leaves of grey is nothing. */
+const shortNumber = (value) => number(Math.abs(value) < 5e-4 ? 0 : value)
+
 class PaintScore {
   constructor() {
     const cells = () => [element("td"), element("td")]
@@ -92,7 +95,7 @@ class PaintScore {
   show(response, rival) {
     const unit = response?.unit ?? "RMS"
     this.unit.textContent = unit === "RMS" ? "Peak, RMS above grey" : "Peak, a.u. above grey"
-    const put = (cells, found) => cells.forEach((cell, k) => { cell.textContent = found ? number([found.above_grey, found.energy][k]) : "–" })
+    const put = (cells, found) => cells.forEach((cell, k) => { cell.textContent = found ? shortNumber([found.above_grey, found.energy][k]) : "–" })
     put(this.mine, response)
     put(this.theirs, rival)
     Object.assign(this.table.dataset, {response: response?.above_grey ?? "", energy: response?.energy ?? "", rival: rival?.above_grey ?? ""})
