@@ -46,6 +46,7 @@ class Student(Visitor):
         waits: Seconds until the panel has told what came of each thing that was done.
         mine: What was guessed, by the place of the step.
         seed: Of their own run.
+        asked_again: How often nothing was heard for ten seconds.
     """
 
     def __init__(self, *arguments: object) -> None:
@@ -53,7 +54,7 @@ class Student(Visitor):
         self.told: dict[str, Any] = {}
         self.waits: list[float] = []
         self.mine: dict[int, str] = {}
-        self.seed = 0
+        self.seed = self.asked_again = 0
 
     async def _part(self) -> str:
         said = await super()._part()
@@ -64,9 +65,15 @@ class Student(Visitor):
         return said
 
     async def until(self, is_so: Callable[[dict[str, Any]], object]) -> None:
-        """Listen until the panel has been told something."""
+        """Listen until the panel has been told something; after a while, ask for it as the panel does."""
         while not is_so(self.told):
-            await self._part()
+            try:
+                async with asyncio.timeout(10):
+                    while not is_so(self.told):
+                        await self._part()
+            except TimeoutError:
+                self.asked_again += 1
+                await self.tell(self.model("LessonPanel"), "again")
 
     async def do(self, said: object, is_so: Callable[[dict[str, Any]], object]) -> None:
         """Do something in the panel, and wait until it has been told what came of it."""
@@ -153,6 +160,7 @@ async def _visit(url: str, n_visitors: int, lesson: Lesson) -> dict[str, Any]:
         "wait_longest": float(waits.max()),
         "guesses": sum(len(one.mine) for one in students),
         "wrong_guesses": mixed,
+        "asked_again": sum(one.asked_again for one in students),
         "keys": keys,
         "seeds": [one.seed for one in students],
     }
