@@ -65,7 +65,7 @@ class Student(Visitor):
         return said
 
     async def until(self, is_so: Callable[[dict[str, Any]], object]) -> None:
-        """Listen until the panel has been told something; after a while, ask for it as the panel does."""
+        """Listen until the panel has been told something; after a while, ask as the panel does."""
         while not is_so(self.told):
             try:
                 async with asyncio.timeout(10):
