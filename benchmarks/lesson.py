@@ -56,6 +56,15 @@ class Student(Visitor):
         self.mine: dict[int, str] = {}
         self.seed = self.asked_again = 0
 
+    @classmethod
+    async def come(cls, url: str, search: str) -> Student:
+        """Open a lesson; once more where the server, as this one does soon, has forgotten the page."""
+        while True:
+            student = await cls.arrive(url, search=search)
+            if '"LessonPanel' in student.document:
+                return student
+            student.leave()
+
     async def _part(self) -> str:
         said = await super()._part()
         if '"told"' in said and said.startswith('{"events"'):
@@ -119,11 +128,11 @@ def _guess(question: LessonQuestion, k: int) -> str:
 
 
 async def _class(url: str, n_visitors: int, lesson: Lesson) -> tuple[Student, list[Student], float]:
-    presenter = await Student.arrive(url, search=f"?lesson={lesson.name}")
+    presenter = await Student.come(url, f"?lesson={lesson.name}")
     await presenter.until(lambda told: told.get("step"))
     await presenter.do({"class": "open"}, lambda told: told["class"])
     link = f"?lesson={lesson.name}&class={presenter.told['class']['code']}"
-    students = [await Student.arrive(url, search=link) for _ in range(n_visitors)]
+    students = [await Student.come(url, link) for _ in range(n_visitors)]
     began = time.monotonic()
     await asyncio.gather(*(one.go_through(lesson, k) for k, one in enumerate(students)))
     return presenter, students, time.monotonic() - began
