@@ -46,6 +46,7 @@ class Student(Visitor):
         waits: Seconds until the panel has told what came of each thing that was done.
         mine: What was guessed, by the place of the step.
         seed: Of their own run.
+        asked_again: How often nothing was heard for ten seconds.
     """
 
     def __init__(self, *arguments: object) -> None:
@@ -53,7 +54,16 @@ class Student(Visitor):
         self.told: dict[str, Any] = {}
         self.waits: list[float] = []
         self.mine: dict[int, str] = {}
-        self.seed = 0
+        self.seed = self.asked_again = 0
+
+    @classmethod
+    async def come(cls, url: str, search: str) -> Student:
+        """Open a lesson; once more where the server, as this one does soon, has forgotten the page."""
+        while True:
+            student = await cls.arrive(url, search=search)
+            if '"LessonPanel' in student.document:
+                return student
+            student.leave()
 
     async def _part(self) -> str:
         said = await super()._part()
@@ -64,9 +74,15 @@ class Student(Visitor):
         return said
 
     async def until(self, is_so: Callable[[dict[str, Any]], object]) -> None:
-        """Listen until the panel has been told something."""
+        """Listen until the panel has been told something; after a while, ask as the panel does."""
         while not is_so(self.told):
-            await self._part()
+            try:
+                async with asyncio.timeout(10):
+                    while not is_so(self.told):
+                        await self._part()
+            except TimeoutError:
+                self.asked_again += 1
+                await self.tell(self.model("LessonPanel"), "again")
 
     async def do(self, said: object, is_so: Callable[[dict[str, Any]], object]) -> None:
         """Do something in the panel, and wait until it has been told what came of it."""
@@ -112,11 +128,11 @@ def _guess(question: LessonQuestion, k: int) -> str:
 
 
 async def _class(url: str, n_visitors: int, lesson: Lesson) -> tuple[Student, list[Student], float]:
-    presenter = await Student.arrive(url, search=f"?lesson={lesson.name}")
+    presenter = await Student.come(url, f"?lesson={lesson.name}")
     await presenter.until(lambda told: told.get("step"))
     await presenter.do({"class": "open"}, lambda told: told["class"])
     link = f"?lesson={lesson.name}&class={presenter.told['class']['code']}"
-    students = [await Student.arrive(url, search=link) for _ in range(n_visitors)]
+    students = [await Student.come(url, link) for _ in range(n_visitors)]
     began = time.monotonic()
     await asyncio.gather(*(one.go_through(lesson, k) for k, one in enumerate(students)))
     return presenter, students, time.monotonic() - began
@@ -153,6 +169,7 @@ async def _visit(url: str, n_visitors: int, lesson: Lesson) -> dict[str, Any]:
         "wait_longest": float(waits.max()),
         "guesses": sum(len(one.mine) for one in students),
         "wrong_guesses": mixed,
+        "asked_again": sum(one.asked_again for one in students),
         "keys": keys,
         "seeds": [one.seed for one in students],
     }

@@ -68,7 +68,7 @@ class Lessons(param.Parameterized):
         self._reader = LessonReader()
         self._visits: dict[str, LessonVisit] = {}
         self._wanted: tuple[str, int, bool] | None = None  # a lesson that is opened once it is read
-        self._note = ""
+        self._note, self._n_told = "", 0
         self._shows_all = self._is_setting = False
         choice = session.choice
         for changed in (choice, *choice.settings.values()):
@@ -175,6 +175,8 @@ class Lessons(param.Parameterized):
         match message:
             case "list":
                 self._leave_lesson()
+            case "again":  # a browser that has heard nothing: what was told before it came is lost
+                self._n_told += 1
             case "close":
                 self.is_open = False
             case "reveal" if self.visit is not None:
@@ -312,6 +314,7 @@ class Lessons(param.Parameterized):
         if self.is_open:
             visit = self.visit
             told |= {
+                "again": self._n_told,
                 "reading": self._wanted is not None,
                 "list": list_words(self._reader.found) if visit is None else None,
                 "lesson": self._lesson_words() or None,

@@ -64,6 +64,7 @@ class LessonView {
     this.root = element("aside", {class: "lesson-panel", "aria-label": "Lesson", "data-testid": "lesson-panel"},
       element("header", {role: "none"}, element("div", "names", this.title, this.where), this.fold, close), this.body)
     this.looking = setInterval(() => this.spotlight.said && this.spotlight.adopt(), 1500) // parts that came later
+    this.asking = setInterval(() => this.waits && send("again"), 4000)
     this.refresh()
   }
 
@@ -78,6 +79,7 @@ class LessonView {
   refresh() {
     const {open, note = "", reading, list, lesson, step, class: told} = JSON.parse(this.model.told)
     this.root.hidden = !open
+    this.waits = Boolean(reading)
     if (this.note.textContent !== note) this.note.textContent = note
     this.note.hidden = !note
     this.reading.hidden = !(reading && !lesson)
@@ -115,6 +117,7 @@ class LessonView {
 
   destroy() {
     clearInterval(this.looking)
+    clearInterval(this.asking)
     this.spotlight.remove()
   }
 }

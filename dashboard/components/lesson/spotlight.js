@@ -18,7 +18,7 @@ class Spotlight {
   show({highlight = [], hidden = [], fixed = []}) {
     const rules = [
       ...hidden.map((name) => `${selectorOf(name)} { display: none !important; }`),
-      ...fixed.map((name) => `${selectorOf(name)} { pointer-events: none; opacity: 0.6; }`),
+      ...fixed.map((name) => `${selectorOf(name)} { pointer-events: none; outline: 1px dashed var(--quiet); outline-offset: 2px; }`),
       ...highlight.map((name) => `${selectorOf(name)} { outline: 3px solid var(--accent) !important; outline-offset: 3px; border-radius: 10px; }`),
     ].join("\n")
     const is_new = rules !== this.said

@@ -191,6 +191,13 @@ def test_a_link_that_says_what_is_chosen_is_obeyed(page):
     assert lessons.session.choice.settings["generated"].energy == 100.0, "what is fixed is"
 
 
+def test_who_has_heard_nothing_is_told_again(page):
+    lessons = begin(page)
+    before = lessons.panel.told
+    lessons._hear("again")
+    assert lessons.panel.told != before and told(lessons)["step"] == json.loads(before)["step"]
+
+
 def test_a_lesson_that_is_not_here(page):
     lessons = page()
     lessons.begin("none", 3, "")
