@@ -157,13 +157,16 @@ class Visitor:
         self._socket = socket
 
     @classmethod
-    async def arrive(cls, url: str, cookie: str = "", search: str = "") -> Self:
+    async def arrive(
+        cls, url: str, cookie: str = "", search: str = "", *, drawn: bool = True
+    ) -> Self:
         """Open a page and return when its document has come.
 
         Args:
             url: Address of the page.
             cookie: That of a browser that has been here before; else it is a new one.
             search: What follows the address, for example ``?view=paint``.
+            drawn: Whether to say at once that all of it has been drawn; else `draw` does.
         """
         client = AsyncHTTPClient(force_instance=True)  # or ten at once would be the most
         sent = {"Cookie": cookie} if cookie else {}
@@ -186,9 +189,18 @@ class Visitor:
         await visitor._hear("ACK")
         await visitor._ask("PULL-DOC-REQ")
         visitor.document = await visitor._hear("PULL-DOC-REPLY")
-        await visitor._ask("PATCH-DOC", {"events": [_READY]})
-        await visitor._hear("OK")
+        if drawn:
+            await visitor.draw()
         return visitor
+
+    async def draw(self) -> None:
+        """Say that all of the page has been drawn, as a browser does once."""
+        await self._ask("PATCH-DOC", {"events": [_READY]})
+        await self._hear("OK")
+
+    async def change(self) -> str:
+        """Return the content of the next message that tells of changes of the page."""
+        return await self._hear("PATCH-DOC")
 
     async def ping(self) -> float:
         """Return the seconds until the server has answered a question about itself."""

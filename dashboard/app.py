@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from weakref import WeakMethod
 
 import panel as pn
@@ -24,9 +25,10 @@ from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
+from dashboard.state.page_link import OpenedLink, address_of, room_for_query
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice
-from dashboard.state.url import PageAddress, is_known
+from dashboard.state.url import PageAddress
 from dashboard.state.views import VIEWS, Views
 from dashboard.state.visitors import are_visitors, call_visitor, visitor_file, visitor_name
 from dashboard.style.material import fetch_stylesheets
@@ -76,6 +78,7 @@ class App(pn.viewable.Viewer):
         self.session = Session(self.choice, queue, library, visitor)
         if name:
             call_visitor(self.session.id, name)
+        self.opened = OpenedLink(self.session)
         self.networks = Networks(self.choice, CardMaker(queue), self.session.id)
         self.movies: MovieDialog | None = None
         self.card: CardDialog | None = None
@@ -140,35 +143,30 @@ class App(pn.viewable.Viewer):
     def start(self) -> None:
         """Open what the address asks for, or an example, and begin to poll."""
         pn.config.exception_handler = _weakly(self.session.unexpected)
-        location = pn.state.location
-        asked = PageAddress.parse(location.search if location is not None else "")
+        self._where = pn.state.location
+        asked = PageAddress.parse(self._where.search if self._where is not None else "")
         example = self.session.library.example()
         self._asked_painting = asked.run if self._is_painted(asked.run) else ""
         if asked.run and not self._asked_painting:
             self.session.follow(asked.run)
-        self._asked_sweep, self._asked_view = asked.sweep, asked.view
         problems = [self.session.problem, *asked.problems]
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
         elif example is not None:
             self.session.show_while_waiting(example.key)
-        chosen = {
-            "cell_type": asked.cell_type,
-            "method": asked.method,
-            "network": asked.network,
-        }
-        self.choice.param.update({name: value for name, value in chosen.items() if value})
-        generated = self.choice.settings[GenerateConfig.method]
-        if asked.aims:
-            generated.load_aims(asked.aims)
+        self.opened.choose(asked)
+        if asked.frame and self._drawn is not None:
+            self._draw_answer()
         # Of the link: the example alone would not explain itself.
         self.session.problem = " ".join(filter(None, problems))
-        self.choice.param.watch(self._address, ["cell_type", "method", "network"])
-        generated.param.watch(self._address, list(generated.names()))
+        self.choice.param.watch(self._address, ["cell_type", "method", "network", "clips", "clip"])
+        for settings in self.choice.settings.values():
+            settings.param.watch(self._address, list(settings.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
         self.paint.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
+        self._address()
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
 
@@ -180,12 +178,13 @@ class App(pn.viewable.Viewer):
         self.comparisons.param.watch(self._pace, "busy")
         for polled, _ in self._views.values():
             polled.param.watch(self._pace, "busy")
-        if self._asked_sweep:
-            self.sweeps.open(self._asked_sweep)
+        asked = self.opened.asked
+        if asked.sweep:
+            self.sweeps.open(asked.sweep)
         elif self._asked_painting:
             self._follow(self._asked_painting)
-        elif self._asked_view:
-            self.views.open(self._asked_view)
+        elif asked.view:
+            self.views.open(asked.view)
 
     def _warm(self, *events: object) -> None:
         """Let the worker get ready for the chosen network, once that has been opened here."""
@@ -198,6 +197,7 @@ class App(pn.viewable.Viewer):
     def _poll(self) -> None:
         with pn.io.hold():
             self.session.poll()
+            self.opened.poll()
             self.networks.poll()
             self.comparisons.poll()
             for polled, _ in self._views.values():
@@ -233,6 +233,11 @@ class App(pn.viewable.Viewer):
         view, comparable_answers = shown.view, self.session.comparable_answers()
         self._compared = comparable_answers
         peak = peak_frame(view["central_response"].values)
+        start = self.opened.frame(view.sizes["frame"])
+        if start is None:
+            start = telling_frame(
+                view["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
+            )
         self.player.show(
             answer,
             variable="best_stimulus" if shown.best else "stimulus",
@@ -242,9 +247,7 @@ class App(pn.viewable.Viewer):
                 response_limit(one["response"].values, lattice_of(one))
                 for one in comparable_answers.values()
             ),
-            start=telling_frame(
-                view["stimulus"].values, lattice_of(answer), peak, float(answer.attrs["dt"])
-            ),
+            start=start,
             run=self.session.key,
         )
         self.traces.show(comparable_answers)
@@ -286,6 +289,7 @@ class App(pn.viewable.Viewer):
             color=METHODS[run.request.method].color,
             run=run.run_id,
             iteration=shown.step,
+            start=self.opened.frame(len(shown.stimulus)),
         )
 
     def _chosen(self, *events: object) -> None:
@@ -368,18 +372,14 @@ class App(pn.viewable.Viewer):
         self.history.refresh()
 
     def _address(self, *events: object) -> None:
-        choice = self.choice
-        search = PageAddress(
-            cell_type=choice.cell_type,
-            method=choice.method,
-            network=choice.network if is_known(choice.network) else "",
-            run=self.paint.key if self.views.shown == "paint" else self.session.link_key,
-            sweep=self.sweeps.key if self.views.shown == "sweep" else "",
-            view=self.views.shown,
-            aims=choice.settings[choice.method].aims(),
-        ).search()
-        if pn.state.location is not None and pn.state.location.search != search:
-            pn.state.location.search = search
+        view, where = self.views.shown, self._where
+        sweep = self.sweeps.key if view == "sweep" else ""
+        page = f"{where.protocol}//{where.hostname}:{where.port}{where.pathname}" if where else ""
+        address = address_of(self.session, view=view, sweep=sweep)
+        if view == "paint":  # what is painted is the answer on show, not what the main part shows
+            address = replace(address, run=self.paint.key, of_run=frozenset())
+        link = address.link(room_for_query(page))
+        self.page.param.update(link_query=link.search, left_out=link.note)
 
 
 def _weakly(handle: Callable[..., None], *first: object) -> Callable[..., None]:

@@ -12,6 +12,9 @@ from dashboard.add_movie.movie_upload import MovieUpload
 from dashboard.add_movie.upload import CHUNK_BYTES
 from dashboard.components.esm import source
 
+_MOST = 2**53
+"""As far as a browser counts."""
+
 
 class DropZone(pn.custom.JSComponent):
     """Takes a file for a `MovieUpload`.
@@ -40,7 +43,9 @@ class DropZone(pn.custom.JSComponent):
     def _handle_msg(self, message: object) -> None:
         """Answer what the browser says; it can say anything."""
         match message:
-            case {"name": str(name), "size": int(size), "offer": int(offer)}:
+            case {"offer": int(offer)} if abs(offer) > _MOST:
+                return
+            case {"name": str(name), "size": int(size), "offer": int(offer)} if size <= _MOST:
                 wanted = 0 if self._upload.expect(name, size) else None
             case {"chunk": bytes() | memoryview() as chunk, "offer": int(offer)}:
                 wanted = self._upload.take(bytes(chunk))

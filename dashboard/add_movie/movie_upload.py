@@ -242,7 +242,9 @@ class MovieUpload(param.Parameterized):
         if self.preview is None or self.preview.is_columns:
             return viewing
         pixels = replace(viewing, pixels=self.pixels, kernel=self.kernel, ground=self.ground)
-        return pixels.aimed(*self.at, *self.preview.size)
+        # A browser can say anything.
+        x, y = (share if 0 <= share <= 1 else 0.5 for share in self.at)
+        return pixels.aimed(x, y, *self.preview.size)
 
     def most_pixels(self) -> int:
         """Return the largest scale at which the eye sees no more than the movie."""

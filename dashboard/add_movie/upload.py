@@ -17,6 +17,10 @@ CHUNK_BYTES = 1_000_000
 """Bytes of a chunk: far below the 20 MB of a message that would close the connection."""
 
 
+_LONGEST_NAME = 140
+"""Bytes of a file's name: letters take up to four, and a disk that encrypts names takes 143."""
+
+
 class UploadFile:
     """Takes one file at a time; its folder goes away with `clear`, at the latest with this object.
 
@@ -119,4 +123,7 @@ def _sweep(folder: str) -> None:
 def safe_file_name(name: str) -> str:
     """Return what a sent file is called here: like at its sender's, but one name and no path."""
     last = re.split(r"[/\\]", name)[-1]
-    return re.sub(r"[^\w .()+&,-]", "_", last)[-80:].lstrip(". ") or "movie"
+    safe = re.sub(r"[^\w .()+&,-]", "_", last)[-80:]
+    while len(safe.encode()) > _LONGEST_NAME:
+        safe = safe[1:]
+    return safe.lstrip(". ") or "movie"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import panel as pn
+from bokeh.document import Document
+from bokeh.events import Event
 
 
 class OwnStyles:
@@ -29,6 +31,25 @@ class Component(OwnStyles, pn.custom.JSComponent):
     # Panel would look for compiled code in every folder above, whenever it needs to know of any.
     _bundle_path = None
     _bundle_css: ClassVar[tuple[str, ...]] = ()
+
+    def _server_event(self, doc: Document, event: Event) -> None:
+        _note_open(doc)
+        super()._server_event(doc, event)
+
+    def _server_change(
+        self, doc: Document, ref: str, subpath: str | None, attr: str, old: Any, new: Any
+    ) -> None:
+        _note_open(doc)
+        super()._server_change(doc, ref, subpath, attr, old, new)
+
+
+def _note_open(doc: Document) -> None:
+    """Note that a browser has the page: who says something has been sent all of it.
+
+    Panel 1.9 notes so only when everything has been drawn. What changes before, it keeps to itself, as
+    though the whole page were still to be sent: who is quick would never hear what came of a click.
+    """
+    pn.state._connected[doc] = True
 
 
 class Later(OwnStyles, pn.Column):

@@ -7,7 +7,6 @@ reads immutable snapshots, in whatever thread the page's periodic callback happe
 from __future__ import annotations
 
 import dataclasses
-import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import param
 import xarray as xr
 
 from dashboard.state.choice import Choice
+from dashboard.state.faults import log_fault
 from dashboard.state.question import PageQuestion
 from dashboard.state.shown import Shown
 from dashboard.state.submissions import Submissions
@@ -36,12 +36,17 @@ from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 
-_logger = logging.getLogger(__name__)
-
 
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
     """Return what of a run is worth being drawn again when it changes."""
     return run.run_id, run.version, None if run.wait is None else round(run.wait / 5)
+
+
+def _until(request: RunRequest, iteration: int) -> RunRequest:
+    """Return a request without what its schedule changes from an iteration on."""
+    changes = parse_schedule(request.config.schedule)
+    kept = schedule_text(one for one in changes if one.iteration < iteration)
+    return replace(request, config=replace(request.config, schedule=kept))
 
 
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,6 +138,17 @@ class Session(param.Parameterized):
     def link_key(self) -> str:
         """The lasting key, or nothing where something else is chosen, which a link would contradict."""
         return self.lasting_key if self.shows_question else ""
+
+    @property
+    def link_request(self) -> RunRequest | None:
+        """What the run or answer of `link_key` was asked for, or None where there is none."""
+        if not self.link_key:
+            return None
+        if self.run is not None:
+            return self.run.request
+        with suppress(MaxstimError):  # a record that is not read
+            return None if self.answer is None else request_of(self.answer)
+        return None
 
     @property
     def question(self) -> PageQuestion:
@@ -311,10 +327,28 @@ class Session(param.Parameterized):
         if self.may_steer:
             self.act("back", iteration=iteration)
         elif self.may_go_on and 0 < iteration < self.run.step:
-            config = self.run.request.config
-            changes = parse_schedule(config.schedule)
-            kept = schedule_text(one for one in changes if one.iteration < iteration)
-            self._go_on_with(replace(config, schedule=kept), iteration)
+            self._go_on_with(_until(self.run.request, iteration), iteration)
+
+    @_one_at_a_time
+    def look_at(self, iteration: int) -> bool:
+        """Show an iteration of the run or answer that the page links to, by a run that pauses there.
+
+        Only a browser that has followed a run keeps its iterations.
+
+        Returns:
+            Whether such a run is on its way; where none can be, the page says why.
+        """
+        named = self.link_request
+        if named is None or not isinstance(named.config, GenerateConfig):
+            self.problem = "The iteration of this link is of no generated movie that is here."
+        elif iteration > named.config.n_steps:
+            self.problem = (
+                f"The iteration of this link is {iteration}, and its run has {named.config.n_steps}; "
+                "the last one is shown."
+            )
+        elif iteration < named.config.n_steps:
+            return self._go_on_with(_until(named, iteration), iteration, takes_stage=False)
+        return False
 
     @_one_at_a_time
     def go_on(self) -> None:
@@ -324,16 +358,18 @@ class Session(param.Parameterized):
             more = config.n_steps + config.n_iters
             last = f"{config.n_steps}: n_iters={more}"
             schedule = "; ".join(filter(None, [config.schedule, last]))
-            self._go_on_with(replace(config, schedule=schedule), 0)
+            request = replace(self.run.request, config=replace(config, schedule=schedule))
+            self._go_on_with(request, 0)
 
-    def _go_on_with(self, config: GenerateConfig, pause_at: int) -> None:
+    def _go_on_with(self, request: RunRequest, pause_at: int, *, takes_stage: bool = True) -> bool:
         self._pause_next = pause_at
         try:
-            self.submit(replace(self.run.request, config=config))
+            self.submit(request)
         except MaxstimError as error:
             self._pause_next, self.problem = 0, str(error)
-            return
-        self._takes_stage = True
+            return False
+        self._takes_stage = takes_stage
+        return True
 
     def _take_stage(self, run: RunSnapshot) -> None:
         """Let the page choose what its run goes by: after going back, and when it has ended."""
@@ -519,8 +555,7 @@ class Session(param.Parameterized):
         if isinstance(error, MaxstimError):
             self.problem = str(error)
             return
-        reference = secrets.token_hex(4)
-        _logger.error("Fault %s", reference, exc_info=error)
+        reference = log_fault(error)
         self.problem = (
             f"Something went wrong on the server (its log says what under {reference}); try again."
         )

@@ -67,9 +67,13 @@ class Settings(param.Parameterized):
             values: Those that are not to have their defaults, by name.
         """
         aims = {item.name: item.default for item in sectioned(self.config_class)}
-        for name in aims:
+        self.take({**aims, **values})
+
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Take the values of some settings, by name; the others stay."""
+        for name in values:
             self.entries.accept(name)
-        self.param.update(**{**aims, **values})
+        self.param.update(**values)
 
     def aims(self) -> dict[str, Any]:
         """Return the settings of sections that have an effect and another value than their default."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from math import prod
 from typing import Any
 
 import param
@@ -18,10 +17,16 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.sweeps import SweepRequest
-from maxstim_core.sweeps.varied import Listed, read_varied, settings_of
+from maxstim_core.sweeps.varied import read_varied, settings_of
 
 MOST_SHOWN = 500
 """Most answers of a sweep on the page."""
+
+MOST_SWEEP_BYTES = 500_000_000
+"""Most that the movies of a sweep of the page take; one file of them is in memory three times."""
+
+_BYTES_PER_FRAME = 2 * 4 * 721
+"""Of each answer: two movies of 721 columns in single precision."""
 
 _FACTOR = 3.0
 """How far a setting varies at first, down and up from its value."""
@@ -184,15 +189,23 @@ def runs_of(request: SweepRequest) -> list[RunRequest]:
     Raises:
         MaxstimError: if they are too many for the page, or make no sense.
     """
-    varied = read_varied(dict(request.vary), request.config, trials=False)
-    n_runs = prod(len(each.values) for each in varied if isinstance(each, Listed)) * request.seeds
+    n_runs = request.n_answers
     if n_runs > MOST_SHOWN:
         raise MaxstimError(
             f"This sweep would have {n_runs:,} runs, and a page shows at most {MOST_SHOWN}; vary less, "
             "or use the command maxstim sweep."
         )
+    varied = read_varied(dict(request.vary), request.config, trials=False)
+    configs = [replace(request.config, **values) for values in settings_of(varied, request.config)]
+    n_bytes = n_runs * max(config.n_frames for config in configs) * _BYTES_PER_FRAME
+    if n_bytes > MOST_SWEEP_BYTES:
+        raise MaxstimError(
+            f"This sweep would take {n_bytes / 1e9:.1f} GB, and one of the page takes at most "
+            f"{MOST_SWEEP_BYTES / 1e9:g} GB; vary less, choose shorter stimuli, or use the command "
+            "maxstim sweep."
+        )
     return [
-        RunRequest(request.cell_type, replace(request.config, **values), request.network)
-        for values in settings_of(varied, request.config)
+        RunRequest(request.cell_type, config, request.network)
+        for config in configs
         for _ in range(request.seeds)
     ]

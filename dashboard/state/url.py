@@ -6,37 +6,41 @@ page says, in a sentence each, that it is not here. It never holds a path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote_plus
 
-from dashboard.state.listing import NETWORKS
-from dashboard.state.settings import sectioned
-from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
-from dashboard.state.views import VIEWS
-from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.bundled import DEFAULT
-from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.optimal.configs import CONFIGS, GenerateConfig
-from maxstim_core.runs.library import KEY
+from dashboard.state.link_keys import LINK_KEYS
+from dashboard.state.link_settings import read_link_settings, setting_label, setting_text
+from maxstim_core.optimal.configs import GenerateConfig
 
-_NO_NETWORK = (
-    "The network of this link is not on this server, so the default one is chosen; choose another, or "
-    "store that one here."
-)
+LONGEST_LINK = 300
+"""Characters of a link: what mail, chats and slides leave in one piece."""
 
-_NO_CELL_TYPE = "The cell type of this link is not one of the network's; choose one that is."
+_PLAIN = "/:,;="
+"""What may stand in a value as it is."""
 
-_NO_METHOD = "The method of this link is none of the three here; choose one of the tabs."
 
-_NO_SWEEP = (
-    "The sweep of this link has a key that no sweep can have; choose one of the list of sweeps."
-)
+@dataclass(frozen=True)
+class PageLink:
+    """The text of an address, in the room that there was for it.
 
-_NO_VIEW = "The view of this link is none that this page has; choose one at the top of the page."
+    Attributes:
+        search: Its query, ``?`` first.
+        left_out: What people call that for which there was no room.
+    """
 
-_NO_RUN = "The run of this link has a key that no run can have; choose one of the list of runs."
+    search: str
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """A sentence on what is left out, or nothing."""
+        if not self.left_out:
+            return ""
+        named = ", ".join(f"“{name}”" for name in self.left_out)
+        return f"The link leaves out {named}: it has room for {LONGEST_LINK} characters."
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,11 @@ class PageAddress:
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
             A sweep needs none: it is seen in its own.
         problems: What the page has to say of what is not here, a sentence each.
-        aims: Objective and constraints of a generated movie that are not the defaults, by name.
+        settings: Settings of the method by name, of the generated one where it says none, above those of
+            `run`, or above those that the page starts with.
+        of_run: Which of them the run has as well: for one who has the run, they may be left out.
+        iteration: Iteration of the run to look at, 0 for the last.
+        frame: Frame at which the player stands, from 1; 0 for where it stands by itself.
     """
 
     cell_type: str = ""
@@ -63,74 +71,58 @@ class PageAddress:
     sweep: str = ""
     view: str = ""
     problems: tuple[str, ...] = ()
-    aims: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    of_run: frozenset[str] = field(default=frozenset(), compare=False)
+    iteration: int = 0
+    frame: int = 0
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:
         """Return what the query of an address says, for example ``?cell=T4c&method=generated``."""
-        query = parse_qs(search.removeprefix("?"))
-        cell, method, network, run, sweep, view = (
-            query.get(name, [""])[0]
-            for name in ("cell", "method", "network", "run", "sweep", "view")
-        )
-        checks = (
-            (cell, cell in bundled_connectome().names, _NO_CELL_TYPE),
-            (method, method in CONFIGS, _NO_METHOD),
-            (network, _is_there(network), _NO_NETWORK),
-            (run, KEY.fullmatch(run) is not None, _NO_RUN),
-            (sweep, KEY.fullmatch(sweep) is not None, _NO_SWEEP),
-            (view, view in VIEWS, _NO_VIEW),
-        )
-        cell, method, network, run, sweep, view = (
-            value if is_here else "" for value, is_here, _ in checks
-        )
-        problems = tuple(sentence for value, is_here, sentence in checks if value and not is_here)
-        if _NO_NETWORK in problems:
-            network = DEFAULT
-        aims, misread = _aims(query)
-        return cls(cell, method, network, run, sweep, view, (*problems, *misread), aims)
+        found = parse_qs(search.removeprefix("?"), keep_blank_values=True)
+        query = {name: texts[0] for name, texts in found.items()}
+        said: dict[str, Any] = {}
+        problems = []
+        for key in LINK_KEYS:
+            text = query.get(key.name, "")
+            value = key.read(text) if text else None
+            if text and value is None:
+                problems.append(key.problem)
+                value = key.instead
+            if value is not None:
+                said[key.attribute] = value
+        settings, misread = read_link_settings(query, said.get("method", GenerateConfig.method))
+        return cls(**said, problems=(*problems, *misread), settings=settings)
 
     def search(self) -> str:
-        """Return the query of this address."""
-        said = {
-            "cell": self.cell_type,
-            "method": self.method,
-            "network": self.network,
-            "run": self.run,
-            "sweep": self.sweep,
-            "view": "" if self.sweep else self.view,
-        }
-        aims = {
-            name: number_text(value) if isinstance(value, float) else value
-            for name, value in self.aims.items()
-        }
-        said = {name: value for name, value in said.items() if value}
-        return "?" + urlencode(said | aims, safe="/:,")
+        """Return the query of this address, however long."""
+        return "?" + "&".join(text for _, text in self._said())
 
+    def link(self, room: int = LONGEST_LINK) -> PageLink:
+        """Return the query of this address in so many characters.
 
-def _aims(query: Mapping[str, list[str]]) -> tuple[dict[str, Any], list[str]]:
-    """Return what the query of an address sets of objective and constraints, and what it has wrong."""
-    aims: dict[str, Any] = {}
-    problems = []
-    for item in sectioned(GenerateConfig):
-        text = query.get(item.name, [""])[0]
-        if not text:
-            continue
-        try:
-            aims[item.name] = GenerateConfig.taken(item.name, text[:LONGEST_ENTRY])
-        except MaxstimError:
-            label = item.metadata["label"].lower()
-            problems.append(f"The {label} of this link is none that there can be; choose another.")
-    return aims, problems
+        What it says is taken in the order of `LINK_KEYS` and then of the settings, each as long as it
+        fits; settings mean nothing without the method, and those that the run has come last.
+        """
+        search, left_out = "?", []
+        for name, text in sorted(self._said(), key=lambda said: said[0] in self.of_run):
+            longer = f"{search}{'&' if len(search) > 1 else ''}{text}"
+            if len(longer) <= room and not (name in self.settings and "method" in left_out):
+                search = longer
+            else:
+                left_out.append(name)
+        if self.run and "run" not in left_out:
+            left_out = [name for name in left_out if name not in self.of_run]
+        labels = {key.name: key.label for key in LINK_KEYS}
+        method = self.method or GenerateConfig.method
+        names = (labels.get(name) or setting_label(method, name) for name in left_out)
+        return PageLink(search, tuple(names))
 
-
-def is_known(network: str) -> bool:
-    """Tell whether a network goes by this name on every page of this server; a path does not."""
-    return any(known.name == network for known in NETWORKS.latest())
-
-
-def _is_there(network: str) -> bool:
-    """Whether `is_known`, or so by now: who stores a network may send a link to it at once."""
-    return bool(network) and (
-        is_known(network) or any(known.name == network for known in NETWORKS.read())
-    )
+    def _said(self) -> Iterator[tuple[str, str]]:
+        """Yield what it says, key and text of each."""
+        for key in LINK_KEYS:
+            value = getattr(self, key.attribute)
+            if value and not (key.name == "view" and self.sweep):
+                yield key.name, f"{key.name}={quote_plus(str(value), safe=_PLAIN)}"
+        for name, value in self.settings.items():
+            yield name, f"{name}={quote_plus(setting_text(value), safe=_PLAIN)}"

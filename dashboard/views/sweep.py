@@ -18,7 +18,7 @@ from dashboard.components.sweep.component import MOST_FILMS, SweepPanel
 from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
-from dashboard.state.sweep_choice import SweepChoice, runs_of
+from dashboard.state.sweep_choice import MOST_SWEEP_BYTES, SweepChoice, runs_of
 from dashboard.state.visitors import check_listed
 from dashboard.views.run_history import entry_row
 from dashboard.views.sweep_table import (
@@ -32,6 +32,7 @@ from dashboard.views.sweep_table import (
     sweep_table,
     sweep_title,
 )
+from dashboard.views.wanted_films import WantedFilms
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.files import netcdf
 from maxstim_core.optimal.result import load
@@ -45,6 +46,9 @@ _PERIOD = 0.7
 
 _MOST_LISTED = 200
 """Sweeps, and stored runs, that are offered."""
+
+_MOST_PICKED = 24
+"""Stored runs that stand beside a sweep: each is held in memory."""
 
 _NOT_HERE = "The sweep of this link is not on this server; choose another, or start it again."
 
@@ -77,8 +81,9 @@ class Sweeps(param.Parameterized):
         self._task: TaskSnapshot | None = None
         self._making: Future[str] | None = None
         self._reading: Future[SweepTable] | None = None
-        self._picking: list[Future[tuple[TableRow, xr.Dataset]]] = []
-        self._packing: list[Future[list[bytes]]] = []
+        self._listing: Future[list[dict[str, str]]] | None = None
+        self._picking: dict[str, Future[tuple[TableRow, xr.Dataset]]] = {}
+        self._films = WantedFilms()
         self._looked = 0.0
         self._stale = False  # whether more is stored than was read
         choice.param.watch(self._opened, "is_open")
@@ -113,6 +118,7 @@ class Sweeps(param.Parameterized):
             self.session.problem = _NOT_HERE
             self.key = ""
             return
+        self._films.forget()  # rows of another sweep have the same names
         self.key, self._table, self._stale = key, no_sweep(), True
         self._tell()
         self._tell_rows()
@@ -125,6 +131,7 @@ class Sweeps(param.Parameterized):
         self._take_task()
         self._take_table()
         self._take_films()
+        self._take_list()
         if self.panel is not None:
             self._tell()
 
@@ -163,24 +170,19 @@ class Sweeps(param.Parameterized):
 
     def _read(self, key: str) -> SweepTable:
         request = self._maker.request(key)
-        found = self._maker.found(key)
-        if request is None or found is None:  # not begun yet
-            return (
-                SweepTable(key, request=request)
-                if request is None
-                else SweepTable(key, sweep_title(request), no_sweep().columns, request=request)
-            )
-        return sweep_table(key, request, found, self._maker.store(key))
+        if request is None:
+            return SweepTable(key)
+        return sweep_table(key, request, self._maker.found(key), self._maker.store(key))
 
     def _take_films(self) -> None:
-        for packing in [one for one in self._packing if one.done()]:
-            self._packing.remove(packing)
-            for block in packing.result():
+        try:
+            for block in self._films.take(self._pack):
                 self.panel.show_films(block)
-        for picking in [one for one in self._picking if one.done()]:
-            self._picking.remove(picking)
+        except Exception as error:
+            self.session.unexpected(error)
+        for key in [key for key, one in self._picking.items() if one.done()]:
             try:
-                row, film = picking.result()
+                row, film = self._picking.pop(key).result()
                 self._picked[row.row_id] = row, film
                 self._tell_rows()
             except Exception as error:
@@ -202,8 +204,9 @@ class Sweeps(param.Parameterized):
         return self._task is not None and self._task.state in LIVE
 
     def _tell(self) -> None:
-        working = [self._making, self._reading, *self._packing, *self._picking]
-        self.busy = self._is_running or self._stale or any(one is not None for one in working)
+        working = any(one is not None for one in (self._making, self._reading, self._listing))
+        working = working or bool(self._picking) or self._films.is_busy
+        self.busy = self._is_running or self._stale or working
         if self.panel is None:
             return
         state = self._state()
@@ -213,7 +216,7 @@ class Sweeps(param.Parameterized):
     def _state(self) -> dict[str, Any]:
         rows, task = self._table.rows, self._task
         done = sum(row.state != "missing" for row in rows)
-        told = {"done": done, "total": len(rows), "mine": False, "said": ""}
+        told = {"done": done, "total": self._table.total, "mine": False, "said": ""}
         if self.starting:
             return {**told, "state": "starting", "said": "Opening the network …"}
         if not self.key:
@@ -229,8 +232,12 @@ class Sweeps(param.Parameterized):
             return {**told, "state": "failed", "said": task.message}
         if not rows and (self._stale or self._reading is not None):
             return {**told, "state": "starting", "said": "Reading what there is …"}
-        if done < len(rows) or not rows:
-            return {**told, "state": "stopped", "said": f"Stopped: {done} of {len(rows)} answers."}
+        if self._table.request is None:  # why, the page has been told
+            return {**told, "state": "unreadable", "said": "This sweep cannot be read here."}
+        if done < self._table.total or not rows:
+            there = f"{done or 'None'} of {self._table.total} answers"
+            said = f"Stopped. {there} {'is' if done == 1 else 'are'} there; Go on makes the rest."
+            return {**told, "state": "stopped", "said": said}
         failed = sum(row.state == "failed" for row in rows)
         bad = f", {failed} of which came to no number" if failed else ""
         return {**told, "state": "done", "said": f"{len(rows)} answers{bad}."}
@@ -269,15 +276,18 @@ class Sweeps(param.Parameterized):
         return row_id if row_id in self._picked else f"sweep-{self.key[:16]}-{row_id}"
 
     def _list(self) -> None:
-        """Offer the sweeps that there are."""
-        if self.panel is None:
+        """Have the sweeps that there are looked up; `poll` offers them."""
+        if self.panel is not None:
+            self._listing = _thread().submit(_listed, self._maker)
+
+    def _take_list(self) -> None:
+        if self._listing is None or not self._listing.done():
             return
-        asked = {key: self._maker.request(key) for key in self._maker.keys()[:_MOST_LISTED]}
-        self.panel.sweeps = [
-            {"key": key, "label": sweep_title(request)}
-            for key, request in asked.items()
-            if request is not None
-        ]
+        listing, self._listing = self._listing, None
+        try:
+            self.panel.sweeps = listing.result()
+        except Exception as error:
+            self.session.unexpected(error)
 
     def _offer(self, *events: object) -> None:
         """Offer the stored runs that there are."""
@@ -301,7 +311,7 @@ class Sweeps(param.Parameterized):
     def _hear(self, message: dict[str, Any]) -> None:
         match message:
             case {"films": list(wanted)}:
-                self._pack([one for one in wanted[:MOST_FILMS] if isinstance(one, str)])
+                self._want([one for one in wanted[:MOST_FILMS] if isinstance(one, str)])
             case {"star": bool(star), "row": str(row_id)}:
                 self._mark(row_id, star=star)
             case {"note": str(note), "row": str(row_id)}:
@@ -324,10 +334,9 @@ class Sweeps(param.Parameterized):
             if name == "cancel" and self.key:
                 self._maker.cancel(self.key, self.session.id)
             elif name == "go on" and self._table.request is not None and self._making is None:
-                request = self._table.request
                 if self.session.choice.listed_only:
-                    check_listed(request.network)
-                self._making = _thread().submit(self._maker.make, request, self.session.id)
+                    check_listed(self._table.request.network)
+                self._making = _thread().submit(self._maker.go_on, self.key, self.session.id)
                 self.starting = True
             elif name == "save" and self._table.found is not None:
                 pn.state.execute(partial(self._save, self._table))
@@ -339,22 +348,14 @@ class Sweeps(param.Parameterized):
     def _row(self, row_id: str) -> TableRow | None:
         return next((row for row in self._rows() if row.row_id == row_id), None)
 
-    def _pack(self, wanted: list[str]) -> None:
-        rows = [row for row_id in wanted if (row := self._row(row_id)) and row.state == "done"]
-        if rows:
-            self._packing.append(_thread().submit(self._packed, self._table, rows))
+    def _want(self, wanted: list[str]) -> None:
+        there = {row.row_id for row in self._rows() if row.state == "done"}
+        self._films.want((row_id for row_id in wanted if row_id in there), self._pack)
 
-    def _packed(self, table: SweepTable, rows: list[TableRow]) -> list[bytes]:
-        """Return the films of rows, those of the sweep, of one eye, together."""
-        own = [row for row in rows if row.row_id not in self._picked]
-        blocks = []
-        if own:
-            blocks.append(packed_films([(row.row_id, film_of_cell(table, row)) for row in own]))
-        for row in rows:
-            if row.row_id in self._picked:
-                film = film_of_stored(self._picked[row.row_id][1])
-                blocks.append(packed_films([(row.row_id, film)]))
-        return blocks
+    def _pack(self, wanted: list[str]) -> Future[list[bytes]]:
+        there = {row.row_id: row for row in self._rows()}
+        rows = [there[row_id] for row_id in wanted if row_id in there]
+        return _thread().submit(_packed, self._table, rows, dict(self._picked))
 
     def _mark(self, row_id: str, **changes: object) -> None:
         if self._row(row_id) is None:
@@ -373,18 +374,29 @@ class Sweeps(param.Parameterized):
 
     def _add(self, key: str) -> None:
         entry = self.session.library.find(key)
-        if entry is None or key in self._picked:
+        if entry is None or key in self._picked or key in self._picking:
+            return
+        if len(self._picked) + len(self._picking) >= _MOST_PICKED:
+            self.session.problem = (
+                f"At most {_MOST_PICKED} stored runs stand beside a sweep; take one out first."
+            )
             return
 
         def read() -> tuple[TableRow, xr.Dataset]:
             answer = load(entry.path)
             return stored_row(key, answer, None if entry.example else entry.finished), answer
 
-        self._picking.append(_thread().submit(read))
+        self._picking[key] = _thread().submit(read)
 
     async def _save(self, table: SweepTable) -> None:
         """Hand the sweep to the browser, as one file that counts against the visitor's allowance."""
-        content = b""
+        content, n_bytes = b"", table.found.nbytes
+        if n_bytes > 2 * MOST_SWEEP_BYTES:
+            self.session.problem = (
+                f"This sweep has {n_bytes / 1e9:.1f} GB, too much for one file; on the server it is "
+                f"sweeps/{table.key[:8]}….zarr of the data directory, which xarray opens."
+            )
+            return
         try:
             with DOWNLOADS.one(self.session.id):
                 content = await asyncio.to_thread(_one_file, table.found)
@@ -394,6 +406,27 @@ class Sweeps(param.Parameterized):
             return
         if table.request is not None and self.panel is not None:
             self.panel.take(f"sweep_{table.request.cell_type}_{table.key[:8]}.nc", content)
+
+
+def _listed(maker: SweepMaker) -> list[dict[str, str]]:
+    """Return the sweeps to open, the one begun last first: key and label of each."""
+    asked = {key: maker.request(key) for key in maker.keys()[:_MOST_LISTED]}
+    return [
+        {"key": key, "label": sweep_title(request)}
+        for key, request in asked.items()
+        if request is not None
+    ]
+
+
+def _packed(
+    table: SweepTable, rows: list[TableRow], picked: dict[str, tuple[TableRow, xr.Dataset]]
+) -> list[bytes]:
+    """Return the films of rows, those of the sweep, of one eye, together."""
+    own = [(row.row_id, film_of_cell(table, row)) for row in rows if row.row_id not in picked]
+    blocks = [packed_films(own)] if own else []
+    stored = [row.row_id for row in rows if row.row_id in picked]
+    blocks += [packed_films([(key, film_of_stored(picked[key][1]))]) for key in stored]
+    return blocks
 
 
 def _one_file(found: xr.Dataset) -> bytes:

@@ -67,7 +67,8 @@ class SweepTable:
         key: Of the sweep; empty where there is none.
         title: What it asks, in words.
         columns: What `SweepPanel` is told of each column.
-        rows: One for each answer, in order.
+        rows: One for each answer, in order; none before it is begun.
+        total: How many answers there will be.
         found: What is stored of it, or None.
         request: What it asks, or None.
     """
@@ -76,6 +77,7 @@ class SweepTable:
     title: str = ""
     columns: tuple[dict[str, Any], ...] = ()
     rows: tuple[TableRow, ...] = ()
+    total: int = 0
     found: xr.Dataset | None = None
     request: SweepRequest | None = field(default=None)
 
@@ -86,15 +88,20 @@ def no_sweep() -> SweepTable:
     return SweepTable(columns=(*columns, _seed_column()))
 
 
-def sweep_table(key: str, request: SweepRequest, found: xr.Dataset, store: Path) -> SweepTable:
+def sweep_table(
+    key: str, request: SweepRequest, found: xr.Dataset | None, store: Path
+) -> SweepTable:
     """Return a sweep as a table.
 
     Args:
         key: Of the sweep.
         request: What it asks.
-        found: What is stored of it.
+        found: What is stored of it; None before it is begun.
         store: Where.
     """
+    if found is None:
+        columns = no_sweep().columns
+        return SweepTable(key, sweep_title(request), columns, (), request.n_answers, None, request)
     varied = json.loads(found.attrs["varied"])
     status, front = found["status"].values, sweep_front(found)
     goals = [name for name in GOALS if name in found]
@@ -121,7 +128,8 @@ def sweep_table(key: str, request: SweepRequest, found: xr.Dataset, store: Path)
     if request.config.goal.kind == "level":
         columns = [{**each, "better": 0} if each["unit"] == "RMS" else each for each in columns]
     title = f"{request.cell_type}: {', '.join(_label(name) for name in varied)}"
-    return SweepTable(key, title, (*columns, _seed_column()), tuple(rows), found, request)
+    columns = [*columns, _seed_column()]
+    return SweepTable(key, title, tuple(columns), tuple(rows), len(rows), found, request)
 
 
 def sweep_title(request: SweepRequest) -> str:

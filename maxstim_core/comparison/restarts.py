@@ -139,7 +139,7 @@ def _textbook_start(
     engine: Engine, measured: Measured, config: GenerateConfig
 ) -> dict[str, np.ndarray]:
     best = best_textbook(engine, measured, config.n_frames, config.dt)
-    return {best.name: best.movie}
+    return {best.stimulus.name: best.movie}
 
 
 def _fitted(clip: np.ndarray, n_frames: int) -> np.ndarray:

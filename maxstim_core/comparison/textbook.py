@@ -7,8 +7,8 @@ which needs no further simulation, since grey before a movie changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -46,12 +46,17 @@ class Textbook(NamedTuple):
     Attributes:
         family: A name of `FAMILIES`.
         name: What it shows.
-        movie: Luminance, shape (frame, column), float32.
+        draw: Draws its movie, which is kept nowhere: all of them would take 80 MB.
     """
 
     family: str
     name: str
-    movie: np.ndarray
+    draw: Callable[[], np.ndarray]
+
+    @property
+    def movie(self) -> np.ndarray:
+        """Luminance, shape (frame, column), float32."""
+        return self.draw().astype(np.float32)
 
 
 class Moment(NamedTuple):
@@ -72,16 +77,19 @@ class Begun(NamedTuple):
     """A textbook stimulus that begins when it does most.
 
     Attributes:
-        family: A name of `FAMILIES`.
-        name: What it shows.
-        movie: Luminance, shape (frame, column).
+        stimulus: The stimulus.
+        beginning: The frame at which it begins.
         end: The frame behind the last that what counts depends on.
     """
 
-    family: str
-    name: str
-    movie: np.ndarray
+    stimulus: Textbook
+    beginning: int
     end: int
+
+    @property
+    def movie(self) -> np.ndarray:
+        """Luminance, shape (frame, column)."""
+        return after_grey(self.stimulus.movie, self.beginning)
 
 
 class Bank(NamedTuple):
@@ -105,9 +113,7 @@ class Bank(NamedTuple):
         moments = [best_beginning(measured, voltage) for voltage in voltages]
         worth = [-measured.sign * moment.response for moment in moments]
         for k in np.argsort(worth, kind="stable"):
-            stimulus, moment = self.stimuli[k], moments[k]
-            movie = after_grey(stimulus.movie, moment.beginning)
-            yield Begun(stimulus.family, stimulus.name, movie, moment.end)
+            yield Begun(self.stimuli[k], moments[k].beginning, moments[k].end)
 
 
 def textbook_stimuli(lattice: Lattice, n_frames: int, dt: float) -> Iterator[Textbook]:
@@ -132,46 +138,48 @@ def _moving(edge: _Drawn, bar: _Drawn) -> Iterator[Textbook]:
     seconds = edge.keywords["seconds"]
     for (sign, luminance), speed, angle in product(_SIGNS.items(), _EDGE_SPEEDS, _ANGLES):
         start = -speed * seconds * _REACHED
-        movie = edge(angle=angle, speed=speed, before=GREY, after=luminance, start=start)
-        yield _textbook("edge", f"{sign} edge, {angle}°, {speed:g} col/s", movie)
+        drawn = partial(edge, angle=angle, speed=speed, before=GREY, after=luminance, start=start)
+        yield Textbook("edge", f"{sign} edge, {angle}°, {speed:g} col/s", drawn)
     for (sign, luminance), width, speed, angle in product(
         _SIGNS.items(), _BAR_WIDTHS, _BAR_SPEEDS, _ANGLES
     ):
         start = -speed * seconds * _REACHED
-        movie = bar(angle=angle, speed=speed, width=width, luminance=luminance, start=start)
-        yield _textbook("bar", f"{sign} bar, {angle}°, {speed:g} col/s, {width:g} col", movie)
+        drawn = partial(
+            bar, angle=angle, speed=speed, width=width, luminance=luminance, start=start
+        )
+        yield Textbook("bar", f"{sign} bar, {angle}°, {speed:g} col/s, {width:g} col", drawn)
 
 
 def _gratings(drifting: _Drawn) -> Iterator[Textbook]:
     for wavelength, frequency, angle in product(_WAVELENGTHS, _FREQUENCIES, _ANGLES):
-        movie = drifting(angle=angle, wavelength=wavelength, frequency=frequency)
+        drawn = partial(drifting, angle=angle, wavelength=wavelength, frequency=frequency)
         name = f"grating, {angle}°, {wavelength:g} col, {frequency:g} Hz"
-        yield _textbook("grating", name, movie)
+        yield Textbook("grating", name, drawn)
 
 
 def _flashed(disc: _Drawn, extent: int) -> Iterator[Textbook]:
     """The whole field and discs, bright and dark, from the first frame on."""
     for (sign, luminance), duration in product(_SIGNS.items(), _DURATIONS):
         lit = partial(disc, luminance=luminance, onset=0.0, duration=duration)
-        yield _textbook("flash", f"{sign} flash, {1e3 * duration:g} ms", lit(radius=extent))
+        field = partial(lit, radius=extent)
+        yield Textbook("flash", f"{sign} flash, {1e3 * duration:g} ms", field)
         for radius in _RADII:
             if radius < extent:
                 name = f"{sign} disc, radius {radius}, {1e3 * duration:g} ms"
-                yield _textbook("disc", name, lit(radius=radius))
-
-
-def _textbook(family: str, name: str, movie: np.ndarray) -> Textbook:
-    return Textbook(family, name, movie.astype(np.float32))
+                yield Textbook("disc", name, partial(lit, radius=radius))
 
 
 _banks: dict[tuple, Bank] = {}
 """The banks of this process: what they are of, and the bank."""
 
+_begun: dict[tuple, dict[int, np.ndarray]] = {}
+"""What there is of banks that are under way: voltages, by the first of the stimuli that were shown."""
+
 _AT_ONCE = 48
 """Stimuli that are shown between two looks at whether somebody else waits."""
 
-_MOST_BANKS = 12
-"""Most that are kept: each takes some 7 MB where a movie has 80 frames, their stimuli 80 MB once."""
+_MOST_BANKS, _MOST_BEGUN = 12, 3
+"""Most that are kept: each takes some 7 MB where a movie has 80 frames."""
 
 
 def textbook_bank(engine: Engine, n_frames: int, dt: float) -> Bank:
@@ -193,6 +201,8 @@ def textbook_bank(engine: Engine, n_frames: int, dt: float) -> Bank:
 def bank_parts(engine: Engine, n_frames: int, dt: float) -> Iterator[None]:
     """Compute what `textbook_bank` returns part by part, each about a second; none if it is there.
 
+    Whoever stops iterating leaves what has been computed to those who ask for the same later.
+
     Args:
         engine: The network, ready to simulate.
         n_frames: Frames of each stimulus.
@@ -204,21 +214,20 @@ def bank_parts(engine: Engine, n_frames: int, dt: float) -> Iterator[None]:
     key = _bank_key(engine, n_frames, dt)
     if key in _banks:
         return
-    stimuli = _all_stimuli(engine.network.lattice, n_frames, dt)
-    cells, voltage = engine.layout.central_cells, []
+    stimuli = tuple(textbook_stimuli(engine.network.lattice, n_frames, dt))
+    cells = engine.layout.central_cells
+    while len(_begun) >= _MOST_BEGUN and key not in _begun:
+        _begun.pop(next(iter(_begun)))
+    voltage = _begun.setdefault(key, {})
     for first in range(0, len(stimuli), _AT_ONCE):
-        movies = np.stack([each.movie for each in stimuli[first : first + _AT_ONCE]])
-        voltage.append(central_voltages(engine, movies, dt, cells))
-        yield
+        if first not in voltage:
+            movies = np.stack([each.movie for each in stimuli[first : first + _AT_ONCE]])
+            voltage[first] = central_voltages(engine, movies, dt, cells)
+            yield
     while len(_banks) >= _MOST_BANKS:
         _banks.pop(next(iter(_banks)))
-    _banks[key] = Bank(stimuli, np.concatenate(voltage))
-
-
-@lru_cache(maxsize=2)
-def _all_stimuli(lattice: Lattice, n_frames: int, dt: float) -> tuple[Textbook, ...]:
-    """Return all stimuli: the same ones for all networks, since they take most of a bank's memory."""
-    return tuple(textbook_stimuli(lattice, n_frames, dt))
+    _banks[key] = Bank(stimuli, np.concatenate([voltage[first] for first in sorted(voltage)]))
+    _begun.pop(key, None)
 
 
 def _bank_key(engine: Engine, n_frames: int, dt: float) -> tuple:
@@ -277,4 +286,4 @@ def after_grey(movie: np.ndarray, beginning: int) -> np.ndarray:
 def forget_banks() -> None:
     """Let go of all banks, as at the start of a process."""
     _banks.clear()
-    _all_stimuli.cache_clear()
+    _begun.clear()

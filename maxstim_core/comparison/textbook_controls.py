@@ -29,8 +29,9 @@ def textbook_trials(
     """
     found: dict[str, list[Trial]] = {family: [] for family in FAMILIES}
     for begun in textbook_bank(engine, n_frames, dt).begun(measured):
-        if len(found[begun.family]) < CANDIDATES:
-            found[begun.family].append(Trial(begun.name, begun.movie, begun.end))
+        of_family = found[begun.stimulus.family]
+        if len(of_family) < CANDIDATES:
+            of_family.append(Trial(begun.stimulus.name, begun.movie, begun.end))
     return found
 
 

@@ -44,7 +44,7 @@ _FORMAT = 1
 _CURVE_REPORTS = 5
 """Iterations of a curve between two reports, about a second on one core."""
 
-_unfinished = Unfinished()
+_unfinished: Unfinished[Iterator[str]] = Unfinished()
 """What is left of each, by data directory, key and device; in the worker process."""
 
 

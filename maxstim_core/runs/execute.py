@@ -65,7 +65,8 @@ def warm(network: str, device: str) -> None:
 def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iterator[AheadReport]:
     """Find the natural answers of all cell types by one search, and store those that are not there.
 
-    They are the answers to what the dashboard asks for, with the settings that it starts with.
+    They are the answers to what the dashboard asks for, with the settings that it starts with. After
+    them come the responses to textbook stimuli that the controls of generated answers begin with.
 
     Args:
         network: As `maxstim_core.networks.catalog.open_network` takes it.
@@ -79,8 +80,16 @@ def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iter
     Raises:
         MaxstimError: if there is no such network or set, or an answer cannot be stored.
     """
+    from maxstim_core.comparison.textbook import bank_parts
+    from maxstim_core.simulation.choose_engine import make_engine
+
     opened = opened_network(network)
-    yield from find_ahead(opened, open_clips(clips, opened.lattice.extent), network, device, store)
+    clip_set = open_clips(clips, opened.lattice.extent)
+    for report in find_ahead(opened, clip_set, network, device, store):
+        yield report
+    usual = starting_preset(GenerateConfig)
+    for _ in bank_parts(make_engine(opened, device=device), usual.n_frames, usual.dt):
+        yield report
 
 
 def find_ahead(

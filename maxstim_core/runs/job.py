@@ -6,30 +6,18 @@ thread-safe: the queue's lock guards it.
 
 from __future__ import annotations
 
-from collections import deque
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-import numpy as np
-
-from maxstim_core.optimal.configs import GenerateConfig
-from maxstim_core.runs.messages import (
-    FunctionTask,
-    LiveReport,
-    LiveTask,
-    Progress,
-    RunTask,
-    StageReport,
-)
+from maxstim_core.runs.messages import Progress, StageReport
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, no_losses
+from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot
 from maxstim_core.runs.task import TaskRequest
 
 STARTING = "Starting."
 """What a job says before its worker does."""
-
-_REPORTS_IN_AVERAGE = 25
 
 NEXT_STATES = {
     "queued": ("running", "cancelled", "failed"),
@@ -41,6 +29,7 @@ NEXT_STATES = {
 """The states of a job, and which can follow which; what gives way is queued again."""
 
 Request = TypeVar("Request", RunRequest, TaskRequest)
+RunPicture = TypeVar("RunPicture", RunSnapshot, TaskSnapshot)
 
 
 class Stopper(Protocol):
@@ -85,11 +74,11 @@ class Run(Generic[Request]):
     run_id: str
     session: str
     request: Request
-    job: Job[Request] | None = None
+    job: Job[Request, Any] | None = None
     last: RunSnapshot | TaskSnapshot | None = None
 
 
-class Job(Generic[Request]):
+class Job(ABC, Generic[Request, RunPicture]):
     """What is known of one computation.
 
     Attributes:
@@ -127,9 +116,9 @@ class Job(Generic[Request]):
         self._ended: float | None = None
 
     @property
+    @abstractmethod
     def message(self) -> Any:
         """What its worker is sent."""
-        raise NotImplementedError
 
     @property
     def gives_way(self) -> bool:
@@ -158,13 +147,13 @@ class Job(Generic[Request]):
         self._ended = now if self.state == "running" else self._began
         self._move(state)
 
+    @abstractmethod
     def set_message(self, message: str) -> None:
         """Change what is said of what it is doing, one sentence."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, report: Progress | StageReport, now: float) -> None:
         """Take in a report of the worker."""
-        raise NotImplementedError
 
     def snapshot(
         self,
@@ -174,15 +163,32 @@ class Job(Generic[Request]):
         position: int = 0,
         device: str = "",
         version: int = 0,
-    ) -> Any:
-        """Return the picture that one of its runs has of it."""
-        raise NotImplementedError
+    ) -> RunPicture:
+        """Return the picture that one of its runs has of it.
+
+        Args:
+            run: Of those that wait for it.
+            now: By the clock of the queue.
+            position: Place in the order; 0 unless queued.
+            device: Where it runs, or will.
+            version: Of the last change of what is shown.
+        """
+        return replace(self._picture(run, now), position=position, device=device, version=version)
 
     def last_snapshot(
         self, run: Run[Request], now: float, ending: Ending, *, device: str, version: int
-    ) -> Any:
+    ) -> RunPicture:
         """Return the final picture of one of its runs, which may end before the job does."""
-        raise NotImplementedError
+        last = self.snapshot(run, now, device=device, version=version)
+        return self._last_picture(replace(last, state=ending.state), run, ending)
+
+    @abstractmethod
+    def _picture(self, run: Run[Request], now: float) -> RunPicture:
+        """Return what a run shows, but for what the queue knows."""
+
+    @abstractmethod
+    def _last_picture(self, last: RunPicture, run: Run[Request], ending: Ending) -> RunPicture:
+        """Return what a run shows in the end, from what it would show otherwise."""
 
     @property
     def elapsed(self) -> float:
@@ -199,268 +205,5 @@ class Job(Generic[Request]):
         self.state = state
 
 
-class RunJob(Job[RunRequest]):
-    """The computation of an answer; its key is the content key of the request."""
-
-    advice = "try fewer frames, or another device"
-    advice_when_silent = "run it again, with fewer frames or on another device"
-    plural = "runs"
-
-    def __init__(self, job_id: str, key: str, request: RunRequest) -> None:
-        super().__init__(job_id, key, request)
-        self._latest = Progress(0, 0, (), no_losses(), None, "")
-        self._pace: deque[tuple[float, int]] = deque(maxlen=_REPORTS_IN_AVERAGE)
-
-    @property
-    def message(self) -> RunTask:
-        """What its worker is sent."""
-        return RunTask(self.job_id, self.key, self.request)
-
-    @property
-    def seconds_per_step(self) -> float | None:
-        """Mean duration of the last steps; None before two reports."""
-        if len(self._pace) < 2:
-            return None
-        (t0, step0), (t1, step1) = self._pace[0], self._pace[-1]
-        return (t1 - t0) / (step1 - step0) if step1 > step0 else None
-
-    def set_message(self, message: str) -> None:
-        """Change what is said of what it is doing, one sentence."""
-        self._latest = replace(self._latest, message=message)
-
-    def take(self, report: Progress | StageReport, now: float) -> None:
-        """Take in a report of the worker."""
-        if isinstance(report, StageReport):
-            return
-        before = self._latest
-        if (before.terms, before.message) != (report.terms, report.message):  # another stage
-            self._pace.clear()
-        losses = report.losses
-        if before.terms == report.terms and len(before.losses):
-            losses = np.concatenate([before.losses, losses])
-        losses.setflags(write=False)
-        preview = report.preview or before.preview
-        if preview is not None:
-            preview.freeze()
-        message = before.message if self.cancelled_at is not None else report.message
-        self._latest = replace(report, losses=losses, preview=preview, message=message)
-        self._pace.append((now, report.step))
-
-    def snapshot(
-        self,
-        run: Run[RunRequest],
-        now: float,
-        *,
-        position: int = 0,
-        device: str = "",
-        version: int = 0,
-    ) -> RunSnapshot:
-        """Return the picture that one of its runs has of it."""
-        latest = self._latest
-        return RunSnapshot(
-            run_id=run.run_id,
-            request=run.request,
-            session=run.session,
-            state=self.state,
-            position=position,
-            step=latest.step,
-            n_steps=latest.n_steps,
-            elapsed=self._elapsed(now),
-            eta=self._eta(now) if self.state == "running" else None,
-            terms=latest.terms,
-            losses=latest.losses,
-            preview=latest.preview,
-            message=latest.message if self._ended is None else "",
-            device=device,
-            version=version,
-        )
-
-    def last_snapshot(
-        self, run: Run[RunRequest], now: float, ending: Ending, *, device: str, version: int
-    ) -> RunSnapshot:
-        """Return the final picture of one of its runs, which may end before the job does."""
-        last = self.snapshot(run, now, device=device, version=version)
-        message = f"Run {run.run_id}: {ending.reason}" if ending.reason else last.message
-        return replace(
-            last,
-            state=ending.state,
-            eta=None,
-            preview=None,
-            message=message,
-            result=ending.result,
-        )
-
-    def seconds_left(self, now: float, usual: float | None) -> float | None:
-        """Return about how long it still takes; None while unknown.
-
-        Args:
-            now: By the clock of the queue.
-            usual: How long runs like it take, if that is known.
-        """
-        left = self._eta(now) if self.state == "running" else None
-        if left is not None or usual is None:
-            return left
-        return max(0.0, usual - self._elapsed(now))
-
-    def _eta(self, now: float) -> float | None:
-        pace = self.seconds_per_step
-        if pace is None:
-            return None
-        reported, step = self._pace[-1]
-        return max(0.0, (self._latest.n_steps - step) * pace - (now - reported))
-
-
-class LiveJob(RunJob):
-    """The computation of a generated answer that can be steered, beside others.
-
-    Attributes:
-        on: The device that it will be on.
-        pause_at: The iteration to pause at; 0 for none.
-        catch_up: The iteration that it has to come to before anything is done to it.
-    """
-
-    plural = "live runs"
-
-    def __init__(
-        self,
-        job_id: str,
-        key: str,
-        request: RunRequest,
-        device: str,
-        *,
-        pause_at: int = 0,
-        catch_up: int = 0,
-    ) -> None:
-        super().__init__(job_id, key, request)
-        self.on, self.pause_at, self.catch_up = device, pause_at, catch_up
-        self._standing: LiveReport | None = None
-
-    @property
-    def message(self) -> Any:
-        """What its worker is sent."""
-        return LiveTask(self.job_id, self.request, self.key, self.on, self.pause_at, self.catch_up)
-
-    @property
-    def config(self) -> GenerateConfig:
-        """The settings that it began with, and the schedule of all changes."""
-        assert isinstance(self.request.config, GenerateConfig)  # no other is live
-        return self.request.config if self._standing is None else self._standing.config
-
-    @property
-    def n_done(self) -> int:
-        """Steps done, as far as is known."""
-        return self._latest.step
-
-    def take_live(self, report: LiveReport, now: float) -> None:
-        """Take in where it stands; losses after those that still hold are replaced."""
-        before = self._latest
-        kept = before.losses[: report.n_kept] if before.terms == report.progress.terms else None
-        if report.progress.step < before.step or report.paused:
-            self._pace.clear()
-        self._standing = report
-        self._latest = replace(before, losses=no_losses() if kept is None else kept)
-        message = report.problem or ("Paused." if report.paused else "")
-        self.take(replace(report.progress, message=message), now)
-
-    def snapshot(
-        self,
-        run: Run[RunRequest],
-        now: float,
-        *,
-        position: int = 0,
-        device: str = "",
-        version: int = 0,
-    ) -> RunSnapshot:
-        """See `RunJob`; its request is that of now."""
-        shown = super().snapshot(run, now, position=position, device=device, version=version)
-        standing = self._standing
-        if standing is None:
-            return replace(shown, steerable=True)
-        return replace(
-            shown,
-            request=replace(run.request, config=standing.config),
-            steerable=True,
-            paused=standing.paused,
-            per_second=standing.per_second,
-            eta=None if standing.paused or standing.per_second else shown.eta,
-        )
-
-    def last_snapshot(
-        self, run: Run[RunRequest], now: float, ending: Ending, *, device: str, version: int
-    ) -> RunSnapshot:
-        """See `RunJob`; its request is what its answer is to."""
-        last = super().last_snapshot(run, now, ending, device=device, version=version)
-        config = last.request.config if ending.request is None else ending.request.config
-        request = replace(run.request, config=config)
-        return replace(last, request=request, steerable=False, paused=False, per_second=0.0)
-
-
-class TaskJob(Job[TaskRequest]):
-    """Work that is no run: a function that the worker calls."""
-
-    advice = "try again"
-    advice_when_silent = "try again"
-    plural = "tasks"
-
-    def __init__(self, job_id: str, key: str, request: TaskRequest) -> None:
-        super().__init__(job_id, key, request)
-        self._stage = self._message = ""
-
-    @property
-    def message(self) -> FunctionTask:
-        """What its worker is sent."""
-        request = self.request
-        return FunctionTask(self.job_id, self.turn, request.function, dict(request.arguments))
-
-    @property
-    def gives_way(self) -> bool:
-        """Whether it makes room for others, as `maxstim_core.runs.task.TaskRequest` says."""
-        return self.request.gives_way
-
-    def set_message(self, message: str) -> None:
-        """Change what is said of what it is doing, one sentence."""
-        self._message = message
-
-    def take(self, report: Progress | StageReport, now: float) -> None:
-        """Take in a report of the worker: a stage, or what the worker does for it, as a message."""
-        if self.cancelled_at is not None:
-            return
-        if isinstance(report, StageReport):
-            self._stage, self._message = report.stage, ""
-        else:
-            self._message = report.message
-
-    def snapshot(
-        self,
-        run: Run[TaskRequest],
-        now: float,
-        *,
-        position: int = 0,
-        device: str = "",
-        version: int = 0,
-    ) -> TaskSnapshot:
-        """Return the picture that one of those who wait has of it."""
-        return TaskSnapshot(
-            task_id=run.run_id,
-            request=run.request,
-            session=run.session,
-            state=self.state,
-            position=position,
-            stage=self._stage,
-            message=self._message if self._ended is None else "",
-            elapsed=self._elapsed(now),
-            device=device,
-            version=version,
-        )
-
-    def last_snapshot(
-        self, run: Run[TaskRequest], now: float, ending: Ending, *, device: str, version: int
-    ) -> TaskSnapshot:
-        """Return the final picture of one of those who wait, who may leave before the job ends."""
-        last = self.snapshot(run, now, device=device, version=version)
-        message = ending.reason[:1].upper() + ending.reason[1:]
-        return replace(last, state=ending.state, message=message)
-
-
-AnyJob = Job[Any]
+AnyJob = Job[Any, Any]
 """A job of whichever kind."""

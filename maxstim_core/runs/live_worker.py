@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from maxstim_core.runs.job import AnyJob, Ending, LiveJob
+from maxstim_core.runs.job import AnyJob, Ending
 from maxstim_core.runs.messages import (
     Cancel,
     Cancelled,
@@ -18,6 +18,7 @@ from maxstim_core.runs.messages import (
     OfLive,
     Warm,
 )
+from maxstim_core.runs.run_job import LiveJob
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.worker_process import Gone, WorkerProcess
 

@@ -25,7 +25,7 @@ from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.schedule import check_steerable
 from maxstim_core.runs.device_worker import DeviceWorker
 from maxstim_core.runs.fair_order import FairOrder
-from maxstim_core.runs.job import AnyJob, Ending, LiveJob, Run, RunJob, TaskJob
+from maxstim_core.runs.job import AnyJob, Ending, Run
 from maxstim_core.runs.live_worker import LiveWorker
 from maxstim_core.runs.messages import (
     LIVE_ACTS,
@@ -38,10 +38,12 @@ from maxstim_core.runs.messages import (
     StageReport,
 )
 from maxstim_core.runs.request import RunRequest, content_key, opened
+from maxstim_core.runs.run_job import LiveJob, RunJob
 from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.task import TaskRequest
+from maxstim_core.runs.task_job import TaskJob
 from maxstim_core.runs.waiting import RunPace
 
 _ENDED_RUNS_KEPT = 500

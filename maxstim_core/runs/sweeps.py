@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +29,21 @@ from maxstim_core.runs.task import TaskRequest
 from maxstim_core.runs.unfinished import Unfinished
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.grid_store import MISSING, checked_store_path, read_store
+from maxstim_core.sweeps.varied import Listed, read_varied
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from maxstim_core.sweeps.plan import SweepQuestion
+    from maxstim_core.sweeps.sweep import Sweep
 
 _FORMAT = 1
 """Part of every key: to be raised when the same sweep would have other answers."""
 
+_NOT_HERE = "This sweep is not on this server any more; start it again."
+
 _REPORT_EVERY = 2
 """Iterations between two reports, at each of which a sweep can give way or be cancelled."""
-
-_unfinished = Unfinished()
-"""What is left of each, by data directory, key and device; in the worker process."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,16 @@ class SweepRequest:
             raise MaxstimError(
                 "The text is no description of a sweep; start the sweep again."
             ) from None
+
+    @property
+    def n_answers(self) -> int:
+        """How many answers it asks for.
+
+        Raises:
+            MaxstimError: if it makes no sense.
+        """
+        varied = read_varied(dict(self.vary), self.config, trials=False)
+        return prod(len(each.values) for each in varied if isinstance(each, Listed)) * self.seeds
 
     def question(self, network: Network, device: str = "cpu") -> SweepQuestion:
         """Return what the core is asked, once it is sure that it makes sense.
@@ -179,6 +192,22 @@ class SweepMaker:
         )
         return key
 
+    def go_on(self, key: str, session: str) -> str:
+        """Let what is missing of a sweep be made, and return its key; opens the network.
+
+        Args:
+            key: Of the sweep.
+            session: Who asks, as in `RunQueue.submit`.
+
+        Raises:
+            MaxstimError: as `make`, or if it is not here, or its network has changed.
+        """
+        request = self.request(key)
+        if request is None:
+            raise MaxstimError(_NOT_HERE)
+        _check_unchanged(key, request, opened_network(request.network))
+        return self.make(request, session)
+
     def cancel(self, key: str, session: str) -> None:
         """Stop a sweep for those who asked for it; what is finished is kept.
 
@@ -250,26 +279,67 @@ def compute_sweep(
             was found cannot be stored.
     """
     folder = RunStore(data).root / "sweeps"
-    _unfinished.go_on((data, key, device), lambda: _answers(folder, key, device), report_stage)
+    name = (data, key, device)
+    _unfinished.go_on(name, lambda: _SweepWork(folder, key, device), report_stage)
 
 
-def _answers(folder: Path, key: str, device: str) -> Iterator[str]:
-    from maxstim_core.sweeps.sweep import Sweep
+class _SweepWork:
+    """What is missing of a sweep, part by part.
 
-    yield "Opening the network."
-    try:
-        request = SweepRequest.from_json((folder / f"{key}.json").read_bytes())
-    except OSError:
-        raise MaxstimError("This sweep is not on this server any more; start it again.") from None
-    network = opened_network(request.network)
+    Args:
+        folder: Where sweeps are kept.
+        key: Of the sweep.
+        device: Where to compute, resolved.
+    """
+
+    def __init__(self, folder: Path, key: str, device: str) -> None:
+        self._folder, self._key, self._device = folder, key, device
+        self._run: Sweep | None = None
+        self._parts = self._answers()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._parts)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Write to the store within; between turns others can, such as the command line."""
+        if self._run is not None:
+            self._run.resume()
+        try:
+            yield
+        finally:
+            if self._run is not None:
+                self._run.rest()
+
+    def _answers(self) -> Iterator[str]:
+        from maxstim_core.sweeps.sweep import Sweep
+
+        yield "Opening the network."
+        try:
+            request = SweepRequest.from_json((self._folder / f"{self._key}.json").read_bytes())
+        except OSError:
+            raise MaxstimError(_NOT_HERE) from None
+        network = opened_network(request.network)
+        _check_unchanged(self._key, request, network)
+        question = request.question(network, self._device)
+        store = self._folder / f"{self._key}.zarr"
+        self._run = Sweep(question, store, report_every=_REPORT_EVERY)
+        for report in self._run:
+            yield f"{report.step} of {report.n_steps} answers."
+
+
+_unfinished = Unfinished(_SweepWork.turn)
+"""What is left of each, by data directory, key and device; in the worker process."""
+
+
+def _check_unchanged(key: str, request: SweepRequest, network: Network) -> None:
     if sweep_key(request, network) != key:
         raise MaxstimError(
             f"The network {request.network} has changed since this sweep was begun; start another."
         )
-    question = request.question(network, device)
-    run = Sweep(question, folder / f"{key}.zarr", report_every=_REPORT_EVERY)
-    for report in run:
-        yield f"{report.step} of {report.n_steps} answers."
 
 
 def count_of(found: xr.Dataset) -> tuple[int, int]:

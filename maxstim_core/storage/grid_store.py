@@ -17,7 +17,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -138,6 +138,14 @@ class Grid(Protocol):
         """Return the context manager to write within."""
         ...
 
+    def rest(self) -> None:
+        """Let others write, within `writing`, until `resume`."""
+        ...
+
+    def resume(self) -> None:
+        """Be the one who writes again; nothing where it is so already."""
+        ...
+
     def write(self, cells: Sequence[GridCell]) -> None:
         """Add what was found for some cells."""
         ...
@@ -175,6 +183,12 @@ class MemoryGrid:
     def writing(self) -> Iterator[None]:
         """See `Grid`."""
         yield
+
+    def rest(self) -> None:
+        """See `Grid`."""
+
+    def resume(self) -> None:
+        """See `Grid`."""
 
     def write(self, cells: Sequence[GridCell]) -> None:
         """See `Grid`."""
@@ -223,6 +237,7 @@ class GridStore:
     def __init__(self, path: str | os.PathLike, plan: GridPlan) -> None:
         self.path, self._plan = checked_store_path(path), plan
         self._group: Any = None
+        self._lock: ExitStack | None = None
         self._held: dict[str, np.ndarray] = {}
         if os.path.lexists(self.path):
             self._group = _opened(self.path, plan.kind)
@@ -242,13 +257,36 @@ class GridStore:
             MaxstimError: if another process writes there, or it cannot be made.
         """
         try:
-            with locked(self.path.with_name(f".{self.path.name}.lock")):
+            self.resume()
+            yield
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        finally:
+            self.rest()
+
+    def rest(self) -> None:
+        """See `Grid`."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
+
+    def resume(self) -> None:
+        """See `Grid`; what another process has written since is taken in.
+
+        Raises:
+            MaxstimError: if another process writes there, or it cannot be made.
+        """
+        if self._lock is not None:
+            return
+        try:
+            with ExitStack() as lock:
+                lock.enter_context(locked(self.path.with_name(f".{self.path.name}.lock")))
                 if self._group is None:
                     self._make()
                 else:
                     self._clear()
-                    self._hold()  # what another process has written since
-                yield
+                    self._hold()
+                self._lock = lock.pop_all()
         except BlockingIOError as error:
             raise MaxstimError(
                 f"Another process is writing to {self.path}; wait until it has ended, or name another "

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -221,7 +222,8 @@ class Sweep:
             replace(question.config, **values) for values in question.settings or ()
         ]
         self._running: list[Descent] = []
-        self._stopped = self._begun = False
+        self._stopped = False
+        self._state: Literal["new", "writing", "resting", "ended"] = "new"
         self.n_steps = self._grid.status.size
         self.problems: list[str] = []
 
@@ -240,15 +242,35 @@ class Sweep:
         Raises:
             MaxstimError: if it has been iterated before, or the store cannot be written.
         """
-        check_not_begun(self._begun)
-        self._begun = True
+        check_not_begun(self._state != "new")
+        self._state = "writing"
         with self._grid.writing():
             try:
                 for cells in self._batches():
                     yield from self._answer(cells)
             finally:
-                self._mark_front()
+                if self._state == "writing":
+                    self._mark_front()
+                self._state = "ended"
             yield self._report()
+
+    def rest(self) -> None:
+        """Let others write to the store, between two reports, until `resume`."""
+        if self._state == "writing":
+            with suppress(OSError):  # a disk that is full now may have room in the end
+                self._mark_front()
+            self._state = "resting"
+        self._grid.rest()
+
+    def resume(self) -> None:
+        """Be the one who writes again, before the next report is asked for.
+
+        Raises:
+            MaxstimError: if another process writes there, or nothing can be written.
+        """
+        if self._state == "resting":
+            self._grid.resume()
+            self._state = "writing"
 
     def result(self) -> Result:
         """Return what there is so far: docs/sweeps.md."""
@@ -280,7 +302,10 @@ class Sweep:
             if self._grid.status[setting, seed] == MISSING
         ]
         for first in range(0, len(missing), self._at_once):
-            yield missing[first : first + self._at_once]
+            cells = missing[first : first + self._at_once]
+            # Where this has rested, another process may have answered meanwhile.
+            if still := [cell for cell in cells if self._grid.status[cell] == MISSING]:
+                yield still
 
     def _propose(self, proposals: Proposals, settings: range) -> None:
         """Ask for the values of some trials, and keep them unless they were kept before."""

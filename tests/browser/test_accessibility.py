@@ -85,6 +85,12 @@ def regularized(page: Page, served: Served) -> None:
 
 
 @state
+def link(page: Page, served: Served) -> None:
+    page.get_by_test_id("copy-link").click()
+    expect(page.get_by_test_id("link")).to_be_visible()
+
+
+@state
 def cell_types(page: Page, served: Served) -> None:
     page.get_by_test_id("cell").click()
     expect(page.get_by_placeholder(re.compile("^Search 65"))).to_be_visible()

@@ -178,7 +178,8 @@ def test_every_example_sets_what_it_says_and_keeps_the_rest(visit):
     expect(facts(page)).to_contain_text("made with objective drive, levels 2")
     choose_example(page, "As flyvis asks it")
     expect(section(page, "Constraints")).not_to_have_attribute("open", "")
-    expect(page).not_to_have_url(re.compile("objective|levels"))
+    # The run that the link names was asked for otherwise.
+    expect(page).to_have_url(re.compile("run=.*objective=flyvis.*levels=0"))
     # The examples are those of the chosen cell type.
     page.get_by_test_id("cell").click()
     page.get_by_role("searchbox", name="Search cell types").fill("Mi1 medulla")

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from serving import Served
+from serving import Served, start
 
 import maxstim_core as ms
 from maxstim_core.runs.sweeps import SweepRequest, compute_sweep, sweep_key
@@ -196,6 +196,36 @@ def test_a_sweep_is_cancelled_and_goes_on_after_the_page_was_opened_again(visit)
     page.reload()
     expect(state).to_contain_text(re.compile("answers"), timeout=PATIENCE)
     expect(page.locator(".tile")).to_have_count(12)
+
+
+def test_a_sweep_goes_on_by_one_click_after_the_server_was_started_again(browser, tmp_path):
+    served, context = Served(tmp_path), browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        page = context.new_page()
+        page.goto(served.url)
+        expect(page.get_by_role("button", name="Run T4c")).to_be_enabled()
+        enter(page, "Iterations", 150)
+        open_view(page)
+        page.get_by_role("button", name=re.compile("^Learning rate")).click()
+        enter(page, "Learning rate: how many values", 12)
+        page.get_by_test_id("start-sweep").click()
+        state = page.get_by_test_id("sweep-state")
+        expect(state).to_have_text(re.compile(r"^[1-9]\d? of 12 answers"), timeout=PATIENCE)
+        served.process.kill()
+        served.process.communicate()
+        served.process = start(served.port, folder=tmp_path)
+        served.process.stdout.readline()
+        # The page comes back by itself, with the sweep of its address.
+        there = re.compile(r"^Stopped\. \d+ of 12 answers (is|are) there; Go on makes the rest\.$")
+        expect(state).to_have_text(there)
+        expect(page.locator(".tile")).to_have_count(12)
+        expect(page.locator(".tile[data-frame]").first).to_be_visible()
+        page.get_by_role("button", name="Go on").click()
+        expect(state).to_have_text("12 answers.", timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Go on")).to_be_hidden()
+    finally:
+        context.close()
+        served.stop()
 
 
 def test_a_link_to_a_sweep_that_is_not_here_is_one_sentence(visit):

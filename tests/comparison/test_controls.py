@@ -11,7 +11,13 @@ import maxstim_core as ms
 from maxstim_core.comparison.attribution import attribution, smallest_parts
 from maxstim_core.comparison.controls import EQUAL, FULL
 from maxstim_core.comparison.report import lines_of, report_of
-from maxstim_core.comparison.textbook import FAMILIES, textbook_bank, textbook_stimuli
+from maxstim_core.comparison.textbook import (
+    FAMILIES,
+    bank_parts,
+    forget_banks,
+    textbook_bank,
+    textbook_stimuli,
+)
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.simulation.choose_engine import make_engine
@@ -160,6 +166,23 @@ def test_a_textbook_stimulus_begins_when_it_does_most(network):
         assert float(measured.responses(engine, movie[None], 0.01)[0]) == pytest.approx(
             counts, abs=2e-2
         )
+
+
+def test_what_was_begun_of_a_bank_is_gone_on_with():
+    engine = make_engine(ms.open_network("prior", extent=3), device="cpu")
+    forget_banks()
+    n_parts = len(list(bank_parts(engine, 8, 0.01)))
+    whole = textbook_bank(engine, 8, 0.01)
+    assert n_parts > 3 and list(bank_parts(engine, 8, 0.01)) == []
+    forget_banks()
+    first, second = bank_parts(engine, 8, 0.01), bank_parts(engine, 8, 0.01)
+    next(first)
+    next(second)
+    first.close()
+    assert len(list(second)) == n_parts - 2
+    again = textbook_bank(engine, 8, 0.01)
+    np.testing.assert_array_equal(again.voltage, whole.voltage)
+    assert [each.name for each in again.stimuli] == [each.name for each in whole.stimuli]
 
 
 def test_textbook_stimuli_are_displayable_and_named_once():

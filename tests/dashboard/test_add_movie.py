@@ -207,6 +207,25 @@ def test_a_sent_name_is_one_name(sent, name):
     assert safe_file_name(sent) == name
 
 
+@pytest.mark.parametrize("letter", ["a", "é", "視", "\U0001d400"])
+def test_a_long_name_in_any_letters_is_one_that_the_disk_takes(folders, letter):
+    upload = UploadFile()
+    upload.expect(letter * 300 + ".mp4", 10)
+    assert upload.path.is_file() and upload.path.name.endswith(f"{letter}.mp4")
+    upload.clear()
+
+
+def test_an_eye_that_is_aimed_at_nothing_looks_at_the_middle(folders, array):
+    upload = MovieUpload(print)
+    send(upload, array)
+    wait(upload, READY)
+    middle = upload.viewing()
+    for at in ([float("nan"), 0.5], [0.5, float("inf")], [-1e308, 10**400]):
+        upload.at = at
+        assert upload.viewing() == middle
+    upload.cancel()
+
+
 def test_a_browser_can_say_anything():
     upload = MovieUpload(print)
     zone = DropZone(upload)
@@ -217,6 +236,9 @@ def test_a_browser_can_say_anything():
         {"name": "a", "size": "b", "offer": 1},
         {"name": "a", "size": 2},
         {"chunk": "c", "offer": 1},
+        {"name": "a", "size": 10**400, "offer": 1},
+        {"name": "a", "size": 2, "offer": 10**400},
+        {"chunk": b"c", "offer": -(10**400)},
         [1],
     ):
         zone._handle_msg(message)

@@ -194,12 +194,12 @@ def test_every_example_can_be_run_and_sets_what_it_says(page, cell_type):
 
 def test_an_address_carries_objective_and_constraints_that_are_not_the_defaults():
     aims = {"objective": "contrast:T4a,T4b", "energy": 100.0, "rings": 3, "window": "0.2:0.4"}
-    address = PageAddress("T4c", "generated", aims=aims)
+    address = PageAddress("T4c", "generated", settings=aims)
     assert address.search() == (
         "?cell=T4c&method=generated&objective=contrast:T4a,T4b&energy=100&rings=3&window=0.2:0.4"
     )
     assert PageAddress.parse(address.search()) == address
-    assert PageAddress.parse(PageAddress("T4c", "generated").search()).aims == {}
+    assert PageAddress.parse(PageAddress("T4c", "generated").search()).settings == {}
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_what_an_address_has_wrong_of_them_is_one_sentence(name, value):
     assert problem.count(".") == 1 and value not in problem
 
 
-def test_an_address_has_none_of_the_settings_that_it_had_no_place_for_before():
+def test_an_address_has_nothing_that_is_asked_of_several_networks():
     address = PageAddress.parse("?cell=T4c&n_iters=3&across=least&weight_mei=3")
-    assert address == PageAddress("T4c")
+    assert address == PageAddress("T4c", settings={"n_iters": 3, "weight_mei": 3.0})
     assert {"n_iters", "across", "weight_mei"}.isdisjoint(
         item.name for item in sectioned(GenerateConfig)
     )

@@ -218,6 +218,21 @@ def test_a_fault_of_the_page_is_told_with_a_reference_and_logged(session, caplog
     assert session.problem == "Say this."
 
 
+def test_a_fault_that_comes_again_is_one_line(session, caplog):
+    def fail(number):
+        try:
+            1 / number
+        except ZeroDivisionError as error:
+            session.unexpected(error)
+
+    for _ in range(3):
+        fail(0)
+    told = [record.getMessage().split() for record in caplog.records]
+    assert [bool(record.exc_info) for record in caplog.records] == [True, False, False]
+    assert all(said[4] == told[0][1] for said in told[1:])
+    assert told[2][1].rstrip(":") in session.problem
+
+
 def test_the_views_follow_a_run(queue):
     app = App(queue, ResultLibrary(queue.folder))
     session, example = app.session, app.session.library.example()

@@ -68,7 +68,7 @@ def test_switches_are_those_of_the_network():
 
 def test_an_address_says_what_is_silenced_in_a_generated_movie():
     address = PageAddress.parse("?cell=T4c&method=generated&silence=Mi9,C3")
-    assert address.aims == {"silence": "C3,Mi9"} and not address.problems
+    assert address.settings == {"silence": "C3,Mi9"} and not address.problems
     assert PageAddress.parse(address.search()) == address
 
 

@@ -1,6 +1,8 @@
 """The state of a sweep on the page: what is chosen, what it costs, what comes of it; no browser."""
 
+import asyncio
 import json
+import re
 import sys
 import time
 
@@ -15,11 +17,12 @@ from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import MOST_SHOWN, SweepChoice, can_vary, runs_of
 from dashboard.state.url import PageAddress
+from dashboard.views import sweep
 from dashboard.views.sweep import Sweeps
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.library import ResultLibrary
-from maxstim_core.runs.sweeps import SweepRequest
+from maxstim_core.runs.sweeps import SweepMaker, SweepRequest, sweep_key
 
 pytest.importorskip("zarr")
 
@@ -114,11 +117,15 @@ def test_what_cannot_vary_is_not_marked():
         ({"count": "9999"}, f"9,999 runs, and a page shows at most {MOST_SHOWN}"),
         ({"count": "1000000"}, "1,000,000 answers"),
         ({"high": "1e9"}, "lr"),
+        ({"name": "t_stim", "low": "9", "high": "10", "count": "300"}, "would take 1.7 GB"),
     ],
 )
 def test_a_range_that_makes_no_sense_is_one_sentence_beside_it(sweeps, entries, sentence):
-    vary(sweeps)
-    sweeps.choice.change("lr", **entries)
+    name = entries.get("name", "lr")
+    vary(sweeps, name)
+    sweeps.choice.change(
+        name, **{entry: told for entry, told in entries.items() if entry != "name"}
+    )
     words = sweep_words(sweeps.choice, sweeps.session, starting=False)
     assert sentence in words["problem"] and not words["ready"]
     sweeps.start()
@@ -202,8 +209,8 @@ def test_a_sweep_is_started_followed_and_its_films_are_packed(queue, sweeps):
     again.open(sweeps.key)
     until(again, done)
     assert table_of(again.panel) == table and again.choice.ranges == sweeps.choice.ranges
-    assert again.panel.sweeps[0]["key"] == sweeps.key
     until(again, lambda panel: not again.busy)
+    assert again.panel.sweeps[0]["key"] == sweeps.key
 
 
 def test_marks_last_settings_are_used_and_stored_runs_join(queue, sweeps):
@@ -233,6 +240,60 @@ def test_marks_last_settings_are_used_and_stored_runs_join(queue, sweeps):
     assert len(table_of(sweeps.panel)["rows"]) == 2
 
 
+def test_films_of_one_sweep_are_never_shown_as_those_of_another(queue):
+    page, keys = opened(queue), []
+    for low, high in (("0.03", "0.05"), ("0.06", "0.08")):
+        page.choice.ranges = {}
+        vary(page, "lr", low, high)
+        page.start()
+        until(page, done)
+        keys.append(page.key)
+    kept = Kept(page.panel)
+    page.panel._handle_msg({"films": ["0:0", "1:0"]})
+    page.open(keys[0])  # before they have come
+    until(page, done)
+    time.sleep(0.5)
+    page.poll()
+    assert kept.blocks == []
+    page.panel._handle_msg({"films": ["0:0"]})
+    until(page, lambda panel: kept.blocks)
+    assert [film["id"] for film in unpacked(kept.blocks[0])["films"]] == ["0:0"]
+
+
+def test_however_often_a_browser_asks_it_stands_in_line_once(queue):
+    page = opened(queue)
+    page.choice.ranges = {}
+    vary(page, "lr", "0.03", "0.05")
+    page.start()
+    until(page, done)
+    kept = Kept(page.panel)
+    for _ in range(100):
+        page.panel._handle_msg({"films": ["0:0", "1:0", "7:7"]})
+        page.panel._handle_msg({"add": "T4c-generated"})
+    until(page, lambda panel: not page.busy)
+    assert len(kept.blocks) <= 2
+    assert [row["id"] for row in table_of(page.panel)["rows"]].count("T4c-generated") == 1
+    for entry in page.session.library.entries():
+        page.panel._handle_msg({"add": entry.key})
+    assert "At most 24 stored runs" in page.session.problem
+    until(page, lambda panel: not page.busy)
+    assert len(table_of(page.panel)["rows"]) == 2 + 24
+
+
+def test_a_sweep_that_is_too_large_for_one_file_is_not_read(queue, monkeypatch):
+    page, files = opened(queue), []
+    page.choice.ranges = {}
+    vary(page, "lr", "0.03", "0.05")
+    page.start()
+    until(page, done)
+    page.panel.take = lambda name, data: files.append((name, data))
+    asyncio.run(page._save(page._table))
+    assert files[0][0] == f"sweep_Mi1_{page.key[:8]}.nc" and page.session.problem == ""
+    monkeypatch.setattr(sweep, "MOST_SWEEP_BYTES", 1000)
+    asyncio.run(page._save(page._table))
+    assert len(files) == 1 and "too much for one file" in page.session.problem
+
+
 def test_a_sweep_that_is_cancelled_goes_on(sweeps):
     sweeps.session.choice.settings["generated"].param.update(t_stim=0.1, n_iters=400)
     vary(sweeps, count="3")
@@ -240,8 +301,56 @@ def test_a_sweep_that_is_cancelled_goes_on(sweeps):
     until(sweeps, lambda panel: "answers" in panel.state["said"])
     sweeps.panel._handle_msg({"press": "cancel"})
     until(sweeps, lambda panel: panel.state["state"] == "stopped")
+    assert re.fullmatch(r"Stopped\. .* of 3 answers? .*", sweeps.panel.state["said"])
     sweeps.panel._handle_msg({"press": "go on"})
     until(sweeps, done)
+
+
+def test_a_sweep_that_was_not_begun_says_so_and_is_made_by_one_click(queue, sweeps):
+    vary(sweeps, "lr", "0.011", "0.013")
+    request = sweeps.choice.request()
+    key = sweep_key(request, ms.open_network("default"))
+    maker = SweepMaker(queue)
+    maker.folder.mkdir(parents=True, exist_ok=True)
+    (maker.folder / f"{key}.json").write_text(request.to_json())
+    page = opened(queue)
+    page.open(key)
+    until(page, lambda panel: panel.state["state"] == "stopped")
+    said = "Stopped. None of 2 answers are there; Go on makes the rest."
+    assert (page.panel.state["said"], page.panel.state["total"]) == (said, 2)
+    page.panel._handle_msg({"press": "go on"})
+    until(page, done)
+    assert len(table_of(page.panel)["rows"]) == 2
+
+
+def test_a_sweep_of_a_network_that_has_changed_is_not_begun_anew_as_another(queue):
+    request = SweepRequest("Mi1", GenerateConfig(t_stim=0.05, n_iters=2), (("lr", "lin:1:2:2"),))
+    maker = SweepMaker(queue)
+    maker.folder.mkdir(parents=True, exist_ok=True)
+    before, key = maker.keys(), "d" * 64
+    (maker.folder / f"{key}.json").write_text(request.to_json())
+    page = opened(queue)
+    page.open(key)
+    until(page, lambda panel: panel.state["state"] == "stopped")
+    page.panel._handle_msg({"press": "go on"})
+    until(page, lambda panel: not page.starting)
+    assert "has changed since this sweep was begun" in page.session.problem
+    assert sorted(maker.keys()) == sorted([*before, key])
+    (maker.folder / f"{key}.json").unlink()
+
+
+def test_a_sweep_that_cannot_be_read_says_so(queue):
+    request = SweepRequest("Mi1", GenerateConfig(t_stim=0.05, n_iters=2), (("lr", "lin:1:2:2"),))
+    maker, key = SweepMaker(queue), "e" * 64
+    maker.store(key).mkdir(parents=True)
+    (maker.folder / f"{key}.json").write_text(request.to_json())
+    page = opened(queue)
+    page.open(key)
+    until(page, lambda panel: panel.state["state"] == "unreadable")
+    assert "is no sweep" in page.session.problem
+    page.panel._handle_msg({"press": "go on"})
+    until(page, lambda panel: not page.starting)
+    (maker.folder / f"{key}.json").unlink()
 
 
 def test_an_address_carries_a_sweep():

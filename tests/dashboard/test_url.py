@@ -1,13 +1,29 @@
 """What an address may say."""
 
+import dataclasses
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dashboard.state.url import PageAddress
+from dashboard.state.choice import Choice
+from dashboard.state.link_keys import LINK_KEYS, PLACE_ROOM
+from dashboard.state.link_settings import (
+    linked_settings,
+    settings_of_link,
+    settings_of_run,
+    take_settings,
+)
+from dashboard.state.page_link import room_for_query
+from dashboard.state.url import LONGEST_LINK, PageAddress
 from dashboard.state.views import VIEWS
 from maxstim_core.networks.bundled import DEFAULT, default
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.networks.user_networks import store_text
+from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
+from maxstim_core.optimal.shared_settings import MAX_FRAMES
+from maxstim_core.runs.request import RunRequest
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +85,172 @@ def test_a_sweep_is_seen_in_its_own_view():
 
 def test_a_key_that_looks_like_a_number_stays_text():
     assert PageAddress.parse("?run=12e45").run == "12e45"
+
+
+CELL_TYPES = st.lists(st.sampled_from(bundled_connectome().names), unique=True, max_size=65)
+TEXTS = {
+    "objective": st.sampled_from(["flyvis", "drive", "suppress", "level:1.2"])
+    | CELL_TYPES.filter(bool).map(lambda names: f"contrast:{','.join(names)}"),
+    "window": st.sampled_from(["", "0.2:0.4", "0.01:0.7"]),
+    "stim_window": st.sampled_from(["", "0.1:0.3"]),
+    "silence": CELL_TYPES.map(lambda names: ",".join(sorted(names))),
+    "schedule": st.sampled_from(
+        ["", "40: lr=0.02 weight_mei=1000", "3: last_only=no; 8: energy=50"]
+    ),
+}
+"""Values of the settings that are any text."""
+
+
+def values_of(item: dataclasses.Field) -> st.SearchStrategy:
+    """Any value that a setting takes."""
+    if isinstance(item.default, bool):
+        return st.booleans()
+    if isinstance(item.default, str):
+        return TEXTS[item.name] if item.name in TEXTS else st.sampled_from(item.metadata["choices"])
+    low, high = item.metadata["bounds"]
+    return (st.integers if isinstance(item.default, int) else st.floats)(low, high)
+
+
+@st.composite
+def chosen(draw: st.DrawFn, method: str) -> dict:
+    """Any values of any settings of a method."""
+    items = linked_settings(CONFIGS[method])
+    return draw(st.fixed_dictionaries({}, optional={item.name: values_of(item) for item in items}))
+
+
+def told(choice: Choice) -> dict:
+    """What a choice asks for of its method, as far as it has an effect."""
+    mine = choice.settings[choice.method]
+    idle = mine.without_effect()
+    values = {name: value for name, value in mine.values().items() if name not in idle}
+    beside = () if choice.method == "generated" else (choice.clips,)
+    return values, idle, beside, choice.clip if choice.method == "regularized" else ""
+
+
+def opened(address: PageAddress, named: RunRequest | None) -> Choice:
+    """What is chosen on a page that is opened by an address."""
+    choice = Choice()
+    if named is not None:
+        choice.take(named)
+    choice.method = address.method
+    take_settings(choice, address.method, address.settings)
+    return choice
+
+
+@settings(max_examples=150, deadline=None)
+@given(drawn=st.data(), method=st.sampled_from([*CONFIGS]), has_run=st.booleans())
+def test_any_choice_of_settings_comes_back_from_its_address(drawn, method, has_run):
+    choice, named = Choice(method=method), None
+    if has_run:
+        steps = drawn.draw(st.integers(1, 50))
+        config = CONFIGS[method](
+            **({} if method == "natural" else {"n_iters": steps}), silence="Mi9"
+        )
+        named = RunRequest("T4c", config, clips="made" if method != "generated" else "scenes")
+    choice.settings[method].take(drawn.draw(chosen(method)))
+    choice.clips = drawn.draw(st.sampled_from(["scenes", "made"]))
+    if method == "regularized":
+        choice.clip = drawn.draw(st.sampled_from(["", "scene 3, turned by 60°", "a&b=c d+e"]))
+    address = PageAddress("T4c", method, settings=settings_of_link(choice, named))
+    read = PageAddress.parse(address.search())
+    assert read == address
+    assert told(opened(read, named)) == told(choice)
+
+
+@settings(max_examples=100, deadline=None)
+@given(drawn=st.data(), room=st.integers(60, LONGEST_LINK))
+def test_a_link_has_its_length_says_what_it_leaves_out_and_keeps_all_else(drawn, room):
+    choice = Choice()
+    choice.settings["generated"].take(drawn.draw(chosen("generated")))
+    said = settings_of_link(choice, None)
+    address = PageAddress("T4c", "generated", "maxstim/003", "a" * 64, settings=said, frame=7)
+    link = address.link(room)
+    assert len(link.search) <= room
+    read = PageAddress.parse(link.search)
+    assert not read.problems and (read.cell_type, read.method) == ("T4c", "generated")
+    gone = [name for name in said if name not in read.settings]
+    assert read.settings == {name: said[name] for name in said if name not in gone}
+    gone += [
+        key.name
+        for key in LINK_KEYS
+        if getattr(read, key.attribute) != getattr(address, key.attribute)
+    ]
+    assert len(link.left_out) == len(gone)
+    assert bool(link.note) == bool(gone)
+    assert all(f"“{name}”" in link.note for name in link.left_out)
+
+
+def test_numbers_are_as_people_type_them_and_what_is_as_always_is_not_said():
+    choice = Choice()
+    choice.settings["generated"].take(
+        {"lr": 1e-5, "n_iters": 40, "last_only": False, "t_stim": 0.8}
+    )
+    assert PageAddress("T4c", settings=settings_of_link(choice, None)).search() == (
+        "?cell=T4c&lr=0.00001&n_iters=40&last_only=0"
+    )
+
+
+def test_what_differs_from_the_run_is_said_even_where_it_is_as_always():
+    choice = Choice()
+    run = RunRequest("T4c", starting_preset(GenerateConfig, silence="Mi9", n_iters=40))
+    choice.take(run)
+    choice.settings["generated"].silence = ""
+    said = settings_of_link(choice, run)
+    assert said == {"silence": "", "n_iters": 40}  # n_iters for a server that has no such run
+    assert PageAddress("T4c", settings=said).search() == "?cell=T4c&silence=&n_iters=40"
+
+
+def test_what_the_run_has_as_well_is_left_out_first_and_without_a_word():
+    names = ",".join(bundled_connectome().names[:30])
+    choice = Choice()
+    run = RunRequest("T4c", starting_preset(GenerateConfig, silence=names, lr=0.5))
+    choice.take(run)
+    choice.settings["generated"].n_iters = 40
+    said = settings_of_link(choice, run)
+    address = PageAddress(
+        "T4c", "generated", "", "a" * 64, settings=said, of_run=settings_of_run(said, run)
+    )
+    link = address.link(150)
+    assert link.search.endswith("&n_iters=40&lr=0.5") and link.note == ""
+    assert dataclasses.replace(address, run="").link(150).left_out == ("Silenced",)
+
+
+def test_the_whole_link_has_its_length_with_what_the_browser_adds():
+    page = "http://lab.example:5006/dashboard"
+    place = PageAddress(iteration=100_000, frame=MAX_FRAMES).search()
+    assert len(place) == PLACE_ROOM
+    names = ",".join(bundled_connectome().names[:30])
+    address = PageAddress("CT1(M10)", "generated", "default", "a" * 64, settings={"silence": names})
+    link = address.link(room_for_query(page))
+    assert len(page + link.search + place) <= LONGEST_LINK
+    assert link.left_out == ("Silenced",)
+    assert link.note == "The link leaves out “Silenced”: it has room for 300 characters."
+    assert room_for_query("x" * 400) == 0
+    assert PageAddress("T4c", "generated", settings={"lr": 0.5}).link(0).search == "?"
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "value", "named"),
+    [
+        ("generated", "n_iters", "0", "iterations"), ("generated", "n_iters", "1.5", "iterations"),
+        ("generated", "lr", "fast", "learning rate"), ("generated", "lr", "inf", "learning rate"),
+        ("generated", "t_stim", "1_0", "stimulus duration"), ("generated", "last_only", "yes", "frame"),
+        ("generated", "schedule", "soon", "changes"), ("generated", "silence", "a" * 2000, "silenced"),
+        ("generated", "weight_mei", "1.2.3", "pull to grey"), ("natural", "score", "loud", "score"),
+        ("natural", "clips", "no such set", "movies"), ("regularized", "clip", "a\0b", "clip"),
+        ("regularized", "clip", "a" * 500, "clip"), ("natural", "lr", "0.1", "natural movie"),
+        ("generated", "clips", "made", "generated movie"), ("generated", "frame", "0", "frame"),
+        ("generated", "frame", str(MAX_FRAMES + 1), "frame"),
+        ("generated", "iteration", "x", "iteration"),
+        ("generated", "iteration", "1000000", "iteration"), ("generated", "frame", "1e9", "frame"),
+    ],
+)  # fmt: skip
+def test_each_value_that_is_none_is_one_sentence_and_nothing_else_is_lost(
+    method, name, value, named
+):
+    others = {"cell": "Mi1", "method": method, "dt": "0.005"}
+    address = PageAddress.parse("?" + urlencode({**others, name: value}))
+    [problem] = address.problems
+    assert address == PageAddress("Mi1", method, problems=(problem,), settings={"dt": 0.005})
+    assert named in problem and problem.count(".") == 1 and problem.endswith(".")
+    assert len(value) < 4 or value not in problem

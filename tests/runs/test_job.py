@@ -10,8 +10,9 @@ from toy_runs import toy_request
 
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.run import StepReport
-from maxstim_core.runs.job import NEXT_STATES, Run, RunJob
+from maxstim_core.runs.job import NEXT_STATES, Run
 from maxstim_core.runs.messages import Progress
+from maxstim_core.runs.run_job import RunJob
 from maxstim_core.runs.snapshot import Preview
 from maxstim_core.runs.worker import _ProgressReporter
 

@@ -8,7 +8,10 @@ from toy_runs import ended, toy_queue, toy_request, when
 
 import maxstim_core as ms
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
-from maxstim_core.runs.request import RunRequest, request_of
+from maxstim_core.runs import live
+from maxstim_core.runs.messages import Cancelled, LiveAct, LiveTask
+from maxstim_core.runs.request import RunRequest, content_key, opened, request_of
+from maxstim_core.runs.store import RunStore
 
 ARRAYS = ("stimulus", "best_stimulus", "response", "loss")
 
@@ -101,6 +104,36 @@ def test_slow_motion_is_slow(queue):
     queue.cancel(run_id)
     stopped = ended(queue, run_id)
     assert stopped.state == "cancelled" and ms.load(stopped.result).attrs["status"] == "cancelled"
+
+
+class Told:
+    """Takes what a live run says of itself."""
+
+    def __init__(self):
+        self.messages = []
+
+    def send(self, message):
+        self.messages.append(message.message)
+
+
+def test_a_run_that_is_paused_and_forgotten_ends_with_its_best(tmp_path, monkeypatch):
+    asked, told = request(seed=9), Told()
+    task = LiveTask("forgotten", asked, content_key(asked, *opened(asked)), "cpu", pause_at=4)
+    run = live.LiveRun(task, live._Engines(), RunStore(tmp_path), told)
+    while not run.paused:
+        assert run.turn(1)
+    assert run.turn(1) and run.paused and told.messages[-1].paused
+    assert run.due > live.time.monotonic() + 0.9 * live.PAUSE_SECONDS, "it takes no time till then"
+
+    monkeypatch.setattr(live, "PAUSE_SECONDS", 0.0)
+    run.act(LiveAct("forgotten", "step"))
+    assert run.turn(1), "who asks for a step has not forgotten it"
+    assert not run.turn(1)
+    ending = told.messages[-1]
+    assert isinstance(ending, Cancelled) and ending.reason == live.PAUSED_TOO_LONG
+    kept = ms.load(ending.result)
+    assert kept.attrs["status"] == "cancelled" and kept.sizes["iteration"] == 5
+    assert request_of(kept) == asked
 
 
 def test_who_steers_what_others_wait_for_goes_alone(queue):

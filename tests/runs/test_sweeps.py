@@ -1,10 +1,11 @@
 """Sweeps in the worker: asked for once, in their turn, giving way, cancelled, found again."""
 
+import shutil
 import time
 
 import numpy as np
 import pytest
-from toy_runs import ended, stepping, toy_queue, toy_request
+from toy_runs import FOREVER, SLOW, ended, stepping, toy_queue, toy_request
 
 import maxstim_core as ms
 from maxstim_core.errors import MaxstimError
@@ -17,6 +18,7 @@ from maxstim_core.runs.sweeps import (
     sweep_key,
 )
 from maxstim_core.sweeps.report import sweep_front
+from maxstim_core.sweeps.sweep import Sweep
 
 CONFIG = ms.GenerateConfig(t_stim=0.05, n_iters=4)
 LONG = ms.GenerateConfig(t_stim=0.1, n_iters=3000)
@@ -104,6 +106,51 @@ def test_a_sweep_that_was_stopped_keeps_what_is_finished(maker, queue, tmp_path)
     assert 0 < done < n_all
     compute_sweep(key, data, device="cpu")
     np.testing.assert_array_equal(other.found(key)["best_stimulus"].values, whole)
+
+
+def begun_elsewhere(maker, key):
+    """Begin what is missing of a sweep in this process, as the command line would."""
+    network = ms.open_network("default")
+    run = Sweep(maker.request(key).question(network), maker.store(key), report_every=1)
+    reports = iter(run)
+    next(reports)
+    reports.close()
+
+
+def test_a_sweep_that_was_cancelled_holds_nobody_up(maker, queue):
+    request = SweepRequest("Mi1", LONG, (("lr", "lin:0.01:0.02:2"),))
+    key = maker.make(request, "anna")
+    when(maker, key, lambda task: task.stage.endswith("answers."))
+    with pytest.raises(MaxstimError, match="Another process is writing"):
+        begun_elsewhere(maker, key)
+    maker.cancel(key, "anna")
+    assert over(maker, key).state == "cancelled"
+    begun_elsewhere(maker, key)
+
+    assert maker.make(request, "ben") == key
+    when(maker, key, lambda task: task.state == "running" and task.stage.endswith("answers."))
+    run_id = queue.submit(toy_request(SLOW, FOREVER), "anna")
+    when(maker, key, lambda task: task.state == "queued")
+    begun_elsewhere(maker, key)
+    maker.cancel(key, "ben")
+    assert over(maker, key).state == "cancelled"
+    begun_elsewhere(maker, key)
+    queue.cancel(run_id)
+    ended(queue, run_id)
+
+
+def test_a_sweep_whose_store_was_removed_meanwhile_is_begun_anew(maker, queue):
+    request = SweepRequest("Mi1", CONFIG, (("lr", "lin:0.01:0.1:40"),))
+    key = maker.make(request, "anna")
+    when(maker, key, lambda task: task.stage.endswith("answers."))
+    maker.cancel(key, "anna")
+    assert over(maker, key).state == "cancelled"
+    shutil.rmtree(maker.store(key))
+    maker.make(request, "anna")
+    if over(maker, key).state == "failed":  # it says so once
+        assert "no sweep" in maker.progress(key).message
+        maker.make(request, "anna")
+    assert over(maker, key).state == "done" and count_of(maker.found(key)) == (40, 40)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from solvable_networks import linear_network, network
 import maxstim_core as ms
 from maxstim_core.storage.atomic import locked
 from maxstim_core.storage.grid_store import COMPLETE, FAILED, MISSING
+from maxstim_core.sweeps.report import sweep_front
 
 CONFIG = ms.GenerateConfig(t_stim=0.06, n_iters=5, lr=0.05)
 VARY = {"lr": [0.02, 0.1], "t_stim": [0.06, 0.03], "weight_mei": "log:1:100:2"}
@@ -257,6 +258,43 @@ def test_a_store_of_another_version_is_refused(net, tmp_path):
 def test_one_process_writes(net, tmp_path):
     with locked(tmp_path / ".s.zarr.lock"), pytest.raises(ms.MaxstimError, match="Another process"):
         ms.finish(in_store(tmp_path / "s.zarr", net))
+
+
+def test_who_rests_lets_others_write_and_goes_on_with_what_they_wrote(net, tmp_path):
+    vary = {"lr": "log:0.01:0.1:20"}
+    expected = ms.finish(in_store(None, net, vary))
+    run = in_store(tmp_path / "s.zarr", net, vary)
+    reports = iter(run)
+    next(reports)
+    with pytest.raises(ms.MaxstimError, match="Another process"):
+        next(iter(in_store(tmp_path / "s.zarr", net, vary)))
+    run.rest()
+    run.rest()
+    other = in_store(tmp_path / "s.zarr", net, vary)
+    others = iter(other)
+    next(others)
+    with pytest.raises(ms.MaxstimError, match="Another process"):
+        run.resume()
+    list(others)
+    run.resume()
+    run.resume()
+    assert run.n_done == 20
+    list(reports)
+    run.rest()
+    stored = xr.open_zarr(tmp_path / "s.zarr", chunks=None)
+    assert_same(stored.load(), expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.zarr"], "nobody writes any more"
+
+
+def test_what_rests_says_which_answers_are_best_so_far(net, tmp_path):
+    run = in_store(tmp_path / "s.zarr", net, {"lr": "log:0.01:0.1:40"})
+    reports = iter(run)
+    next(report for report in reports if report.step)
+    assert run.n_done < run.n_steps
+    run.rest()
+    stored = xr.open_zarr(tmp_path / "s.zarr", chunks=None)
+    assert stored.pareto.values.any()
+    np.testing.assert_array_equal(stored.pareto, sweep_front(stored))
 
 
 @pytest.mark.parametrize(

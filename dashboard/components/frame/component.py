@@ -31,13 +31,15 @@ class Frame(Component):
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     views = param.List(doc="The views that there are, the main part first: their names and labels.")
     view = param.String(doc="Name of the view in the place of the main part, or nothing.")
+    link_query = param.String(doc="The query of a link to what is on the page, but for its player.")
+    left_out = param.String(doc="A sentence on what the link leaves out, or nothing.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
     person = param.String(doc="What the visitor is called beside their runs, perhaps nothing.")
     may_log_out = param.Boolean(
         default=False, doc="Whether they have logged in, with their name; else it is chosen here."
     )
 
-    _esm = source(_HERE / "connection.js", _HERE / "frame.js")
+    _esm = source(*(_HERE / f"{name}.js" for name in ("connection", "link", "frame")))
     _stylesheets: ClassVar[list[str]] = [stylesheet(_HERE / "frame.css")]
     _constants: ClassVar = {
         "described": {

@@ -144,11 +144,15 @@ export function render({model}) {
     else views.removeAttribute("role")
     if (changes) (model.view ? views : main).focus({preventScroll: true})
   }
+  const link = new LinkButton(model)
+  const bar = new AddressBar()
+  model.on("link_query", () => bar.show(model.link_query))
+  bar.show(model.link_query)
   const [who, ...asking] = person(model, () => { connection.leaving = true })
   const root = element("div", "frame", skip,
     element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
-      element("span", "tagline", "Which movie excites this neuron most?"), nav, element("span", "room"), how, who, theme),
-    columns, help, ...asking)
+      element("span", "tagline", "Which movie excites this neuron most?"), nav, element("span", "room"), link.button, how, who, theme),
+    columns, help, link.panel, ...asking)
   const connection = new Connection(root, columns, () => model.send_msg("ping"),
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
   model.on("msg:custom", () => connection.heard?.())

@@ -135,6 +135,7 @@ class HexPlayer(Component):
         color: str = "",
         run: str = "",
         iteration: int = 0,
+        start: int | None = None,
     ) -> None:
         """Show what a run that is going has so far; playhead, zoom and speed stay as they are.
 
@@ -149,6 +150,8 @@ class HexPlayer(Component):
             color: CSS colour of the central trace, as of `show`.
             run: Id of the run, whose iterations the browser keeps sparsely, to be looked at.
             iteration: Iterations that have led to it; 0 where that is not known.
+            start: Frame at which the playhead stands when the run is first seen; by default where it
+                has been.
 
         Raises:
             MaxstimError: if the stimulus does not fit the lattice, or the response the stimulus.
@@ -179,6 +182,8 @@ class HexPlayer(Component):
         }
         if iteration:
             header["iteration"] = iteration
+        if start is not None:
+            header["start"] = start
         if response is not None:
             header["unit"], arrays["response"] = _as_integers(response)
             arrays["central"] = response[:, lattice.center].astype("<f4")

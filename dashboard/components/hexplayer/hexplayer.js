@@ -332,6 +332,7 @@ class Player {
       this.lent = event.detail
       this.refresh()
     })
+    on(document, "maxstim-place", (event) => this.tellPlace(event.detail))
     on(this.back, "click", () =>
       document.dispatchEvent(new CustomEvent("maxstim-movie", {detail: null})))
     watch("traces", () => this.layout())
@@ -455,12 +456,23 @@ class Player {
     if (!this.scene) {
       this.pause()
       this.position = 0
+    } else if (this.scene.live && this.scene.start !== undefined && this.scene.run !== this.begun) {
+      this.begun = this.scene.run
+      this.position = clamp(this.scene.start, 0, this.scene.nFrames - 1)
     } else if (this.scene.live || this.scene.lent || this.playing) {
       this.position = clamp(this.position, 0, this.scene.nFrames - 1)
     } else {
       this.position = clamp(this.scene.start ?? this.scene.peak, 0, this.scene.nFrames - 1)
     }
     this.layout()
+  }
+
+  /** Say for a link where this stands: `frame`, from 1, and an earlier `iteration` that is looked at. */
+  tellPlace(place) {
+    const {scene, iterates: {chosen}} = this
+    if (!scene || scene.lent || !this.root.checkVisibility()) return
+    if (chosen !== null) place.iteration = chosen
+    place.frame = this.frame + 1
   }
 
   /** Look at a kept iteration by its place; at the last place, at what is newest. */

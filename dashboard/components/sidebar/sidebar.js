@@ -209,11 +209,7 @@ function keep(values, typed) {
 }
 
 /** Say once more what was kept, where it is not what there is. */
-async function restore(model, send) {
-  // What is said before the page is there, Panel does not hear.
-  while (!Bokeh.documents.length || !Bokeh.documents.every((shown) => shown.is_idle)) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+function restore(model, send) {
   let kept = null
   try {
     kept = JSON.parse(sessionStorage.getItem(KEPT))

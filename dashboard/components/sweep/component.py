@@ -40,7 +40,8 @@ class SweepPanel(Component):
     state = param.Dict(
         default={},
         doc="``state`` of the sweep (``none``, ``starting``, ``queued``, ``running``, ``done``, "
-        "``stopped`` or ``failed``), what is ``said`` of it, ``done`` and ``total``, and ``mine``.",
+        "``stopped``, ``failed`` or ``unreadable``), what is ``said`` of it, ``done`` and ``total``, "
+        "and ``mine``.",
     )
     sweeps = param.List(default=[], doc="Sweeps to open: key and label of each.")
     stored = param.List(default=[], doc="Stored runs to add: key and label of each.")

@@ -18,6 +18,7 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.stimuli.files.luminance import GREY_OF_COLORS, on_ground
+from maxstim_core.stimuli.files.transfers import UNREAD_TRANSFERS
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -44,16 +45,6 @@ _UNREAD_MATRICES = {
     17: "YCgCo-Ro",
 }
 """Matrices by number that make something else of colours than light and two differences."""
-
-_UNREAD_TRANSFERS = {
-    8: "linear light",
-    9: "logarithmic light",
-    10: "logarithmic light",
-    16: "PQ, which is HDR",
-    17: "SMPTE 428, of cinemas",
-    18: "HLG, which is HDR",
-}
-"""Transfer characteristics by number (ITU-T H.273, table 3) whose numbers no usual screen shows."""
 
 _UNREAD = ("xyz", "bayer", "grayf", "gbrpf", "gbrapf", "rgbf", "rgbaf", "yaf")
 """How FFmpeg's names of pixel formats begin whose numbers are no luminance of a screen."""
@@ -130,7 +121,7 @@ def pixels_of(frame: VideoFrame, ground: float, reformatter: VideoReformatter) -
 
 def _check_colors(frame: VideoFrame) -> None:
     """Refuse numbers that would be another luminance if they were taken as usual ones."""
-    transfer = _UNREAD_TRANSFERS.get(int(frame.color_trc))
+    transfer = UNREAD_TRANSFERS.get(int(frame.color_trc))
     if transfer is not None:
         raise MaxstimError(
             f"its numbers are {transfer}; convert it to standard dynamic range (SDR, BT.709) and export "

@@ -17,6 +17,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.progress import ReportProgress, no_report
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.images import FORMATS, is_image, read_still
+from maxstim_core.stimuli.files.numbered import absent_numbers, counted_name
 from maxstim_core.stimuli.files.white import check_white
 from maxstim_core.stimuli.limits import MOST_BYTES, MOST_FRAMES, most_pixels
 from maxstim_core.stimuli.viewing import Viewing
@@ -104,10 +105,9 @@ def find_images(path: Path) -> ImageFiles:
             )
         there = f"; it holds {_named(files.left_out)}" if files.left_out else ""
         raise MaxstimError(f"There is no image in {path}{there}; use {', '.join(FORMATS)}.")
-    stems = Counter(PurePosixPath(image.name).stem.casefold() for image in files.paths)
-    twice = [
-        image.name for image in files.paths if stems[PurePosixPath(image.name).stem.casefold()] > 1
-    ]
+    stems = [tuple(counted_name(_stem(image).casefold())) for image in files.paths]
+    n_each = Counter(stems)
+    twice = [image.name for image, stem in zip(files.paths, stems, strict=True) if n_each[stem] > 1]
     if twice:
         raise MaxstimError(
             f"Some images of {path} are there twice ({_named(twice)}); keep one file of each."
@@ -118,6 +118,7 @@ def find_images(path: Path) -> ImageFiles:
             f"{path} holds {len(files)} images of {files.n_bytes / 1e9:.1f} GB; keep to "
             f"{MOST_FRAMES} images and {MOST_BYTES / 1e9:.0f} GB."
         )
+    files.left_out += absent_numbers([image.name for image in files.paths])[:_MOST_NAMED]
     return files
 
 
@@ -130,7 +131,7 @@ def _is_zarr(path: Path) -> bool:
 
 def _check_one_film(path: Path, files: ImageFiles) -> None:
     """Refuse images of several films, as two cameras number them: left_0, left_1, right_0, right_1."""
-    counted = Counter(_NUMBER.sub("#", PurePosixPath(image.name).stem) for image in files.paths)
+    counted = Counter(_NUMBER.sub("#", _stem(image)) for image in files.paths)
     films = [name for name, n_images in counted.items() if n_images > 1]
     if len(films) > 1:
         raise MaxstimError(
@@ -187,7 +188,7 @@ def _in_folder(folder: Path) -> ImageFiles:
             images.append(path)
         else:
             others.append(path.name + ("/" if os.path.isdir(path) else ""))
-    images.sort(key=lambda path: _counted(path.name))
+    images.sort(key=lambda path: counted_name(path.name))
     return ImageFiles(images, sorted(others), sum(path.stat().st_size for path in images))
 
 
@@ -215,7 +216,7 @@ def _in_archive(path: Path) -> ImageFiles:
             "of them."
         )
     others = sorted(member.filename for member in members if member not in images)
-    images.sort(key=lambda member: _counted(member.filename))
+    images.sort(key=lambda member: counted_name(member.filename))
     return ImageFiles(
         [zipfile.Path(archive, member.filename) for member in images],
         others,
@@ -258,7 +259,5 @@ def _named(names: list[str]) -> str:
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _counted(name: str) -> list[tuple[int, int | str]]:
-    """A key that puts frame2 before frame10."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
+def _stem(image: Path | zipfile.Path) -> str:
+    return PurePosixPath(image.name).stem

@@ -21,11 +21,13 @@ import numpy as np
 
 from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
+from maxstim_core.stimuli.files.color_profile import unusual_profile
 from maxstim_core.stimuli.files.deep_images import deep_pixels
 from maxstim_core.stimuli.files.facts import MovieFacts
 from maxstim_core.stimuli.files.jpeg import MOST_SCANS, START, is_overfull
 from maxstim_core.stimuli.files.luminance import on_ground
 from maxstim_core.stimuli.files.orientation import Orientation, of_exif
+from maxstim_core.stimuli.files.png_colors import unread_colors
 from maxstim_core.stimuli.files.square_pixels import SQUARE, with_square_pixels
 from maxstim_core.stimuli.files.tiff_pages import is_of_a_sensor, smaller_or_masks
 from maxstim_core.stimuli.limits import MOST_PIXELS
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 """What is read, by Pillow's names."""
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION = 0x112
 _ASPECTS = (Fraction(1, 20), Fraction(20))
@@ -57,7 +60,7 @@ AnyImage = str | os.PathLike | zipfile.Path
 
 def is_image(head: bytes) -> bool:
     """Tell whether a file that begins with these bytes is an image that is read."""
-    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *_TIFFS)):
+    if head.startswith((_PNG, b"\xff\xd8\xff", *_TIFFS)):
         return True
     bitmap = head.startswith(b"BM") and head[14:18] in (
         n.to_bytes(4, "little") for n in (12, 16, 40, 52, 56, 64, 108, 124)
@@ -305,13 +308,15 @@ class OpenImage:
     def _unheeded(self) -> list[str]:
         """What a file says of how bright its numbers are, where that is not the usual way."""
         info = self.image.info
+        stored = "numbers of pixels count as luminance, as they are stored"
+        profile = info.get("icc_profile")
+        if isinstance(profile, bytes) and profile:
+            name = unusual_profile(profile)
+            return [f"its color profile, {name}: {stored}"] if name else []
         gamma = info.get("gamma", 0)
-        is_usual = not gamma or "srgb" in info or "icc_profile" in info
-        if is_usual or abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA:
+        if not gamma or "srgb" in info or abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA:
             return []
-        return [
-            f"its gamma of {gamma:.4g}: numbers of pixels count as luminance, as they are stored"
-        ]
+        return [f"its gamma of {gamma:.4g}: {stored}"]
 
     @property
     def _orientation(self) -> Orientation:
@@ -323,6 +328,8 @@ class OpenImage:
         kinds = [entry["Attribute"]["MPType"] for entry in entries]
         if all(kind.startswith("Large Thumbnail") for kind in kinds[1:]):
             return [0], [f"{total - 1} previews"]
+        if total == 2 and b"hdrgm:Version" in bytes(self.image.info.get("xmp", b"")):
+            return [0], ["the gain map, by which HDR screens brighten the picture"]
         raise MaxstimError(
             f"The image {self.path} holds {total} pictures that do not follow one another "
             f"({', '.join(kinds)}); save the one you mean."
@@ -452,6 +459,11 @@ def _check_head(path: AnyImage, file: IO[bytes]) -> None:
         raise MaxstimError(
             f"The image {path} is stored in more than {MOST_SCANS} scans or in no end of other parts; "
             "save it again."
+        )
+    if head.startswith(_PNG) and (said := unread_colors(file)):
+        raise MaxstimError(
+            f"The image {path} says that its numbers {said}; convert it to sRGB (standard dynamic "
+            "range), and save it again."
         )
     file.seek(0)
     if head[8:16] == b"WEBPVP8X":

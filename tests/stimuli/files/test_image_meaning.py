@@ -665,3 +665,80 @@ def test_ome_tells_the_shape_of_pixels(tmp_path, said, aspect):
 def test_the_interval_between_pictures_of_a_stack(tmp_path, description, fps):
     _, facts = read_animation(described(tmp_path / "a.tif", description), SMALL)
     assert facts.fps == (None if fps is None else pytest.approx(fps))
+
+
+@pytest.mark.parametrize(
+    ("cicp", "said"),
+    [
+        ((9, 16, 0, 1), "PQ, which is HDR"),
+        ((9, 18, 0, 1), "HLG, which is HDR"),
+        ((1, 8, 0, 1), "linear light"),
+        ((1, 13, 0, 0), "go from 16 to 235"),
+        ((1, 13, 1, 1), "no red, green and blue"),
+        ((1, 13, 0, 1), ""),
+        ((12, 13, 0, 1), ""),
+    ],
+)
+def test_a_png_whose_numbers_are_not_for_usual_screens_is_refused(tmp_path, cicp, said):
+    pixels = np.repeat(GREYS[..., None], 3, -1)
+    path = png(tmp_path / "a.png", pixels, 8, 2, (b"cICP", bytes(cicp)))
+    if said:
+        with pytest.raises(MaxstimError, match=said):
+            read_image(path)
+    else:
+        np.testing.assert_allclose(read_image(path), GREYS / 255, atol=1e-6)
+
+
+def test_a_photo_with_a_gain_map_is_the_photo(tmp_path):
+    """As telephones write it (Ultra HDR, ISO 21496-1): the second picture brightens the first."""
+    photo, gain = Image.fromarray(GREYS), Image.fromarray(GREYS[::4, ::4])
+    photo.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[gain], quality=95)
+    with pytest.raises(MaxstimError, match="do not follow one another"):
+        read_image(tmp_path / "a.jpg")
+    said = (
+        b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/" hdrgm:Version="1.0"/>'
+    )
+    segment = b"\xff\xe1" + struct.pack(">H", len(said) + 2) + said
+    content = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "b.jpg").write_bytes(content[:2] + segment + content[2:])
+    lum, facts = read_still(tmp_path / "b.jpg")
+    assert lum.shape == GREYS.shape
+    assert facts.left_out == ("the gain map, by which HDR screens brighten the picture",)
+
+
+def profile(name, *, new):
+    """A color profile that has nothing but a name (ICC.1:2022, ICC.1:2001-04)."""
+    if new:
+        text = name.encode("utf-16-be")
+        tag = b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, len(text), 28) + text
+    else:
+        tag = b"desc" + struct.pack(">II", 0, len(name) + 1) + name.encode() + b"\0"
+    table = struct.pack(">I4sII", 1, b"desc", 144, len(tag))
+    return struct.pack(">I", 144 + len(tag)) + bytes(124) + table + tag
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sRGB IEC61966-2.1", ()),
+        ("Display P3", ()),
+        ("Linear Gray", ("Linear Gray",)),
+        ("ProPhoto RGB", ("ProPhoto RGB",)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
+def test_a_color_profile_that_is_not_heeded_is_told(tmp_path, kind, name, new, said):
+    path = tmp_path / f"a.{kind}"
+    Image.fromarray(GREYS).save(path, icc_profile=profile(name, new=new))
+    told = read_still(path)[1].left_out
+    stored = "numbers of pixels count as luminance, as they are stored"
+    assert told == tuple(f"its color profile, {name}: {stored}" for name in said)
+
+
+@pytest.mark.parametrize("content", [b"x", bytes(132), profile("Odd", new=True)[:150]])
+def test_a_damaged_color_profile_is_unnamed(tmp_path, content):
+    Image.fromarray(GREYS).save(tmp_path / "a.png", icc_profile=content)
+    lum, facts = read_still(tmp_path / "a.png")
+    np.testing.assert_allclose(lum, GREYS / 255, atol=1e-6)
+    assert "unnamed" in facts.left_out[0]

@@ -1,0 +1,68 @@
+// A link to what is on the page: to be copied, and in the address bar.
+
+const LINK = "M3.9 12c0-1.71 1.39-3.1 3.1-3.1h4V7H7c-2.76 0-5 2.24-5 5s2.24 5 5 5h4v-1.9H7c-1.71 0-3.1-1.39-3.1-3.1M8 13h8v-2H8zm9-6h-4v1.9h4c1.71 0 3.1 1.39 3.1 3.1s-1.39 3.1-3.1 3.1h-4V17h4c2.76 0 5-2.24 5-5s-2.24-5-5-5"
+const ADDRESS_PACE = 500 // milliseconds: browsers refuse more than some hundred changes in half a minute
+
+/** The button that copies the link, and what it says then. */
+class LinkButton {
+  /** `model` has `link_query`, the query that the server knows, and `left_out`, what that leaves out. */
+  constructor(model) {
+    this.model = model
+    this.button = element("button", {type: "button", class: "button link", "data-testid": "copy-link", "aria-label": "Copy link",
+      title: "Copy a link that opens what is on the page, settings and frame included"}, icon(LINK), element("span", {}, "Copy link"))
+    this.said = element("p", {class: "small", role: "status"})
+    this.leftOut = element("p", {class: "small left-out", "data-testid": "left-out"})
+    this.text = element("input", {type: "text", readonly: "", "aria-label": "Link to this page", "data-testid": "link"})
+    this.panel = element("div", {class: "link-panel", popover: "auto", role: "group", "aria-label": "Link", "data-testid": "link-panel"},
+      this.said, this.text, this.leftOut)
+    this.button.addEventListener("click", () => this.copy())
+    this.text.addEventListener("focus", () => this.text.select())
+  }
+
+  /** The link: what the server knows is on the page, and what the player alone knows. */
+  get href() {
+    const link = this.model.link_query
+    const place = {}
+    // Without a run, the movie in the player is not what the link is about.
+    if (new URLSearchParams(link).has("run")) document.dispatchEvent(new CustomEvent("maxstim-place", {detail: place}))
+    const query = [link.slice(1), ...Object.entries(place).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)]
+    return `${location.origin}${location.pathname}?${query.filter(Boolean).join("&")}`
+  }
+
+  async copy() {
+    this.text.value = this.href
+    let isCopied = true
+    try {
+      await navigator.clipboard.writeText(this.text.value)
+    } catch {
+      isCopied = false // browsers keep the clipboard for https and localhost
+    }
+    this.open()
+    this.leftOut.textContent = this.model.left_out
+    this.leftOut.hidden = !this.model.left_out
+    this.said.textContent = isCopied ? "The link is copied." : "This page may not copy by itself; press Ctrl + C."
+    if (!isCopied) this.text.focus()
+  }
+
+  /** Open the panel below the button. */
+  open() {
+    if (!this.panel.matches(":popover-open")) this.panel.showPopover()
+    const [at, size] = [this.button.getBoundingClientRect(), this.panel.getBoundingClientRect()]
+    this.panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - size.width - 8))}px`
+    this.panel.style.top = `${at.bottom + 6}px`
+  }
+}
+
+/** The address of the page, which says what the link says: no entry of its own in the history for each. */
+class AddressBar {
+  show(search) {
+    this.search = search
+    if (this.rests) return
+    this.rests = true
+    history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`)
+    setTimeout(() => {
+      this.rests = false
+      if (this.search !== search) this.show(this.search)
+    }, ADDRESS_PACE)
+  }
+}

@@ -1,0 +1,139 @@
+"""What an address says of a page, beside settings: the one table of its keys, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.state.listing import NETWORKS
+from dashboard.state.typed_numbers import read_number
+from dashboard.state.views import VIEWS
+from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.bundled import DEFAULT
+from maxstim_core.networks.connectome import bundled_connectome
+from maxstim_core.optimal.configs import CONFIGS, GenerateConfig
+from maxstim_core.optimal.shared_settings import MAX_FRAMES
+from maxstim_core.runs.library import KEY
+
+
+@dataclass(frozen=True)
+class LinkKey:
+    """A key of an address.
+
+    Attributes:
+        name: What it is called there.
+        attribute: What `PageAddress` calls it.
+        label: What people call it, where a link leaves it out.
+        read: Returns the value that a text says, or None where it says none.
+        problem: What the page says then, a sentence.
+        instead: What is taken then.
+    """
+
+    name: str
+    attribute: str
+    label: str
+    read: Callable[[str], Any]
+    problem: str
+    instead: Any = None
+
+
+def is_known(network: str) -> bool:
+    """Tell whether a network goes by this name on every page of this server; a path does not."""
+    return any(known.name == network for known in NETWORKS.latest())
+
+
+def _is_there(network: str) -> bool:
+    """Whether `is_known`, or so by now: who stores a network may send a link to it at once."""
+    return bool(network) and (
+        is_known(network) or any(known.name == network for known in NETWORKS.read())
+    )
+
+
+def _if(is_one: Callable[[str], bool]) -> Callable[[str], str | None]:
+    """Return what reads a text that is its own value, if `is_one` says so."""
+    return lambda text: text if is_one(text) else None
+
+
+def _count(most: int) -> Callable[[str], int | None]:
+    """Return what reads a whole number from 1 to `most`."""
+
+    def read(text: str) -> int | None:
+        number = read_number(text, whole=True)
+        return int(number) if number is not None and 1 <= number <= most else None
+
+    return read
+
+
+def _read_iteration(text: str) -> int | None:
+    number = read_number(text, whole=True)
+    try:
+        return None if number is None else GenerateConfig.taken("n_iters", number)
+    except MaxstimError:
+        return None
+
+
+LINK_KEYS = (
+    LinkKey(
+        "cell",
+        "cell_type",
+        "cell type",
+        _if(lambda text: text in bundled_connectome().names),
+        "The cell type of this link is not one of the network's; choose one that is.",
+    ),
+    LinkKey(
+        "method",
+        "method",
+        "method",
+        _if(lambda text: text in CONFIGS),
+        "The method of this link is none of the three here; choose one of the tabs.",
+    ),
+    LinkKey(
+        "network",
+        "network",
+        "network",
+        _if(_is_there),
+        "The network of this link is not on this server, so the default one is chosen; choose another, "
+        "or store that one here.",
+        instead=DEFAULT,
+    ),
+    LinkKey(
+        "run",
+        "run",
+        "run",
+        _if(lambda text: KEY.fullmatch(text) is not None),
+        "The run of this link has a key that no run can have; choose one of the list of runs.",
+    ),
+    LinkKey(
+        "sweep",
+        "sweep",
+        "sweep",
+        _if(lambda text: KEY.fullmatch(text) is not None),
+        "The sweep of this link has a key that no sweep can have; choose one of the list of sweeps.",
+    ),
+    LinkKey(
+        "view",
+        "view",
+        "view",
+        _if(lambda text: text in VIEWS),
+        "The view of this link is none that this page has; choose one at the top of the page.",
+    ),
+    LinkKey(
+        "iteration",
+        "iteration",
+        "iteration",
+        _read_iteration,
+        "The iteration of this link is no number of an iteration; the last one is shown.",
+    ),
+    LinkKey(
+        "frame",
+        "frame",
+        "frame",
+        _count(MAX_FRAMES),
+        "The frame of this link is no number of a frame; the movie begins where it always does.",
+    ),
+)
+"""Every key but those of settings, which follow them. What stands first is left out last."""
+
+PLACE_ROOM = len("&iteration=100000&frame=1000")
+"""Characters that the browser may add when a link is copied: it alone knows where its player stands."""
