@@ -412,9 +412,9 @@ class App(pn.viewable.Viewer):
 
     def _address(self, *events: object) -> None:
         view, where = self.views.shown, self._where
-        of_view = {
+        of_view: dict[str, dict[str, object]] = {
             "sweep": {"sweep": self.sweeps.key},
-            "paint": {"run": self.paint.key},
+            "paint": {"run": self.paint.key, "of_run": frozenset()},
             "compare": {"pins": self.pins.names},
             "atlas": {"atlas": self.atlas.words},
         }

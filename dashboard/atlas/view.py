@@ -122,13 +122,15 @@ class AtlasView(param.Parameterized):
     def _opened(self, *events: object) -> None:
         if not self.is_open:
             return
-        if self.panel is None:
+        is_new = self.panel is None
+        if is_new:
             self.panel = AtlasPanel(self._hear)
-            self._show(self.panel)
         if self._atlas is None and self._reading is None:  # perhaps it was made meanwhile
             self.panel.state = {"state": "reading", "said": "Reading the atlas …"}
             self._reading = _thread().submit(read_atlas)
         self._note()
+        if is_new:
+            self._show(self.panel)
 
     def _hear(self, message: dict) -> None:
         atlas = self._atlas

@@ -60,13 +60,15 @@ class Compare(param.Parameterized):
     def _opened(self, *events: object) -> None:
         if not self.is_open:
             return
-        if self.panel is None:
+        is_new = self.panel is None
+        if is_new:
             self.panel = ComparePanel(self._hear)
-            self._show(self.panel)
         self._offer()
         self._problems.clear()  # what was not there may be by now
         self._sought = ()
         self._take()
+        if is_new:
+            self._show(self.panel)
 
     # -- what is known of the pinned answers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import panel as pn
+import param
 from bokeh.document import Document
 from bokeh.events import Event
 
@@ -41,6 +42,19 @@ class Component(OwnStyles, pn.custom.JSComponent):
     ) -> None:
         _note_open(doc)
         super()._server_change(doc, ref, subpath, attr, old, new)
+
+
+class LateComponent(Component):
+    """A part that is made when it is asked for, and shown once it has all that it says at first.
+
+    A browser refuses changes of what has not reached it yet. Its script sets `drawn` when it has drawn.
+    """
+
+    drawn = param.Boolean(
+        default=False,
+        doc="Whether the browser has drawn this. Its first word of a model that came after the page has "
+        "all of that model in it (Bokeh 3.9), but where that is a value that has changed.",
+    )
 
 
 def _note_open(doc: Document) -> None:

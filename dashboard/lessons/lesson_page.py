@@ -103,13 +103,15 @@ class Lessons(param.Parameterized):
     # -- what comes from elsewhere
 
     def _opened(self, *events: object) -> None:
-        if self.is_open and self.panel is None:
+        is_new = self.is_open and self.panel is None
+        if is_new:
             self.panel = LessonPanel(self._hear)
-            self._show(self.panel)
         if self.is_open:
             self._read()
             self._keep()
         self._tell()
+        if is_new:
+            self._show(self.panel)
 
     def _read(self) -> None:
         self._reader.read()

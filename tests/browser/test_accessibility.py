@@ -188,8 +188,9 @@ def atlas_with_a_cell_type_open(page: Page, served: Served) -> None:
 @state
 def painting(page: Page, served: Served) -> None:
     page.get_by_test_id("view-paint").click()
+    expect(page.get_by_test_id("paint-verdict")).to_contain_text("Nothing is painted yet")
     page.get_by_test_id("paint-canvas").press(" ")
-    expect(page.get_by_test_id("paint-verdict")).to_contain_text("of the optimizer")
+    expect(page.get_by_test_id("paint-verdict")).to_contain_text("the optimizer")
     page.get_by_test_id("paint-code").click()
     expect(page.get_by_test_id("paint-code-lines")).to_be_visible()
     page.keyboard.press("Escape")

@@ -1,12 +1,12 @@
 """The view to paint in, without a browser: edits, whose turn it is, and what is told."""
 
-import asyncio
 import threading
 import time
 
 import numpy as np
 import pytest
 from packed import unpacked
+from serving import run_apart
 from toy_runs import toy_queue
 
 import maxstim_core as ms
@@ -217,7 +217,7 @@ def keeper(page):
 
 def test_a_stored_painting_is_in_the_library(keeper):
     made, view, painting, stored, _ = keeper
-    assert painting_name(painting_key(painting)) in asyncio.run(made.way("store")())
+    assert painting_name(painting_key(painting)) in run_apart(made.way("store")())
     [(kept, key)] = stored
     assert kept is painting
     entry = view.session.library.find(key)
@@ -229,7 +229,7 @@ def test_a_stored_painting_is_in_the_library(keeper):
 def test_a_painting_is_taken_home(keeper):
     made, _, _, _, taken = keeper
     for name in ("figure", "film", "data"):
-        asyncio.run(made.way(name)())
+        run_apart(made.way(name)())
     assert [name.rsplit(".", 1)[1] for name, _ in taken] == ["png", "gif", "nc"]
     assert all(name.startswith("T4c_painted") for name, _ in taken)
     assert made.way("anything else") is None
@@ -239,8 +239,8 @@ def test_a_painting_is_regularized_and_improved_by_runs_that_name_it(keeper, mon
     made, view, painting, _, _ = keeper
     asked, key = [], painting_key(painting)
     monkeypatch.setattr(view.session, "submit", asked.append)
-    asyncio.run(made.way("regularized")())
-    asyncio.run(made.way("generated")())
+    run_apart(made.way("regularized")())
+    run_apart(made.way("generated")())
     regularized, improved = asked
     assert (regularized.clips, regularized.clip) == (f"{PAINTED}{key}", painting_name(key))
     assert improved.config.start == key and improved.config.n_frames == painting.n_frames
@@ -252,7 +252,7 @@ def test_a_painting_is_regularized_and_improved_by_runs_that_name_it(keeper, mon
 def test_an_answer_is_painted_on(page):
     view, _, _ = begun(page)
     example = view.session.library.example()
-    painting = asyncio.run(started(view, example.key))
+    painting = run_apart(started(view, example.key))
     answer = ms.load(example.path)
     assert np.abs(painting.luminance - answer["stimulus"].values).max() < 0.003
 

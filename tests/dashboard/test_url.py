@@ -93,11 +93,11 @@ TEXTS = {
     | CELL_TYPES.filter(bool).map(lambda names: f"contrast:{','.join(names)}"),
     "window": st.sampled_from(["", "0.2:0.4", "0.01:0.7"]),
     "stim_window": st.sampled_from(["", "0.1:0.3"]),
+    "start": st.sampled_from(["", "0f" * 12]),
     "silence": CELL_TYPES.map(lambda names: ",".join(sorted(names))),
     "schedule": st.sampled_from(
         ["", "40: lr=0.02 weight_mei=1000", "3: last_only=no; 8: energy=50"]
     ),
-    "start": st.sampled_from(("", "0f" * 12)),
 }
 """Values of the settings that are any text."""
 

@@ -154,6 +154,7 @@ class AtlasPage {
 }
 
 export function render({model}) {
+  model.drawn = true // else the first message would describe the whole model to the server, which has it
   const page = new AtlasPage(model)
   model.on("state", () => page.tell())
   model.on("about", () => page.build())

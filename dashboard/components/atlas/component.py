@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import param
 
-from dashboard.components.component import Component
+from dashboard.components.component import LateComponent
 from dashboard.components.esm import DRAWING, PLAYERS, PLOT, source, stylesheet
 
 _HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ MOST_ATLAS_FILMS = 6
 """Movies that are asked for at a time: as many as play side by side."""
 
 
-class AtlasPanel(Component):
+class AtlasPanel(LateComponent):
     """Tiles of a network, one cell type in all networks, and which types have one answer.
 
     Args:

@@ -202,6 +202,7 @@ class CompareView {
 }
 
 export function render({model}) {
+  model.drawn = true // else the first message would describe the whole model to the server, which has it
   const view = new CompareView(model)
   const offer = () => view.stored.offer(model.stored)
   offer()

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import param
 
-from dashboard.components.component import Component
+from dashboard.components.component import LateComponent
 from dashboard.components.esm import CHOOSER, DRAWING, PLAYERS, PLOT, source, stylesheet
 from maxstim_core.drawing.colors import diverging
 
@@ -21,7 +21,7 @@ _PLOTS = _HERE.parent / "plots"
 _PLAYERS = _HERE.parent / "players"
 
 
-class ComparePanel(Component):
+class ComparePanel(LateComponent):
     """Two to six answers in step, their traces overlaid, what differs between them, and differences.
 
     Args:

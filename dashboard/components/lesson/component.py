@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import param
 
-from dashboard.components.component import Component
+from dashboard.components.component import LateComponent
 from dashboard.components.esm import source, stylesheet
 
 _HERE = Path(__file__).parent
 
 
-class LessonPanel(Component):
+class LessonPanel(LateComponent):
     """A lesson beside the page, or the list of lessons.
 
     Args:

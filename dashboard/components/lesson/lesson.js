@@ -123,6 +123,7 @@ class LessonView {
 }
 
 export function render({model}) {
+  model.drawn = true // else the first message would describe the whole model to the server, which has it
   const view = new LessonView(model)
   model.on("told", () => view.refresh())
   model.on("msg:custom", (message) => keepSecret(message.data?.secret ? message.data : message))

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import param
 
-from dashboard.components.component import Component
+from dashboard.components.component import LateComponent
 from dashboard.components.esm import DRAWING, PLOT, source, stylesheet
 from maxstim_core.drawing.colors import diverging
 from maxstim_core.lattice import DEGREES_PER_COLUMN
@@ -22,7 +22,7 @@ from maxstim_core.stimuli.painting import MAX_BRUSH, MOST_PAINTED
 _HERE = Path(__file__).parent
 
 
-class PaintPanel(Component):
+class PaintPanel(LateComponent):
     """A hexagonal canvas with brushes and a timeline, the response under it, and what to do with both.
 
     Args:

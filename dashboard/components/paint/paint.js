@@ -222,6 +222,7 @@ class PaintPage {
 }
 
 export function render({model}) {
+  model.drawn = true // else the first message would describe the whole model to the server, which has it
   const page = new PaintPage(model)
   for (const name of ["cell_type", "stored", "said"]) model.on(name, () => page.refresh())
   model.on("dark", () => requestAnimationFrame(() => page.draw()))

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import param
 
-from dashboard.components.component import Component
+from dashboard.components.component import LateComponent
 from dashboard.components.esm import CHOOSER, DRAWING, PLAYERS, PLOT, source, stylesheet
 
 _HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ MOST_FILMS = 24
 """Movies that are asked for at a time."""
 
 
-class SweepPanel(Component):
+class SweepPanel(LateComponent):
     """Films, table, parallel coordinates and scatter of many answers, with one selection.
 
     Args:
@@ -46,11 +46,6 @@ class SweepPanel(Component):
     sweeps = param.List(default=[], doc="Sweeps to open: key and label of each.")
     stored = param.List(default=[], doc="Stored runs to add: key and label of each.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
-    drawn = param.Boolean(
-        default=False,
-        doc="Whether the browser has drawn this. Its first word of a model that came after the page has "
-        "all of that model in it (Bokeh 3.9), but where that is a value that has changed.",
-    )
 
     _esm = source(
         DRAWING,

@@ -155,6 +155,7 @@ class SweepView {
 }
 
 export function render({model}) {
+  model.drawn = true // else the first message would describe the whole model to the server, which has it
   const view = new SweepView(model)
   const watched = {
     table: () => view.refresh(),
@@ -170,6 +171,5 @@ export function render({model}) {
     else saveFile(told)
   })
   model.on("remove", () => view.destroy())
-  model.drawn = true // else the first message would describe the whole model to the server, which has it
   return view.root
 }
