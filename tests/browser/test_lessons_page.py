@@ -205,8 +205,8 @@ def test_a_lesson_is_gone_through_by_keyboard(visit):
 def test_a_presenter_and_two_followers(visit):
     presenter = open_lesson(visit, "direction")
     presenter.get_by_test_id("class-open").click()
+    expect(presenter.get_by_test_id("class-code")).to_have_text(re.compile("^[A-Z]{7}$"))
     code = presenter.get_by_test_id("class-code").inner_text()
-    assert re.fullmatch("[A-Z]{7}", code)
     first, second = (open_lesson(visit, "direction", f"&class={code}") for _ in range(2))
     first.get_by_role("button", name="Your name").click()
     first.get_by_label(re.compile("^As others see it")).fill("Ada <i>")
