@@ -92,6 +92,7 @@ class CpuEngine(Engine):
         self._present, self._present_of = np.unique(
             self._stencil.cell_mask(), axis=0, return_inverse=True
         )
+        self._dark = np.zeros(self._stencil.size, np.float32)
         self._is_input = np.array([t.role == "input" for t in network.connectome.cell_types])
         pitch = self._stencil.size + self._stencil.margin
         self._forward = _Gather(self._stencil.forward, pitch)
@@ -158,6 +159,7 @@ class CpuEngine(Engine):
             lambda sample, place: roll(
                 *place.span,
                 shown[sample],
+                self._dark,
                 states[sample],
                 rectified[sample],
                 active[sample],

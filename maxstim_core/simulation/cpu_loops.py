@@ -49,6 +49,7 @@ def roll(
     first_block,
     offsets,
     movie,
+    dark,
     states,
     rectified,
     active,
@@ -70,7 +71,9 @@ def roll(
 
     They lie at `offsets`, shape (vector,), in bytes from the first position of a type, all of them from
     position `first` to before `last`. States go round in a ring as long as their first axis: all are
-    kept, or one changes in place. `dt` is in seconds per frame.
+    kept, or one changes in place. `dt` is in seconds per frame. `dark`, zeros of shape (position,), is
+    what cell types watch that see no light; it comes from outside, since an array that is made here may
+    be freed as soon as only its address is used.
     """
     n_frames, size = movie.shape
     n_types = len(rest)
@@ -78,7 +81,6 @@ def roll(
     pitch = size + margin
     shift_at, weight_at = tap_shift.ctypes.data, tap_weight.ctypes.data
     offsets_at, n_blocks = offsets.ctypes.data, len(offsets) // VECTORS
-    dark = np.zeros(size, np.float32)
     dark_at, present_at = dark.ctypes.data, present.ctypes.data
     active_stride = active.strides[1]
     for frame in range(n_frames):
