@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,28 @@ def test_two_rollouts_before_their_adjoints_do_not_mix():
     first, second = (squares(engine, x, cells) for x in (a, b))
     torch.autograd.grad(second, b)
     assert torch.equal(torch.autograd.grad(first, a)[0], alone)
+
+
+def test_whatever_others_do_with_memory_meanwhile_changes_no_bit():
+    network = prior_network(extent=15)
+    engine = make_engine(network, threads=1)
+    movie = np.random.default_rng(0).random((1, 8, network.lattice.n_columns), np.float32)
+
+    def respond():
+        return engine.simulate(movie, 0.01, initial_state="rest")
+
+    alone, is_over = respond(), threading.Event()
+
+    def fill():  # far more threads than the allocator has places apart
+        while not is_over.is_set():
+            [np.full(n_numbers, 1e24, np.float32) for n_numbers in (721, 1136, 1152) * 6]
+
+    with ThreadPoolExecutor(40) as threads:
+        for _ in range(20):
+            threads.submit(fill)
+        answers = [one.result() for one in [threads.submit(respond) for _ in range(200)]]
+        is_over.set()
+    assert all(np.array_equal(answer, alone) for answer in answers)
 
 
 def test_calls_from_several_threads_take_turns():
