@@ -202,6 +202,12 @@ class App(pn.viewable.Viewer):
         self.lessons.param.watch(self._pace, "busy")
         for polled, _ in self._views.values():
             polled.param.watch(self._pace, "busy")
+        # At once: a browser refuses changes of a view that has not reached it yet.
+        with pn.io.hold():
+            self._open_asked()
+
+    def _open_asked(self) -> None:
+        """Open the view that the address asks for."""
         asked = self.opened.asked
         if asked.sweep:
             self.sweeps.open(asked.sweep)
