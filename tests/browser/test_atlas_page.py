@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 from serving import Served
 from small_atlas import packed_atlas, three_networks
 
+from maxstim_core.atlas.bundle import shipped_bundle
+
 pytest.importorskip("zarr")
 
 
@@ -21,7 +23,7 @@ def served(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def without(tmp_path_factory):
-    """A server that has no atlas."""
+    """A server that has no atlas of its own."""
     served = Served(tmp_path_factory.mktemp("no-atlas"))
     yield served
     served.stop()
@@ -158,7 +160,10 @@ def test_nothing_is_wider_than_the_page(visit, width):
     assert not inside
 
 
-def test_without_an_atlas_one_sentence_says_which_command_makes_it(open_page, without):
+def test_a_fresh_server_shows_the_atlas_that_ships_or_which_command_makes_one(open_page, without):
     page = open_page(f"{without.url}?view=atlas")
-    expect(page.get_by_test_id("atlas-state")).to_contain_text("maxstim atlas make")
-    expect(page.get_by_test_id("atlas-tiles")).to_be_hidden()
+    if shipped_bundle().is_file():
+        expect(tiles(page).locator("[data-drawn]")).to_have_count(65)
+    else:
+        expect(page.get_by_test_id("atlas-state")).to_contain_text("maxstim atlas make")
+        expect(page.get_by_test_id("atlas-tiles")).to_be_hidden()
