@@ -18,6 +18,7 @@ from maxstim_core.atlas.bundle import bundle_file, bundled_movies, comparison_of
 from maxstim_core.atlas.report import atlas_report
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.captions import describe_settings
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.storage.grid_store import COMPLETE
@@ -80,15 +81,23 @@ class ShownAtlas:
                 }
                 for name, row in zip(self.cell_types, report["cell_types"], strict=True)
             ],
-            "objective": report["objective"],
-            "seed": report["seed"],
+            "settings": self._settings
+            or f"objective {report['objective']} · seed {report['seed']}",
             "group": found["group"][1].tolist(),
             "place": found["place"][1].tolist(),
             "sentences": report["sentences"],
             "threshold": report["threshold"],
-            "frames": self._bundle.sizes["frame"],
-            "dt": self._dt,
         }
+
+    @property
+    def _settings(self) -> str:
+        """The settings of its answers in words; nothing where they are of another version."""
+        about, config = self._bundle.attrs, self.config
+        return (
+            ""
+            if config is None
+            else describe_settings(config.method, about["config"], config.n_iters)
+        )
 
     def tiles(self, kind: str, number: int) -> bytes:
         """Return the answers of one network, or those to one cell type, as tiles: one block.

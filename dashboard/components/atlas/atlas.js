@@ -72,7 +72,7 @@ class AtlasPage {
     const about = JSON.parse(this.model.about)
     this.told = about
     this.shown = {...about.first}
-    this.about.textContent = `The movies for ${about.types.length} cell types in ${about.networks.length} ${about.networks.length === 1 ? "network" : "networks"}: objective ${about.objective}, seed ${about.seed}, ${Math.round(1000 * about.frames * about.dt)} ms.`
+    this.about.textContent = `The movies for ${about.types.length} cell types in ${about.networks.length} ${about.networks.length === 1 ? "network" : "networks"}: ${about.settings}.`
     this.network.replaceChildren(...about.networks.map((name, j) => element("option", {value: j}, name)))
     this.network.value = this.shown.network
     this.order.value = this.shown.order
