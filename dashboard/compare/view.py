@@ -16,7 +16,7 @@ from dashboard.compare.tables import controls_table, difference_table
 from dashboard.components.compare.component import ComparePanel
 from dashboard.state.pins import MOST_PINS, Pins, matching
 from dashboard.state.session import Session
-from dashboard.views.run_history import entry_row
+from dashboard.views.run_history import entry_choices
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.comparisons import ComparisonMaker
 
@@ -175,14 +175,7 @@ class Compare(param.Parameterized):
         ]
         # What comes with maxstim is one for each cell type: all can be compared.
         listed += [one for one in self.session.finished if one.example and one not in listed]
-        rows = [entry_row(one, library.details(one)) for one in listed[:_MOST_LISTED]]
-        self.panel.stored = [
-            {
-                "key": row["key"],
-                "label": " · ".join(filter(None, (row["title"], row["detail"], row["settings"]))),
-            }
-            for row in rows
-        ]
+        self.panel.stored = entry_choices(listed[:_MOST_LISTED], library)
 
     # -- what a person does
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import panel as pn
 
@@ -17,6 +17,7 @@ from dashboard.text.words import duration, place_in_line
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import describe_settings, settings_words, with_degrees
 from maxstim_core.optimal.configs import METHODS
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
 
@@ -183,6 +184,23 @@ def others_row(run: RunSnapshot) -> dict:
         "detail": place_in_line(run) if waits else "",
         "progress": 0.0,
     }
+
+
+def entry_choices(entries: Iterable[ResultRecord], library: ResultLibrary) -> list[dict[str, str]]:
+    """Return answers of the library as a list to choose from has them: key and label of each.
+
+    Args:
+        entries: The answers.
+        library: Where they are.
+    """
+    rows = [entry_row(entry, library.details(entry)) for entry in entries]
+    return [
+        {
+            "key": row["key"],
+            "label": " · ".join(filter(None, (row["title"], row["detail"], row["settings"]))),
+        }
+        for row in rows
+    ]
 
 
 def entry_row(entry: ResultRecord, details: ResultDetails | None, person: str = "") -> dict:

@@ -20,7 +20,7 @@ from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import MOST_SWEEP_BYTES, SweepChoice, runs_of
 from dashboard.state.visitors import check_listed
-from dashboard.views.run_history import entry_row
+from dashboard.views.run_history import entry_choices
 from dashboard.views.sweep_table import (
     SweepTable,
     TableRow,
@@ -297,14 +297,7 @@ class Sweeps(param.Parameterized):
         listed = [
             one for one in self.session.finished if one.has_response or one.cell_type == wanted
         ]
-        rows = [entry_row(one, library.details(one)) for one in listed[:_MOST_LISTED]]
-        self.panel.stored = [
-            {
-                "key": row["key"],
-                "label": " · ".join(filter(None, (row["title"], row["detail"], row["settings"]))),
-            }
-            for row in rows
-        ]
+        self.panel.stored = entry_choices(listed[:_MOST_LISTED], library)
 
     # -- what a person does
 
