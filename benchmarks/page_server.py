@@ -184,6 +184,7 @@ class Visitor:
             subprotocols=["bokeh", token],
             max_message_size=200 * 2**20,
         )
+        connection.protocol.set_nodelay(True)  # as browsers do
         visitor = cls(connection)
         visitor.cookie = cookie
         await visitor._hear("ACK")

@@ -115,7 +115,8 @@ class VisitorSocket(WSHandler):
         return True
 
     def open(self, *arguments: Any, **named: Any) -> Any:
-        """Begin; what cannot begin is told in one line."""
+        """Begin, each message leaving at once; what cannot begin is told in one line."""
+        self.set_nodelay(True)  # else a small one waits until the one before has been acknowledged
         sockets = self._gate.sockets.setdefault(self._visitor, set())
         sockets.add(self)
         if len(sockets) > OPEN:

@@ -14,7 +14,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
 from maxstim_core.devices import usable_cores
@@ -138,6 +138,9 @@ def on_all_workers(
         client: Of the scheduler.
         begin: Prepares a worker, given the key.
         end: Lets go of what was prepared, given the key.
+
+    Raises:
+        MaxstimError: if the scheduler is lost.
     """
     key = f"maxstim-{uuid.uuid4().hex}"
 
@@ -154,12 +157,14 @@ def on_all_workers(
         def teardown(self, worker: object) -> None:
             end(key)
 
-    client.register_plugin(Prepared())
+    with _loss_told():
+        client.register_plugin(Prepared())
     try:
         yield key
     finally:
         if client.status == "running":
-            client.unregister_worker_plugin(key)
+            with suppress(CancelledError, OSError):  # lost with its workers
+                client.unregister_worker_plugin(key)
 
 
 def spread(
@@ -178,22 +183,37 @@ def spread(
     Raises:
         MaxstimError: if the scheduler is lost, or a task kills every worker that tries it.
     """
-    dask_distributed = distributed()
     waiting, under_way = deque(places), dict[str, _Place]()
-    completed = dask_distributed.as_completed(loop=client.loop)
+    completed = distributed().as_completed(loop=client.loop)
     counted_at, n_ahead = -_COUNT_SECONDS, 0
     while waiting or under_way:
-        if time.monotonic() - counted_at > _COUNT_SECONDS:
-            n_ahead = max(1, _AHEAD * sum(client.nthreads().values()))
-            counted_at = time.monotonic()
-        while waiting and len(under_way) < n_ahead:
-            place = waiting.popleft()
-            future = client.submit(task, place, pure=False)
-            under_way[future.key] = place
-            completed.add(future)
-        futures = completed.next_batch()
+        with _loss_told():
+            if time.monotonic() - counted_at > _COUNT_SECONDS:
+                n_ahead = max(1, _AHEAD * sum(client.nthreads().values()))
+                counted_at = time.monotonic()
+            while waiting and len(under_way) < n_ahead:
+                place = waiting.popleft()
+                future = client.submit(task, place, pure=False)
+                under_way[future.key] = place
+                completed.add(future)
+            futures = completed.next_batch()
         results = _results_of(client, futures)
         yield [(under_way.pop(f.key), result) for f, result in zip(futures, results, strict=True)]
+
+
+@contextmanager
+def _loss_told() -> Iterator[None]:
+    """Say what to do once the scheduler is lost: whichever question to it meets that first.
+
+    Raises:
+        MaxstimError: if it is lost.
+    """
+    try:
+        yield
+    except (CancelledError, OSError) as error:  # a closed connection of Dask's is an OSError
+        raise MaxstimError(
+            "The scheduler was lost; what is finished is kept: start it, and run the same command again."
+        ) from error
 
 
 def _results_of(client: Any, futures: list[Any]) -> list[Any]:
@@ -202,15 +222,12 @@ def _results_of(client: Any, futures: list[Any]) -> list[Any]:
     Raises:
         MaxstimError: if the scheduler is lost, or a task kills every worker.
     """
-    killed = distributed().KilledWorker
-    if any(each.status == "error" and isinstance(each.exception(), killed) for each in futures):
-        raise MaxstimError(
-            "Every worker that tried one of the answers was killed, perhaps for lack of memory; start "
-            "fewer workers on a computer, and run the same command again."
-        )
-    try:
+    for problem in [each.exception() for each in futures if each.status == "error"]:
+        if isinstance(problem, distributed().KilledWorker):
+            raise MaxstimError(
+                "Every worker that tried one of the answers was killed, perhaps for lack of memory; "
+                "start fewer workers on a computer, and run the same command again."
+            )
+        raise problem
+    with _loss_told():
         return client.gather(futures)
-    except CancelledError as error:
-        raise MaxstimError(
-            "The scheduler was lost; what is finished is kept: start it, and run the same command again."
-        ) from error

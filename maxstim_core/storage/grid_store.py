@@ -256,11 +256,9 @@ class GridStore:
         Raises:
             MaxstimError: if another process writes there, or it cannot be made.
         """
+        self.resume()
         try:
-            self.resume()
             yield
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
         finally:
             self.rest()
 
@@ -278,43 +276,45 @@ class GridStore:
         """
         if self._lock is not None:
             return
-        try:
-            with ExitStack() as lock:
-                lock.enter_context(locked(self.path.with_name(f".{self.path.name}.lock")))
-                if self._group is None:
-                    self._make()
-                else:
-                    self._clear()
-                    self._hold()
-                self._lock = lock.pop_all()
-        except BlockingIOError as error:
-            raise MaxstimError(
-                f"Another process is writing to {self.path}; wait until it has ended, or name another "
-                "store."
-            ) from error
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
+        with self._told(), ExitStack() as lock:
+            lock.enter_context(locked(self.path.with_name(f".{self.path.name}.lock")))
+            if self._group is None:
+                self._make()
+            else:
+                self._clear()
+                self._hold()
+            self._lock = lock.pop_all()
 
     def write(self, cells: Sequence[GridCell]) -> None:
-        """See `Grid`."""
+        """See `Grid`.
+
+        Raises:
+            MaxstimError: if nothing can be written.
+        """
         large = {name for name, variable in self._plan.variables.items() if variable.large}
-        for index, values in cells:
-            for name, found in (values or {}).items():
-                if name in large:
-                    self._group[name][index] = np.asarray(found)
-                else:
-                    self._held[name][index] = found
-        names = {name for _, values in cells for name in values or () if name not in large}
-        for name in names:
-            self._rewrite(name, cells)
-        for index, values in cells:
-            self.status[index] = FAILED if values is None else COMPLETE
-        self._rewrite(_STATUS, cells)
+        with self._told():
+            for index, values in cells:
+                for name, found in (values or {}).items():
+                    if name in large:
+                        self._group[name][index] = np.asarray(found)
+                    else:
+                        self._held[name][index] = found
+            names = {name for _, values in cells for name in values or () if name not in large}
+            for name in names:
+                self._rewrite(name, cells)
+            for index, values in cells:
+                self.status[index] = FAILED if values is None else COMPLETE
+            self._rewrite(_STATUS, cells)
 
     def put(self, name: str, values: np.ndarray) -> None:
-        """See `Grid`."""
+        """See `Grid`.
+
+        Raises:
+            MaxstimError: if nothing can be written.
+        """
         self._held[name][...] = values
-        self._group[name][...] = self._held[name]
+        with self._told():
+            self._group[name][...] = self._held[name]
 
     def read(self, name: str) -> np.ndarray:
         """See `Grid`."""
@@ -325,6 +325,19 @@ class GridStore:
         import xarray as xr
 
         return xr.open_zarr(self.path, chunks=None, consolidated=False)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what to do where nothing can be written; others' `OSError`s may be of a connection."""
+        try:
+            yield
+        except BlockingIOError as error:
+            raise MaxstimError(
+                f"Another process is writing to {self.path}; wait until it has ended, or name another "
+                "store."
+            ) from error
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
 
     def _shared(self) -> list[str]:
         return [name for name, variable in self._plan.each().items() if not variable.large]

@@ -257,7 +257,7 @@ class Sweep:
     def rest(self) -> None:
         """Let others write to the store, between two reports, until `resume`."""
         if self._state == "writing":
-            with suppress(OSError):  # a disk that is full now may have room in the end
+            with suppress(MaxstimError):  # a disk that is full now may have room in the end
                 self._mark_front()
             self._state = "resting"
         self._grid.rest()

@@ -269,7 +269,12 @@ def test_workers_of_a_scheduler_make_the_same(undisturbed, tmp_path, elsewhere):
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_is_lost_costs_nothing(undisturbed, tmp_path, elsewhere):
+@pytest.mark.parametrize("count_seconds", [0.0, 60.0])
+def test_a_scheduler_that_is_lost_costs_nothing(
+    undisturbed, tmp_path, elsewhere, monkeypatch, count_seconds
+):
+    """Whether the loss is met by a question to it, or by answers that do not come."""
+    monkeypatch.setattr("maxstim_core.atlas.cluster._COUNT_SECONDS", count_seconds)
     store = tmp_path / "a.zarr"
     made = run(store, scheduler=elsewhere.address)
     with pytest.raises(ms.MaxstimError, match="The scheduler was lost"):
