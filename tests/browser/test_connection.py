@@ -176,7 +176,7 @@ def wire(request, tmp_path):
             cwd=ROOT, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        for _ in range(300):
+        for _ in range(1500):
             with suppress(OSError):
                 urlopen(f"http://localhost:{port}/dashboard", timeout=30).close()
                 break

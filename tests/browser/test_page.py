@@ -41,7 +41,7 @@ def address(tmp_path_factory) -> str:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         url = f"http://localhost:{port}/dashboard"
-        for _ in range(300):
+        for _ in range(1500):
             try:
                 urlopen(url, timeout=30).close()
                 break
