@@ -15,7 +15,9 @@ from maxstim_core.model_cards.store import find_card, keep_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.flyvis_format import write_ensemble
+from maxstim_core.networks.network_file import write_network
 from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.networks.user_networks import store_text
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +171,15 @@ def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, served, tm
     download.value.save_as(tmp_path / "answer.nc")
     about = load(tmp_path / "answer.nc").attrs
     assert (about["network"], about["network_hash"]) == ("own/mirrored-T4c", content_hash)
+
+
+def test_who_goes_through_the_list_stays_where_they_are_when_it_grows(page, tmp_path):
+    open_list(page)
+    page.keyboard.press("Escape")
+    write_network(prior_network(), tmp_path / "late.json", {})
+    store_text((tmp_path / "late.json").read_text(encoding="utf-8"), "late")
+    field(page).click()
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator('.chip[data-name="own/late"]')).to_be_visible()
+    expect(page.locator(".networks .chip:focus")).to_have_count(1)
