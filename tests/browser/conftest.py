@@ -74,7 +74,7 @@ class Served:
                 done.set()
 
         document.add_next_tick_callback(within)
-        assert done.wait(20), "The session did not come to it."
+        assert done.wait(90), "The session did not come to it."
         if errors:
             raise errors[0]
 

@@ -52,6 +52,7 @@ def open_page(browser, served):
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(90_000)
         page.add_init_script(f"localStorage.setItem('maxstim-theme', '{theme}')")
         page.goto(served.url + search)
         expect(page.locator("h1").first).to_contain_text(re.compile("T4c|Mi1"))

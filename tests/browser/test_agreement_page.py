@@ -90,7 +90,7 @@ def disagreements(said: dict) -> list[str]:
 
 def check(page: Page, done: list[str]) -> None:
     """Make sure that the parts agree, as soon as the page has heard what the server says."""
-    for _ in range(300):
+    for _ in range(900):
         said = read(page)
         if not disagreements(said):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from page_waits import messages, until_quiet
 from playwright.sync_api import Page, expect
 from serving import Served
 from small_atlas import packed_atlas, three_networks
@@ -78,14 +79,11 @@ def test_playing_sends_nothing(visit):
     tile(page, "T4c").click()
     player = page.locator(".one-player[data-frame]")
     expect(player).to_have_count(1)
-    page.wait_for_timeout(2_500)  # until the server polls no more for this page
-    before, frames = [message for message in page.sent if message], set()
-    for _ in range(5):
-        page.wait_for_timeout(300)
-        frames.add(player.get_attribute("data-frame"))
+    before = until_quiet(page)
+    expect(player).not_to_have_attribute("data-frame", player.get_attribute("data-frame"))
+    page.wait_for_timeout(1_500)
     page.get_by_role("button", name="Pause").click()
-    assert len(frames) > 1, "it plays"
-    assert [message for message in page.sent if message] == before
+    assert messages(page) == before
 
 
 def test_one_cell_type_is_compared_across_networks(visit):

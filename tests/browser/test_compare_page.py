@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from page_waits import messages, until, until_quiet
 from playwright.sync_api import Page, expect
 from serving import Served
 
@@ -86,8 +87,7 @@ def test_answers_are_pinned_played_in_step_and_opened_elsewhere(visit, open_page
     expect(table.get_by_role("row", name=re.compile("^Contrast energy"))).to_be_visible()
 
     # All films in step by time, then from the peak of each; nobody is told.
-    page.wait_for_timeout(2_000)
-    before = [message for message in page.sent if message]
+    before = until_quiet(page)
     page.get_by_role("button", name="Play in step").click()
     clock = page.locator(".clock")
     expect(clock).not_to_have_text("0 ms")
@@ -103,7 +103,7 @@ def test_answers_are_pinned_played_in_step_and_opened_elsewhere(visit, open_page
     expect(clock).to_contain_text("from the peak")
     page.get_by_role("combobox", name="Unit of the traces").select_option("rms")
     page.get_by_role("combobox", name="minus that of").select_option("2")
-    assert [message for message in page.sent if message] == before
+    assert messages(page) == before
 
     # The address is short, and opens the same for somebody else.
     named = f"pins={EXAMPLE},{FIRST[:8]},{OTHER_NETWORK[:8]}"
@@ -186,17 +186,23 @@ def test_play_and_all_that_plays_are_in_sight(visit, width, height, many):
     page = visit("?pins=" + ",".join(keys), width=width, height=height)
     expect(page.locator("[data-film][data-frame]")).to_have_count(many)
     play = page.get_by_role("button", name="Play in step")
-    boxes = [play.bounding_box()]
+    shown = [play]
     for film in page.locator("[data-film]").all():
-        boxes += [film.locator("canvas").nth(k).bounding_box() for k in range(3)]
-    assert all(box["y"] > 0 and box["y"] + box["height"] <= height for box in boxes), boxes
-    assert all(box["x"] + box["width"] <= width for box in boxes), boxes
+        shown += [film.locator("canvas").nth(k) for k in range(3)]
+
+    def is_in_sight(box) -> bool:
+        is_beside = box["x"] + box["width"] <= width
+        return box["y"] > 0 and box["y"] + box["height"] <= height and is_beside
+
+    until(
+        page,
+        lambda: [one.bounding_box() for one in shown],
+        lambda boxes: all(map(is_in_sight, boxes)),
+    )
     # However far down one reads, play stays.
     page.get_by_test_id("compared-controls").scroll_into_view_if_needed()
     page.get_by_test_id("difference-table").scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
-    box = play.bounding_box()
-    assert 68 <= box["y"] < height - box["height"], "beneath the bar at the top"
+    until(page, play.bounding_box, lambda box: 68 <= box["y"] < height - box["height"])
 
 
 def test_it_is_played_by_keyboard_and_the_hidden_player_stays(visit):
@@ -220,8 +226,12 @@ def test_six_answers_play_in_one_row_and_the_seventh_is_refused(visit):
     keys = [FIRST, SECOND, OTHER_NETWORK, EXAMPLE, "Mi1-generated", "T4c-natural"]
     page = visit("?pins=" + ",".join(keys), width=1280, height=800)
     expect(page.locator("[data-film][data-frame]")).to_have_count(6)
-    tops = {round(film.bounding_box()["y"]) for film in page.locator("[data-film]").all()}
-    assert len(tops) == 1
+    films = page.locator("[data-film]").all()
+    until(
+        page,
+        lambda: {round(film.bounding_box()["y"]) for film in films},
+        lambda tops: len(tops) == 1,
+    )
     page.get_by_role("combobox", name="Pin a stored answer…").select_option("Tm3-generated")
     expect(page.get_by_role("alert").filter(has_text="take one out")).to_be_visible()
     expect(page.locator("[data-pin]")).to_have_count(6)

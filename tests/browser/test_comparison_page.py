@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from page_waits import messages, until_quiet
 from playwright.sync_api import Page, expect
 from serving import Served
 
@@ -129,17 +130,16 @@ def test_the_dial_of_the_curve_changes_the_movie_and_asks_the_server_nothing(
     expect(page.get_by_test_id("controls")).to_have_attribute(
         "data-state", "there", timeout=PATIENCE
     )
-    page.wait_for_timeout(2_000)  # what the page still has to say
     player = page.get_by_test_id("player")
     dial.focus()
-    before = [message for message in page.sent if not is_a_sign_of_life(message)]
+    before = until_quiet(page)
     seen = set()
     for _ in range(11):
         page.keyboard.press("ArrowLeft")
         seen.add(player.get_attribute("data-lent"))
     assert len(seen) == 11 and all(name.startswith("Contrast energy") for name in seen)
     page.wait_for_timeout(500)
-    assert [message for message in page.sent if not is_a_sign_of_life(message)] == before
+    assert messages(page) == before
     expect(dial).to_have_value("0")
     with page.expect_download() as download:
         section.get_by_role("button", name="Take home (NetCDF)").click()
@@ -149,8 +149,3 @@ def test_the_dial_of_the_curve_changes_the_movie_and_asks_the_server_nothing(
     assert found.stimulus.dims == ("energy", "frame", "column") and found.sizes["energy"] == 12
     lowest = float(found.counted_response[0])
     expect(section.locator(".told")).to_contain_text(f"response {lowest:.2f}")
-
-
-def is_a_sign_of_life(message: str | bytes) -> bool:
-    """Whether a message only says that the page is there, as browsers do by themselves."""
-    return not message

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from page_waits import until
 from playwright.sync_api import expect
 
 from dashboard.components.widgets.numberfield import NumberField
@@ -31,6 +32,8 @@ COLOURED = """(canvas) => {
 }"""
 """The opaque colors of a canvas."""
 
+PICTURE = "(canvas) => canvas.toDataURL()"
+
 
 def test_what_is_shown_is_drawn_and_can_be_hidden_and_zoomed(serve, open_page, answers):
     def drawn_lines():
@@ -44,7 +47,7 @@ def test_what_is_shown_is_drawn_and_can_be_hidden_and_zoomed(serve, open_page, a
         ["Natural", "Regularized", "Generated", "Target"]
     )
     drawn = METHODS["generated"].color.lower().removeprefix("#")
-    assert drawn in canvas.evaluate(COLOURED)
+    until(page, lambda: canvas.evaluate(COLOURED), lambda colors: drawn in colors)
     legend.get_by_role("button", name="Generated").click()
     assert drawn not in canvas.evaluate(COLOURED)
     legend.get_by_role("button", name="Generated").click()
@@ -63,17 +66,16 @@ def test_what_is_shown_is_drawn_and_can_be_hidden_and_zoomed(serve, open_page, a
 
     # Dragging zooms, and a double click takes it back.
     page.mouse.move(5, 5)
-    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    before = canvas.evaluate(PICTURE)
     page.mouse.move(box["x"] + 0.5 * wide, box["y"] + 60)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.7 * wide, box["y"] + 80, steps=3)
     page.mouse.up()
     page.mouse.move(5, 5)
-    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+    assert canvas.evaluate(PICTURE) != before
     canvas.dblclick(position={"x": 0.5 * wide, "y": 60})
     page.mouse.move(5, 5)
-    page.wait_for_timeout(200)
-    assert canvas.evaluate("canvas => canvas.toDataURL()") == before
+    until(page, lambda: canvas.evaluate(PICTURE), lambda picture: picture == before)
 
 
 def test_there_are_as_many_plots_as_terms_and_a_log_scale_for_each(serve, open_page, answers):
@@ -85,11 +87,12 @@ def test_there_are_as_many_plots_as_terms_and_a_log_scale_for_each(serve, open_p
     plots = page.locator("canvas:visible")
     expect(plots).to_have_count(3)
     page.get_by_role("button", name="Log").click()
+    short = plots.first.evaluate(PICTURE)
     served.change(lambda plot: shown.show("a", terms, loss))
+    log = until(page, lambda: plots.first.evaluate(PICTURE), lambda picture: picture != short)
     expect(plots).to_have_count(3)
-    log = plots.first.evaluate("canvas => canvas.toDataURL()")
     page.get_by_role("button", name="Linear").click()
-    assert plots.first.evaluate("canvas => canvas.toDataURL()") != log
+    assert plots.first.evaluate(PICTURE) != log
     rows = np.arange(20.0).reshape(5, 4)
     four = ("total", "response", "grey", "slow_in_time")
     served.change(lambda plot: shown.show("b", four, rows))

@@ -12,6 +12,7 @@ import numpy as np
 import panel as pn
 import pytest
 import xarray as xr
+from page_waits import messages, until_quiet
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -22,6 +23,7 @@ from maxstim_core.optimal.result import answer
 
 EYE = Lattice(15)
 PLAYER = ".player[data-theme]"
+DRAWN = f"{PLAYER}[data-frame]"
 
 # Column, luminance and its grey, share of the colour range and its colour in Moreland's scale (ends
 # and quarter points of the published table).
@@ -100,9 +102,9 @@ def show(serve, open_page):
 
         served = serve(app)
         page = open_page(served.url, wait=PLAYER, **window)
-        page.wait_for_function(
-            "() => document.querySelector('body') && Bokeh.documents[0].is_idle", timeout=20_000
-        )
+        page.wait_for_function("() => document.querySelector('body') && Bokeh.documents[0].is_idle")
+        if dataset is not None:
+            page.locator(DRAWN).wait_for()
         return page, page.locator(PLAYER), served
 
     return start
@@ -328,7 +330,7 @@ def test_the_keys_of_the_page_are_the_players_unless_something_else_uses_them(se
         presses.param.watch(lambda event: setattr(entry, "value", f"{event.new} presses"), "clicks")
         return pn.Column("# A heading", player, entry, presses, pn.Spacer(height=2000))
 
-    page = open_page(serve(app).url, wait=PLAYER)
+    page = open_page(serve(app).url, wait=DRAWN)
     player = page.locator(PLAYER)
     page.get_by_role("heading", name="A heading").click()
     frame = frame_of(player)
@@ -390,13 +392,8 @@ def test_speed_is_relative_to_real_time(show, speed, frames):
 
 def test_neither_playing_nor_scrubbing_nor_zooming_sends_a_message(show):
     page, player, _ = show(moving_edge())
-    before = -1
-    while (
-        len(page.sent) > before
-    ):  # Panel tells the server about a new page: its size, its language
-        before = len(page.sent)
-        page.wait_for_timeout(1000)
-    assert before > 0
+    before = until_quiet(page)  # Panel tells the server about a new page: its size, its language
+    assert before
     player.focus()
     page.keyboard.press("Home")
     page.keyboard.press("Space")
@@ -418,7 +415,7 @@ def test_neither_playing_nor_scrubbing_nor_zooming_sends_a_message(show):
     page.get_by_role("button", name="From baseline").click()
     page.get_by_label("Speed").select_option("1/20")
     page.wait_for_timeout(300)
-    assert [str(message)[:80] for message in page.sent[before:]] == []
+    assert [str(message)[:80] for message in messages(page)[len(before) :]] == []
 
 
 def test_zoom_shows_fewer_rings_larger(show):
@@ -581,9 +578,9 @@ def test_a_player_that_is_taken_away_lets_go(serve, open_page):
     player.evaluate("(e) => { window.left = e }")
     served.change(lambda column: column.clear())
     expect(player).to_have_count(0)
+    page.wait_for_function("() => left.dataset.playing === 'false'")
     key = "new KeyboardEvent('keydown', {key: 'End', bubbles: true})"
     page.evaluate(f"() => left.dispatchEvent({key})")
-    assert page.evaluate("() => left.dataset.playing") == "false"
     assert page.evaluate("() => left.dataset.frame") != "79"
     served.change(lambda column: column.append(HexPlayer()))
     expect(page.get_by_text("Nothing to show yet")).to_be_visible()
@@ -632,7 +629,7 @@ def test_nothing_jumps_while_playing(show):
 def test_it_fits_the_window(show, width):
     page, _, _ = show(moving_edge(method="regularized"), width=width, height=1000)
     wider = "() => document.scrollingElement.scrollWidth > innerWidth"
-    assert not page.evaluate(wider)
+    page.wait_for_function(f"() => !({wider})()")
     page.set_viewport_size({"width": 640, "height": 900})
     expect(page.locator(".trace canvas").first).not_to_have_css("width", f"{width}px")
     page.wait_for_function(f"() => !({wider})()")

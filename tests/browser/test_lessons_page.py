@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from page_waits import until
 from playwright.sync_api import Locator, Page, expect
 from serving import Served
 
@@ -133,15 +134,11 @@ def test_the_button_opens_a_list_and_a_lecturer_s_lesson_is_text_alone(visit):
     expect(page.get_by_test_id("lesson-panel")).to_be_hidden()
 
 
-def outline(part: Locator) -> str:
-    return part.evaluate("node => getComputedStyle(node).outlineStyle")
-
-
 def test_parts_get_a_ring_or_are_hidden_or_kept(visit):
     page = open_lesson(visit, "mine")
     losses, runs = (page.locator(f'[data-part="{name}"]') for name in ("losses", "runs"))
     expect(losses).to_be_in_viewport()
-    assert outline(losses) == "solid"
+    expect(losses).to_have_css("outline-style", "solid")
     expect(runs).to_be_hidden()
     expect(page.get_by_test_id("sweep")).to_be_hidden()
     page.get_by_test_id("lesson-shows-all").click()
@@ -152,7 +149,7 @@ def test_parts_get_a_ring_or_are_hidden_or_kept(visit):
     expect(page.get_by_role("tab", name="Generated")).to_have_attribute("aria-selected", "true")
     page.get_by_test_id("lesson-close").click()
     expect(page.get_by_test_id("sweep")).to_be_visible()
-    assert outline(losses) == "none"
+    expect(losses).to_have_css("outline-style", "none")
 
 
 def test_a_link_opens_a_step_and_the_address_follows(visit, served):
@@ -170,13 +167,15 @@ def test_a_link_opens_a_step_and_the_address_follows(visit, served):
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1920, 1080)])
 def test_the_lesson_stands_beside_the_page_or_below_it(visit, width, height):
     page = open_lesson(visit, "direction", width=width, height=height)
-    lesson = page.get_by_test_id("lesson-panel").bounding_box()
-    main = page.get_by_role("main").bounding_box()
-    assert lesson and main
-    if width == 390:
-        assert lesson["y"] >= main["y"] + main["height"] - 2
-    else:
-        assert lesson["x"] >= main["x"] + main["width"] - 2 and main["width"] >= 500
+    panel, main = page.get_by_test_id("lesson-panel"), page.get_by_role("main")
+
+    def is_placed(boxes) -> bool:
+        lesson, beside = boxes
+        if width == 390:
+            return lesson["y"] >= beside["y"] + beside["height"] - 2
+        return lesson["x"] >= beside["x"] + beside["width"] - 2 and beside["width"] >= 500
+
+    until(page, lambda: (panel.bounding_box(), main.bounding_box()), is_placed)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     expect(page.get_by_test_id("lesson-next")).to_be_attached()
     page.get_by_test_id("lesson-fold").click()

@@ -6,13 +6,14 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from page_waits import until
 from playwright.sync_api import Page, expect
 from serving import Served, free_port
 
 from maxstim_core.cli.doctor import find_chromium
 from maxstim_core.networks.connectome import bundled_connectome
 
-PATIENCE = 90_000
+PATIENCE = 300_000
 """Milliseconds that a run may take on a slow machine before a test gives up."""
 
 
@@ -59,7 +60,8 @@ def test_a_link_opens_settings_and_frame(visit):
     enter(page, "Iterations", 41)
     enter(page, "Learning rate", 0.002)
     page.get_by_role("checkbox", name="Last frame only").filter(visible=True).uncheck()
-    expect(page).to_have_url(re.compile("n_iters=41"))
+    for said in ("n_iters=41", "lr=0.002", "last_only=0"):
+        expect(page).to_have_url(re.compile(said))
     player(page).focus()
     page.keyboard.press("Home")
     for _ in range(6):
@@ -113,10 +115,14 @@ def test_a_link_that_is_too_long_says_what_it_leaves_out(visit):
         page.locator("details.section", has_text="Silenced").filter(visible=True).first
     ).to_contain_text("1 changed")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_test_id("copy-link").click()
-    expect(page.get_by_test_id("left-out")).to_have_text(
-        "The link leaves out “Silenced”: it has room for 300 characters."
-    )
+
+    def left_out() -> str:
+        page.get_by_test_id("copy-link").click()
+        expect(page.get_by_test_id("link-panel")).to_contain_text("The link is copied.")
+        return page.get_by_test_id("left-out").text_content()
+
+    sentence = "The link leaves out “Silenced”: it has room for 300 characters."
+    until(page, left_out, lambda said: said == sentence)
     link = page.evaluate("navigator.clipboard.readText()")
     assert len(link) <= 300 and query(link)["n_iters"] == "42"
 
@@ -141,6 +147,7 @@ def test_an_iteration_that_is_looked_at_is_opened_in_another_browser(visit):
     said = query(copied(page))
     assert said["iteration"] == earlier and said["frame"] == "2" and "run" in said
     again = page.context.browser.new_context().new_page()
+    again.set_default_timeout(90_000)
     again.goto(page.url.partition("?")[0] + "?" + "&".join(f"{k}={v}" for k, v in said.items()))
     expect(again.get_by_test_id("run-status")).to_contain_text(
         f"{earlier} of 4000", timeout=PATIENCE
@@ -163,6 +170,7 @@ def test_where_a_page_may_not_copy_the_link_is_there_to_be_copied(browser, tmp_p
     )
     try:
         page = other.new_page()
+        page.set_default_timeout(90_000)
         page.goto(f"http://lab.example:{port}/dashboard?cell=T4c&method=generated")
         expect(page).to_have_url(re.compile("run="))
         page.get_by_test_id("copy-link").click()
@@ -198,7 +206,7 @@ def test_what_is_done_as_soon_as_a_page_is_there_is_answered(slow_page):
     enter(slow_page, "Iterations", 41)
     said = slow_page.get_by_text("This answer was made with iterations 200.")
     expect(said).to_be_visible(timeout=PATIENCE)
-    expect(field(slow_page, "Iterations")).to_have_value("41")
+    expect(field(slow_page, "Iterations")).to_have_value("41", timeout=PATIENCE)
     slow_page.get_by_role("tab", name="Natural").click()
     expect(slow_page.locator("h1").first).to_contain_text("natural", timeout=PATIENCE)
-    expect(player(slow_page)).to_have_attribute("data-theme", "dark")
+    expect(player(slow_page)).to_have_attribute("data-theme", "dark", timeout=PATIENCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from page_waits import messages, until_quiet
 from playwright.sync_api import Page, expect
 from serving import Served
 
@@ -58,8 +59,7 @@ def test_a_response_is_taken_apart_shown_and_an_input_type_silenced(visit):
     expect(words).to_contain_text("Mi9, frame")
     expect(page.get_by_role("img", name="Voltage of the central cell, and without")).to_be_visible()
     player = page.get_by_test_id("player")
-    page.wait_for_timeout(2_000)
-    before = [message for message in page.sent if message]
+    before = until_quiet(page)
     player.get_by_role("button", name="First frame").click()
     expect(words).to_contain_text("Mi9, frame 1:")
     first = pixels(page, "Activity of an input type")
@@ -74,7 +74,7 @@ def test_a_response_is_taken_apart_shown_and_an_input_type_silenced(visit):
     assert 0.35 * last < frame < 0.65 * last
     expect(words).to_contain_text(f"Mi9, frame {frame + 1}:")
     section.get_by_role("combobox", name="Contributions to what").select_option("current")
-    assert [message for message in page.sent if message] == before, "all of it in the browser"
+    assert messages(page) == before, "all of it in the browser"
 
     # A click turns the switch among the settings.
     silence = page.get_by_role("button", name="Silence Mi9 in the next run")

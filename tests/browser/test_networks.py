@@ -15,7 +15,9 @@ from maxstim_core.model_cards.store import find_card, keep_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.flyvis_format import write_ensemble
+from maxstim_core.networks.network_file import write_network
 from maxstim_core.networks.unfitted import prior_network
+from maxstim_core.networks.user_networks import store_text
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,14 @@ def field(page):
     return page.get_by_role("button", name=re.compile("^Network "))
 
 
-def pick(page, words):
+def open_list(page):
+    """Open the list of networks, once all of them are in it."""
     field(page).click()
+    expect(page.locator('.chip[data-name="flow/0007/001"]')).to_be_visible()
+
+
+def pick(page, words):
+    open_list(page)
     page.get_by_role("searchbox", name="Search networks").fill(words)
     page.keyboard.press("Enter")
 
@@ -114,7 +122,7 @@ def test_networks_are_picked_by_name_and_their_cards_have_the_right_numbers(page
 
 
 def test_a_link_opens_the_network_that_was_chosen(page, served):
-    field(page).click()
+    open_list(page)
     for key in ("ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "ArrowUp", "Enter"):
         page.keyboard.press(key)  # down to the second, up to the first, on to the last but one
     expect(field(page)).to_contain_text("flow/0007/000")
@@ -163,3 +171,15 @@ def test_a_file_that_is_sent_is_warned_of_and_named_in_its_runs(page, served, tm
     download.value.save_as(tmp_path / "answer.nc")
     about = load(tmp_path / "answer.nc").attrs
     assert (about["network"], about["network_hash"]) == ("own/mirrored-T4c", content_hash)
+
+
+def test_who_goes_through_the_list_stays_where_they_are_when_it_grows(page, tmp_path):
+    open_list(page)
+    page.keyboard.press("Escape")
+    write_network(prior_network(), tmp_path / "late.json", {})
+    store_text((tmp_path / "late.json").read_text(encoding="utf-8"), "late")
+    field(page).click()
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator('.chip[data-name="own/late"]')).to_be_visible()
+    expect(page.locator(".networks .chip:focus")).to_have_count(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from page_waits import until
 from playwright.sync_api import Page, expect
 from serving import Served
 
@@ -219,5 +220,8 @@ def test_the_view_fits_its_page(visit, width):
     page = visit("?view=paint", width=width, height=900)
     expect(page.get_by_test_id("paint-view")).to_have_attribute("data-serial", re.compile(r"\d+"))
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    box = page.get_by_test_id("paint-canvas").bounding_box()
-    assert box["width"] > 250 and box["x"] >= 0 and box["x"] + box["width"] <= width
+    until(
+        page,
+        page.get_by_test_id("paint-canvas").bounding_box,
+        lambda box: box["width"] > 250 and box["x"] >= 0 and box["x"] + box["width"] <= width,
+    )

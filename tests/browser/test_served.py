@@ -24,7 +24,7 @@ def run_another(page: Page) -> None:
 def entered(browser: Browser, served: Served, name: str) -> Page:
     """Return the page of somebody who has logged in."""
     page = browser.new_context().new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(90_000)
     page.goto(served.url)
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
@@ -51,7 +51,7 @@ def test_names_stand_beside_runs_and_a_logout_ends_all_pages(browser: Browser, t
         expect(second.get_by_role("button", name=re.compile("^Run "))).to_be_visible()
         second.get_by_role("button", name="Log out").click()
         expect(second.get_by_label("Password")).to_be_visible()
-        expect(anna.get_by_label("Password")).to_be_visible(timeout=5000)
+        expect(anna.get_by_label("Password")).to_be_visible()
         expect(other.get_by_role("button", name="Log out")).to_be_visible()  # of another login
     said = served.stop()
     assert "Traceback" not in said
@@ -62,7 +62,7 @@ def test_where_nobody_logs_in_a_name_is_chosen_on_the_page(browser: Browser, tmp
     served = Served(tmp_path)
     with closing(browser.new_context()) as context:
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(90_000)
         page.goto(served.url)
         page.get_by_role("button", name="Your name").click()
         page.get_by_role("dialog", name="Your name").get_by_role("textbox").fill(f"  {MARK}  ")

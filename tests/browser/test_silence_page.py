@@ -12,7 +12,7 @@ from serving import Served
 import maxstim_core as ms
 from maxstim_core.optimal.result import load, silence_of
 
-PATIENCE = 90_000
+PATIENCE = 300_000
 """Milliseconds that a run may take on a slow machine before a test gives up."""
 
 
@@ -76,6 +76,7 @@ def test_an_input_type_is_switched_off_run_told_everywhere_and_opened_again(visi
     changed = ms.silenced(ms.open_network("default"), "Mi9,C3")
     assert answer.attrs["network_hash"] == changed.content_hash
 
+    expect(page).to_have_url(re.compile("run=[0-9a-f]{64}"))
     said = parse_qs(urlparse(page.url).query)
     assert said["silence"] == ["C3,Mi9"]
     again = visit("?" + urlparse(page.url).query)

@@ -88,7 +88,7 @@ def test_an_output_that_cannot_be(tmp_path, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there.")
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     store = tmp_path / "s.zarr"
-    words = ["sweep", "Mi1", *SHORT, "--iterations", "40", "--vary", "lr=lin:0.01:0.1:24"]
+    words = ["sweep", "Mi1", *SHORT, "--iterations", "200", "--vary", "lr=lin:0.01:0.1:24"]
     command = [sys.executable, "-m", "maxstim_core.cli", *words, "--output", str(store)]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}

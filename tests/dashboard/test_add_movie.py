@@ -317,6 +317,10 @@ def test_one_visitor_never_holds_both_places():
             report_progress(0.5)
 
     hers = [BackgroundTask(slow, "anna") for _ in range(3)]
+    deadline = time.monotonic() + PATIENCE
+    while all(task.waits for task in hers):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     his = BackgroundTask(lambda report_progress: "his", "bert")
     his.wait(PATIENCE)
     assert his.result == "his"  # behind three, and there was a place

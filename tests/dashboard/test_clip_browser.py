@@ -11,6 +11,7 @@ from dashboard.state.choice import Choice
 from maxstim_core.export.captions import with_degrees
 from maxstim_core.optimal.configs import RegularizeConfig
 from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import LIVE
 
 
@@ -56,11 +57,14 @@ def test_a_chosen_clip_is_shown_at_once_and_then_its_response(app):
     gallery, session = app.browse.gallery, app.session
     movies, scene = gallery.movies, app.player.scene
     name = gallery.clips[2]["name"]
+    long = RegularizeConfig(dt=0.04, n_iters=100_000)
+    blocker = session.queue.submit(RunRequest("T4c", long, clips="made"), "somebody")
     gallery._handle_msg(2)
     while not app.player.live:  # its luminance, before the worker had its turn
         assert session.submitting
         time.sleep(0.01)
         session.poll()
+    session.queue.cancel(blocker)
     until_ended(session)
     assert not app.player.live and app.player.scene != scene
     assert session.answer.attrs["source"] == session.answer.attrs["clip"] == name

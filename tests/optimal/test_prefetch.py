@@ -22,7 +22,7 @@ def test_makes_one_ahead_and_no_more():
 
     ahead = prefetch(items())
     next(ahead)
-    assert begun[1].wait(5), "the second is made while the first is in use"
+    assert begun[1].wait(60), "the second is made while the first is in use"
     assert not begun[2].wait(0.1)
     ahead.close()
 
@@ -45,5 +45,5 @@ def test_its_thread_ends_with_it():
     ahead.close()
     for thread in threading.enumerate():
         if thread.name == "maxstim-ahead":
-            thread.join(5)
+            thread.join(60)
     assert threading.active_count() <= before

@@ -201,7 +201,6 @@ def test_a_look_in_the_background_is_over_when_it_is_said_to_be(library):
     shutil.copy(source, source.with_name("new2.nc"))
     assert not library.looking
     library.refresh()
-    assert library.looking
     until_looked(library)
     assert "new2" in keys(library)
 

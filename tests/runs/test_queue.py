@@ -109,15 +109,14 @@ def until_noted(file, network):
 def test_a_search_ahead_gives_way_to_a_run_and_goes_on_after_it(tmp_path):
     queue = toy_queue(tmp_path)
     queue.search_ahead("default", "scenes")
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 300
     while queue.ahead() is None:
         assert time.monotonic() < give_up
         time.sleep(0.01)
     assert not queue.ahead().is_over
-    began = time.monotonic()
     run = queue.submit(toy_request(QUICK), "me")
     stepping(queue, run)
-    assert time.monotonic() - began < 2
+    assert not queue.ahead().is_over
     ended(queue, run)
     done = queue.ahead().done
     while not queue.ahead().is_over:
@@ -190,10 +189,10 @@ def test_a_waiting_run_knows_about_how_long(fresh):
     going = fresh.submit(toy_request(SLOW, 500), "anna")
     stepping(fresh, going)
     first, second = (fresh.submit(toy_request(SLOW, n), "bert") for n in (100, 200))
-    time.sleep(1)
-    left = fresh.snapshot(going).eta
-    waits = [fresh.snapshot(run).wait for run in (first, second)]
-    assert waits[0] == pytest.approx(left, abs=2)
+    when(fresh, going, lambda run: run.eta is not None)
+    runs = {run.run_id: run for run in fresh.snapshots()}  # all at one moment
+    waits = [runs[run].wait for run in (first, second)]
+    assert waits[0] == pytest.approx(runs[going].eta, abs=2)
     assert waits[1] - waits[0] == pytest.approx(100 / 20 * taken, rel=0.1)
     assert fresh.snapshot(going).wait is None
     for run in (second, first, going):
@@ -212,7 +211,7 @@ def test_a_session_may_have_only_so_many_runs_waiting(fresh):
 
 
 def test_the_same_request_of_two_sessions_is_computed_once(queue):
-    request = toy_request(SLOW, 40)
+    request = toy_request(SLOW, 250)
     one = queue.submit(request, "anna")
     stepping(queue, one)
     two = queue.submit(request, "ben")
@@ -225,7 +224,7 @@ def test_the_same_request_of_two_sessions_is_computed_once(queue):
 
 @pytest.mark.parametrize("leaver", [0, 1])
 def test_cancelling_a_shared_run_only_leaves_it(queue, leaver):
-    ids = [queue.submit(toy_request(SLOW, 100 + leaver), session) for session in ("anna", "ben")]
+    ids = [queue.submit(toy_request(SLOW, 300 + leaver), session) for session in ("anna", "ben")]
     stepping(queue, ids[0])
     queue.cancel(ids[leaver])
     left = queue.snapshot(ids[leaver])
@@ -233,7 +232,7 @@ def test_cancelling_a_shared_run_only_leaves_it(queue, leaver):
     assert left.result is None
     assert left.run_id in left.message
     other = ended(queue, ids[1 - leaver])
-    assert (other.state, other.step) == ("done", 100 + leaver)
+    assert (other.state, other.step) == ("done", 300 + leaver)
 
 
 def test_the_last_session_to_leave_a_shared_run_keeps_the_best(queue):
@@ -320,7 +319,7 @@ def test_a_run_that_does_not_react_to_cancel_is_ended(tmp_path):
 )
 def test_what_ends_one_run_does_not_end_the_next(tmp_path, behavior, advice):
     # Long enough for a worker to load what it needs for its first run, on a busy machine too.
-    queue = toy_queue(tmp_path, hang_seconds=20 if behavior == HANGING else 150)
+    queue = toy_queue(tmp_path, hang_seconds=30 if behavior == HANGING else 150)
     run_id = queue.submit(toy_request(behavior), "anna")
     next_id = queue.submit(toy_request(n_iters=9), "ben")
     run = ended(queue, run_id)

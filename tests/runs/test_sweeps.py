@@ -140,7 +140,8 @@ def test_a_sweep_that_was_cancelled_holds_nobody_up(maker, queue):
 
 
 def test_a_sweep_whose_store_was_removed_meanwhile_is_begun_anew(maker, queue):
-    request = SweepRequest("Mi1", CONFIG, (("lr", "lin:0.01:0.1:40"),))
+    config = ms.GenerateConfig(t_stim=0.05, n_iters=40)
+    request = SweepRequest("Mi1", config, (("lr", "lin:0.01:0.1:40"),))
     key = maker.make(request, "anna")
     when(maker, key, lambda task: task.stage.endswith("answers."))
     maker.cancel(key, "anna")

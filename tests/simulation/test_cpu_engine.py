@@ -186,14 +186,14 @@ assert np.array_equal(engine.simulate(movie, 0.01), expected)
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers here are of another kind")
 def test_ctrl_c_at_any_moment_leaves_an_engine_that_works():
     """An interrupted call must not leave half a team waiting for the other half."""
-    subprocess.run([sys.executable, "-c", INTERRUPTED], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", INTERRUPTED], check=True, timeout=500)
 
 
 def test_threads_end_with_their_engine():
     before = threading.active_count()
     for _ in range(3):
         CpuEngine(prior_network(1), threads=2).simulate(torch.rand(2, 7), 0.01)
-    patience = time.monotonic() + 10
+    patience = time.monotonic() + 60
     while threading.active_count() > before and time.monotonic() < patience:
         time.sleep(0.01)
     assert threading.active_count() <= before
@@ -270,7 +270,7 @@ time.sleep(0.3)
 
 def test_python_ends_while_a_thread_of_its_own_computes():
     done = subprocess.run(
-        [sys.executable, "-c", _LEAVES_WHILE_IT_COMPUTES], capture_output=True, timeout=120
+        [sys.executable, "-c", _LEAVES_WHILE_IT_COMPUTES], capture_output=True, timeout=500
     )
     assert done.returncode == 0
     assert done.stderr == b""

@@ -29,6 +29,7 @@ class Picker {
    * `draw(member, group)` returns the `parts` of a button, its `title`, and the `words` to find it by.
    */
   offer(groups, draw, layout = () => "members") {
+    const focused = this.chips.find(({chip}) => chip.matches(":focus"))?.member.name
     this.chips = []
     this.list.replaceChildren(...groups.map((group) => {
       const members = element("div", layout(group))
@@ -44,6 +45,7 @@ class Picker {
       return element("section", "group", element("h3", "title", group.title), members)
     }))
     this.filter()
+    this.chips.find(({member}) => member.name === focused)?.chip.focus() // what was found since is new
   }
 
   /** Show what is chosen: in the field, which says `label` and `value`, and among the choices. */

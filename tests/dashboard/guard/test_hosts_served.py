@@ -138,7 +138,7 @@ def served(request, tmp_path_factory) -> Iterator[Asked]:
         process = start(port, *options, folder=folder, password=password)
     else:
         process = panel_serve(port, folder, password)
-    for _ in range(600):
+    for _ in range(3000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break

@@ -73,7 +73,7 @@ def told(lessons):
 
 
 def until(lessons, is_so):
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 120
     while not is_so(told(lessons)):
         assert time.monotonic() < give_up, told(lessons)
         time.sleep(0.01)
