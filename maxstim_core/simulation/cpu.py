@@ -23,7 +23,7 @@ from numba import __version__ as numba_version
 
 from maxstim_core.devices import usable_cores
 from maxstim_core.networks.network import Network
-from maxstim_core.simulation.cpu_loops import roll, unroll
+from maxstim_core.simulation.cpu_loops import put_together, roll, take_apart, unroll
 from maxstim_core.simulation.cpu_threads import Conductor, ThreadPlace, thread_places
 from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
@@ -146,12 +146,7 @@ class CpuEngine(Engine):
             sizes = [sum(groups) for groups in super().batches(n_movies, at_once)]
         else:
             sizes = [min(full, n_movies - first) for first in range(0, n_movies, full)]
-        return [self._groups(size) for size in sizes]
-
-    def _groups(self, n_movies: int) -> list[int]:
-        if n_movies == LANES * self.threads:
-            return [LANES] * self.threads
-        return [n_movies] if goes_abreast(n_movies, self.threads) else [1] * n_movies
+        return [[LANES] * self.threads if size == full else [1] * size for size in sizes]
 
     def rollout(
         self,
@@ -208,7 +203,7 @@ class CpuEngine(Engine):
         n_samples, n_frames, _ = movie.shape
         n_groups = n_samples // lay.abreast
         shown = take((n_groups, n_frames, lay.size))
-        lay.columns_of(shown)[..., stencil.position, :] = lay.together(movie)
+        lay.show(movie, shown)
         kept = n_frames + 1 if keep else 1
         states = take((n_groups, kept, *lay.grid))
         states[:, 0] = 0  # a rollout that ran out of numbers leaves none where no cell is
@@ -327,7 +322,7 @@ class CpuEngine(Engine):
                 on_weight[group, place.number],
             ),
         )
-        on_movie[...] = lay.apart(lay.columns_of(on_shown)[..., stencil.position, :])
+        lay.seen(on_shown, on_movie)
         on_cells[...] = lay.apart(lay.cells_of(on_state)[:, 0, stencil.cell_position])
         self._spares.give(on_state, on_shown, on_pull, *((rectified,) if with_parameters else ()))
 
@@ -457,7 +452,7 @@ class _Lay:
     """
 
     def __init__(self, stencil: Stencil, abreast: int) -> None:
-        self.abreast = abreast
+        self.abreast, self._position = abreast, stencil.position
         self.size, self.margin = stencil.size * abreast, stencil.margin * abreast
         places = vector_places(stencil.position, LANES // abreast) * abreast
         missing = -len(places) % VECTORS
@@ -482,9 +477,19 @@ class _Lay:
         samples = np.moveaxis(groups, -1, 1)
         return samples.reshape(len(groups) * self.abreast, *groups.shape[1:-1])
 
-    def columns_of(self, numbers: np.ndarray) -> np.ndarray:
-        """Return (..., position, stimulus of the group) of (..., number), in place."""
-        return numbers.reshape(*numbers.shape[:-1], -1, self.abreast)
+    def show(self, movies: np.ndarray, shown: np.ndarray) -> None:
+        """Write movies, (sample, frame, column), into (group, frame, number)."""
+        if self.abreast == 1:
+            shown[..., self._position] = movies
+        else:
+            put_together(np.ascontiguousarray(movies), self._position, shown)
+
+    def seen(self, shown: np.ndarray, movies: np.ndarray) -> None:
+        """Write (group, frame, number) into movies, (sample, frame, column)."""
+        if self.abreast == 1:
+            movies[...] = shown[..., self._position]
+        else:
+            take_apart(shown, self._position, movies)
 
     def cells_of(self, states: np.ndarray) -> np.ndarray:
         """Return (group, step, cell_type by position, stimulus) of (group, step, cell_type, number)."""
