@@ -4,7 +4,7 @@ Forward, each frame gathers every type's taps from the rectified voltages of the
 adjoint is the same stencil read backwards, gated by one stored bit per cell and frame: whether its
 voltage was positive. Voltages are stored only for the gradients of the parameters. Eight stimuli go
 abreast where there are enough: then a vector holds one column of eight stimuli rather than eight columns
-of one, and lies on one line of the cache. Threads take whole stimuli, or eights, where there are enough;
+of one, and lies on one line of the cache. Threads take whole stimuli, or groups, where there are enough;
 otherwise they share one, each owning a range of the eye, so that only the rows along the seam travel
 between cores. The same inputs give the same bits, whatever is simulated with them and on however many
 threads; the gradients of parameters alone are sums whose order depends on the threads.
@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numba import __version__ as numba_version
@@ -33,7 +34,7 @@ from maxstim_core.simulation.cpu_vectors import (
     VECTORS,
 )
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.stencil import Stencil, Taps, vector_places
+from maxstim_core.simulation.stencil import Stencil, Taps, strip_by_strip, vector_places
 
 _TEAM = 4
 """Most threads that share one stimulus: beyond, they wait for each other more than they gain."""
@@ -41,6 +42,9 @@ _TEAM = 4
 _MOST_KINDS = 16
 """Shapes of arrays that are kept for the next call: those of two kinds of calls."""
 
+
+_ABREAST = (LANES, LANES // 2)
+"""How many stimuli go abreast, where there are so many for each thread: the first is quicker."""
 
 _MOST_RECORDED = 4096
 """Cells that are recorded of stimuli abreast at most: sorting out more takes longer than that saves."""
@@ -105,6 +109,7 @@ class CpuEngine(Engine):
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         super().__init__(network, device="cpu", dtype="float32")
         self.threads = threads or usable_cores()
+        self.samples_at_once = max(self.samples_at_once, LANES * self.threads)
         # Room for what the last vector covers behind the last column, and for vectors that fill a block.
         self._stencil = Stencil(self.layout, block=LINE // 4, line=LINE // 4, room=2 * LANES)
         self._single = _Lay(self._stencil, 1)
@@ -117,8 +122,8 @@ class CpuEngine(Engine):
         self._conductor = Conductor(self.threads) if self.threads > 1 else None
 
     @cached_property
-    def _abreast(self) -> _Lay:
-        return _Lay(self._stencil, LANES)
+    def _lays(self) -> dict[int, _Lay]:
+        return {abreast: _Lay(self._stencil, abreast) for abreast in _ABREAST}
 
     @property
     def versions(self) -> dict[str, str]:
@@ -146,7 +151,15 @@ class CpuEngine(Engine):
             sizes = [sum(groups) for groups in super().batches(n_movies, at_once)]
         else:
             sizes = [min(full, n_movies - first) for first in range(0, n_movies, full)]
-        return [[LANES] * self.threads if size == full else [1] * size for size in sizes]
+        return [self._groups(size) for size in sizes]
+
+    def _groups(self, n_samples: int) -> list[int]:
+        """Return how many samples go abreast, group by group: so many that no thread is idle."""
+        groups: list[int] = []
+        for abreast in _ABREAST:
+            n_groups = (n_samples - sum(groups)) // (abreast * self.threads) * self.threads
+            groups += [abreast] * n_groups
+        return groups + [1] * (n_samples - sum(groups))
 
     def rollout(
         self,
@@ -356,18 +369,15 @@ class CpuEngine(Engine):
     def _parts(
         self, n_samples: int, n_recorded: int, with_parameters: bool
     ) -> Iterator[tuple[_Lay, slice]]:
-        """Split a batch: eights that go abreast, as far as that leaves no thread idle, and the rest."""
-        n_abreast = n_samples // LANES * LANES
-        if (
-            with_parameters
-            or n_recorded > _MOST_RECORDED
-            or not goes_abreast(n_samples, self.threads)
-        ):
-            n_abreast = 0
-        if n_abreast:
-            yield self._abreast, slice(0, n_abreast)
-        if n_abreast < n_samples:
-            yield self._single, slice(n_abreast, n_samples)
+        """Split a batch into samples that lie alike."""
+        groups = [1] * n_samples
+        if not with_parameters and n_recorded <= _MOST_RECORDED:
+            groups = self._groups(n_samples)
+        first = 0
+        for abreast, alike in groupby(groups):
+            last = first + sum(alike)
+            yield self._single if abreast == 1 else self._lays[abreast], slice(first, last)
+            first = last
 
     def _padded(self, n_groups: int, lay: _Lay) -> np.ndarray:
         """Two grids per group with a margin of zeros before, between and behind the types."""
@@ -400,11 +410,6 @@ class CpuEngine(Engine):
     def _most_in_team(self) -> int:
         """Most threads that can share one stimulus."""
         return min(self.threads, _TEAM, self._single.n_blocks)
-
-
-def goes_abreast(n_samples: int, threads: int) -> bool:
-    """Tell whether some of so many stimuli go eight abreast: no more than two threads share an eight."""
-    return n_samples >= LANES and 2 * (n_samples // LANES) >= threads
 
 
 class _Spares:
@@ -454,9 +459,11 @@ class _Lay:
     def __init__(self, stencil: Stencil, abreast: int) -> None:
         self.abreast, self._position = abreast, stencil.position
         self.size, self.margin = stencil.size * abreast, stencil.margin * abreast
-        places = vector_places(stencil.position, LANES // abreast) * abreast
+        places = vector_places(stencil.position, LANES // abreast)
+        if abreast > 1:  # in one thread: nobody needs to own a range
+            places = strip_by_strip(places, stencil.width)
         missing = -len(places) % VECTORS
-        self.vectors = np.concatenate([places, np.full(missing, self.size - LANES)])
+        self.vectors = np.concatenate([places * abreast, np.full(missing, self.size - LANES)])
         self.n_blocks = len(self.vectors) // VECTORS
         self.dark = np.zeros(self.size, np.float32)
         # Almost all types have their cells in the same places: few rows stay in the cache.
