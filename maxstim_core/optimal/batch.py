@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -93,11 +93,8 @@ def generate_many(
         at_once = checked_whole(at_once, "The movies in a batch (at_once)", (1, 1_000_000))
     for name in asked:
         network = silenced(network, config.silence, cell_type=name)
-    n_movies = len(kinds) * len(configs)
-    beside = [network] * min(n_movies, at_once or n_movies)
-    engines = engines_beside(beside, device=device, dtype=dtype)
-    at_once = at_once or engines[0].samples_at_once
-    return GenerateMany(engines, kinds, configs, at_once=at_once, report_every=report_every)
+    engine = make_engine(network, device=device, dtype=dtype)
+    return GenerateMany(engine, kinds, configs, at_once=at_once, report_every=report_every)
 
 
 class _Question(NamedTuple):
@@ -248,27 +245,29 @@ class GenerateMany:
 
     def __init__(
         self,
-        engines: list[Engine],
+        engine: Engine,
         kinds: list[int],
         configs: list[GenerateConfig],
         *,
-        at_once: int,
+        at_once: int | None,
         report_every: int,
     ) -> None:
-        self._engines, engine = engines, engines[0]
         self._engine, self._kinds, self._configs = engine, kinds, configs
         self._report_every = report_every
         self._loss = loss_of(configs[0])
         self.terms = self._loss.terms
         self._shape = (len(kinds), len(configs))
         n_movies, n_iters = len(kinds) * len(configs), configs[0].n_iters
-        n_batches = -(-n_movies // at_once)
-        bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
-        self._batches = [slice(*ends) for ends in pairwise(bounds)]
+        sizes = engine.batches(n_movies, at_once)
+        if configs[0].is_constrained:
+            sizes = [[1] * sum(groups) for groups in sizes]
+        bounds = pairwise(accumulate(chain(*sizes), initial=0))
+        self._batches = [[slice(*ends) for ends in islice(bounds, len(groups))] for groups in sizes]
         self.n_steps = n_iters * len(self._batches)
         starts = np.stack([starting_stimulus(config, engine.network) for config in configs])
         self._stimuli = np.tile(starts, (len(kinds), 1, 1))
         self._best = self._stimuli.copy()
+        self._best_total = np.full(n_movies, np.inf, np.float32)
         self._losses = np.full((n_iters, n_movies, len(self.terms)), np.nan, np.float32)
         self._central = np.repeat(engine.layout.central_cells[kinds], len(configs))
         self._n_done = 0
@@ -285,14 +284,11 @@ class GenerateMany:
             MaxstimError: if it has been iterated before.
         """
         check_not_begun(self._n_done)
-        config = self._configs[0]
-        for batch in self._batches:
-            groups = [batch]
-            if self._engine.one_by_one or config.is_constrained:
-                groups = [slice(k, k + 1) for k in range(batch.start, batch.stop)]
+        for groups in self._batches:
+            batch = slice(groups[0].start, groups[-1].stop)
+            engines = self._engines_beside(len(groups))
             running = [
-                self._steps(engine, group)
-                for engine, group in zip(self._engines, groups, strict=False)
+                self._steps(engine, group) for engine, group in zip(engines, groups, strict=True)
             ]
 
             def stop(running: list[Steps | Ascent] = running) -> None:
@@ -307,9 +303,16 @@ class GenerateMany:
                 for group, steps in zip(groups, running, strict=True):
                     self._stimuli[group] = self._engine.host(steps.stimuli)
                     self._best[group] = self._engine.host(steps.best)
+                    self._best_total[group] = self._engine.host(steps.best_total)
                 self._n_done += len(losses)
                 yield StepReport(self._n_done, self.n_steps, losses.mean(1))
             del running, runs, stop  # so that the next batch finds the memory free
+
+    def _engines_beside(self, n_groups: int) -> list[Engine]:
+        if n_groups == 1:
+            return [self._engine]
+        networks = [self._engine.network] * n_groups
+        return engines_beside(networks, device=self._engine.device, dtype=self._engine.dtype)
 
     def _steps(self, engine: Engine, group: slice) -> Steps | Ascent:
         """Return what takes the steps of a group of movies; under constraints, of a single one."""
@@ -334,12 +337,15 @@ class GenerateMany:
         names = self._engine.network.connectome.names
         movie, trace = ("cell_type", "seed", "frame", "column"), ("cell_type", "seed", "frame")
         n_iters = len(self._losses)
+        responses = self._responses(self._stimuli)
+        last_is_best = self._last_totals(responses) <= self._best_total
+        best = np.where(last_is_best[:, None, None], self._stimuli, self._best)
         made = Result(
             data_vars={
                 "stimulus": (movie, self._each(self._stimuli)),
-                "central_response": (trace, self._each(self._responses(self._stimuli))),
-                "best_stimulus": (movie, self._each(self._best)),
-                "best_central_response": (trace, self._each(self._responses(self._best))),
+                "central_response": (trace, self._each(responses)),
+                "best_stimulus": (movie, self._each(best)),
+                "best_central_response": (trace, self._each(self._responses(best))),
                 "loss": (
                     ("iteration", "cell_type", "seed", "term"),
                     self._losses.reshape(n_iters, *self._shape, len(self.terms)).copy(),
@@ -362,11 +368,27 @@ class GenerateMany:
         )
         return documented(made)
 
+    def _last_totals(self, responses: np.ndarray) -> np.ndarray:
+        """Total loss of each movie as it is, whose cell responds so: shape (movie,)."""
+        config, engine = self._configs[0], self._engine
+        if not config.is_constrained:
+            return self._loss(self._stimuli, responses[:, None])[:, 0]
+        totals = []
+        for k, movie in enumerate(self._stimuli):
+            name = engine.network.connectome.names[self._kinds[k // len(self._configs)]]
+            steps, loss = steps_for([engine], name, config, movie)
+            shown = engine.array(movie)[None]
+            totals.append(float(loss(shown, steps.response(shown))[0, 0]))
+        return np.array(totals, np.float32)
+
     def _responses(self, movies: np.ndarray) -> np.ndarray:
         """Voltage of each movie's cell, shape (movie, frame)."""
         cells, place = np.unique(self._central, return_inverse=True)
         dt = self._configs[0].dt
-        parts = [self._engine.simulate(movies[batch], dt, cells=cells) for batch in self._batches]
+        parts = [
+            self._engine.simulate(movies[groups[0].start : groups[-1].stop], dt, cells=cells)
+            for groups in self._batches
+        ]
         return np.take_along_axis(np.concatenate(parts), place[:, None, None], 2)[..., 0]
 
     def _each(self, values: np.ndarray) -> np.ndarray:

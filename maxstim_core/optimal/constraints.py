@@ -219,7 +219,8 @@ class Allowed:
         """Return the stimulus with its contrast made stronger or weaker to the budget of energy.
 
         Where it has more energy than that, this is the nearest within budget and range; where a
-        frequency is highest or a mean is asked for, nearly so.
+        frequency is highest or a mean is asked for, nearly so. Where its kind never has so much energy
+        within the range, it is about the strongest of them.
 
         Args:
             stimulus: Luminance, shape (frame, column).
@@ -230,16 +231,18 @@ class Allowed:
         if self.linear.is_mask:
             return GREY + _scaled_to(deviation, energy, self.low - GREY, self.high - GREY)
         plainest = _like(stimulus)(self.linear.plainest)
-        offset = contrast_energy(plainest)
-        strength = 1.0
+        budget = energy - contrast_energy(plainest)
+        strength, found, reached = 1.0, plainest, 0.0
         for _ in range(_ROUNDS):
-            found = self.nearest(plainest + strength * deviation)
-            reached = contrast_energy(found) - offset
-            if reached <= 0 or abs(reached / (energy - offset) - 1) < _AGREED:
+            tried = self.nearest(plainest + strength * deviation)
+            has = contrast_energy(tried) - contrast_energy(plainest)
+            # The strongest have less again: what is far beyond the range is cut back as a whole.
+            if abs(has - budget) < abs(reached - budget):
+                found, reached = tried, has
+            if has <= 0 or abs(has / budget - 1) < _AGREED:
                 break
-            strength *= min(10.0, ((energy - offset) / reached) ** 0.5)
-        excess = (energy - offset) / max(contrast_energy(found) - offset, 1e-30)
-        return plainest + min(1.0, excess**0.5) * (found - plainest)
+            strength *= min(10.0, (budget / has) ** 0.5)
+        return plainest + min(1.0, (budget / max(reached, 1e-30)) ** 0.5) * (found - plainest)
 
     def leveled(self, stimulus: Array, energy: float = 0.0) -> Array:
         """Return the stimulus with every luminance at the nearest level, on the budget if there is one.

@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 FADE_SECONDS = 2.0
 """Fade-in before each clip in flyvis's protocol."""
 
-_ON_CPU = 8
-"""Clips that a CPU is shown at once: as quick as more, and whoever waits for that waits half as long."""
-
 SHOWN = 12
 """Most clips that an answer carries, to look at them side by side."""
 
@@ -187,7 +184,7 @@ class Search:
     def _batches(self) -> Iterator[list[np.ndarray]]:
         """Consecutive clips of equal length, a few at a time."""
         batch: list[np.ndarray] = []
-        at_once = _ON_CPU if self._engine.device == "cpu" else self._engine.samples_at_once
+        at_once = self._engine.samples_at_once
         for index in range(len(self._clips)):
             clip = resampled(self._clips[index], self._clips.dt, self._config.dt)
             if batch and (len(batch) == at_once or len(clip) != len(batch[0])):

@@ -2,26 +2,29 @@
 
 Forward, each frame gathers every type's taps from the rectified voltages of the frame before; the
 adjoint is the same stencil read backwards, gated by one stored bit per cell and frame: whether its
-voltage was positive. Voltages are stored only for the gradients of the parameters. Threads take whole
-stimuli where there are enough; otherwise they share one, each owning a range of the eye, so that only
-the rows along the seam travel between cores. The same inputs give the same bits, whatever is simulated
-with them and on however many threads; the gradients of parameters alone are sums whose order depends on
-the threads.
+voltage was positive. Voltages are stored only for the gradients of the parameters. Eight stimuli go
+abreast where there are enough: then a vector holds one column of eight stimuli rather than eight columns
+of one, and lies on one line of the cache. Threads take whole stimuli, or groups, where there are enough;
+otherwise they share one, each owning a range of the eye, so that only the rows along the seam travel
+between cores. The same inputs give the same bits, whatever is simulated with them and on however many
+threads; the gradients of parameters alone are sums whose order depends on the threads.
 """
 
 from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numba import __version__ as numba_version
 
 from maxstim_core.devices import usable_cores
 from maxstim_core.networks.network import Network
-from maxstim_core.simulation.cpu_loops import roll, unroll
+from maxstim_core.simulation.cpu_loops import put_together, roll, take_apart, unroll
 from maxstim_core.simulation.cpu_threads import Conductor, ThreadPlace, thread_places
 from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
@@ -31,7 +34,7 @@ from maxstim_core.simulation.cpu_vectors import (
     VECTORS,
 )
 from maxstim_core.simulation.engine import Engine, FreeParameters, Gradients, Rollout
-from maxstim_core.simulation.stencil import Stencil, Taps, vector_places
+from maxstim_core.simulation.stencil import Stencil, Taps, strip_by_strip, vector_places
 
 _TEAM = 4
 """Most threads that share one stimulus: beyond, they wait for each other more than they gain."""
@@ -40,23 +43,45 @@ _MOST_KINDS = 16
 """Shapes of arrays that are kept for the next call: those of two kinds of calls."""
 
 
+_ABREAST = (LANES, LANES // 2)
+"""How many stimuli go abreast, where there are so many for each thread: the first is quicker."""
+
+_MOST_RECORDED = 4096
+"""Cells that are recorded of stimuli abreast at most: sorting out more takes longer than that saves."""
+
+
 @dataclass(frozen=True)
 class _Tape:
     """What an adjoint needs of a rollout.
 
     Attributes:
-        active: Whether each voltage was positive before each frame, one bit each, (sample, frame + 1,
-            cell_type, block, byte).
-        states: Voltages, (sample, frame + 1, cell_type, position), if parameters will be asked for;
-            else the last ones alone.
+        parts: Of each part of the batch, in order.
         numbers, parameters, cells: What the rollout was made with.
     """
 
-    active: np.ndarray
-    states: np.ndarray
+    parts: list[_TapeOfPart]
     numbers: _Numbers
     parameters: FreeParameters
     cells: np.ndarray
+
+
+@dataclass(frozen=True)
+class _TapeOfPart:
+    """What an adjoint needs of samples that lie in memory in one way.
+
+    Attributes:
+        samples: Which of the batch.
+        lay: How they lie.
+        active: Whether each voltage was positive before each frame, one bit each, (group, frame + 1,
+            cell_type, block, byte).
+        states: Voltages, (group, frame + 1, cell_type, number), if parameters will be asked for; else
+            the last ones alone.
+    """
+
+    samples: slice
+    lay: _Lay
+    active: np.ndarray
+    states: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -84,25 +109,21 @@ class CpuEngine(Engine):
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         super().__init__(network, device="cpu", dtype="float32")
         self.threads = threads or usable_cores()
+        self.samples_at_once = max(self.samples_at_once, LANES * self.threads)
         # Room for what the last vector covers behind the last column, and for vectors that fill a block.
         self._stencil = Stencil(self.layout, block=LINE // 4, line=LINE // 4, room=2 * LANES)
-        self._vectors = _whole_blocks(self._stencil)
-        self._grid = (len(network.connectome.names), self._stencil.size)
-        # Almost all types have their cells in the same places: few rows stay in the cache.
-        self._present, self._present_of = np.unique(
-            self._stencil.cell_mask(), axis=0, return_inverse=True
-        )
-        self._dark = np.zeros(self._stencil.size, np.float32)
+        self._single = _Lay(self._stencil, 1)
         self._is_input = np.array([t.role == "input" for t in network.connectome.cell_types])
-        pitch = self._stencil.size + self._stencil.margin
-        self._forward = _Gather(self._stencil.forward, pitch)
-        self._backward = _Gather(self._stencil.backward, pitch)
         values = network.parameters
         signed_count = values.synapse_count * values.synapse_sign[self.layout.tap_pair]
         self._signed_count = self.array(signed_count)
         self._tap_pair = self.layout.tap_pair
         self._spares = _Spares()
         self._conductor = Conductor(self.threads) if self.threads > 1 else None
+
+    @cached_property
+    def _lays(self) -> dict[int, _Lay]:
+        return {abreast: _Lay(self._stencil, abreast) for abreast in _ABREAST}
 
     @property
     def versions(self) -> dict[str, str]:
@@ -123,6 +144,23 @@ class CpuEngine(Engine):
         """See `Engine.host`."""
         return values
 
+    def batches(self, n_movies: int, at_once: int | None = None) -> list[list[int]]:
+        """See `Engine.batches`; as many eights as there are threads, where there are enough movies."""
+        full = LANES * self.threads
+        if at_once is not None and at_once < full:
+            sizes = [sum(groups) for groups in super().batches(n_movies, at_once)]
+        else:
+            sizes = [min(full, n_movies - first) for first in range(0, n_movies, full)]
+        return [self._groups(size) for size in sizes]
+
+    def _groups(self, n_samples: int) -> list[int]:
+        """Return how many samples go abreast, group by group: so many that no thread is idle."""
+        groups: list[int] = []
+        for abreast in _ABREAST:
+            n_groups = (n_samples - sum(groups)) // (abreast * self.threads) * self.threads
+            groups += [abreast] * n_groups
+        return groups + [1] * (n_samples - sum(groups))
+
     def rollout(
         self,
         movie: np.ndarray,
@@ -136,117 +174,177 @@ class CpuEngine(Engine):
     ) -> Rollout:
         """See `Engine.rollout`."""
         n_samples, n_frames, _ = movie.shape
-        stencil, numbers = self._stencil, self._numbers(parameters, dt)
-        shown = self._spares.take((n_samples, n_frames, stencil.size))
-        shown[..., stencil.position] = movie
-        kept = n_frames + 1 if tape and with_parameters else 1
-        states = self._spares.take((n_samples, kept, *self._grid))
-        flat = states.reshape(n_samples, kept, -1)
-        flat[:, 0] = 0  # a rollout that ran out of numbers leaves none where no cell is
-        flat[:, 0, stencil.cell_position] = initial_state
-        rectified = self._padded(n_samples)
-        np.maximum(states[:, 0], 0, out=self._inner(rectified)[:, 0])
-        n_types, _ = self._grid
-        bits = (n_samples, n_frames + 1, n_types, len(self._vectors) // VECTORS, BLOCK_BITS)
-        active = self._spares.take(bits, np.uint8)
-        lanes = self._vectors[:, None] + np.arange(LANES)
-        blocks = (states[:, 0][..., lanes] > 0).reshape(*bits[:1], *bits[2:4], BLOCK)
+        numbers = self._numbers(parameters, dt)
+        found = Rollout(
+            np.empty((n_samples, n_frames, len(cells)), np.float32),
+            np.empty((n_samples, self.layout.n_cells), np.float32),
+            _Tape([], numbers, parameters, cells) if tape else None,
+        )
+        for lay, samples in self._parts(n_samples, len(cells), with_parameters):
+            active, states = self._roll(
+                lay,
+                movie[samples],
+                initial_state[samples],
+                numbers,
+                cells,
+                found.activity[samples],
+                keep=tape and with_parameters,
+            )
+            last = lay.cells_of(states)[:, -1, self._stencil.cell_position]
+            found.final_state[samples] = lay.apart(last)
+            if tape:
+                part = _TapeOfPart(samples, lay, active, states)
+                found.tape.parts.append(part)
+                weakref.finalize(part, self._spares.give, active, states)
+            else:
+                self._spares.give(active, states)
+        return found
+
+    def _roll(
+        self,
+        lay: _Lay,
+        movie: np.ndarray,
+        initial_state: np.ndarray,
+        numbers: _Numbers,
+        cells: np.ndarray,
+        activity: np.ndarray,
+        *,
+        keep: bool,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Roll samples out that lie alike, into `activity`; return the bits and states of a tape."""
+        stencil, take = self._stencil, self._spares.take
+        n_samples, n_frames, _ = movie.shape
+        n_groups = n_samples // lay.abreast
+        shown = take((n_groups, n_frames, lay.size))
+        lay.show(movie, shown)
+        kept = n_frames + 1 if keep else 1
+        states = take((n_groups, kept, *lay.grid))
+        states[:, 0] = 0  # a rollout that ran out of numbers leaves none where no cell is
+        lay.cells_of(states)[:, 0, stencil.cell_position] = lay.together(initial_state)
+        rectified = self._padded(n_groups, lay)
+        np.maximum(states[:, 0], 0, out=self._inner(rectified, lay)[:, 0])
+        active = take((n_groups, n_frames + 1, lay.grid[0], lay.n_blocks, BLOCK_BITS), np.uint8)
+        lanes = lay.vectors[:, None] + np.arange(LANES)
+        blocks = (states[:, 0][..., lanes] > 0).reshape(n_groups, lay.grid[0], lay.n_blocks, BLOCK)
         active[:, 0, ..., : BLOCK // 8] = np.packbits(blocks, axis=-1, bitorder="little")
-        positions = stencil.cell_position[cells]
-        activity = np.empty((n_samples, n_frames, len(positions)), np.float32)
+        positions = lay.places(stencil.cell_position[cells])
+        recorded = np.empty((n_groups, n_frames, len(positions)), np.float32)
         self._run(
-            n_samples,
-            lambda sample, place: roll(
+            n_groups,
+            lay,
+            lambda group, place: roll(
                 *place.span,
-                shown[sample],
-                self._dark,
-                states[sample],
-                rectified[sample],
-                active[sample],
-                *self._forward.taps,
+                shown[group],
+                lay.dark,
+                states[group],
+                rectified[group],
+                active[group],
+                *lay.forward.taps,
                 numbers.forward_weight,
                 numbers.rest,
                 numbers.inverse_tau,
                 numbers.dt,
-                self._present,
-                self._present_of,
+                lay.present,
+                lay.present_of,
                 self._is_input,
-                stencil.margin,
+                lay.margin,
                 positions,
-                self._owned(place, positions),
-                activity[sample],
+                lay.owned(place, positions),
+                recorded[group],
             ),
         )
-        final = flat[:, kept - 1][:, stencil.cell_position]
-        record = None
-        if tape:
-            record = _Tape(active, states, numbers, parameters, cells)
-            weakref.finalize(record, self._spares.give, active, states)
-        else:
-            self._spares.give(active, states)
+        activity[...] = lay.apart(recorded.reshape(n_groups, n_frames, len(cells), lay.abreast))
         self._spares.give(shown, rectified)
-        return Rollout(activity, final, record)
+        return active, states
 
     def adjoint(self, tape: _Tape, cotangent: np.ndarray, *, with_parameters: bool) -> Gradients:
         """See `Engine.adjoint`."""
         n_samples, n_frames, _ = cotangent.shape
-        stencil, numbers = self._stencil, tape.numbers
-        n_types, _ = self._grid
-        positions = stencil.cell_position[tape.cells]
-        on_activity = np.ascontiguousarray(cotangent, np.float32)
-        on_state = self._spares.take((n_samples, 1, *self._grid))
-        on_movie = self._spares.take((n_samples, n_frames, stencil.size))
-        on_state[...], on_movie[...] = 0, 0
+        n_types = len(tape.numbers.rest)
+        on_movie = np.empty((n_samples, n_frames, self.layout.lattice.n_columns), np.float32)
+        on_state = np.empty((n_samples, self.layout.n_cells), np.float32)
         # One sum per thread of a team, in double precision: added up in a fixed order at the end.
-        on_rest, on_change = np.zeros((2, n_samples, self._team_size, n_types))
-        on_weight = np.zeros((n_samples, self._team_size, len(numbers.forward_weight)))
-        on_pull = self._padded(n_samples)
+        on_rest, on_change = np.zeros((2, n_samples, self._most_in_team, n_types))
+        on_weight = np.zeros((n_samples, self._most_in_team, len(tape.numbers.forward_weight)))
+        on_parameters = on_rest, on_change, on_weight
+        for part in tape.parts:
+            self._unroll(
+                part,
+                tape,
+                np.asarray(cotangent[part.samples], np.float32),
+                on_movie[part.samples],
+                on_state[part.samples],
+                tuple(sums[part.samples] for sums in on_parameters),
+                with_parameters=with_parameters,
+            )
+        return Gradients(
+            movie=on_movie,
+            initial_state=on_state,
+            parameters=self._on_parameters(tape, *on_parameters) if with_parameters else None,
+        )
+
+    def _unroll(
+        self,
+        part: _TapeOfPart,
+        tape: _Tape,
+        cotangent: np.ndarray,
+        on_movie: np.ndarray,
+        on_cells: np.ndarray,
+        on_parameters: tuple[np.ndarray, ...],
+        *,
+        with_parameters: bool,
+    ) -> None:
+        """Carry the cotangents of a part of a batch back, into `on_movie` and what follows."""
+        lay, stencil, numbers, take = part.lay, self._stencil, tape.numbers, self._spares.take
+        n_samples, n_frames, _ = cotangent.shape
+        n_groups = n_samples // lay.abreast
+        positions = lay.places(stencil.cell_position[tape.cells])
+        together = lay.together(cotangent)
+        on_activity = np.ascontiguousarray(together.reshape(n_groups, n_frames, len(positions)))
+        on_state, on_shown = take((n_groups, 1, *lay.grid)), take((n_groups, n_frames, lay.size))
+        on_state[...], on_shown[...] = 0, 0
+        on_pull = self._padded(n_groups, lay)
         on_pull[:, (n_frames - 1) % 2] = 0
-        rectified = self._padded(n_samples if with_parameters else 0)
+        rectified = self._padded(n_groups if with_parameters else 0, lay)
         nothing = np.zeros((2, 0), np.float32)
+        on_rest, on_change, on_weight = on_parameters
         self._run(
-            n_samples,
-            lambda sample, place: unroll(
+            n_groups,
+            lay,
+            lambda group, place: unroll(
                 *place.span,
-                tape.active[sample],
-                tape.states[sample],
-                on_activity[sample],
+                part.active[group],
+                part.states[group],
+                on_activity[group],
                 positions,
-                self._owned(place, positions),
-                on_state[sample, 0],
-                on_pull[sample],
-                rectified[sample] if with_parameters else nothing,
-                *self._backward.taps,
+                lay.owned(place, positions),
+                on_state[group, 0],
+                on_pull[group],
+                rectified[group] if with_parameters else nothing,
+                *lay.backward.taps,
                 numbers.backward_weight,
-                *self._forward.taps,
+                *lay.forward.taps,
                 numbers.inverse_tau,
                 numbers.dt,
                 self._is_input,
-                stencil.margin,
+                lay.margin,
                 with_parameters,
-                on_movie[sample],
-                on_rest[sample, place.number],
-                on_change[sample, place.number],
-                on_weight[sample, place.number],
+                on_shown[group],
+                on_rest[group, place.number],
+                on_change[group, place.number],
+                on_weight[group, place.number],
             ),
         )
-        on_cells = on_state.reshape(n_samples, -1)[:, stencil.cell_position]
-        on_columns = on_movie[..., stencil.position]
-        self._spares.give(on_state, on_movie, on_pull, *((rectified,) if with_parameters else ()))
-        return Gradients(
-            movie=on_columns,
-            initial_state=on_cells,
-            parameters=self._on_parameters(tape, on_rest, on_change, on_weight)
-            if with_parameters
-            else None,
-        )
+        lay.seen(on_shown, on_movie)
+        on_cells[...] = lay.apart(lay.cells_of(on_state)[:, 0, stencil.cell_position])
+        self._spares.give(on_state, on_shown, on_pull, *((rectified,) if with_parameters else ()))
 
     def _numbers(self, parameters: FreeParameters, dt: float) -> _Numbers:
         rest, tau, strength = parameters
         weights = strength[self._tap_pair] * self._signed_count
         return _Numbers(
-            forward_weight=weights[self._forward.order],
-            backward_weight=weights[self._backward.order],
+            forward_weight=weights[self._single.forward.order],
+            backward_weight=weights[self._single.backward.order],
             rest=rest,
             inverse_tau=1 / np.maximum(tau, np.float32(dt)),
             dt=np.float32(dt),
@@ -259,7 +357,7 @@ class CpuEngine(Engine):
         # V changes by dt / tau * pull, so d(change)/d(tau) = -change / tau; none where dt clamps tau.
         on_tau = -on_change.sum((0, 1)).astype(np.float32) / tau
         per_tap = np.empty(len(self._signed_count))
-        per_tap[self._forward.order] = on_weight.sum((0, 1))
+        per_tap[self._single.forward.order] = on_weight.sum((0, 1))
         on_strength = np.zeros(len(tape.parameters.synapse_strength))
         np.add.at(on_strength, self._tap_pair, per_tap * self._signed_count)
         return FreeParameters(
@@ -268,46 +366,50 @@ class CpuEngine(Engine):
             on_strength.astype(np.float32),
         )
 
-    def _padded(self, n_samples: int) -> np.ndarray:
-        """Two grids per sample with a margin of zeros before, between and behind the types."""
-        n_types, size = self._grid
-        margin = self._stencil.margin
-        return self._spares.take((n_samples, 2, margin + n_types * (size + margin)))
+    def _parts(
+        self, n_samples: int, n_recorded: int, with_parameters: bool
+    ) -> Iterator[tuple[_Lay, slice]]:
+        """Split a batch into samples that lie alike."""
+        groups = [1] * n_samples
+        if not with_parameters and n_recorded <= _MOST_RECORDED:
+            groups = self._groups(n_samples)
+        first = 0
+        for abreast, alike in groupby(groups):
+            last = first + sum(alike)
+            yield self._single if abreast == 1 else self._lays[abreast], slice(first, last)
+            first = last
 
-    def _inner(self, padded: np.ndarray) -> np.ndarray:
-        """The grids of `_padded` without their margins, (sample, 2, cell_type, position)."""
-        n_types, size = self._grid
-        margin = self._stencil.margin
-        return padded[..., margin:].reshape(*padded.shape[:2], n_types, size + margin)[..., :size]
+    def _padded(self, n_groups: int, lay: _Lay) -> np.ndarray:
+        """Two grids per group with a margin of zeros before, between and behind the types."""
+        n_types, size = lay.grid
+        return self._spares.take((n_groups, 2, lay.margin + n_types * (size + lay.margin)))
 
-    def _owned(self, place: ThreadPlace, positions: np.ndarray) -> np.ndarray:
-        """Which of some positions on the grids a thread owns."""
-        on_eye = positions % self._stencil.size
-        return np.flatnonzero((place.first <= on_eye) & (on_eye < place.last))
+    def _inner(self, padded: np.ndarray, lay: _Lay) -> np.ndarray:
+        """The grids of `_padded` without their margins, (group, 2, cell_type, number)."""
+        n_types, size = lay.grid
+        inner = padded[..., lay.margin :].reshape(*padded.shape[:2], n_types, size + lay.margin)
+        return inner[..., :size]
 
-    def _run(self, n_samples: int, work: Callable[[int, ThreadPlace], None]) -> None:
-        """Call ``work(sample, place)`` on all threads: alone on many samples, in teams on few."""
-        size = self._stencil.size
+    def _run(self, n_groups: int, lay: _Lay, work: Callable[[int, ThreadPlace], None]) -> None:
+        """Call ``work(group, place)`` on all threads: alone on many groups, in teams on few."""
         if self._conductor is None:  # nobody to meet: whoever asks works
-            alone = thread_places(1, self._vectors, size)[0]
-            for sample in range(n_samples):
-                work(sample, alone)
+            alone = thread_places(1, lay.vectors, lay.size)[0]
+            for group in range(n_groups):
+                work(group, alone)
             return
-        if n_samples >= self.threads:
-            alone = thread_places(1, self._vectors, size)[0]
-            jobs = [
-                [(sample, alone) for sample in range(k, n_samples, self.threads)]
-                for k in range(self.threads)
-            ]
-        else:
-            teams = [thread_places(self._team_size, self._vectors, size) for _ in range(n_samples)]
-            jobs = [list(enumerate(places)) for places in zip(*teams, strict=True)]
+        in_team = min(max(1, self.threads // max(1, n_groups)), self._most_in_team)
+        n_teams = min(self.threads // in_team, n_groups)
+        jobs: list[list[tuple[int, ThreadPlace]]] = []
+        for first in range(n_teams):
+            own = range(first, n_groups, n_teams)
+            teams = [thread_places(in_team, lay.vectors, lay.size) for _ in own]
+            jobs += [list(zip(own, places, strict=True)) for places in zip(*teams, strict=True)]
         self._conductor.run(work, jobs)
 
     @property
-    def _team_size(self) -> int:
+    def _most_in_team(self) -> int:
         """Most threads that can share one stimulus."""
-        return min(self.threads, _TEAM, len(self._vectors) // VECTORS)
+        return min(self.threads, _TEAM, self._single.n_blocks)
 
 
 class _Spares:
@@ -335,19 +437,87 @@ class _Spares:
             self._by_kind.setdefault((array.shape, array.dtype), []).append(array)
 
 
+class _Lay:
+    """How stimuli lie in memory: so many abreast, the numbers of all at a position side by side.
+
+    Args:
+        stencil: The connectome as shifts.
+        abreast: How many make a group: 1, or as many as a vector holds.
+
+    Attributes:
+        abreast: The same.
+        size: Numbers of a cell type: positions times stimuli.
+        margin: Numbers before, between and behind the cell types.
+        grid: Cell types and `size`.
+        vectors: Where the vectors begin that cover all columns, shape (vector,), in numbers.
+        n_blocks: Blocks that they make.
+        dark: Zeros of shape (size,).
+        present: Ones where there are cells, the rows that differ; of each cell type, `present_of`.
+        forward, backward: Taps with shifts in numbers.
+    """
+
+    def __init__(self, stencil: Stencil, abreast: int) -> None:
+        self.abreast, self._position = abreast, stencil.position
+        self.size, self.margin = stencil.size * abreast, stencil.margin * abreast
+        places = vector_places(stencil.position, LANES // abreast)
+        if abreast > 1:  # in one thread: nobody needs to own a range
+            places = strip_by_strip(places, stencil.width)
+        missing = -len(places) % VECTORS
+        self.vectors = np.concatenate([places * abreast, np.full(missing, self.size - LANES)])
+        self.n_blocks = len(self.vectors) // VECTORS
+        self.dark = np.zeros(self.size, np.float32)
+        # Almost all types have their cells in the same places: few rows stay in the cache.
+        rows, self.present_of = np.unique(stencil.cell_mask(), axis=0, return_inverse=True)
+        self.present = np.repeat(rows, abreast, axis=1)
+        self.grid = (len(self.present_of), self.size)
+        pitch = stencil.size + stencil.margin
+        self.forward = _Gather(stencil.forward, pitch, abreast)
+        self.backward = _Gather(stencil.backward, pitch, abreast)
+
+    def together(self, samples: np.ndarray) -> np.ndarray:
+        """Return (group, ..., stimulus of the group) of (sample, ...)."""
+        groups = samples.reshape(len(samples) // self.abreast, self.abreast, *samples.shape[1:])
+        return np.moveaxis(groups, 1, -1)
+
+    def apart(self, groups: np.ndarray) -> np.ndarray:
+        """Return (sample, ...) of (group, ..., stimulus of the group)."""
+        samples = np.moveaxis(groups, -1, 1)
+        return samples.reshape(len(groups) * self.abreast, *groups.shape[1:-1])
+
+    def show(self, movies: np.ndarray, shown: np.ndarray) -> None:
+        """Write movies, (sample, frame, column), into (group, frame, number)."""
+        if self.abreast == 1:
+            shown[..., self._position] = movies
+        else:
+            put_together(np.ascontiguousarray(movies), self._position, shown)
+
+    def seen(self, shown: np.ndarray, movies: np.ndarray) -> None:
+        """Write (group, frame, number) into movies, (sample, frame, column)."""
+        if self.abreast == 1:
+            movies[...] = shown[..., self._position]
+        else:
+            take_apart(shown, self._position, movies)
+
+    def cells_of(self, states: np.ndarray) -> np.ndarray:
+        """Return (group, step, cell_type by position, stimulus) of (group, step, cell_type, number)."""
+        return states.reshape(*states.shape[:2], -1, self.abreast)
+
+    def places(self, positions: np.ndarray) -> np.ndarray:
+        """Return the numbers at positions on (cell_type, position), for all stimuli of a group."""
+        return (positions[:, None] * self.abreast + np.arange(self.abreast)).ravel()
+
+    def owned(self, place: ThreadPlace, numbers: np.ndarray) -> np.ndarray:
+        """Return which of some numbers on (cell_type, number) a thread owns."""
+        on_eye = numbers % self.size
+        return np.flatnonzero((place.first <= on_eye) & (on_eye < place.last))
+
+
 class _Gather:
-    """Taps with shifts that are absolute on a padded grid."""
+    """Taps with shifts that are absolute on a padded grid, in numbers."""
 
-    def __init__(self, taps: Taps, pitch: int) -> None:
+    def __init__(self, taps: Taps, pitch: int, abreast: int) -> None:
         self.order = taps.order
-        self.taps = (taps.first, taps.other * pitch + taps.shift)
-
-
-def _whole_blocks(stencil: Stencil) -> np.ndarray:
-    """Return where the vectors that cover an eye begin; more behind it fill the last block."""
-    places = vector_places(stencil.position, LANES)
-    missing = -len(places) % VECTORS
-    return np.concatenate([places, np.full(missing, stencil.size - LANES)])
+        self.taps = (taps.first, (taps.other * pitch + taps.shift) * abreast)
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:

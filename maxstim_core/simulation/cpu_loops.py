@@ -26,6 +26,32 @@ _SPIN = 2_000
 
 
 @compiled
+def put_together(samples, places, groups):
+    """Write (sample, frame, column) as (group, frame, position by sample of the group)."""
+    n_groups, n_frames, _ = groups.shape
+    abreast = len(samples) // n_groups
+    for group in range(n_groups):
+        for frame in range(n_frames):
+            for column in range(len(places)):
+                first = places[column] * abreast
+                for k in range(abreast):
+                    groups[group, frame, first + k] = samples[group * abreast + k, frame, column]
+
+
+@compiled
+def take_apart(groups, places, samples):
+    """Undo `put_together`."""
+    n_groups, n_frames, _ = groups.shape
+    abreast = len(samples) // n_groups
+    for group in range(n_groups):
+        for frame in range(n_frames):
+            for column in range(len(places)):
+                first = places[column] * abreast
+                for k in range(abreast):
+                    samples[group * abreast + k, frame, column] = groups[group, frame, first + k]
+
+
+@compiled
 def _meet(counter, team_size, meeting):
     """Wait until all threads of the team have come to this meeting, counted from 1."""
     if team_size == 1:

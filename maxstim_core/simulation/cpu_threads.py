@@ -117,11 +117,12 @@ def thread_places(n_threads: int, vectors: np.ndarray, size: int) -> list[Thread
 
     Args:
         n_threads: How many.
-        vectors: Ascending positions at which they begin, shape (vector,), a whole number of blocks.
+        vectors: Positions at which they begin, shape (vector,), a whole number of blocks; in ascending
+            order if there are several threads.
         size: Positions in all.
     """
     bounds = np.linspace(0, len(vectors) // VECTORS, n_threads + 1).round().astype(int) * VECTORS
-    ends = [*vectors[bounds[:-1]].tolist(), size]
+    ends = [0, *vectors[bounds[1:-1]].tolist(), size]
     counter = np.zeros(1, np.int64)
     return [
         ThreadPlace(

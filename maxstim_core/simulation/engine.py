@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,8 +84,8 @@ class Engine(ABC):
         dtype: In which precision: ``float32`` or ``float64``.
         parameters: The network's own free parameters.
         samples_at_once: How many stimuli to simulate together where there are many.
-        one_by_one: Whether descents that run together are best stepped each by itself, on threads of
-            their own, rather than as one array.
+        one_by_one: Whether descents that run together, each with settings of its own, are best stepped
+            on threads of their own.
     """
 
     samples_at_once = 16
@@ -123,6 +124,22 @@ class Engine(ABC):
     @abstractmethod
     def host(self, values: Array) -> np.ndarray:
         """Return an array of this engine as numpy's, which may share its memory."""
+
+    def batches(self, n_movies: int, at_once: int | None = None) -> list[list[int]]:
+        """Split movies that descend with the same settings.
+
+        Args:
+            n_movies: How many there are.
+            at_once: Most in a batch; what suits the device if None.
+
+        Returns:
+            Batches, one after the other, of groups, each stepped as one array and, where there are
+            several, on a thread of its own: how many movies.
+        """
+        most = at_once or self.samples_at_once
+        n_batches = -(-n_movies // most)
+        bounds = [n_movies * k // n_batches for k in range(n_batches + 1)]
+        return [[last - first] for first, last in pairwise(bounds)]
 
     @abstractmethod
     def rollout(

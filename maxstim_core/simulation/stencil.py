@@ -15,6 +15,8 @@ import numpy as np
 from maxstim_core.lattice import Lattice
 from maxstim_core.networks.layout import Layout
 
+_ROWS_OF_STRIP = 3
+
 
 @dataclass(frozen=True, eq=False)
 class Taps:
@@ -37,6 +39,7 @@ class Stencil:
     """A layout as shifts on a padded grid.
 
     Attributes:
+        width: Positions of a row.
         size: Positions on the grid, a multiple of `block`, `room` of them behind the last column.
         margin: Farthest that a tap reaches before or behind the grid, in positions, rounded up to a
             multiple of `line`.
@@ -50,7 +53,7 @@ class Stencil:
         self.layout = layout
         lattice, du, dv = layout.lattice, layout.tap_du, layout.tap_dv
         width = _narrowest_width(lattice, {*zip(du.tolist(), dv.tolist(), strict=True)})
-        extent = lattice.extent
+        self.width, extent = width, lattice.extent
         self.position = (lattice.u + extent) * width + lattice.v + extent
         self.size = -(-(int(self.position.max()) + 1 + room) // block) * block
         shift = du * width + dv
@@ -84,6 +87,17 @@ def vector_places(position: np.ndarray, lanes: int) -> np.ndarray:
         if not places or first_uncovered >= places[-1] + lanes:
             places.append(first_uncovered)
     return np.array(places)
+
+
+def strip_by_strip(places: np.ndarray, width: int) -> np.ndarray:
+    """Return positions in another order: along strips of rows, so that neighbors stand together.
+
+    Args:
+        places: Positions.
+        width: Positions of a row.
+    """
+    row, along = np.divmod(places, width)
+    return places[np.lexsort((row, along, row // _ROWS_OF_STRIP))]
 
 
 def _sorted_taps(gathering: np.ndarray, other: np.ndarray, shift: np.ndarray, n_types: int) -> Taps:

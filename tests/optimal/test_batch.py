@@ -110,15 +110,16 @@ def test_whoever_stops_keeps_what_there_is_of_each():
 
 
 def test_best_is_of_the_lowest_loss():
-    """A step far too long: the second iterate is worse than the first, for every movie."""
+    """A step far too long: the second iterate is worse than the first; the last one counts as well."""
     config = replace(CONFIG, lr=1.0, n_iters=2, weight_mei=3000.0)
-    run = generate_many(prior_network(2), NAMES, SEEDS, config)
-    start = run.result()
-    list(run)
-    found = run.result()
+    found = finish(generate_many(prior_network(2), NAMES, SEEDS, config))
     first_is_best = (found.loss[0, ..., 0] < found.loss[1, ..., 0]).values
     assert first_is_best.all()
-    np.testing.assert_array_equal(found.best_stimulus, start.stimulus)
+    for name in NAMES:
+        for k, seed in enumerate(SEEDS):
+            alone = finish(generate(prior_network(2), name, replace(config, random_seed=seed)))
+            here = found.sel(cell_type=name).isel(seed=k)
+            np.testing.assert_array_equal(here.best_stimulus, alone.best_stimulus)
 
 
 def test_reports_hold_the_mean_loss_since_the_last():
@@ -190,3 +191,24 @@ def test_a_gpu_makes_the_same_movies():
     for run in (on_gpu, on_cpu):
         list(run)
     np.testing.assert_allclose(on_gpu.result().stimulus, on_cpu.result().stimulus, atol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_each_of_many_is_what_it_would_be_alone(monkeypatch, threads):
+    """Where eight go abreast, on threads of their own or shared, and where some are left over."""
+    monkeypatch.setattr("maxstim_core.optimal.batch.usable_cores", lambda: threads)
+    monkeypatch.setattr("maxstim_core.simulation.cpu.usable_cores", lambda: threads)
+    network, seeds = network_named("default"), range(19)
+    config = replace(CONFIG, t_stim=0.05)
+    found = finish(generate_many(network, ["T4c"], seeds, config))
+    for seed in seeds:
+        expected = finish(generate(network, "T4c", replace(config, random_seed=seed)))
+        here = found.sel(cell_type="T4c", seed=seed)
+        for variable in (
+            "stimulus",
+            "loss",
+            "central_response",
+            "best_stimulus",
+            "best_central_response",
+        ):
+            np.testing.assert_array_equal(here[variable], expected[variable])

@@ -274,3 +274,45 @@ def test_python_ends_while_a_thread_of_its_own_computes():
     )
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+@settings(max_examples=25)
+@given(networks(), st.integers(1, 20), st.integers(1, 5), st.integers(1, 3), st.integers(0, 100))
+def test_a_stimulus_does_not_depend_on_those_abreast(network, n_samples, n_frames, threads, seed):
+    """To the bit, both ways: eight go abreast where there are enough, the rest by themselves."""
+    drawn = np.random.default_rng(seed)
+    layout = network.layout
+    movie = drawn.random((n_samples, n_frames, layout.lattice.n_columns), np.float32)
+    state = drawn.standard_normal((n_samples, layout.n_cells)).astype(np.float32)
+    cells = drawn.permutation(layout.n_cells)[:20]
+    cotangent = drawn.standard_normal((n_samples, n_frames, len(cells))).astype(np.float32)
+
+    def both_ways(engine, samples):
+        found = engine.rollout(
+            movie[samples],
+            state[samples],
+            0.01,
+            cells=cells,
+            parameters=engine.parameters,
+            tape=True,
+        )
+        back = engine.adjoint(found.tape, cotangent[samples], with_parameters=False)
+        return [found.activity, found.final_state, back.movie, back.initial_state]
+
+    together = both_ways(CpuEngine(network, threads=threads), slice(None))
+    alone = CpuEngine(network, threads=1)
+    for k in range(n_samples):
+        for one, of_all in zip(both_ways(alone, slice(k, k + 1)), together, strict=True):
+            np.testing.assert_array_equal(one[0], of_all[k])
+
+
+def test_one_that_explodes_leaves_those_abreast_as_they_are():
+    engine = CpuEngine(prior_network(3), threads=1)
+    movie = np.random.default_rng(0).random((8, 12, 37), np.float32)
+    spoilt = movie.copy()
+    spoilt[3] *= np.float32(1e38)
+    before = engine.simulate(movie, 0.01, cells=np.arange(5))
+    beside = engine.simulate(spoilt, 0.01, cells=np.arange(5))
+    others = np.arange(8) != 3
+    np.testing.assert_array_equal(beside[others], before[others])
+    np.testing.assert_array_equal(engine.simulate(movie, 0.01, cells=np.arange(5)), before)
