@@ -12,7 +12,7 @@ import xarray as xr
 from dashboard.components.paint.component import PaintPanel
 from dashboard.guard.allowance import DOWNLOADS, UPLOADS
 from dashboard.paint.newest_in_turn import painters_in_turn
-from dashboard.paint.watching import watching_engine
+from dashboard.paint.watching import WatchingNetwork, watching_engine
 from dashboard.state.session import Session
 from maxstim_core.export.captions import file_name
 from maxstim_core.export.files import figure, film, netcdf
@@ -32,7 +32,7 @@ class PaintingKeeper:
         session: The runs of the page.
         panel: What files are handed to.
         painting: The painting, as it was when somebody pressed a button.
-        network: Name and content hash of the network that watches, as for `watching_engine`.
+        network: What watches.
         stored: Called with the painting, and the key of the answer that it is, once that is kept.
     """
 
@@ -41,7 +41,7 @@ class PaintingKeeper:
         session: Session,
         panel: PaintPanel,
         painting: Painting,
-        network: tuple[str, str],
+        network: WatchingNetwork,
         stored: Callable[[Painting, str], None],
     ) -> None:
         self._session, self._panel = session, panel
@@ -88,7 +88,12 @@ class PaintingKeeper:
     async def _show_code(self) -> str:
         answer = await self._answer()
         self._panel.show_code(
-            painted_snippet(self._network[0], self._cell_type, file_name(answer, "nc"))
+            painted_snippet(
+                self._network.name,
+                self._cell_type,
+                file_name(answer, "nc"),
+                silenced=self._network.silenced,
+            )
         )
         return ""
 
@@ -125,12 +130,13 @@ class PaintingKeeper:
     def _submit(self, config: RegularizeConfig | GenerateConfig, **begins: str) -> str:
         choice = self._session.choice
         request = RunRequest(
-            self._cell_type, config, self._network[0], device=choice.device, **begins
+            self._cell_type, config, self._network.name, device=choice.device, **begins
         )
         self._session.submit(request)
         choice.take(request)
         return ""
 
 
-def _answer_of(network: tuple[str, str], cell_type: str, painting: Painting) -> xr.Dataset:
-    return painted_answer(watching_engine(*network), cell_type, painting)
+def _answer_of(network: WatchingNetwork, cell_type: str, painting: Painting) -> xr.Dataset:
+    engine = watching_engine(network)
+    return painted_answer(engine, cell_type, painting, silenced=network.silenced)

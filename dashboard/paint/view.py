@@ -20,12 +20,14 @@ from dashboard.paint.newest_in_turn import painters_in_turn
 from dashboard.paint.packing import packed_rival
 from dashboard.paint.watching import (
     PaintedMoment,
+    WatchingNetwork,
     best_rival,
     moment_block,
     response_block,
     watching_engine,
 )
 from dashboard.state.session import Session
+from dashboard.state.silence import check_silence
 from dashboard.state.visitors import check_listed
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
@@ -69,7 +71,9 @@ class PaintView(param.Parameterized):
         self.param.watch(self._opened, "is_open")
         session.param.watch(self._listed, "finished")
         session.param.watch(self._watch_again, "network_hash")
-        session.choice.param.watch(self._watch_again, ["cell_type", "network"])
+        session.choice.param.watch(self._watch_again, ["cell_type", "network", "method"])
+        for settings in session.choice.settings.values():
+            settings.param.watch(self._watch_again, "silence")
 
     def open(self, key: str) -> None:
         """Open the view with the stimulus of a stored answer."""
@@ -93,16 +97,19 @@ class PaintView(param.Parameterized):
         return self._moment
 
     @property
-    def _network(self) -> tuple[str, str]:
-        """Name and content hash of the network that is to watch.
+    def _network(self) -> WatchingNetwork:
+        """The network that is to watch, with what the settings on the left silence.
 
         Raises:
-            MaxstimError: if it is none that a visitor may ask for.
+            MaxstimError: if it is none that a visitor may ask for, or the cell type that is asked is one
+                of those that are silenced.
         """
-        session = self.session
-        if session.choice.listed_only:
-            check_listed(session.choice.network)
-        return session.choice.network, session.network_hash
+        session, choice = self.session, self.session.choice
+        if choice.listed_only:
+            check_listed(choice.network)
+        silenced = choice.settings[choice.method].silence
+        check_silence(silenced, choice.cell_type)
+        return WatchingNetwork(choice.network, session.network_hash, silenced)
 
     # -- what the network does
 
@@ -124,19 +131,20 @@ class PaintView(param.Parameterized):
         """Tell the browser the response to the newest painting; in the thread of all pages."""
         panel, cell_type = self.panel, self.session.choice.cell_type
         assert panel is not None  # it was asked for by the view
-        engine = watching_engine(*self._network)
+        network = self._network
+        engine = watching_engine(network)
         lattice = engine.layout.lattice
         if self._moment is None or self._moment.painting.lattice != lattice:
             blank = Painting.grey(lattice, n_frames=FIRST_FRAMES, dt=FIRST_DT)
             self._begin_with(blank, fresh=True)
         assert self._moment is not None  # there is one from now on
-        panel.tell(response_block(engine, cell_type, self._moment))
+        panel.tell(response_block(engine, cell_type, self._moment, network.silenced))
 
     def find_rival(self) -> None:
         """Tell the browser which answer is to be beaten; in the thread of all pages."""
         panel, cell_type = self.panel, self.session.choice.cell_type
         assert panel is not None  # it was asked for by the view
-        rival = best_rival(self.session.library, watching_engine(*self._network), cell_type)
+        rival = best_rival(self.session.library, watching_engine(self._network), cell_type)
         panel.tell(packed_rival(rival, {"cell_type": cell_type}))
 
     def _begin_with(self, painting: Painting, **about: object) -> None:

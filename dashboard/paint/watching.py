@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dashboard.paint.packing import color_limit, packed_painting, packed_response
+from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.painted import cell_unit, watch_painting
 from maxstim_core.optimal.result import load
@@ -28,27 +29,40 @@ _ENGINES = 4
 _MOST_RIVALS = 60
 """Answers of the optimizer among which the best is looked for, the newest first."""
 
-_engines: OrderedDict[tuple[str, str], Engine] = OrderedDict()
+_engines: OrderedDict[WatchingNetwork, Engine] = OrderedDict()
 
 
-def watching_engine(network: str, network_hash: str) -> Engine:
+class WatchingNetwork(NamedTuple):
+    """Which network watches paintings.
+
+    Attributes:
+        name: As `maxstim_core.networks.catalog.open_network` takes it.
+        content_hash: Its content hash, or nothing while that is not known.
+        silenced: Cell types that are silenced in it, as settings say it.
+    """
+
+    name: str
+    content_hash: str
+    silenced: str
+
+
+def watching_engine(network: WatchingNetwork) -> Engine:
     """Return a network ready to watch paintings; the same for all pages. In the one thread alone.
 
     Args:
-        network: As `maxstim_core.networks.catalog.open_network` takes it.
-        network_hash: Its content hash, or nothing while that is not known.
+        network: The network.
 
     Raises:
         MaxstimError: if there is no such network.
     """
     from maxstim_core.simulation.choose_engine import make_engine
 
-    key = network, network_hash
+    key = network
     if key not in _engines:
-        opened = opened_network(network)
-        key = network, opened.content_hash
+        opened = opened_network(network.name)
+        key = network._replace(content_hash=opened.content_hash)
         if key not in _engines:
-            _engines[key] = make_engine(opened, device="cpu")
+            _engines[key] = make_engine(silenced(opened, network.silenced), device="cpu")
             while len(_engines) > _ENGINES:
                 _engines.popitem(last=False)
     _engines.move_to_end(key)
@@ -74,13 +88,16 @@ def moment_block(moment: PaintedMoment, **about: object) -> bytes:
     return packed_painting(moment.painting, {"generation": moment.generation, **about})
 
 
-def response_block(engine: Engine, cell_type: str, moment: PaintedMoment) -> bytes:
+def response_block(
+    engine: Engine, cell_type: str, moment: PaintedMoment, silenced: str = ""
+) -> bytes:
     """Let a network watch a painting, and return the response for the browser.
 
     Args:
         engine: The network.
         cell_type: Whose response it is.
         moment: What it watches.
+        silenced: Cell types that are silenced in it, as settings say it.
 
     Raises:
         MaxstimError: as `maxstim_core.optimal.painted.watch_painting`.
@@ -92,6 +109,7 @@ def response_block(engine: Engine, cell_type: str, moment: PaintedMoment) -> byt
         "generation": moment.generation,
         "cell_type": cell_type,
         "energy": painting.energy,
+        "silenced": silenced.replace(",", ", "),
     }
     return packed_response(watched, color_limit(watched, painting.lattice), about)
 

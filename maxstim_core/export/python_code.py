@@ -56,17 +56,20 @@ for report in run:
 """
 
 
-def painted_snippet(network: str, cell_type: str, taken: str) -> str:
+def painted_snippet(network: str, cell_type: str, taken: str, *, silenced: str = "") -> str:
     """Return Python lines that show a painting, taken home as NetCDF, to its network again.
 
     Args:
         network: As `maxstim_core.networks.catalog.open_network` takes it.
         cell_type: The cell type that was watched.
         taken: Name of the file.
+        silenced: Cell types that were silenced, as settings say it.
     """
+    without = f"network = ms.silenced(network, {_text(silenced)})\n" if silenced else ""
     return (
         "import maxstim_core as ms\n\n"
         f"network = ms.open_network({_text(network)})\n"
+        f"{without}"
         f"painted = ms.load({_text(taken)})  # take it home as NetCDF\n"
         f"cells = network.layout.cells(network.cell_type({_text(cell_type)}))\n"
         'voltage = ms.simulate(network, painted.stimulus, painted.attrs["dt"], cells=cells)\n'

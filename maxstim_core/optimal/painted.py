@@ -16,7 +16,7 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import answer, provenance
-from maxstim_core.optimal.shared_settings import frame_duration
+from maxstim_core.optimal.shared_settings import frame_duration, silence
 from maxstim_core.settings import Config, setting
 from maxstim_core.stimuli.stored.paintings import (
     PAINTED,
@@ -35,12 +35,13 @@ AnyVoltage = TypeVar("AnyVoltage", float, np.ndarray)
 
 @dataclass(frozen=True)
 class PaintedConfig(Config):
-    """What says which painting an answer is."""
+    """What says which painting an answer is, and what of the network that watches it is silenced."""
 
     method: ClassVar[str] = "painted"
 
     painting: str = setting("", "Key of the painting.", label="Painting", check=check_painting_key)
     dt: float = frame_duration()
+    silence: str = silence()
 
 
 class CellUnit(NamedTuple):
@@ -127,7 +128,9 @@ def watch_painting(engine: Engine, cell_type: str, painting: Painting) -> Watche
     )
 
 
-def painted_answer(engine: Engine, cell_type: str, painting: Painting) -> Result:
+def painted_answer(
+    engine: Engine, cell_type: str, painting: Painting, *, silenced: str = ""
+) -> Result:
     """Return a painting as an answer: see `maxstim_core.optimal.result`.
 
     Beside what all have, it has the attributes ``painting``, its key; ``contrast_energy``; and
@@ -137,6 +140,7 @@ def painted_answer(engine: Engine, cell_type: str, painting: Painting) -> Result
         engine: The network, ready to simulate.
         cell_type: For example ``T4c``.
         painting: The painting.
+        silenced: Which cell types are silenced in that network, as settings say it.
 
     Raises:
         MaxstimError: as `watch_painting`.
@@ -149,7 +153,7 @@ def painted_answer(engine: Engine, cell_type: str, painting: Painting) -> Result
         stimulus=painting.luminance,
         response=watched.response,
         attributes={
-            **provenance(engine, PaintedConfig(key, painting.dt)),
+            **provenance(engine, PaintedConfig(key, painting.dt, silenced)),
             "cell_type": cell_type,
             "status": "complete",
             "painting": key,

@@ -15,6 +15,7 @@ from dashboard.paint.edits import MOST_EDITS, MOST_POSITIONS, edited
 from dashboard.paint.keeping import PaintingKeeper
 from dashboard.paint.newest_in_turn import NewestInTurn
 from dashboard.paint.view import FIRST_FRAMES, PaintView
+from dashboard.paint.watching import WatchingNetwork
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from maxstim_core.errors import MaxstimError
@@ -175,6 +176,25 @@ def test_any_cell_type_may_watch_and_has_its_own_answer_to_beat(page):
     assert view.session.choice.cell_type == "Mi1"
 
 
+def test_what_the_settings_silence_is_silenced_while_painting(page):
+    view, blocks, generation = begun(page)
+    edit(view, generation, 1, WHITE_SPOT)
+    until(view, lambda: newest(blocks, "response")["serial"] == 1)
+    whole = newest(blocks, "response")
+    choice = view.session.choice
+    choice.settings[choice.method].silence = "Mi1,Tm3"
+    until(view, lambda: newest(blocks, "response")["silenced"] == "Mi1, Tm3")
+    told = newest(blocks, "response")
+    without = ms.silenced(ms.open_network("default"), "Mi1,Tm3")
+    center = without.layout.central_cells[without.cell_type("T4c")]
+    voltage = ms.simulate(without, view.moment.painting.luminance, 0.01, cells=[center]).values
+    assert np.ptp(told["trace"] - voltage[:, 0]) < 1e-4, "the same but for grey"
+    assert whole["unit"] == "RMS" and told["unit"] == "a.u."
+    choice.settings[choice.method].silence = "T4c"
+    until(view, lambda: view.session.problem)
+    assert "T4c is the cell type that is asked" in view.session.problem
+
+
 def test_edits_of_a_painting_that_is_gone_do_nothing(page):
     view, blocks, generation = begun(page)
     say(view, textbook={"kind": "bar", "direction": 90, "degrees": 30, "luminance": 1})
@@ -208,7 +228,7 @@ def keeper(page):
     edit(view, generation, 1, WHITE_SPOT)
     painting, stored, taken = view.moment.painting, [], []
     view.panel.take = lambda name, data: taken.append((name, data))
-    network = ("default", "")
+    network = WatchingNetwork("default", "", "")
     made = PaintingKeeper(
         view.session, view.panel, painting, network, lambda *kept: stored.append(kept)
     )

@@ -15,6 +15,7 @@ from maxstim_core.optimal.painted import (
     watch_painting,
 )
 from maxstim_core.optimal.possible import check_possible, seconds_of
+from maxstim_core.optimal.result import silence_of
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.stimuli.painted_start import TextbookStart
@@ -78,6 +79,22 @@ def test_a_painted_answer_is_saved_drawn_and_shown_again(engine, painting, tmp_p
     exec(code, found)
     finite = np.isfinite(again["response"].values)
     assert np.allclose(found["voltage"].values.ravel(), again["response"].values[finite], atol=1e-5)
+
+
+def test_what_is_silenced_belongs_to_the_answer_and_its_code(engine, painting, tmp_path):
+    without = make_engine(ms.silenced(engine.network, "Mi1,Tm3"))
+    answer = painted_answer(without, "T4c", painting, silenced="Mi1,Tm3")
+    whole = painted_answer(engine, "T4c", painting)
+    assert silence_of(answer) == "Mi1,Tm3" and "silence" not in whole.attrs["config"]
+    assert painted_answer_key(answer) != painted_answer_key(whole)
+    (tmp_path / "taken.nc").write_bytes(netcdf(answer).getvalue())
+    code = painted_snippet("prior", "T4c", str(tmp_path / "taken.nc"), silenced="Mi1,Tm3")
+    found: dict = {}
+    exec(code.replace('open_network("prior")', 'open_network("prior", extent=5)'), found)
+    response = answer["response"].values
+    finite = np.isfinite(response)
+    assert np.allclose(found["voltage"].values.ravel(), response[finite], atol=1e-5)
+    assert not np.allclose(response[finite], whole["response"].values[finite], atol=1e-3)
 
 
 def test_a_painted_answer_has_a_key_of_its_own(engine, painting):

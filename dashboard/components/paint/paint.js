@@ -144,7 +144,7 @@ class PaintPage {
 
   tellScore() {
     this.score.show(this.response, this.toBeat)
-    this.title.textContent = this.response ? `Response of ${this.response.cell_type}` : "Response"
+    this.title.textContent = this.response ? responseTitle(this.response) : "Response"
   }
 
   changed() {
@@ -219,6 +219,10 @@ class PaintPage {
     this.sizes.disconnect()
     this.movie.destroy()
   }
+}
+
+function responseTitle({cell_type, silenced}) {
+  return `Response of ${cell_type}${silenced ? `, ${silenced} silenced` : ""}`
 }
 
 export function render({model}) {
