@@ -93,7 +93,7 @@ def strip_by_strip(places: np.ndarray, width: int) -> np.ndarray:
     """Return positions in another order: along strips of rows, so that neighbors stand together.
 
     Args:
-        places: Positions.
+        places: Positions, shape (vector,).
         width: Positions of a row.
     """
     row, along = np.divmod(places, width)
