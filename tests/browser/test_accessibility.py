@@ -168,13 +168,6 @@ def atlas_file(served: Served) -> Path:
 
 
 @state
-def atlas_that_is_not_there(page: Page, served: Served) -> None:
-    atlas_file(served).unlink(missing_ok=True)
-    page.get_by_test_id("view-atlas").click()
-    expect(page.get_by_test_id("atlas-state")).to_contain_text("maxstim atlas make")
-
-
-@state
 def atlas_with_a_cell_type_open(page: Page, served: Served) -> None:
     pytest.importorskip("zarr")
     if not atlas_file(served).is_file():
@@ -297,8 +290,15 @@ def workers(server: int) -> list[int]:
     return children
 
 
+_COME_TO_REST = """() => Promise.allSettled(document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
+    .map((one) => one.finished))"""
+"""What fades in has other colors meanwhile."""
+
+
 def violations(page: Page, axe: str) -> list[str]:
     """Return what axe-core says of the page, a sentence each."""
+    page.evaluate(_COME_TO_REST)
     page.evaluate(axe + "; undefined")
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [
