@@ -24,7 +24,7 @@ from numba import __version__ as numba_version
 
 from maxstim_core.devices import usable_cores
 from maxstim_core.networks.network import Network
-from maxstim_core.simulation.cpu_loops import put_together, roll, take_apart, unroll
+from maxstim_core.simulation.cpu_loops import carry_over, roll, unroll
 from maxstim_core.simulation.cpu_threads import Conductor, ThreadPlace, thread_places
 from maxstim_core.simulation.cpu_vectors import (
     BLOCK,
@@ -489,14 +489,14 @@ class _Lay:
         if self.abreast == 1:
             shown[..., self._position] = movies
         else:
-            put_together(np.ascontiguousarray(movies), self._position, shown)
+            carry_over(np.ascontiguousarray(movies), self._position, shown, False)
 
     def seen(self, shown: np.ndarray, movies: np.ndarray) -> None:
         """Write (group, frame, number) into movies, (sample, frame, column)."""
         if self.abreast == 1:
             movies[...] = shown[..., self._position]
         else:
-            take_apart(shown, self._position, movies)
+            carry_over(movies, self._position, shown, True)
 
     def cells_of(self, states: np.ndarray) -> np.ndarray:
         """Return (group, step, cell_type by position, stimulus) of (group, step, cell_type, number)."""

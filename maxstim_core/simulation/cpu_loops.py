@@ -26,8 +26,8 @@ _SPIN = 2_000
 
 
 @compiled
-def put_together(samples, places, groups):
-    """Write (sample, frame, column) as (group, frame, position by sample of the group)."""
+def carry_over(samples, places, groups, is_back):
+    """Write (sample, frame, column) as (group, frame, place by sample of the group); or back."""
     n_groups, n_frames, _ = groups.shape
     abreast = len(samples) // n_groups
     for group in range(n_groups):
@@ -35,20 +35,11 @@ def put_together(samples, places, groups):
             for column in range(len(places)):
                 first = places[column] * abreast
                 for k in range(abreast):
-                    groups[group, frame, first + k] = samples[group * abreast + k, frame, column]
-
-
-@compiled
-def take_apart(groups, places, samples):
-    """Undo `put_together`."""
-    n_groups, n_frames, _ = groups.shape
-    abreast = len(samples) // n_groups
-    for group in range(n_groups):
-        for frame in range(n_frames):
-            for column in range(len(places)):
-                first = places[column] * abreast
-                for k in range(abreast):
-                    samples[group * abreast + k, frame, column] = groups[group, frame, first + k]
+                    sample, number = group * abreast + k, first + k
+                    if is_back:
+                        samples[sample, frame, column] = groups[group, frame, number]
+                    else:
+                        groups[group, frame, number] = samples[sample, frame, column]
 
 
 @compiled

@@ -119,7 +119,7 @@ def test_what_takes_long_to_open_does_not_hold_up_the_page(session, monkeypatch,
     for request in (before, distant, toy_request(n_iters=14)):
         began = time.monotonic()
         session.submit(request)
-        assert time.monotonic() - began < 30, "the pipe would be waited for without end"
+        assert time.monotonic() - began < 0.1
     until(session, lambda s: s.run is not None)
     assert session.run.request == before and session.submitting
     # Meanwhile the person looks at something else: that is what stays.

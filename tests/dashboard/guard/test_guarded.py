@@ -250,7 +250,7 @@ def opened(port: int, token: str, cookie: str) -> Awaitable[WebSocketClientConne
     return websocket_connect(request, subprotocols=["bokeh", token])
 
 
-def test_a_logout_closes_what_is_open_at_once(guarded):
+def test_a_logout_closes_what_is_open_within_five_seconds(guarded):
     """A browser shows the login then, as soon as it comes to it: `tests/browser/test_served.py`."""
     cookie = log_in(guarded.port).cookie
     page = ask(guarded.port, "/dashboard", Cookie=cookie).body
@@ -266,7 +266,7 @@ def test_a_logout_closes_what_is_open_at_once(guarded):
         return connection.close_code, time.monotonic() - began
 
     code, seconds = run_apart(asyncio.wait_for(closed(), 60))
-    assert code == 4401 and seconds < 30
+    assert code == 4401 and seconds < 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="one loopback address alone answers elsewhere")
@@ -324,7 +324,7 @@ def test_a_thousand_wrong_passwords(tmp_path):
         if len(statuses) == 500:
             other = time.monotonic()
             assert log_in(served.port, X_Forwarded_For="192.0.2.2").status == 303
-            assert time.monotonic() - other < 30
+            assert time.monotonic() - other < 2
     seconds = time.monotonic() - began
     assert statuses[:FREE] == [401] * FREE
     assert set(statuses[FREE:]) <= {401, 429}

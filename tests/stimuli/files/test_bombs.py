@@ -125,7 +125,7 @@ def test_a_long_stack_is_counted_at_once(tmp_path, n_pictures):
     assert kind_of(tmp_path / "a.tif").holds == "animation"
     with pytest.raises(MaxstimError, match="export it as mp4"):
         read_animation(tmp_path / "a.tif", SMALL, 24.0)
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 4
 
 
 def test_a_stack_that_ends_too_soon_is_damaged(tmp_path):
@@ -308,7 +308,7 @@ def test_headers_of_nothing_but_boxes_are_refused_at_once(tmp_path, kind, is_pac
         began = time.process_time()
         with pytest.raises(MaxstimError):
             read_film(tmp_path / "a.mov", "mov", SMALL)
-        assert time.process_time() - began < 20
+        assert time.process_time() - began < 4
 
 
 def nested(kind, depth):
@@ -324,7 +324,7 @@ def test_a_file_of_no_end_of_boxes_is_refused_and_zeros_are_passed_over(tmp_path
     (tmp_path / "c.mp4").write_bytes(film_ + bytes(4_000_000))
     began = time.process_time()
     read_film(tmp_path / "c.mp4", "mov", SMALL)
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 4
 
 
 def element(kind, content):
@@ -448,7 +448,7 @@ def test_a_jpeg_of_no_end_of_empty_parts_is_refused_at_once(tmp_path):
     began = time.process_time()
     with pytest.raises(MaxstimError, match="other parts"):
         read_image(tmp_path / "a.jpg")
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 4
 
 
 @pytest.mark.parametrize(
@@ -469,4 +469,4 @@ def test_a_gif_in_parts_of_one_byte_is_looked_through_at_once(tmp_path, n_parts,
     else:
         with pytest.raises(MaxstimError, match=says):
             check_gif(tmp_path / "a.gif")
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 2
