@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dashboard.paint.watching import RivalAnswer
 
 
+_USUAL_RMS = 0.56
+"""For networks of which no RMS is known: the median over the cell types of the default network."""
+
+
 def packed_painting(painting: Painting, about: dict[str, Any]) -> bytes:
     """Return a painting as one block for the browser.
 
@@ -71,7 +75,8 @@ def color_limit(watched: WatchedPainting, lattice: Lattice) -> float:
     It follows what there is, but does not make much of next to nothing.
     """
     unit = watched.unit
-    return max(response_limit(watched.response - unit.grey, lattice), 2 * (unit.rms or 0.0))
+    least = 2 * (unit.rms or _USUAL_RMS)
+    return max(response_limit(watched.response - unit.grey, lattice), least)
 
 
 def packed_rival(rival: RivalAnswer | None, about: dict[str, Any]) -> bytes:

@@ -222,7 +222,7 @@ class PaintPage {
 }
 
 function responseTitle({cell_type, silenced}) {
-  return `Response of ${cell_type}${silenced ? `, ${silenced} silenced` : ""}`
+  return `Response of ${cell_type}${silenced ? ` with ${silenced} silenced` : ""}`
 }
 
 export function render({model}) {
