@@ -47,6 +47,7 @@ class PinnedAnswer:
         numbers: What came of it, by the names of `NUMBERS`; None where that is not known.
         film: Its stimulus and response for the browser, as `packed_answer` makes it.
         controls: Its controls as of `report_of`, or None where none are stored.
+        comparison_key: Where its controls are kept, or nothing where it can have none.
     """
 
     key: str
@@ -56,6 +57,7 @@ class PinnedAnswer:
     numbers: Mapping[str, float | None]
     film: bytes
     controls: Mapping[str, Any] | None = None
+    comparison_key: str = ""
 
 
 NUMBERS: dict[str, tuple[str, str]] = {
@@ -84,7 +86,7 @@ def read_pinned(key: str, library: ResultLibrary, maker: ComparisonMaker) -> Pin
     Raises:
         MaxstimError: if it is not there, or cannot be read.
     """
-    answer = _as_shown(library.open(key))
+    answer, _ = open_pinned(key, library)
     about = answer.attrs
     method = str(about["method"])
     word = METHODS[method].title.lower() if method in METHODS else method
@@ -98,8 +100,39 @@ def read_pinned(key: str, library: ResultLibrary, maker: ComparisonMaker) -> Pin
         facts,
         answer_numbers(answer),
         packed_answer(key, answer),
-        _controls_of(answer, maker),
+        *_controls_of(answer, maker),
     )
+
+
+def open_pinned(key: str, library: ResultLibrary) -> tuple[xr.Dataset, bool]:
+    """Read a stored answer as the page shows it: a run that was cancelled at its best iteration.
+
+    Args:
+        key: Its key in the library.
+        library: Where it is.
+
+    Returns:
+        The answer, and whether its stimulus is the ``best_stimulus`` of what is stored.
+
+    Raises:
+        MaxstimError: if it is not there, or cannot be read.
+    """
+    answer = library.open(key)
+    if answer.attrs.get("status") == "cancelled" and has_other_best(answer):
+        with suppress(MaxstimError):  # its network is gone: the last iteration has a response
+            return at_best(with_best_response(answer)), True
+    return answer, False
+
+
+def stored_controls(key: str, maker: ComparisonMaker) -> dict[str, Any] | None:
+    """Return what is told of stored controls, as of `report_of`; None where there are none.
+
+    Args:
+        key: Their `comparison_key`.
+        maker: Knows where controls are stored.
+    """
+    found = maker.find(key)
+    return None if found is None else report_of(found)
 
 
 def answer_facts(answer: xr.Dataset) -> dict[str, str]:
@@ -205,17 +238,9 @@ def packed_answer(key: str, answer: xr.Dataset) -> bytes:
     return pack({"films": [about], "unit": unit}, arrays)
 
 
-def _as_shown(answer: xr.Dataset) -> xr.Dataset:
-    """Return an answer as the page shows it: a run that was cancelled at its best iteration."""
-    if answer.attrs.get("status") == "cancelled" and has_other_best(answer):
-        with suppress(MaxstimError):  # its network is gone: the last iteration has a response
-            return at_best(with_best_response(answer))
-    return answer
-
-
-def _controls_of(answer: xr.Dataset, maker: ComparisonMaker) -> dict[str, Any] | None:
+def _controls_of(answer: xr.Dataset, maker: ComparisonMaker) -> tuple[dict[str, Any] | None, str]:
     try:
-        found = maker.find(comparison_key(CONTROLS, answer))
+        key = comparison_key(CONTROLS, answer)
     except MaxstimError:  # an answer that says too little of itself
-        return None
-    return None if found is None else report_of(found)
+        return None, ""
+    return stored_controls(key, maker), key

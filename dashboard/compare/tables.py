@@ -57,8 +57,7 @@ def controls_table(answers: Sequence[PinnedAnswer]) -> dict[str, Any]:
         ``share`` of the response to the answer, where that is above 0, and ``energy``, or None where
         there is none;
         ``contrast`` and ``shift``, each a list with ``id``, ``x`` and ``y`` of the answers that have
-        them; ``missing``, the keys of answers without stored controls. Rows are those of all answers
-        that have controls.
+        them. Rows are those of all answers that have controls.
     """
     rows: dict[tuple[str, str], list[dict[str, Any] | None]] = {}
     for place, one in enumerate(answers):
@@ -79,7 +78,6 @@ def controls_table(answers: Sequence[PinnedAnswer]) -> dict[str, Any]:
         ],
         "contrast": _curves(answers, "contrast_response", "contrast"),
         "shift": _curves(answers, "shift_response", "ring"),
-        "missing": [one.key for one in answers if one.controls is None],
     }
 
 

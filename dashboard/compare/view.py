@@ -6,12 +6,14 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import param
 
 from dashboard.compare.pinned import PinnedAnswer, read_pinned
+from dashboard.compare.pinned_controls import PinnedControls
 from dashboard.compare.tables import controls_table, difference_table
 from dashboard.components.compare.component import ComparePanel
 from dashboard.state.pins import MOST_PINS, Pins, matching
@@ -44,6 +46,7 @@ class Compare(param.Parameterized):
         self.session, self.pins, self._show = session, pins, show
         self.panel: ComparePanel | None = None
         self._maker = ComparisonMaker(session.queue)
+        self._controls = PinnedControls(session, self._maker, _thread())
         self._reading: dict[str, Future[PinnedAnswer]] = {}
         self._read: OrderedDict[str, PinnedAnswer] = OrderedDict()
         self._problems: dict[str, str] = {}
@@ -81,7 +84,15 @@ class Compare(param.Parameterized):
                 self._begin(key)
         for key in [key for key, reading in self._reading.items() if reading.done()]:
             self._end(key, self._reading.pop(key))
+        for key, controls in self._controls.take(self._there).items():
+            if key in self._read:
+                self._read[key] = replace(self._read[key], controls=controls)
         self._tell()
+
+    @property
+    def _there(self) -> dict[str, PinnedAnswer]:
+        """What is pinned and has been read, in order."""
+        return {key: self._read[key] for key in self.pins.keys if key in self._read}
 
     def _look_again(self) -> None:
         """Have the folder of results looked at once for pins that nothing is known of."""
@@ -139,10 +150,14 @@ class Compare(param.Parameterized):
         if self.panel is None:
             return
         states = {key: self._state(key) for key in self.pins.keys}
-        self.busy = bool(self._reading) or any(
-            state["state"] == "reading" for state in states.values()
+        there = [*self._there.values()]
+        missing = [
+            {"id": one.key, **self._controls.state(one)} for one in there if one.controls is None
+        ]
+        waits = {"reading", "going"}
+        self.busy = self._controls.is_busy or any(
+            each["state"] in waits for each in (*states.values(), *missing)
         )
-        there = [self._read[key] for key in self.pins.keys if key in self._read]
         pins = [
             {"id": key, "title": key[:12], **states[key], **self._about(key)}
             for key in self.pins.keys
@@ -151,7 +166,7 @@ class Compare(param.Parameterized):
             {
                 "pins": pins,
                 "table": difference_table(there),
-                "controls": controls_table(there),
+                "controls": {**controls_table(there), "missing": missing},
             }
         )
         if told != self.panel.told:
@@ -188,6 +203,12 @@ class Compare(param.Parameterized):
             case {"open": str(key)} if key in self._read:
                 self.session.follow(key)
                 self.is_open = False
+            case {"press": "controls"}:
+                self._controls.ask(self._there)
+                self._take()
+            case {"press": "no controls"}:
+                self._controls.cancel(self._there)
+                self._take()
             case {"press": "back"}:
                 self.is_open = False
 

@@ -162,11 +162,28 @@ def test_the_difference_of_stimuli_is_what_was_stored_on_an_honest_scale(visit, 
 def test_stored_controls_stand_beside_each_other(visit):
     page = visit(f"?pins={FIRST[:8]},{SECOND[:8]}")
     section = page.get_by_test_id("compared-controls")
-    expect(section).to_contain_text("No controls are stored of B")
+    missing = page.get_by_test_id("missing-controls").get_by_role("listitem")
+    expect(missing).to_have_text("B No controls have been computed yet.")
     line = section.get_by_role("row", name=re.compile("^edge equal energy"))
     expect(line.get_by_role("cell").nth(1)).to_contain_text(re.compile(r"\d\.\d\d"))
     expect(line.get_by_role("cell").nth(2)).to_have_text("–")
     expect(section.get_by_role("img", name=re.compile("contrast changed"))).to_be_visible()
+
+
+def test_missing_controls_are_computed_where_they_are_missed(visit):
+    page = visit(f"?pins={FIRST[:8]},{SECOND[:8]}")
+    section = page.get_by_test_id("compared-controls")
+    missing = page.get_by_test_id("missing-controls").get_by_role("listitem")
+    compute = section.get_by_role("button", name="Compute what is missing")
+    compute.click()
+    expect(missing).to_have_attribute("data-state", "going")
+    expect(compute).to_be_hidden()
+    expect(section.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(missing).to_have_count(0, timeout=300_000)
+    expect(section.get_by_role("button")).to_have_count(0)
+    line = section.get_by_role("row", name=re.compile("^edge equal energy"))
+    for k in (1, 2):
+        expect(line.get_by_role("cell").nth(k)).to_contain_text(re.compile(r"\d\.\d\d"))
 
 
 def test_a_pin_of_an_answer_that_is_gone_says_so_in_one_sentence(visit):

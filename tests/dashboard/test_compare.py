@@ -172,7 +172,7 @@ def test_stored_controls_stand_side_by_side(queue, stored):
     library, maker = ResultLibrary(queue.folder), ComparisonMaker(queue)
     answers = [read_pinned(key, library, maker) for key in stored[:2]]
     table = controls_table(answers)
-    assert table["missing"] == [stored[1]]
+    assert answers[0].controls and answers[1].controls is None
     assert table["rows"][0]["kind"] == "the answer"
     shown = {(row["kind"], row["shown"]): row["cells"] for row in table["rows"]}
     assert all(cells[1] is None for cells in shown.values())
@@ -188,6 +188,68 @@ def test_stored_controls_stand_side_by_side(queue, stored):
     assert table["rows"][1]["shown"] == "full contrast"
     assert [curve["id"] for curve in table["contrast"]] == [stored[0]]
     assert len(shown) == len(table["rows"])
+
+
+def waited(app, is_so):
+    """Poll as the page does until what is told of missing controls is so; return it, by key."""
+    give_up = time.monotonic() + 300
+    while True:
+        missing = {one["id"]: one for one in told(app)["controls"]["missing"]}
+        if is_so(missing):
+            return missing
+        assert time.monotonic() < give_up, missing
+        time.sleep(0.02)
+        app.session.poll()
+        app.compare.poll()
+
+
+def test_missing_controls_are_computed_from_here_and_other_pages_see_them_come(queue, stored):
+    app, other = page(queue, stored[2]), page(queue, stored[2])
+    for one in (app, other):
+        settled(one)
+        missing = waited(one, lambda missing: True)
+        assert missing[stored[2]]["state"] == "none" and missing[stored[2]]["said"] == ""
+    app.compare.panel._handle_msg({"press": "controls"})
+    for one in (app, other):
+        waited(one, lambda missing: missing[stored[2]]["state"] == "going")
+        assert one.compare.busy
+    app.compare.panel._handle_msg({"press": "no controls"})
+    for one in (app, other):
+        waited(one, lambda missing: missing[stored[2]]["state"] == "none")
+    other.compare.panel._handle_msg({"press": "controls"})
+    for one in (app, other):
+        waited(one, lambda missing: not missing)
+        assert not one.compare.busy
+    answer = queue.store.find(stored[2])[1]
+    found = queue.store.find_comparison(comparison_key(CONTROLS, answer))
+    [first, *_] = told(app)["controls"]["rows"]
+    assert first["cells"][0]["response"] == pytest.approx(found.attrs["response"])
+
+
+def test_an_answer_that_was_removed_meanwhile_is_told_where_its_controls_would_stand(queue, stored):
+    gone = "f" * 64
+    answer = queue.store.find(stored[0])[1]
+    queue.store.save(gone, answer.assign(stimulus=1 - answer["stimulus"]))
+    app = page(queue, gone)
+    settled(app)
+    (queue.folder / f"{gone}.nc").unlink()
+    app.compare.panel._handle_msg({"press": "controls"})
+    missing = waited(app, lambda missing: missing[gone]["state"] == "failed")
+    assert missing[gone]["said"].count(".") == 1, missing[gone]["said"]
+
+
+def test_an_answer_that_does_not_say_how_it_was_made_can_have_no_controls(queue, stored):
+    bare = "e" * 64
+    answer = queue.store.find(stored[0])[1]
+    del answer.attrs["config"]
+    queue.store.save(bare, answer)
+    app = page(queue, bare)
+    settled(app)
+    app.compare.panel._handle_msg({"press": "controls"})
+    missing = waited(app, lambda missing: True)
+    assert missing[bare]["state"] == "never" and "how it was made" in missing[bare]["said"]
+    assert not app.compare.busy
+    (queue.folder / f"{bare}.nc").unlink()
 
 
 def test_one_answer_has_no_differences_and_all_numbers(queue, stored):

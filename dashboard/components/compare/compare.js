@@ -50,23 +50,29 @@ class OverlaidTraces {
   }
 }
 
-/** The stored controls of all answers: a table, and two curves each. */
+/** The controls of all answers: a table, and two curves each; and a way to those that are not there yet. */
 class OverlaidControls {
-  constructor(hue) {
+  constructor(hue, send) {
     this.hue = hue
+    const press = (words, pressed) => {
+      const button = element("button", {type: "button", class: "button"}, words)
+      button.addEventListener("click", () => send({press: pressed}))
+      return button
+    }
+    this.ask = press("Compute what is missing", "controls")
+    this.stop = press("Cancel", "no controls")
+    this.absent = element("ul", {class: "absent", role: "status", "data-testid": "missing-controls"})
     this.plots = {
       contrast: new Plot({label: "Response to each answer with its contrast changed", height: 170, xLabel: "factor of the contrast"}),
       shift: new Plot({label: "Response to each answer moved aside", height: 170, xLabel: "columns of shift"}),
     }
     this.body = element("div", "inside")
     this.root = element("section", {class: "card", "aria-label": "Controls, overlaid", "data-testid": "compared-controls"},
-      element("h2", {}, "Controls, overlaid"), this.body)
+      element("div", "bar", element("h2", {}, "Controls, overlaid"), this.ask, this.stop), this.absent, this.body)
   }
 
   show(controls, pins) {
-    const missing = pins.filter(({id}) => controls.missing.includes(id)).map(({letter}) => letter)
-    const absent = missing.length ? [element("p", "quiet",
-      `No controls are stored of ${missing.join(", ")}: open the answer and press Compare beneath it.`)] : []
+    this.tellMissing(controls.missing, pins)
     const plots = Object.entries(this.plots).map(([kind, plot]) => {
       const lines = controls[kind].map(({id, x, y}) => {
         const {letter, title, place} = pins.find((pin) => pin.id === id)
@@ -75,8 +81,19 @@ class OverlaidControls {
       plot.show(lines, {words: (at) => tickText(at), marks: kind === "contrast" ? [1] : []})
       return lines.length ? [element("div", {}, element("h3", {}, `${plot.canvas.getAttribute("aria-label")} (RMS)`), plot.root)] : []
     })
-    this.body.replaceChildren(...absent,
-      ...(controls.rows.length ? [controlsTableOf(controls, pins, this.hue), element("div", "two", ...plots.flat())] : []))
+    this.body.replaceChildren(...(controls.rows.length ? [controlsTableOf(controls, pins, this.hue), element("div", "two", ...plots.flat())] : []))
+  }
+
+  /** Say of which answers there are no controls yet, and how they stand. */
+  tellMissing(missing, pins) {
+    const letterOf = (wanted) => pins.find(({id}) => id === wanted).letter
+    const words = {none: "No controls have been computed yet.", going: "Being computed.", failed: "", never: ""}
+    const lines = missing.map(({id, state, said}) => element("li", {"data-state": state},
+      element("b", {}, letterOf(id)), ` ${[words[state], said].filter(Boolean).join(" ")}`))
+    this.absent.replaceChildren(...lines)
+    this.absent.hidden = !lines.length
+    this.ask.hidden = !missing.some(({state}) => state === "none" || state === "failed")
+    this.stop.hidden = !missing.some(({state}) => state === "going")
   }
 
   draw() {
@@ -99,7 +116,7 @@ class CompareView {
     this.players = new PinnedPlayers(this.clock, (id) => this.actions(id), this.scale, hue, this.difference)
     this.legend = new ScaleLegend("Above the stimulus, luminance from 0 (black) to 1 (white); below the response, one scale for all: voltage", this.scale)
     this.traces = new OverlaidTraces(this.clock, hue)
-    this.controls = new OverlaidControls(hue)
+    this.controls = new OverlaidControls(hue, send)
     this.stored = new Chooser("Pin a stored answer…", (key) => send({toggle: key}))
     this.pins = element("ul", {class: "pins", "aria-label": "Pinned answers", "data-testid": "pins"})
     this.how = element("p", "quiet", HOW_TO_PIN)

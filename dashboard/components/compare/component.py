@@ -34,7 +34,8 @@ class ComparePanel(LateComponent):
         doc="As JSON: ``pins``, each with id, title, state (``reading``, ``there`` or ``gone``), what "
         "is said, and once it is there detail, baseline and rms in a.u.; ``table``, as "
         "`difference_table` makes it, and ``controls``, as `controls_table` does, both with a column "
-        "for each answer that is there.",
+        "for each answer that is there; of controls also ``missing``: id, ``state`` (``none``, "
+        "``going``, ``failed`` or ``never``) and what is said of those that are not there.",
     )
     stored = param.List(default=[], doc="Stored runs to pin: key and label of each.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")

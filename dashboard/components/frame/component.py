@@ -56,3 +56,5 @@ class Frame(Component):
         # The browser can send anything.
         if msg == "ping":
             self._send_msg("heard")
+        elif msg == "link":  # all that the browser sent before has been heard by now
+            self._send_msg({"link": {"query": self.link_query, "left_out": self.left_out}})

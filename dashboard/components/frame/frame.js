@@ -169,7 +169,11 @@ export function render({model}) {
     columns, help, ...asking)
   const connection = new Connection(root, columns, () => model.send_msg("ping"),
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))
-  model.on("msg:custom", () => connection.heard?.())
+  model.on("msg:custom", (message) => {
+    connection.heard?.()
+    const told = message?.data ?? message
+    if (told?.link) link.hear(told.link)
+  })
   columns.before(connection.bar)
   const open = (isOpen) => {
     root.dataset.drawer = isOpen ? "open" : "closed"

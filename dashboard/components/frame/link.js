@@ -1,6 +1,7 @@
 // A link to what is on the page: to be copied, and in the address bar.
 
 const LINK = "M3.9 12c0-1.71 1.39-3.1 3.1-3.1h4V7H7c-2.76 0-5 2.24-5 5s2.24 5 5 5h4v-1.9H7c-1.71 0-3.1-1.39-3.1-3.1M8 13h8v-2H8zm9-6h-4v1.9h4c1.71 0 3.1 1.39 3.1 3.1s-1.39 3.1-3.1 3.1h-4V17h4c2.76 0 5-2.24 5-5s-2.24-5-5-5"
+const ANSWER_PACE = 1000 // milliseconds that the server has to say what the link is by now
 const ADDRESS_PACE = 500 // milliseconds: browsers refuse more than some hundred changes in half a minute
 
 /** The button that copies the link, and what it says then. */
@@ -8,6 +9,7 @@ class LinkButton {
   /** `model` has `link_query`, the query that the server knows, and `left_out`, what that leaves out. */
   constructor(model) {
     this.model = model
+    this.told = {query: model.link_query, leftOut: model.left_out}
     this.button = element("button", {type: "button", class: "button link", "data-testid": "copy-link", "aria-label": "Copy link",
       title: "Copy a link that opens what is on the page, settings and frame included"}, icon(LINK), element("span", {}, "Copy link"))
     this.said = element("p", {class: "small", role: "status"})
@@ -21,7 +23,7 @@ class LinkButton {
 
   /** The link: what the server knows is on the page, and what the player alone knows. */
   get href() {
-    const link = this.model.link_query
+    const link = this.told.query
     const place = {}
     // Without a run, the movie in the player is not what the link is about.
     if (new URLSearchParams(link).has("run")) document.dispatchEvent(new CustomEvent("maxstim-place", {detail: place}))
@@ -29,17 +31,37 @@ class LinkButton {
     return `${location.origin}${location.pathname}?${query.filter(Boolean).join("&")}`
   }
 
+  /** What the server knows once it has heard all that was done before; what was known where it is slow. */
+  async asked() {
+    const known = {query: this.model.link_query, leftOut: this.model.left_out}
+    this.told = await new Promise((resolve) => {
+      this.answer = resolve
+      setTimeout(() => resolve(known), ANSWER_PACE)
+      this.model.send_msg("link")
+    })
+    return this.href
+  }
+
+  /** Take in what the server has said. */
+  hear({query, left_out: leftOut}) {
+    this.answer?.({query, leftOut})
+  }
+
   async copy() {
-    this.text.value = this.href
+    this.said.textContent = ""
+    const asked = this.asked()
     let isCopied = true
     try {
-      await navigator.clipboard.writeText(this.text.value)
+      // A promise: browsers let a page copy in the moment of a press, not when the server has answered.
+      const text = asked.then((href) => new Blob([href], {type: "text/plain"}))
+      await navigator.clipboard.write([new ClipboardItem({"text/plain": text})])
     } catch {
       isCopied = false // browsers keep the clipboard for https and localhost
     }
+    this.text.value = await asked
     this.open()
-    this.leftOut.textContent = this.model.left_out
-    this.leftOut.hidden = !this.model.left_out
+    this.leftOut.textContent = this.told.leftOut
+    this.leftOut.hidden = !this.told.leftOut
     this.said.textContent = isCopied ? "The link is copied." : "This page may not copy by itself; press Ctrl + C."
     if (!isCopied) this.text.focus()
   }
