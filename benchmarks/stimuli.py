@@ -3,19 +3,23 @@
     python -m benchmarks.stimuli --folder FOLDER [--types T4c …]
 
 Of each cell type, with 40 frames of 10 ms at one contrast energy for all: restarts and different movies,
-the controls of the best, transfer to the ten bundled networks, the curve, the movie that suppresses, and
-ten levels from below rest to beyond the natural maximum. Every cell type is kept in the folder as soon
-as it is done: an interrupted call goes on where it was. The table is written to FOLDER/STIMULI.md.
+the controls of the best, transfer to the ten bundled networks, the curve, and the movie that suppresses;
+with 80 frames, ten levels from below rest to beyond the natural maximum; of the cell types that detect
+motion, the contrast with their siblings. Every part is kept in the folder as soon as it is done: an
+interrupted call goes on where it was. The table is written to FOLDER/STIMULI.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 import maxstim_core as ms
 from benchmarks.markdown import head, row
@@ -25,7 +29,10 @@ from maxstim_core.comparison.textbook import FAMILIES
 ENERGY = 100.0
 DRIVE = ms.GenerateConfig(objective="drive", energy=ENERGY, t_stim=0.4, n_iters=120)
 LEVELS, BEYOND = 10, 1.2
+LEVEL = ms.GenerateConfig(t_stim=0.8, n_iters=120)
 NETWORKS = tuple(f"maxstim/{k:03d}" for k in range(10))
+_SPREADS = (("spread", 3), ("diversity", 2), ("different_diversity", 2))
+SIBLINGS = tuple(tuple(f"{family}{letter}" for letter in "abcd") for family in ("T4", "T5"))
 
 
 def main() -> None:
@@ -37,14 +44,21 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     network = ms.open_network("default")
     names = arguments.types or list(network.connectome.names)
-    measure = Measurement(network)
-    for name in names:
-        path = arguments.folder / f"{name}.json"
-        if not path.exists():
-            path.write_text(json.dumps(measure(name)))
-            print(name, flush=True)
-    found = {name: json.loads((arguments.folder / f"{name}.json").read_text()) for name in names}
+    measurement = Measurement(network)
+    found = {name: _measured(measurement, name, arguments.folder) for name in names}
     (arguments.folder / "STIMULI.md").write_text("\n".join(table(found)) + "\n")
+
+
+def _measured(measurement: Measurement, name: str, folder: Path) -> dict:
+    """Return the numbers of a cell type, those that are missing measured and kept."""
+    path = folder / f"{name}.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    for part, measure in measurement.parts(name).items():
+        if part not in found:
+            found[part] = measure(name)
+            path.write_text(json.dumps(found))
+            print(name, part, flush=True)
+    return found
 
 
 class Measurement:
@@ -52,33 +66,70 @@ class Measurement:
 
     def __init__(self, network: ms.Network) -> None:
         self._network = network
-        self._clips = ms.open_clips("scenes", network.lattice.extent)
-        self._found = ms.finish(ms.search(network, self._clips))
         self._others = [ms.open_network(name) for name in NETWORKS]
         self._units = ms.response_units(network)
 
-    def __call__(self, name: str) -> dict:
-        """Return the numbers of a cell type, responses in RMS above grey."""
-        kind = self._network.cell_type(name)
-        least, greatest = (
-            (voltage[kind] - self._units.grey[kind]) / self._units.rms[kind]
-            for voltage in (self._units.least, self._units.greatest)
-        )
-        started = ms.finish(ms.restarts(self._network, name, DRIVE, seeds=4, different=4))
-        curve = ms.finish(ms.curve(self._network, name, replace(DRIVE, energy=0.0)))
-        return {
-            "least": least,
-            "greatest": greatest,
-            "responses": dict(
-                zip(started.start.values, started.counted_response.values.tolist(), strict=True)
-            ),
-            **{key: started.attrs[key] for key in ("spread", "diversity", "different_diversity")},
-            "different": started.different_response.values.tolist(),
-            "controls": self._compared(name, DRIVE),
-            "suppress": self._compared(name, replace(DRIVE, objective="suppress")),
-            "curve": [curve.energy.values.tolist(), curve.counted_response.values.tolist()],
-            "levels": self._levels(name, least, greatest),
+    @cached_property
+    def _clips(self) -> ms.Clips:
+        return ms.open_clips("scenes", self._network.lattice.extent)
+
+    @cached_property
+    def _found(self) -> xr.Dataset:
+        return ms.finish(ms.search(self._network, self._clips))
+
+    def parts(self, name: str) -> dict[str, Callable[[str], object]]:
+        """Return what is to be measured of a cell type, by name; responses are in RMS above grey."""
+        parts = {
+            "range": self._range,
+            "restarts": self._restarts,
+            "curve": self._curve,
+            "levels": self._levels,
+            "controls": lambda name: self._compared(name, DRIVE),
+            "suppress": lambda name: self._compared(name, replace(DRIVE, objective="suppress")),
         }
+        is_sibling = any(name in family for family in SIBLINGS)
+        return {**parts, "contrast": self._contrast} if is_sibling else parts
+
+    def _range(self, name: str) -> list[float]:
+        """Return the lowest and the highest response to any frame of a clip of the set."""
+        kind = self._network.cell_type(name)
+        return [
+            self._in_rms(voltage[kind], kind)
+            for voltage in (self._units.least, self._units.greatest)
+        ]
+
+    def _in_rms(self, voltage: float, kind: int) -> float:
+        return float((voltage - self._units.grey[kind]) / self._units.rms[kind])
+
+    def _restarts(self, name: str) -> dict:
+        found = ms.finish(ms.restarts(self._network, name, DRIVE, seeds=4, different=4))
+        responses = found.counted_response.values.tolist()
+        return {
+            "responses": dict(zip(found.start.values, responses, strict=True)),
+            **{key: found.attrs[key] for key in ("spread", "diversity", "different_diversity")},
+            "different": found.different_response.values.tolist(),
+        }
+
+    def _curve(self, name: str) -> list[list[float]]:
+        found = ms.finish(ms.curve(self._network, name, replace(DRIVE, energy=0.0)))
+        return [found.energy.values.tolist(), found.counted_response.values.tolist()]
+
+    def _contrast(self, name: str) -> dict:
+        """Return what siblings do while one is driven and they are not, and what drive alone does."""
+        [family] = [family for family in SIBLINGS if name in family]
+        others = ",".join(one for one in family if one != name)
+        configs = [DRIVE, replace(DRIVE, objective=f"contrast:{others}")]
+        alone, contrast = (
+            ms.finish(ms.generate(self._network, name, config)).best_stimulus for config in configs
+        )
+        kinds = [self._network.cell_type(one) for one in (name, *others.split(","))]
+        cells = self._network.layout.central_cells[kinds]
+
+        def last(stimulus: xr.DataArray) -> list[float]:
+            voltage = ms.simulate(self._network, stimulus.values, DRIVE.dt, cells=cells).values
+            return [self._in_rms(one, kind) for one, kind in zip(voltage[-1], kinds, strict=True)]
+
+        return {"alone": last(alone)[0], "own": last(contrast)[0], "others": last(contrast)[1:]}
 
     def _compared(self, name: str, config: ms.GenerateConfig) -> dict:
         answer = ms.finish(ms.generate(self._network, name, config))
@@ -87,11 +138,11 @@ class Measurement:
         run = ms.controls(answer, self._network, clips=clips, found=found, others=others)
         return report_of(ms.finish(run))
 
-    def _levels(self, name: str, least: float, greatest: float) -> list[list[float]]:
+    def _levels(self, name: str) -> list[list[float]]:
         """Return the levels that were asked for, what was reached, and the energy that it took."""
+        least, greatest = self._range(name)
         asked = np.linspace(least, BEYOND * greatest, LEVELS).tolist()
-        plain = replace(DRIVE, energy=0.0)
-        configs = [replace(plain, objective=f"level:{level:.6g}") for level in asked]
+        configs = [replace(LEVEL, objective=f"level:{level:.6g}") for level in asked]
         run = ms.generate_each(
             [(self._network, name, config) for config in configs], report_every=60
         )
@@ -101,10 +152,7 @@ class Measurement:
         return [
             [
                 level,
-                float(
-                    (answer.best_central_response[-1] - self._units.grey[kind])
-                    / self._units.rms[kind]
-                ),
+                self._in_rms(answer.best_central_response[-1], kind),
                 float(answer.attrs["contrast_energy"]),
             ]
             for level, answer in zip(asked, run.results(), strict=True)
@@ -120,7 +168,17 @@ def table(found: dict[str, dict]) -> list[str]:
     )
     lines = [*head(*titles)]
     lines += [_line(name, told) for name, told in found.items()]
-    return [*lines, "", *_summary(found)]
+    contrasts = [
+        row(
+            name,
+            *(f"{told['contrast'][key]:.2f}" for key in ("alone", "own")),
+            ", ".join(f"{one:.2f}" for one in told["contrast"]["others"]),
+        )
+        for name, told in found.items()
+        if "contrast" in told
+    ]
+    siblings = head("cell type", "driven alone", "driven against its siblings", "what they do then")
+    return [*lines, "", *siblings, *contrasts, "", *_summary(found)]
 
 
 def _line(name: str, told: dict) -> str:
@@ -137,14 +195,12 @@ def _line(name: str, told: dict) -> str:
         f"{controls['response']:.2f}",
         f"{full[0]:.2f} ({full[1]})",
         f"{equal[0]:.2f} ({equal[1]})",
-        f"{told['greatest']:.2f}",
+        f"{told['range'][1]:.2f}",
         f"{clip['equal energy']:.2f}",
         f"{_transfer(controls):.2f}",
-        f"{told['spread']:.3f}",
-        f"{told['diversity']:.2f}",
-        f"{told['different_diversity']:.2f}",
+        *(f"{told['restarts'][key]:.{n}f}" for key, n in _SPREADS),
         f"{suppress['response']:.2f}",
-        f"{told['least']:.2f}",
+        f"{told['range'][0]:.2f}",
         f"{lowest[0]:.2f}",
         f"{_levels_met(told)} of {LEVELS}",
     )
@@ -163,8 +219,18 @@ def _transfer(report: dict) -> float:
 
 def _levels_met(told: dict) -> int:
     """Return how many levels are met within 2 % of the range over the set."""
-    size = 0.02 * (told["greatest"] - told["least"])
+    least, greatest = told["range"]
+    size = 0.02 * (greatest - least)
     return sum(abs(reached - asked) <= size for asked, reached, _ in told["levels"])
+
+
+def _is_shared(told: dict) -> bool:
+    """Return whether a cell type could not be driven without its siblings."""
+    contrast = told.get("contrast")
+    if contrast is None:
+        return False
+    own = contrast["own"]
+    return own < contrast["alone"] / 2 or max(contrast["others"]) > own / 3
 
 
 def _summary(found: dict[str, dict]) -> list[str]:
@@ -186,7 +252,7 @@ def _summary(found: dict[str, dict]) -> list[str]:
 
     return [
         "- Several different best movies (different diversity above 0.5): "
-        + those(lambda told: told["different_diversity"] > 0.5),
+        + those(lambda told: told["restarts"]["different_diversity"] > 0.5),
         "- A clip does better at equal energy: "
         + those(lambda told: clip_at_equal(told) > response(told)),
         "- A textbook stimulus is enough (at least 0.95 of the response at equal energy): "
@@ -199,11 +265,15 @@ def _summary(found: dict[str, dict]) -> list[str]:
         + those(
             lambda told: (
                 told["suppress"]["response"]
-                > min(told["least"], _best_textbook(told["suppress"], "full contrast", sign=-1)[0])
+                > min(
+                    told["range"][0], _best_textbook(told["suppress"], "full contrast", sign=-1)[0]
+                )
             )
         ),
         "- Not all levels are met within 2 % of the range: "
         + those(lambda told: _levels_met(told) < LEVELS),
+        "- Driven against its siblings, does less than half of what it does driven alone, or a sibling "
+        "more than a third of that: " + those(_is_shared),
         "- Half of the response or less in the other networks: "
         + those(lambda told: _transfer(told["controls"]) <= 0.5),
     ]

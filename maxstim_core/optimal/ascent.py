@@ -46,6 +46,10 @@ _FIRST_ENERGY, _LEAST_WAY, _MOST_RESCALED = 10.0, 0.25, 0.3
 """To reach a level: the energy whose price is tried first, the least unit of what is missing, in RMS,
 and how much stronger or weaker the contrast becomes in a polishing step."""
 
+_LEAST_SLOPE = 0.05
+"""Least that a response is taken to grow with its contrast, in units of the way to the level: where it
+falls, more contrast is tried all the same."""
+
 _FIRST_STEP, _LONGER, _SHORTER = 0.02, 1.3, 0.5
 """Length of the polishing step, as a share of the way to the steepest stimulus, and how it changes
 after a success and after a failure."""
@@ -187,9 +191,9 @@ class Ascent(Stepper):
         return self._allowed.energy > 0 or self._level is not None
 
     def _off(self, point: Point) -> float:
-        """Return by how much there is too much contrast, 0 where it is right."""
+        """Return by how much there is too much contrast: the logarithm of its energy over the right one."""
         if self._level is not None:
-            return point.excess
+            return 2 * self._excess_contrast(point)
         return math.log(max(contrast_energy(self._free), 1e-30) / self._allowed.energy)
 
     def _share(self, done: float) -> float:
@@ -240,10 +244,18 @@ class Ascent(Stepper):
 
     def _rescaled(self, here: Point, moved: Array) -> Array:
         """Return a stimulus with the contrast that should bring it to the level (Newton's step)."""
+        by = min(_MOST_RESCALED, max(-_MOST_RESCALED, -self._excess_contrast(here)))
+        return GREY + (1 + by) * (moved - GREY)
+
+    def _excess_contrast(self, point: Point) -> float:
+        """Return by which share of its contrast a stimulus is too strong for the level (Newton's step).
+
+        Close to the most that a cell does, the response grows little with the contrast: then much more of
+        it is needed than the response tells that is missing.
+        """
         assert self._level is not None
-        slope = -float((here.gradient * (here.stimulus - GREY)).sum()) / self._level.way
-        by = -here.excess / slope if slope > 0 else 0.0
-        return GREY + (1 + min(_MOST_RESCALED, max(-_MOST_RESCALED, by))) * (moved - GREY)
+        slope = -float((point.gradient * (point.stimulus - GREY)).sum()) / self._level.way
+        return point.excess / max(slope, _LEAST_SLOPE)
 
     def _raw(self, point: Point) -> Array:
         """Return what to move on from: levels would hold small steps."""
