@@ -8,6 +8,7 @@ from typing import Any
 
 from dashboard.compare.pinned import PinnedAnswer, open_pinned, stored_controls
 from dashboard.state.session import Session
+from dashboard.text.words import task_in_line
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.comparisons import CONTROLS, ComparisonMaker
 from maxstim_core.runs.snapshot import LIVE, TaskSnapshot
@@ -104,8 +105,8 @@ class PinnedControls:
             return {"state": "failed", "said": self._problems[answer.key]}
         task = self._task(answer)
         if task is not None and task.state in LIVE:
-            waits = "Runs go first; it goes on after them." if task.state == "queued" else ""
-            return {"state": "going", "said": task.message or waits or task.stage or "Starting."}
+            waits = task_in_line(task) if task.state == "queued" else ""
+            return {"state": "going", "said": waits or task.message or task.stage or "Starting."}
         if task is not None and task.state == "failed":
             return {"state": "failed", "said": task.message}
         return {"state": "none", "said": ""}

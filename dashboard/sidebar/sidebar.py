@@ -76,7 +76,9 @@ class Sidebar(pn.viewable.Viewer):
         networks.param.watch(self._tell_network, ["found", "progress", "reply", "refused"])
         networks.param.watch(self._offer_networks, "groups")
         sweeps.choice.param.watch(self._tell_sweep, ["is_open", "ranges", "seeds", "transfer"])
-        sweeps.param.watch(self._tell_sweep, "starting")
+        # What ends teaches how long others take.
+        sweeps.param.watch(self._tell_sweep, ["starting", "busy"])
+        session.param.watch(self._tell_sweep, "finished")
         self._devices()
 
     def __panel__(self) -> SidebarPanel:

@@ -8,6 +8,7 @@ from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice, SweepCost, can_vary, runs_of
 from dashboard.text.words import duration
 from maxstim_core.errors import MaxstimError
+from maxstim_core.runs.sweeps import SweepMaker
 
 _LONGEST_ENTRY = 40
 """Characters of an entry."""
@@ -40,10 +41,14 @@ def sweep_words(choice: SweepChoice, session: Session, *, starting: bool) -> dic
 def sweep_cost(choice: SweepChoice, session: Session) -> SweepCost:
     """Return what the chosen sweep would cost, or why it cannot be started."""
     try:
-        runs = runs_of(choice.request())
+        request = choice.request()
+        runs = runs_of(request)
     except MaxstimError as error:
         return SweepCost(problem=str(error))
-    return SweepCost(len(runs), session.queue.usual_seconds(runs))
+    known = SweepMaker(session.queue).usual_seconds(request)
+    if known is not None:
+        return SweepCost(len(runs), known)
+    return SweepCost(len(runs), session.queue.usual_seconds(runs), at_most=True)
 
 
 def _cost_words(cost: SweepCost, is_marked: bool) -> str:
@@ -51,8 +56,12 @@ def _cost_words(cost: SweepCost, is_marked: bool) -> str:
         return "" if is_marked else cost.problem
     if cost.seconds is None:
         return f"{cost.n_runs} runs; how long they take is known after a first run."
-    # Answers share the cores, which runs one after another leave idle in part.
-    return f"{cost.n_runs} runs, at most about {duration(cost.seconds)}; other runs go first."
+    if cost.at_most:
+        # Which runs one after another leave idle in part; how much sooner, the first sweep tells.
+        taken = f"at most about {duration(cost.seconds)}, sooner as they share the cores"
+    else:
+        taken = f"about {duration(cost.seconds)}"
+    return f"{cost.n_runs} runs, {taken}; what waits already goes first."
 
 
 def take_sweep_entry(choice: SweepChoice, message: dict[str, Any]) -> None:

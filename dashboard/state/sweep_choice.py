@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ import param
 
 from dashboard.state.choice import Choice
 from dashboard.state.objective import check_others
+from dashboard.state.settings import settings_class
 from dashboard.state.silence import check_silence
 from dashboard.state.typed_numbers import number_text, read_number
 from dashboard.state.visitors import check_listed
@@ -17,7 +19,6 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.sweeps import SweepRequest
-from maxstim_core.sweeps.varied import read_varied, settings_of
 
 MOST_SHOWN = 500
 """Most answers of a sweep on the page."""
@@ -51,13 +52,49 @@ class VariedRange:
     count: str
     is_log: bool
 
-    @property
-    def words(self) -> str:
-        """The same as `maxstim_core.sweeps.varied` reads it."""
-        low, high, count = (
-            text.strip().replace(",", ".") for text in (self.low, self.high, self.count)
-        )
-        return f"{'log' if self.is_log else 'lin'}:{low}:{high}:{count}"
+    def words(self, name: str) -> str:
+        """Return the same as `maxstim_core.sweeps.varied` reads it.
+
+        Args:
+            name: Of the setting.
+
+        Raises:
+            MaxstimError: if it makes no sense; the sentence names the field.
+        """
+        about = settings_class(GenerateConfig).param[name]
+        low, high = self._end("From", self.low, name), self._end("To", self.high, name)
+        if not low < high:
+            raise MaxstimError(
+                f"{about.label} goes from {number_text(low)} to {number_text(high)}: upside down or "
+                "empty; give the lower end first."
+            )
+        if self.is_log and low <= 0:
+            raise MaxstimError(
+                f"From of {about.label} must be above 0 to go by equal factors; or switch log off."
+            )
+        count = read_number(self.count, whole=True)
+        if count is None or not 2 <= count <= MOST_SHOWN:
+            raise MaxstimError(
+                f"How many values of {about.label} must be a whole number, at least 2 and at most "
+                f"{MOST_SHOWN}: a page shows at most {MOST_SHOWN} runs."
+            )
+        scale = "log" if self.is_log else "lin"
+        return f"{scale}:{number_text(low)}:{number_text(high)}:{count}"
+
+    def _end(self, field: str, text: str, name: str) -> float:
+        """Return what was typed as one end of the range of a setting."""
+        settings = settings_class(GenerateConfig)
+        about = settings.param[name]
+        whole = isinstance(about, param.Integer)
+        number = read_number(text, whole=whole)
+        if number is None:
+            kind = "whole number" if whole else "number"
+            typed = f"“{text.strip()}”" if text.strip() else "nothing"
+            raise MaxstimError(f"{field} of {about.label} is not a {kind}: {typed}.")
+        least, most = about.bounds
+        if not least <= number <= most:
+            raise MaxstimError(f"{field} of {about.label} must be {settings.allowed(name)}.")
+        return number
 
 
 @dataclass(frozen=True)
@@ -67,11 +104,13 @@ class SweepCost:
     Attributes:
         n_runs: How many runs; 0 where that is not known.
         seconds: About how long they take, or None where nothing is known of that.
+        at_most: Whether that is how long they would take one after another: no sweep has told better.
         problem: Why it cannot be started, as one sentence, or nothing.
     """
 
     n_runs: int = 0
     seconds: float | None = None
+    at_most: bool = False
     problem: str = ""
 
 
@@ -145,7 +184,7 @@ class SweepChoice(param.Parameterized):
         return SweepRequest(
             choice.cell_type,
             config,
-            tuple((name, each.words) for name, each in self.ranges.items()),
+            tuple((name, each.words(name)) for name, each in self.ranges.items()),
             int(seeds),
             choice.network,
             self.transfer,
@@ -187,16 +226,34 @@ def runs_of(request: SweepRequest) -> list[RunRequest]:
     """Return the runs of a sweep, without opening its network.
 
     Raises:
-        MaxstimError: if they are too many for the page, or make no sense.
+        MaxstimError: if they are too many for the page, or make no sense; said as the page calls things.
     """
+    try:
+        return _runs_of(request)
+    except MaxstimError as error:
+        raise MaxstimError(
+            _in_words_of_page(str(error), [name for name, _ in request.vary])
+        ) from error
+
+
+def _in_words_of_page(sentence: str, names: list[str]) -> str:
+    """Return a sentence of the core with the labels of settings in place of their names."""
+    for name in names:
+        label = settings_class(GenerateConfig).param[name].label
+        sentence = re.sub(rf"\bVarying {name}\b", f"Varying {label}", sentence)
+        if "_" in name or name in ("lr", "dt"):  # no word that means something else
+            sentence = re.sub(rf"\b{name}\b", label, sentence)
+    return sentence
+
+
+def _runs_of(request: SweepRequest) -> list[RunRequest]:
     n_runs = request.n_answers
     if n_runs > MOST_SHOWN:
         raise MaxstimError(
             f"This sweep would have {n_runs:,} runs, and a page shows at most {MOST_SHOWN}; vary less, "
             "or use the command maxstim sweep."
         )
-    varied = read_varied(dict(request.vary), request.config, trials=False)
-    configs = [replace(request.config, **values) for values in settings_of(varied, request.config)]
+    configs = request.configs()
     n_bytes = n_runs * max(config.n_frames for config in configs) * _BYTES_PER_FRAME
     if n_bytes > MOST_SWEEP_BYTES:
         raise MaxstimError(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Mapping
 from html import escape
 
 from maxstim_core.optimal.configs import METHODS, loss_of, weights_of
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot
 from maxstim_core.settings import Config
 
 HOW_TO_READ = """
@@ -109,6 +110,15 @@ def place_in_line(run: RunSnapshot) -> str:
     """Return where a run waits and for how long: "2nd in line, begins in about 40 s"."""
     begins = "" if run.wait is None else f", begins in about {duration(run.wait)}"
     return f"{ordinal(run.position)} in line{begins}"
+
+
+def task_in_line(task: TaskSnapshot) -> str:
+    """Return where a task waits and behind what: "2nd in line, after a sweep and 2 runs."."""
+    counts = Counter(task.ahead)
+    ahead = [f"a {what}" if n == 1 else f"{n} {what}s" for what, n in counts.items()]
+    listed = " and ".join([", ".join(ahead[:-1]), ahead[-1]] if len(ahead) > 1 else ahead)
+    place = f"{ordinal(task.position)} in line"
+    return f"{place[0].upper()}{place[1:]}{', after ' if listed else ''}{listed}."
 
 
 def status_sentence(run: RunSnapshot) -> str:

@@ -17,6 +17,7 @@ from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.session import Session
 from dashboard.state.shown import Shown
 from dashboard.state.silence import check_silence
+from dashboard.text.words import task_in_line
 from dashboard.views.packed_controls import packed_controls, packed_curve
 from dashboard.views.packed_mechanism import packed_cells, packed_mechanism
 from maxstim_core.errors import MaxstimError
@@ -270,8 +271,8 @@ class _Side:
             return {"state": "there", "said": self.headline}
         if self.task is not None and self.is_live:
             waits = self.task.state == "queued"
-            said = "Runs go first; it goes on after them." if waits else self.task.stage
-            return {"state": "going", "said": self.task.message or said or "Starting."}
+            said = task_in_line(self.task) if waits else self.task.message or self.task.stage
+            return {"state": "going", "said": said or "Starting."}
         if self._reading is not None:
             return {"state": "reading", "said": ""}
         failed = self.task is not None and self.task.state == "failed"

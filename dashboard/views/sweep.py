@@ -20,17 +20,19 @@ from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import MOST_SWEEP_BYTES, SweepChoice, runs_of
 from dashboard.state.visitors import check_listed
+from dashboard.text.words import task_in_line
 from dashboard.views.run_history import entry_choices
 from dashboard.views.sweep_table import (
     SweepTable,
     TableRow,
     film_of_cell,
     film_of_stored,
+    front_of_table,
+    listed_sweep,
     no_sweep,
     packed_films,
     stored_row,
     sweep_table,
-    sweep_title,
 )
 from dashboard.views.wanted_films import WantedFilms
 from maxstim_core.errors import MaxstimError
@@ -81,7 +83,7 @@ class Sweeps(param.Parameterized):
         self._task: TaskSnapshot | None = None
         self._making: Future[str] | None = None
         self._reading: Future[SweepTable] | None = None
-        self._listing: Future[list[dict[str, str]]] | None = None
+        self._listing: Future[list[dict[str, Any]]] | None = None
         self._picking: dict[str, Future[tuple[TableRow, xr.Dataset]]] = {}
         self._films = WantedFilms()
         self._looked = 0.0
@@ -222,19 +224,20 @@ class Sweeps(param.Parameterized):
         if not self.key:
             return {**told, "state": "none"}
         if task is not None and task.state in LIVE:
-            waits = task.state == "queued"
-            said = "Runs go first; it goes on after them." if waits else task.message or task.stage
+            said = task.message or task.stage
+            if task.state == "queued":
+                said = f"{done} of {self._table.total} answers. {task_in_line(task)}"
             mine = task.session == self.session.id
             return {**told, "state": task.state, "said": said or "Starting.", "mine": mine}
         if task is not None and task.state == "done" and (self._stale or self._reading is not None):
             return {**told, "state": "running", "said": "Reading the last answers …"}
         if task is not None and task.state == "failed":
             return {**told, "state": "failed", "said": task.message}
-        if not rows and (self._stale or self._reading is not None):
+        if self._table.found is None and (self._stale or self._reading is not None):
             return {**told, "state": "starting", "said": "Reading what there is …"}
         if self._table.request is None:  # why, the page has been told
             return {**told, "state": "unreadable", "said": "This sweep cannot be read here."}
-        if done < self._table.total or not rows:
+        if done < self._table.total:
             there = f"{done or 'None'} of {self._table.total} answers"
             said = f"Stopped. {there} {'is' if done == 1 else 'are'} there; Go on makes the rest."
             return {**told, "state": "stopped", "said": said}
@@ -246,7 +249,8 @@ class Sweeps(param.Parameterized):
         if self.panel is None:
             return
         table = self._table
-        rows = [self._told(row) for row in self._rows()]
+        front = front_of_table(table, [row for row, _ in self._picked.values()])
+        rows = [self._told(row, row.row_id in front) for row in self._rows()]
         told = json.dumps(
             {"key": table.key, "title": table.title, "columns": table.columns, "rows": rows}
         )
@@ -256,7 +260,7 @@ class Sweeps(param.Parameterized):
     def _rows(self) -> list[TableRow]:
         return [*self._table.rows, *(row for row, _ in self._picked.values())]
 
-    def _told(self, row: TableRow) -> dict[str, Any]:
+    def _told(self, row: TableRow, front: bool) -> dict[str, Any]:
         mark = self._marks.of(self._mark_key(row.row_id))
         names = [column["name"] for column in self._table.columns]
         return {
@@ -264,7 +268,7 @@ class Sweeps(param.Parameterized):
             "title": row.title,
             "state": row.state,
             "values": [row.values.get(name) for name in names],
-            "front": row.front,
+            "front": front,
             "finished": row.finished,
             "star": mark.star,
             "note": mark.name,
@@ -401,11 +405,11 @@ class Sweeps(param.Parameterized):
             self.panel.take(f"sweep_{table.request.cell_type}_{table.key[:8]}.nc", content)
 
 
-def _listed(maker: SweepMaker) -> list[dict[str, str]]:
-    """Return the sweeps to open, the one begun last first: key and label of each."""
+def _listed(maker: SweepMaker) -> list[dict[str, Any]]:
+    """Return the sweeps to open, the one begun last first: key, label and when of each."""
     asked = {key: maker.request(key) for key in maker.keys()[:_MOST_LISTED]}
     return [
-        {"key": key, "label": sweep_title(request)}
+        {"key": key, "label": listed_sweep(request), "begun": maker.begun(key)}
         for key, request in asked.items()
         if request is not None
     ]

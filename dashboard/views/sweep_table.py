@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ import xarray as xr
 from dashboard.components.hexplayer.component import pack
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.request import RunRequest, config_of, opened_network
 from maxstim_core.runs.sweeps import SweepRequest, settings_of_sweep
 from maxstim_core.storage.grid_store import COMPLETE, FAILED, finished_at
-from maxstim_core.sweeps.goals import GOALS, RESPONSE, TRANSFER, merits, roughness
+from maxstim_core.sweeps.goals import GOALS, RESPONSE, TRANSFER, merits, pareto_front, roughness
 from maxstim_core.sweeps.report import sweep_front
 
 _LABELS = {
@@ -32,6 +35,9 @@ _LABELS = {
     "roughness_space": "Roughness in space",
     TRANSFER: "Transfer",
 }
+
+_DRIVES = ("flyvis", "drive")
+"""Objectives that a strong response is best for."""
 
 _STATES = {COMPLETE: "done", FAILED: "failed"}
 
@@ -48,6 +54,7 @@ class TableRow:
         front: Whether no other answer of the sweep beats it.
         finished: When it was finished, seconds since 1970, or None.
         request: The run that makes it, where it tells.
+        cell_type: Whose answer it is.
     """
 
     row_id: str
@@ -57,6 +64,7 @@ class TableRow:
     front: bool = False
     finished: float | None = None
     request: RunRequest | None = None
+    cell_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,7 @@ def sweep_table(
         store: Where.
     """
     if found is None:
-        columns = no_sweep().columns
-        return SweepTable(key, sweep_title(request), columns, (), request.n_answers, None, request)
+        return _planned(key, request)
     varied = json.loads(found.attrs["varied"])
     status, front = found["status"].values, sweep_front(found)
     goals = [name for name in GOALS if name in found]
@@ -121,22 +128,96 @@ def sweep_table(
                 bool(front[k, j]),
                 finished_at(store, "best_stimulus", (k, j, 0, 0)) if status[k, j] else None,
                 settings_of_sweep(request, k, j, found),
+                request.cell_type,
             )
         )
+    columns = _columns(request, varied, goals)
+    return SweepTable(key, sweep_title(request), columns, tuple(rows), len(rows), found, request)
+
+
+def _planned(key: str, request: SweepRequest) -> SweepTable:
+    """Return the table of a sweep of which nothing is there yet."""
+    varied = [name for name, _ in request.vary]
+    first, rows = request.config.random_seed, []
+    for k, config in enumerate(request.configs()):
+        for j in range(request.seeds):
+            values = {name: _number(getattr(config, name)) for name in varied}
+            values["random_seed"] = float(first + j)
+            one = replace(config, random_seed=first + j)
+            run = RunRequest(request.cell_type, one, request.network, device=request.device)
+            title = _row_title(varied, values)
+            row = TableRow(f"{k}:{j}", title, "missing", values, request=run)
+            rows.append(replace(row, cell_type=request.cell_type))
+    columns = _columns(
+        request, varied, [name for name in GOALS if request.transfer or name != TRANSFER]
+    )
+    return SweepTable(key, sweep_title(request), columns, tuple(rows), len(rows), None, request)
+
+
+def _columns(request: SweepRequest, varied: list[str], goals: list[str]) -> tuple[dict, ...]:
+    """Return what the browser is told of the columns: settings, goals, seed."""
     columns = [_setting_column(request, name) for name in varied]
     columns += [_goal_column(name, merits(request.config, {name: 1.0})[name]) for name in goals]
     if request.config.goal.kind == "level":
         columns = [{**each, "better": 0} if each["unit"] == "RMS" else each for each in columns]
-    title = f"{request.cell_type}: {', '.join(_label(name) for name in varied)}"
-    columns = [*columns, _seed_column()]
-    return SweepTable(key, title, tuple(columns), tuple(rows), len(rows), found, request)
+    return (*columns, _seed_column())
+
+
+def front_of_table(table: SweepTable, beside: Sequence[TableRow]) -> set[str]:
+    """Return the rows of a sweep, and of stored runs beside it, that no other of these beats.
+
+    Stored runs count where they answer the same question: of the same cell type and, where generated,
+    the same objective in the same frames. What has no number for one of the goals does not.
+
+    Args:
+        table: The sweep.
+        beside: The stored runs.
+    """
+    request = table.request
+    if request is None or table.found is None:
+        return set()
+    compared = [row for row in beside if _is_same_question(row, request)]
+    if not compared:
+        return {row.row_id for row in table.rows if row.front}
+    goals = json.loads(table.found.attrs["goals"])
+    rows = [row for row in (*table.rows, *compared) if row.state == "done"]
+    worth = np.full((len(rows), len(goals)), np.nan)
+    for k, row in enumerate(rows):
+        numbers = {name: row.values.get(name) for name in goals}
+        known = {name: value for name, value in numbers.items() if value is not None}
+        if len(known) == len(goals):
+            worth[k] = [*merits(request.config, known).values()]
+    return {row.row_id for row, is_on in zip(rows, pareto_front(worth), strict=True) if is_on}
+
+
+def _is_same_question(row: TableRow, request: SweepRequest) -> bool:
+    if row.cell_type != request.cell_type:
+        return False
+    if row.request is None:  # a clip, or one cleared: the response at its peak
+        return request.config.goal.kind in _DRIVES
+    asked, told = (
+        (one.objective, one.window, one.window_counts, one.last_only)
+        for one in (request.config, row.request.config)
+        if isinstance(one, GenerateConfig)
+    )
+    return asked == told
 
 
 def sweep_title(request: SweepRequest) -> str:
     """Return what a sweep is called in a list."""
     names = ", ".join(_label(name).lower() for name, _ in request.vary)
-    seeds = f", {request.seeds} seeds" if request.seeds > 1 else ""
-    return f"{request.cell_type} in {request.network}: {names}{seeds}"
+    return f"{request.cell_type} in {request.network}: {names}"
+
+
+def listed_sweep(request: SweepRequest) -> str:
+    """Return what tells a sweep from others in a list: what varies, how far, and how many runs."""
+    said = []
+    for name, words in request.vary:
+        ends = words.split(":")[1:3]
+        to = f" {ends[0]} to {ends[1]}" if len(ends) == 2 else ""
+        said.append(f"{_label(name).lower()}{to}")
+    n_runs = prod(int(words.split(":")[-1]) for _, words in request.vary) * request.seeds
+    return f"{request.cell_type} in {request.network}: {', '.join(said)}, {n_runs} runs"
 
 
 def stored_row(key: str, answer: xr.Dataset, finished: float | None) -> TableRow:
@@ -164,9 +245,12 @@ def stored_row(key: str, answer: xr.Dataset, finished: float | None) -> TableRow
             answer, config, f"{best.removesuffix('stimulus')}central_response"
         )
         request = RunRequest(str(about["cell_type"]), config, str(about.get("network", "default")))
+    else:
+        values[RESPONSE] = _peak_in_rms(answer)
     method = str(about["method"])
     word = METHODS[method].title.lower() if method in METHODS else method
-    return TableRow(key, f"{about['cell_type']} {word}", "done", values, False, finished, request)
+    cell_type = str(about["cell_type"])
+    return TableRow(key, f"{cell_type} {word}", "done", values, False, finished, request, cell_type)
 
 
 def packed_films(films: Sequence[tuple[str, xr.Dataset]]) -> bytes:
@@ -235,6 +319,17 @@ def _counted(answer: xr.Dataset, config: GenerateConfig, trace: str) -> float | 
         if len(measured.kinds) == 1 and network.content_hash == answer.attrs["network_hash"]:
             return float(measured.counted(answer[trace].values[None, None])[0])
     return None
+
+
+def _peak_in_rms(answer: xr.Dataset) -> float | None:
+    """Return the greatest response in RMS above grey, where the units of the network are known."""
+    about, names = answer.attrs, bundled_connectome().names
+    units = bundled_units(str(about.get("network_hash", "")))
+    if units is None or about["cell_type"] not in names:
+        return None
+    k = names.index(about["cell_type"])
+    best = "best_central_response" if "best_central_response" in answer else "central_response"
+    return _number((float(np.nanmax(answer[best].values)) - units.grey[k]) / units.rms[k])
 
 
 def _row_title(varied: Sequence[str], values: dict[str, float | None]) -> str:

@@ -15,6 +15,9 @@ LEAD = 0.15
 NEAR = 2
 """Rings around the central column that count for it: about what the cell itself sees."""
 
+_ENOUGH = 0.25
+"""Share of the contrast energy of the strongest frame that a frame must have to tell anything."""
+
 
 def peak_frame(central: np.ndarray) -> int:
     """Return the frame of the largest finite central response, 0 where none is finite.
@@ -30,7 +33,8 @@ def telling_frame(stimulus: np.ndarray, lattice: Lattice, peak: int, dt: float) 
 
     At the peak itself a stimulus is often grey again: what is shown then reaches the cell too late. Only
     the columns near the centre count, and as a change: a scene is never grey, and is full of contrast
-    that the cell does not see.
+    that the cell does not see. A stimulus that is on already may end within these moments, which is a
+    change, too: frames that are nearly grey, beside the strongest until the peak, are left out.
 
     Args:
         stimulus: Luminance, shape (frame, column).
@@ -38,10 +42,15 @@ def telling_frame(stimulus: np.ndarray, lattice: Lattice, peak: int, dt: float) 
         peak: Frame of the peak response.
         dt: Seconds per frame.
     """
-    near = lattice.ring <= NEAR
+    until = stimulus[: peak + 1]
+    contrast = np.square(until - 0.5).sum(axis=1)
+    tells = contrast >= _ENOUGH * contrast.max()
     first = max(0, peak - round(LEAD / dt))
-    window = stimulus[first : peak + 1, near]
-    return first + int(np.argmax(np.square(window - window[0]).sum(axis=1)))
+    if not tells[first:].any():
+        first = 0
+    window = until[first:, lattice.ring <= NEAR]
+    change = np.square(window - window[0]).sum(axis=1)
+    return first + int(np.argmax(np.where(tells[first:], change, -1)))
 
 
 def time_from_peak(n_frames: int, peak: int, dt: float) -> np.ndarray:

@@ -69,7 +69,10 @@ class CardMaker:
             MaxstimError: if the session has too many cards waiting, or the server is shutting down.
         """
         request = TaskRequest(
-            f"{__name__}:measure_card", {"network": network}, key=_key(content_hash)
+            f"{__name__}:measure_card",
+            {"network": network},
+            key=_key(content_hash),
+            what="model card",
         )
         self._queue.submit_task(request, session)
 

@@ -128,7 +128,11 @@ class ComparisonMaker:
             "data": str(self._queue.store.root),
         }
         request = TaskRequest(
-            f"{__name__}:compute_comparison", arguments, key=_task(key), gives_way=True
+            f"{__name__}:compute_comparison",
+            arguments,
+            key=_task(key),
+            gives_way=True,
+            what="comparison",
         )
         self._queue.submit_task(request, session)
 

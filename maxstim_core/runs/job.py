@@ -112,8 +112,13 @@ class Job(ABC, Generic[Request, RunPicture]):
         self.runs: list[Run[Request]] = []
         self.cancelled_at: float | None = None
         self.version = self.turn = 0
-        self._began = 0.0
+        self._began = self._before = 0.0  # when this turn did; seconds of those before
         self._ended: float | None = None
+
+    @property
+    @abstractmethod
+    def what(self) -> str:
+        """What it is, one word or two, for those who wait behind it."""
 
     @property
     @abstractmethod
@@ -137,8 +142,9 @@ class Job(ABC, Generic[Request, RunPicture]):
         self.worker, self.device, self._began = worker, device, now
         self.set_message(STARTING)
 
-    def wait_again(self) -> None:
+    def wait_again(self, now: float) -> None:
         """Note that it has given way and is to go on later."""
+        self._before = self._elapsed(now)
         self._move("queued")
         self.worker, self.device = None, ""
 
@@ -197,8 +203,8 @@ class Job(ABC, Generic[Request, RunPicture]):
 
     def _elapsed(self, now: float) -> float:
         if self.state == "queued":
-            return 0.0
-        return (now if self._ended is None else self._ended) - self._began
+            return self._before
+        return self._before + (now if self._ended is None else self._ended) - self._began
 
     def _move(self, state: str) -> None:
         assert state in NEXT_STATES[self.state], f"a {self.state} job cannot be {state}"

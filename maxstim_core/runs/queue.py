@@ -307,6 +307,19 @@ class RunQueue:
         known = [seconds for seconds in each if seconds is not None]
         return sum(known) if len(known) == len(each) else None
 
+    def usual_task_seconds(self, function: str, work: float) -> float | None:
+        """Return about how long a task takes, by what the last ones of its function took.
+
+        Args:
+            function: As `maxstim_core.runs.task.TaskRequest` names it.
+            work: How much there is to do.
+
+        Returns:
+            None where no task of this function has ended yet.
+        """
+        with self._changed:
+            return self._pace.seconds_for(function, work)
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits or runs."""
@@ -531,7 +544,7 @@ class RunQueue:
     def _put_back(self, job: AnyJob) -> None:
         """Let a job that has given way wait for its next turn."""
         self._running.discard(job)
-        job.wait_again()
+        job.wait_again(self.clock())
         job.version = next(self._versions)
         for run in job.runs:
             self._order.add(run.session, job)
@@ -540,16 +553,22 @@ class RunQueue:
     def _finish(self, job: AnyJob, ending: Ending) -> None:
         job.end(ending.state, self.clock())
         self._running.discard(job)
-        if isinstance(job, LiveJob):
-            if not self._closed:
-                self._begin_live()
-        elif isinstance(job, RunJob) and ending.state == "done":
-            self._pace.note(job.request, job.elapsed)
+        if isinstance(job, LiveJob) and not self._closed:
+            self._begin_live()
+        if ending.state == "done":
+            self._note_pace(job)
         job.version = next(self._versions)
         for run in job.runs:
             self._end_run(run, job, ending)
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
+
+    def _note_pace(self, job: AnyJob) -> None:
+        """Learn how long a job that is done has taken, where that tells something of others."""
+        if isinstance(job, RunJob) and job.usual is not None:
+            self._pace.note(job.request, job.usual)
+        elif isinstance(job, TaskJob) and job.request.work > 0:
+            self._pace.note_work(job.request.function, job.request.work, job.elapsed)
 
     def _end_run(self, run: Run, job: AnyJob, ending: Ending) -> None:
         """Fix the last picture of a run, and let go of its job."""
@@ -571,16 +590,27 @@ class RunQueue:
         )
         if isinstance(picture, RunSnapshot) and job.state == "queued":
             return replace(picture, wait=self._wait(job, now))
+        if isinstance(picture, TaskSnapshot) and job.state == "queued":
+            return replace(picture, ahead=tuple(other.what for other in self._ahead(job)))
         return picture
+
+    def _ahead(self, job: AnyJob) -> list[AnyJob]:
+        """Return what a job that is not live waits for on its device, that which has its turn first."""
+        device = self._device(job)
+        queued = itertools.takewhile(lambda other: other is not job, self._order)
+        return [
+            other
+            for other in [*self._running, *queued]
+            if self._device(other) == device and not isinstance(other, LiveJob)
+        ]
 
     def _wait(self, job: AnyJob, now: float) -> float | None:
         """Return about how long a job will wait for those before it; None where one is not known."""
         if isinstance(job, LiveJob):  # which waits until somebody ends a run
             return None
-        device, waits = self._device(job), 0.0
-        queued = itertools.takewhile(lambda other: other is not job, self._order)
-        for other in [*self._running, *queued]:
-            if self._device(other) != device or other.gives_way or isinstance(other, LiveJob):
+        waits = 0.0
+        for other in self._ahead(job):
+            if other.gives_way:
                 continue
             if not isinstance(other, RunJob):
                 return None

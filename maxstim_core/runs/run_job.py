@@ -30,6 +30,16 @@ class RunJob(Job[RunRequest, RunSnapshot]):
         self._pace: deque[tuple[float, int]] = deque(maxlen=_REPORTS_IN_AVERAGE)
 
     @property
+    def what(self) -> str:
+        """What it is, one word or two, for those who wait behind it."""
+        return "run"
+
+    @property
+    def usual(self) -> float | None:
+        """Seconds that a run like it takes, once it has ended; None where it tells nothing of that."""
+        return self.elapsed
+
+    @property
     def message(self) -> RunTask:
         """What its worker is sent."""
         return RunTask(self.job_id, self.key, self.request)
@@ -129,6 +139,22 @@ class LiveJob(RunJob):
         super().__init__(job_id, key, request)
         self.on, self.pause_at, self.catch_up = device, pause_at, catch_up
         self._standing: LiveReport | None = None
+        self._first: tuple[float, int] | None = None  # when the first report came, and its step
+        self._is_steady = not (pause_at or catch_up)
+
+    @property
+    def usual(self) -> float | None:
+        """Seconds that a run like it takes, once it has ended, by its steps after the first report.
+
+        None where it was steered, paused, slowed or sent back: that tells nothing of others.
+        """
+        n_steps = self._latest.n_steps
+        if self._ended is None or self._first is None or not self._is_steady:
+            return None
+        began, step = self._first
+        return (
+            (self._ended - began) * n_steps / (n_steps - step) if step < n_steps else self.elapsed
+        )
 
     @property
     def message(self) -> Any:
@@ -152,6 +178,12 @@ class LiveJob(RunJob):
         kept = before.losses[: report.n_kept] if before.terms == report.progress.terms else None
         if report.progress.step < before.step or report.paused:
             self._pace.clear()
+        if report.paused or report.per_second or report.progress.step < before.step:
+            self._is_steady = False
+        if report.config != self.request.config:
+            self._is_steady = False
+        if self._first is None and report.progress.step:
+            self._first = now, report.progress.step
         self._standing = report
         self._latest = replace(before, losses=no_losses() if kept is None else kept)
         message = report.problem or ("Paused." if report.paused else "")

@@ -109,6 +109,7 @@ class TaskSnapshot:
         session: Who asked.
         state: ``queued``, ``running``, ``done``, ``cancelled`` or ``failed``.
         position: Place in the order, 1 = next; 0 unless queued.
+        ahead: What each of those is that it waits for, that which has its turn first.
         stage: What it reported last that it does, in a few words; empty before the first report.
         message: One sentence: why it failed or was cancelled, or what it waits for while it runs.
         elapsed: Seconds since it began; its duration once it has ended.
@@ -121,6 +122,7 @@ class TaskSnapshot:
     session: str
     state: str = "queued"
     position: int = 0
+    ahead: tuple[str, ...] = ()
     stage: str = ""
     message: str = ""
     elapsed: float = 0.0

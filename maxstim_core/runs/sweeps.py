@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +27,10 @@ from maxstim_core.runs.snapshot import TaskSnapshot
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.task import TaskRequest
 from maxstim_core.runs.unfinished import Unfinished
+from maxstim_core.runs.waiting import work
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.grid_store import MISSING, checked_store_path, read_store
-from maxstim_core.sweeps.varied import Listed, read_varied
+from maxstim_core.sweeps.varied import Listed, read_varied, settings_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 """Part of every key: to be raised when the same sweep would have other answers."""
+
+_COMPUTE = f"{__name__}:compute_sweep"
+"""What the worker calls to make a sweep."""
 
 _NOT_HERE = "This sweep is not on this server any more; start it again."
 
@@ -97,6 +101,25 @@ class SweepRequest:
         """
         varied = read_varied(dict(self.vary), self.config, trials=False)
         return prod(len(each.values) for each in varied if isinstance(each, Listed)) * self.seeds
+
+    def configs(self) -> list[GenerateConfig]:
+        """Return the settings of its answers to the first seed, in order.
+
+        Raises:
+            MaxstimError: if it makes no sense.
+        """
+        varied = read_varied(dict(self.vary), self.config, trials=False)
+        return [replace(self.config, **values) for values in settings_of(varied, self.config)]
+
+    @property
+    def work(self) -> float:
+        """How much there is to do: a number to be compared between sweeps.
+
+        Raises:
+            MaxstimError: if it makes no sense.
+        """
+        runs = (RunRequest(self.cell_type, config) for config in self.configs())
+        return self.seeds * sum(work(run) for run in runs)
 
     def question(self, network: Network, device: str = "cpu") -> SweepQuestion:
         """Return what the core is asked, once it is sure that it makes sense.
@@ -184,13 +207,28 @@ class SweepMaker:
         checked_store_path(self.store(key))
         write_whole(self._asked(key), "sweep", request.to_json().encode())
         arguments = {"key": key, "data": str(self._queue.store.root)}
-        self._queue.submit_task(
-            TaskRequest(
-                f"{__name__}:compute_sweep", arguments, _task(key), request.device, gives_way=True
-            ),
-            session,
+        task = TaskRequest(
+            _COMPUTE,
+            arguments,
+            _task(key),
+            request.device,
+            gives_way=True,
+            what="sweep",
+            work=self._missing(key) * request.work,
         )
+        self._queue.submit_task(task, session)
         return key
+
+    def usual_seconds(self, request: SweepRequest) -> float | None:
+        """Return about how long a whole sweep takes, by what the last sweeps of the queue took.
+
+        Returns:
+            None where none has ended yet.
+
+        Raises:
+            MaxstimError: if it makes no sense.
+        """
+        return self._queue.usual_task_seconds(_COMPUTE, request.work)
 
     def go_on(self, key: str, session: str) -> str:
         """Let what is missing of a sweep be made, and return its key; opens the network.
@@ -240,6 +278,13 @@ class SweepMaker:
             return []
         return [key for _, key in sorted(found, reverse=True)]
 
+    def begun(self, key: str) -> float | None:
+        """Return when a sweep was begun, or gone on with, last: seconds since 1970; None if unknown."""
+        try:
+            return self._asked(key).stat().st_mtime
+        except OSError:
+            return None
+
     def store(self, key: str) -> Path:
         """Return the folder of the answers of a sweep; need not exist."""
         return self.folder / f"{key}.zarr"
@@ -252,6 +297,15 @@ class SweepMaker:
         """
         path = self.store(key)
         return read_store(path, "sweep") if path.exists() else None
+
+    def _missing(self, key: str) -> float:
+        """Return the share of the answers of a sweep that is not there; 1 where nothing can be read."""
+        try:
+            found = self.found(key)
+        except MaxstimError:  # which its task will report
+            found = None
+        done, total = (0, 1) if found is None else count_of(found)
+        return 1 - done / total
 
     def _asked(self, key: str) -> Path:
         return self.folder / f"{key}.json"

@@ -24,6 +24,9 @@ class TaskRequest:
         gives_way: Whether it makes room for what does not when that waits for its device: it ends after
             the present part, waits for another turn, and the function is called again. That should
             then go on where it was; each turn is at least one part.
+        what: What it is, one word or two, for those who wait behind it.
+        work: How much there is to do, to be compared between tasks of one function; 0 where that is not
+            known.
     """
 
     function: str
@@ -31,3 +34,5 @@ class TaskRequest:
     key: str
     device: str = "auto"
     gives_way: bool = False
+    what: str = "task"
+    work: float = 0.0

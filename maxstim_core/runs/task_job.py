@@ -22,6 +22,11 @@ class TaskJob(Job[TaskRequest, TaskSnapshot]):
         self._stage = self._message = ""
 
     @property
+    def what(self) -> str:
+        """What it is, one word or two, for those who wait behind it."""
+        return self.request.what
+
+    @property
     def message(self) -> FunctionTask:
         """What its worker is sent."""
         request = self.request

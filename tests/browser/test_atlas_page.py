@@ -158,6 +158,20 @@ def test_nothing_is_wider_than_the_page(visit, width):
     assert not inside
 
 
+@pytest.mark.skipif(not shipped_bundle().is_file(), reason="no atlas ships")
+def test_which_network_is_seen_beside_letters_and_the_matrix_fits(open_page, without):
+    page = open_page(f"{without.url}?view=atlas&atlas=maxstim/000,,T2a", width=1280, height=800)
+    matrix = page.get_by_test_id("atlas-matrix")
+    expect(matrix.locator("td.alike")).to_have_count(100)
+    cut = "node => node.scrollWidth > node.clientWidth"
+    assert not matrix.locator("xpath=..").evaluate(cut)
+    across = page.get_by_role("group", name="This cell type in all networks")
+    names = across.locator(".tile-name")
+    assert names.all_inner_texts() == [f"{k:03d}" for k in range(10)]
+    assert not any(name.evaluate(cut) for name in names.all())
+    assert across.locator(".badge:visible").count() == 10
+
+
 def test_a_fresh_server_shows_the_atlas_that_ships_or_which_command_makes_one(open_page, without):
     page = open_page(f"{without.url}?view=atlas")
     if shipped_bundle().is_file():

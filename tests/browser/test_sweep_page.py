@@ -51,6 +51,18 @@ def many(served):
     return key
 
 
+@pytest.fixture(scope="module")
+def sweep_of_many(browser, served, many):
+    """A page that shows that sweep."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.goto(f"{served.url}?sweep={many}")
+    expect(page.get_by_test_id("sweep-state")).to_have_text("500 answers.")
+    yield page
+    context.close()
+
+
 def enter(page: Page, label: str | re.Pattern, value: object) -> None:
     field = page.get_by_role("textbox", name=label).filter(visible=True).first
     field.fill(str(value))
@@ -147,9 +159,9 @@ def test_a_sweep_of_twelve_is_started_from_sliders_compared_and_reopened(
     np.testing.assert_array_equal(found["pareto"].values, alone["pareto"].values)
     responses = alone["counted_response"].values.ravel()
     marks = [table.locator(f"tr[data-row='{k}:{j}']") for k in range(4) for j in range(3)]
+    decimals = max(0, 3 - int(np.floor(np.log10(np.abs(responses).max()))))
     for line, value in zip(marks, responses, strict=True):
-        shown = f"{float(f'{value:.4g}'):.5g}".replace("-", "−")
-        expect(line).to_contain_text(shown)
+        expect(line).to_contain_text(f"{value:.{decimals}f}".replace("-", "−"))
 
     # The address opens it elsewhere; a click chooses the settings of one.
     again = open_page(page.url)
@@ -181,6 +193,82 @@ def test_what_makes_no_sense_is_said_before_anything_starts(visit):
     expect(alert).to_contain_text("a page shows at most 500")
     page.get_by_role("button", name=re.compile("^Learning rate")).click()
     expect(page.get_by_test_id("sweep-cost")).to_contain_text("Click the name of a number")
+
+
+def test_what_comes_into_sight_is_seen_and_errors_name_their_field(visit):
+    page = visit(width=1280, height=800)
+    open_view(page)
+    for name in ("Learning rate", "Iterations", "Stimulus duration"):
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+        row = page.get_by_role("group", name=re.compile(f"^How far {name}"))
+        foot = page.locator(".runbar").bounding_box()
+        page.wait_for_timeout(300)
+        box = row.bounding_box()
+        assert box["y"] + box["height"] <= foot["y"], name
+    enter(page, "Learning rate: from", "abc")
+    alert = page.get_by_role("group", name="Sweep").get_by_role("alert")
+    expect(alert).to_have_text("From of Learning rate is not a number: “abc”.")
+    enter(page, "Learning rate: from", 0.001)
+    for count in ("1e6", "2.5"):
+        enter(page, "Learning rate: how many values", count)
+        expect(alert).to_contain_text("a whole number, at least 2 and at most 500")
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "problem"),
+    [
+        ("Learning rate < 0.002", 100, ""),
+        ("lr<,002", 100, ""),
+        ("lr < 1e+3", 500, ""),
+        ("seed == 1", 100, ""),
+        ("seed = 1 Pull to grey <= 1 lr<=1e-3", 1, ""),
+        ("response > 1000", 0, ""),
+        ("#3", 1, ""),
+        ("#3 seed = 1", 0, ""),
+        (
+            "foo < 3",
+            500,
+            "There is no number “foo” here; there are Learning rate (lr), Pull to grey (",
+        ),
+        ("lr < abc", 500, "“lr <” needs a number, and “abc” is none, as in lr < 0.01."),
+        ("lr <", 500, "“lr <” needs a number, as in lr < 0.01."),
+        ("lr < abc seed = 0", 100, "“lr <” needs a number"),
+        ("zebra", 0, "No run has “zebra”."),
+    ],
+)
+def test_a_filter_is_understood_or_says_what_it_does_not(sweep_of_many, words, left, problem):
+    table = sweep_of_many.get_by_test_id("sweep-table")
+    table.get_by_role("searchbox", name="Filter runs").fill(words)
+    count = "500 runs" if left == 500 else f"{left} of 500 runs"
+    expect(table.get_by_role("status")).to_have_text(count)
+    said = table.get_by_test_id("filter-problem")
+    expect(said).to_contain_text(problem) if problem else expect(said).to_be_hidden()
+
+
+def test_a_filter_knows_the_front(sweep_of_many):
+    table = sweep_of_many.get_by_test_id("sweep-table")
+    table.get_by_role("searchbox", name="Filter runs").fill("")
+    table.get_by_role("checkbox", name="Pareto front").check()
+    front = table.get_by_role("status").inner_text()
+    table.get_by_role("checkbox", name="Pareto front").uncheck()
+    table.get_by_role("searchbox", name="Filter runs").fill("front")
+    expect(table.get_by_role("status")).to_have_text(front)
+    assert re.fullmatch(r"[1-9]\d* of 500 runs", front)
+
+
+def test_numbers_of_a_goal_have_the_same_digits(sweep_of_many):
+    table = sweep_of_many.get_by_test_id("sweep-table")
+    table.get_by_role("searchbox", name="Filter runs").fill("")
+    shown = table.locator("tbody tr[data-row] td:nth-child(6)").all_inner_texts()
+    assert len({len(text.partition(".")[2]) for text in shown}) == 1 and len(shown) > 10
+    heading = sweep_of_many.get_by_role("heading", level=1).filter(visible=True)
+    expect(heading).to_have_text("Sweep of Mi1 in default: learning rate, pull to grey")
+    listed = sweep_of_many.get_by_role("combobox", name="Open a sweep…").locator("option").nth(1)
+    expect(listed).to_have_text(
+        re.compile(
+            "^Mi1 in default: learning rate 0.001 to 0.1, pull to grey 1 to 100, 500 runs, .*\\d:\\d\\d"
+        )
+    )
 
 
 def test_a_sweep_is_cancelled_and_goes_on_after_the_page_was_opened_again(visit):

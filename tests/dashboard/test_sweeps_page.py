@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from dashboard.views.sweep import Sweeps
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.library import ResultLibrary
+from maxstim_core.runs.shipped import bundled_answers
 from maxstim_core.runs.sweeps import SweepMaker, SweepRequest, sweep_key
 
 pytest.importorskip("zarr")
@@ -111,23 +113,31 @@ def test_what_cannot_vary_is_not_marked():
     ("entries", "sentence"),
     [
         ({"low": "1", "high": "0.1"}, "upside down"),
-        ({"low": "x"}, "cannot be read"),
-        ({"low": "1:2"}, "cannot be read"),
-        ({"count": "1"}, "2 values or more"),
-        ({"count": "9999"}, f"9,999 runs, and a page shows at most {MOST_SHOWN}"),
-        ({"count": "1000000"}, "1,000,000 answers"),
-        ({"high": "1e9"}, "lr"),
+        ({"low": "x"}, "From of Learning rate is not a number: “x”."),
+        ({"low": "1:2"}, "From of Learning rate is not a number: “1:2”."),
+        ({"high": ""}, "To of Learning rate is not a number: nothing."),
+        ({"count": "1"}, f"a whole number, at least 2 and at most {MOST_SHOWN}"),
+        ({"count": "2.5"}, "How many values of Learning rate must be a whole number"),
+        ({"count": "9999"}, f"a page shows at most {MOST_SHOWN} runs"),
+        ({"count": "1e6"}, f"a whole number, at least 2 and at most {MOST_SHOWN}"),
+        ({"high": "1e9"}, "To of Learning rate must be between 0.000001 and 10."),
+        ({"name": "n_iters", "low": "2.5"}, "From of Iterations is not a whole number: “2.5”."),
+        ({"name": "weight_mei", "low": "0"}, "From of Pull to grey must be above 0"),
+        ({"name": "temperature"}, "Varying Temperature of the contrast changes nothing"),
         ({"name": "t_stim", "low": "9", "high": "10", "count": "300"}, "would take 1.7 GB"),
     ],
 )
 def test_a_range_that_makes_no_sense_is_one_sentence_beside_it(sweeps, entries, sentence):
     name = entries.get("name", "lr")
-    vary(sweeps, name)
+    sweeps.choice.mark(name)
+    if name == "lr":
+        sweeps.choice.change(name, low="0.01", high="0.1", count="2")
     sweeps.choice.change(
         name, **{entry: told for entry, told in entries.items() if entry != "name"}
     )
     words = sweep_words(sweeps.choice, sweeps.session, starting=False)
     assert sentence in words["problem"] and not words["ready"]
+    assert not re.search(r"\blr\b|_|lin:|log:", words["problem"]), "no command line here"
     sweeps.start()
     assert sentence in sweeps.session.problem and not sweeps.starting
 
@@ -157,6 +167,92 @@ def test_the_cost_is_that_of_the_last_runs(sweeps):
     assert queue.usual_seconds(runs) == pytest.approx(
         one / runs[0].config.n_iters * sum(run.config.n_iters for run in runs)
     )
+
+
+def test_a_sweep_teaches_how_long_the_next_one_takes(queue, sweeps):
+    vary(sweeps, "lr", "0.015", "0.025")
+    queue._pace.note(runs_of(sweeps.choice.request())[0], 1000.0)
+    sweeps.start()
+    until(sweeps, done)
+    sweeps.choice.change("lr", count="20")
+    cost = sweep_cost(sweeps.choice, sweeps.session)
+    assert not cost.at_most and 0 < cost.seconds < 1000
+    told = sweep_words(sweeps.choice, sweeps.session, starting=False)["cost"]
+    assert re.match(r"20 runs, about \d+ (s|min); ", told)
+    sweeps.choice.change("lr", count="40")
+    assert sweep_cost(sweeps.choice, sweeps.session).seconds == pytest.approx(2 * cost.seconds)
+
+
+def test_a_sweep_that_waits_says_behind_what_and_shows_what_will_come(queue, sweeps):
+    queue_sweeps = [sweeps, opened(queue)]
+    for k, page in enumerate(queue_sweeps):
+        page.session.choice.settings["generated"].param.update(t_stim=0.1, n_iters=3000)
+        page.choice.ranges = {}
+        vary(page, "lr", f"0.{k + 1}", f"0.{k + 3}", "3")
+        page.start()
+        until(page, lambda panel: panel.state["state"] in ("queued", "running"))
+        if k == 0:
+            until(page, lambda panel: "answers" in panel.state["said"])
+    waiting = queue_sweeps[1]
+    until(waiting, lambda panel: panel.state["said"].startswith("0 of 3"))
+    said = "0 of 3 answers. Next in line, after a sweep."
+    assert waiting.panel.state["said"] == said and waiting.panel.state["total"] == 3
+    table = table_of(waiting.panel)
+    assert [row["state"] for row in table["rows"]] == ["missing"] * 3
+    assert [row["values"][0] for row in table["rows"]] == pytest.approx([0.2, 0.2 * 2**0.5, 0.4])
+    assert table["title"] == "Mi1 in default: learning rate"
+    for page in reversed(queue_sweeps):
+        page.panel._handle_msg({"press": "cancel"})
+        until(page, lambda panel: panel.state["state"] == "stopped")
+        assert table_of(page.panel)["title"] == "Mi1 in default: learning rate"
+
+
+def test_the_front_is_that_of_the_table(sweeps):
+    vary(sweeps, "lr", "0.05", "0.08", "3")
+    sweeps.start()
+    until(sweeps, done)
+    before = [row["front"] for row in table_of(sweeps.panel)["rows"]]
+    rows, goals = sweeps._table.rows, json.loads(sweeps._table.found.attrs["goals"])
+    best = {name: min(row.values[name] for row in rows) / 2 for name in goals}
+    best["counted_response"] = 1 + max(row.values["counted_response"] for row in rows)
+    better = replace(rows[0], row_id="better", values=best, front=False)
+    for row, front in (
+        (better, [False, False, False, True]),
+        (replace(better, cell_type="T4c"), [*before, False]),
+        (replace(better, values={**best, "counted_response": None}), [*before, False]),
+    ):
+        sweeps._picked = {"better": (row, None)}
+        sweeps._tell_rows()
+        assert [row["front"] for row in table_of(sweeps.panel)["rows"]] == front
+    assert any(before)
+
+
+def test_stored_runs_that_are_not_generated_have_their_response(sweeps):
+    for method in ("natural", "regularized"):
+        sweeps.panel._handle_msg({"add": f"T4c-{method}"})
+    until(sweeps, lambda panel: len(table_of(panel)["rows"]) == 2)
+    table = table_of(sweeps.panel)
+    column = [each["name"] for each in table["columns"]].index("counted_response")
+    natural = ms.load(bundled_answers() / "T4c-natural.nc")
+    peak = float(natural["central_response"].max())
+    units = ms.response_units(ms.open_network("default"))
+    kind = ms.open_network("default").connectome.names.index("T4c")
+    told = sorted(row["values"][column] for row in table["rows"])
+    assert (peak - units.grey[kind]) / units.rms[kind] in [pytest.approx(one) for one in told]
+    assert told[0] > 1
+
+
+def test_sweeps_that_vary_the_same_are_told_apart(queue, sweeps):
+    for high in ("0.031", "0.032"):
+        sweeps.choice.ranges = {}
+        vary(sweeps, "lr", "0.03", high)
+        sweeps.start()
+        until(sweeps, done)
+    until(sweeps, lambda panel: not sweeps.busy)
+    first, second = sweeps.panel.sweeps[:2]
+    assert second["label"] == "Mi1 in default: learning rate 0.03 to 0.031, 2 runs"
+    assert first["label"] == "Mi1 in default: learning rate 0.03 to 0.032, 2 runs"
+    assert first["begun"] >= second["begun"] > 1e9
 
 
 def test_a_browser_can_send_anything_about_a_sweep(sweeps):

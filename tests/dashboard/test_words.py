@@ -8,13 +8,14 @@ from dashboard.model_card.figures import polarity_figure, summary_tiles
 from dashboard.sidebar.controls import Controls
 from dashboard.state.choice import Choice
 from dashboard.state.networks import grouped_networks
-from dashboard.text.words import equation, equation_html, status_sentence
+from dashboard.text.words import equation, equation_html, status_sentence, task_in_line
 from maxstim_core.model_cards.store import find_card
 from maxstim_core.networks.bundled import default
 from maxstim_core.networks.catalog import known_networks, open_network
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, SearchConfig, loss_of
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.runs.snapshot import RunSnapshot
+from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot
+from maxstim_core.runs.task import TaskRequest
 from maxstim_core.tuning.facts import CLEAR
 
 
@@ -61,6 +62,24 @@ def test_where_a_run_stands_is_plain_text(state):
     request = RunRequest("Mi1", SearchConfig(), "scenes", "default")
     run = RunSnapshot("run", request, "person", state, message="Searching 'scenes' & more <b>.")
     assert "'scenes' & more <b>" in status_sentence(run)
+
+
+@pytest.mark.parametrize(
+    ("position", "ahead", "said"),
+    [
+        (1, (), "Next in line."),
+        (1, ("sweep",), "Next in line, after a sweep."),
+        (3, ("run", "sweep", "run"), "3rd in line, after 2 runs and a sweep."),
+        (
+            5,
+            ("sweep", "run", "model card", "comparison", "comparison"),
+            "5th in line, after a sweep, a run, a model card and 2 comparisons.",
+        ),
+    ],
+)
+def test_what_waits_says_behind_what(position, ahead, said):
+    request = TaskRequest("module:function", {}, "key")
+    assert task_in_line(TaskSnapshot("id", request, "anna", "queued", position, ahead)) == said
 
 
 def test_every_bundled_network_is_described_in_a_line():

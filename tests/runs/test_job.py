@@ -11,8 +11,8 @@ from toy_runs import toy_request
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.run import StepReport
 from maxstim_core.runs.job import NEXT_STATES, Run
-from maxstim_core.runs.messages import Progress
-from maxstim_core.runs.run_job import RunJob
+from maxstim_core.runs.messages import LiveReport, Progress
+from maxstim_core.runs.run_job import LiveJob, RunJob
 from maxstim_core.runs.snapshot import Preview
 from maxstim_core.runs.worker import _ProgressReporter
 
@@ -93,6 +93,38 @@ def test_an_ended_job_keeps_its_duration():
     job.end("done", 131.0)
     late = job.snapshot(run, 500.0)
     assert (late.state, late.elapsed, late.eta, late.message) == ("done", 31.0, None, "")
+
+
+def live_job(n_iters=20, **more):
+    job = LiveJob("id", "key", toy_request(n_iters=n_iters), "cpu", **more)
+    job.begin(None, "cpu", 100.0)
+    return job
+
+
+def live_report(job, step, paused=False, per_second=0.0):
+    return LiveReport(report(step), step - 1, job.config, paused, per_second, "")
+
+
+def test_a_live_run_that_nobody_touched_tells_how_long_others_take():
+    job = live_job()
+    job.take_live(live_report(job, 1), 110.0)  # the first step is slow: it counts for nothing
+    job.take_live(live_report(job, 11), 115.0)
+    assert job.usual is None
+    job.end("done", 119.0)
+    assert job.usual == pytest.approx(9.0 * 20 / 19)
+
+
+@pytest.mark.parametrize("how", [{"paused": True}, {"per_second": 2.0}, {"step": 3}])
+def test_a_live_run_that_was_steered_tells_nothing_of_others(how):
+    job = live_job()
+    job.take_live(live_report(job, 5), 110.0)
+    job.take_live(live_report(job, **{"step": 6, **how}), 111.0)
+    job.take_live(live_report(job, 15), 115.0)
+    job.end("done", 119.0)
+    assert job.usual is None
+    stepped = live_job(pause_at=4)
+    stepped.end("done", 119.0)
+    assert stepped.usual is None
 
 
 @pytest.mark.parametrize("state", [state for state, later in NEXT_STATES.items() if not later])

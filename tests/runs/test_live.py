@@ -55,6 +55,7 @@ def test_a_run_that_nobody_steers_is_that_of_any_queue(queue):
     done = ended(queue, run_id)
     assert done.state == "done" and done.request == asked and done.losses.shape == (30, 3)
     assert_same_bits(ms.load(done.result), grown(asked))
+    assert 0 < queue.usual_seconds([asked]) < 60, "it tells how long others take"
     again = queue.snapshot(queue.submit(asked, "bob", live=True))
     assert again.cached and again.result == done.result
 

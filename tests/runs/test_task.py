@@ -69,10 +69,26 @@ def test_tasks_and_runs_take_turns(queue):
     # Ben has not had a turn yet; his second comes after Anna's next.
     assert queue.task(task_id).position == 1
     assert [queue.snapshot(run_id).position for run_id in (*runs, later)] == [2, 4, 3]
+    assert queue.task(task_id).ahead == ("run",)
+    second = queue.submit_task(toy_task(SLOW, what="sweep"), "anna")
+    assert queue.task(second).ahead == ("run", "task", "run", "run", "run")
+    queue.cancel(second)
     queue.cancel(blocker)
     versions = [over(queue, task_id).version]
     versions += [ended(queue, run_id).version for run_id in (runs[0], later, runs[1])]
     assert versions == sorted(versions)
+
+
+def test_what_a_task_has_taken_tells_of_others_of_its_function(queue, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_COUNTED", str(tmp_path / "counted"))
+    name = toy_parts(30).function
+    assert queue.usual_task_seconds(name, 10) is None
+    task_id = queue.submit_task(toy_parts(30, work=30), "anna")
+    when(queue, task_id, lambda task: task.stage)
+    ended(queue, queue.submit(toy_request(SLOW, 20), "ben"))  # it gives way, and goes on
+    taken = over(queue, task_id).elapsed
+    assert taken > 30 * 0.02, "all its turns"
+    assert queue.usual_task_seconds(name, 10) == pytest.approx(taken / 3, rel=0.01)
 
 
 def test_a_task_that_several_wait_for_is_done_once(queue, tmp_path, monkeypatch):

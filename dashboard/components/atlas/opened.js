@@ -99,10 +99,11 @@ class OpenedType {
   draw(scene, ink) {
     const {about, type} = this
     const told = about.types[type]
+    const names = shortNames(about.networks)
     this.tiles.forEach((tile, j) => {
       const letter = about.group[type][j] < 0 ? "" : groupLetter(about.group[type][j])
       const several = told.groups.length > 1 ? letter : ""
-      tile.tell(about.networks[j], several, `${told.name} in ${about.networks[j]}${several ? `: answer ${several}` : letter ? "" : ": no answer yet"}`)
+      tile.tell(names[j], several, `${told.name} in ${about.networks[j]}${several ? `: answer ${several}` : letter ? "" : ": no answer yet"}`)
       tile.draw(scene, j, ink)
     })
     this.matrix.replaceChildren(matrixTable(about.networks, scene.alike, told.name))
@@ -118,9 +119,15 @@ class OpenedType {
   }
 }
 
+/** Return names without what stands before the last slash, where that tells them apart. */
+function shortNames(names) {
+  const short = names.map((name) => name.split("/").at(-1))
+  return new Set(short).size === names.length ? short : names
+}
+
 /** Return how alike each two are, as a table whose cells are the fuller the more alike they are. */
 function matrixTable(names, alike, title) {
-  const short = names.map((name) => name.split("/").at(-1))
+  const short = shortNames(names)
   const n = names.length
   const head = element("tr", {}, element("td"), ...names.map((name, j) => element("th", {scope: "col", title: name}, short[j])))
   const rows = names.map((name, i) => element("tr", {}, element("th", {scope: "row", title: name}, short[i]),
@@ -130,6 +137,6 @@ function matrixTable(names, alike, title) {
       cell.style.setProperty("--alike", `${Math.round(45 * clamp(Number.isFinite(value) ? value : 0, 0, 1))}%`)
       return cell
     })))
-  return element("table", {class: "matrix", "aria-label": `Likeness of the answers for ${title}`, "data-testid": "atlas-matrix"},
+  return element("table", {class: n > 6 ? "matrix many" : "matrix", "aria-label": `Likeness of the answers for ${title}`, "data-testid": "atlas-matrix"},
     element("thead", {}, head), element("tbody", {}, ...rows))
 }

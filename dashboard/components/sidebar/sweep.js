@@ -36,6 +36,7 @@ class VaryName {
     this.button = element("button", {type: "button", class: "vary", "aria-pressed": "false"}, this.words)
     this.button.addEventListener("click", (event) => {
       event.preventDefault() // the field of this name keeps out of it
+      this.isPressed = true
       send({mark: about.name})
     })
     this.root = element("div", {hidden: ""})
@@ -58,6 +59,9 @@ class VaryName {
       this.root.append(this.range.root)
     }
     this.range.show(range)
+    // What comes into sight is to be seen: the foot of the sidebar may have grown, too.
+    if (this.isPressed) requestAnimationFrame(() => this.root.scrollIntoView({block: "nearest"}))
+    this.isPressed = false
   }
 }
 

@@ -43,7 +43,7 @@ class SweepPanel(LateComponent):
         "``stopped``, ``failed`` or ``unreadable``), what is ``said`` of it, ``done`` and ``total``, "
         "and ``mine``.",
     )
-    sweeps = param.List(default=[], doc="Sweeps to open: key and label of each.")
+    sweeps = param.List(default=[], doc="Sweeps to open: key, label and when each was begun.")
     stored = param.List(default=[], doc="Stored runs to add: key and label of each.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 

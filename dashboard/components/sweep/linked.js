@@ -1,5 +1,33 @@
 // Parallel coordinates and a scatter of two goals: dragging over either selects, a click takes it back.
 
+const LOG_STEPS = [[1, 2, 3, 5], [1, 2, 5], [1, 3], [1]] // ticks within a factor of ten, the densest first
+
+/** Return the ticks of an axis: two at least, where its ends are two, and about `count`. */
+function axisTicks({low, high, isLog}, count) {
+  if (high === low) return [low]
+  const most = Math.max(3, count)
+  if (isLog) {
+    const [first, last] = [low, high].map((end) => Math.floor(Math.log10(end)))
+    const tens = Array.from({length: last - first + 1}, (_, k) => 10 ** (first + k))
+    const found = LOG_STEPS.map((steps) => tens.flatMap((ten) => steps.map((step) => step * ten))
+      .filter((tick) => tick >= low * 0.999 && tick <= high * 1.001)).find((ticks) => ticks.length <= most)
+    if (found?.length > 1) return found
+  }
+  for (let n = most; n < 8 * most; n *= 2) {
+    const found = roundTicks(low, high, n)
+    if (found.length > 1) return found
+  }
+  return [low, high]
+}
+
+/** Return a text cut, where it must be, to so many pixels. */
+function fitted(context, text, room) {
+  if (context.measureText(text).width <= room) return text
+  let n = text.length
+  while (n > 1 && context.measureText(`${text.slice(0, n).trimEnd()}…`).width > room) n--
+  return `${text.slice(0, n).trimEnd()}…`
+}
+
 /** What both plots share: a canvas, the rows, what is dragged. */
 class LinkedPlot {
   constructor(selection, label, height) {
@@ -79,6 +107,9 @@ class LinkedPlot {
   }
 }
 
+const NAME_ROW = 14 // pixels between two rows of names
+const MOST_NAME_ROWS = 3
+
 class ParallelPlot extends LinkedPlot {
   constructor(selection) {
     super(selection, "Parallel coordinates of all runs; drag along an axis to select", 250)
@@ -88,8 +119,14 @@ class ParallelPlot extends LinkedPlot {
     const begun = this.begin()
     if (!begun || !this.columns.length) return
     const [context, width] = begun
-    const [left, right, top, bottom] = [46, width - 46, 34, this.height - 22]
     const n = this.columns.length
+    const [left, right, bottom] = [46, width - 46, this.height - 22]
+    const room = (right - left) / Math.max(1, n - 1)
+    const names = this.columns.map(({label, better}) => label + ({1: " ↑", "-1": " ↓"}[better] ?? ""))
+    // Names stand in as many rows as it takes for none to touch another.
+    const widest = Math.max(...names.map((name) => context.measureText(name).width)) + 10
+    const nRows = clamp(Math.ceil(widest / room), 1, MOST_NAME_ROWS)
+    const top = NAME_ROW * nRows + 20
     this.axes = this.columns.map((column, k) => ({...this.axis(k), x: n > 1 ? left + k * (right - left) / (n - 1) : width / 2}))
     const Y = (axis, value) => bottom - axis.part(value) * (bottom - top)
     Object.assign(this, {top, bottom, Y})
@@ -106,11 +143,11 @@ class ParallelPlot extends LinkedPlot {
     this.axes.forEach((axis, k) => {
       stroke(context, ink, [[axis.x + 0.5, top], [axis.x + 0.5, bottom]])
       context.fillStyle = ink
-      const room = (right - left) / Math.max(1, n - 1) - 6
-      const arrow = {1: " ↑", "-1": " ↓"}[this.columns[k].better] ?? ""
-      context.fillText(this.columns[k].label + arrow, axis.x, k % 2 && room < 110 ? 20 : 8)
+      const name = fitted(context, names[k], nRows * room - 10)
+      const half = context.measureText(name).width / 2
+      context.fillText(name, clamp(axis.x, half, Math.max(half, width - half)), 8 + NAME_ROW * (k % nRows))
       context.fillStyle = quiet
-      context.fillText(valueText(Number(axis.high.toPrecision(3))), axis.x, top - (room < 110 ? 5 : 10))
+      context.fillText(valueText(Number(axis.high.toPrecision(3))), axis.x, top - 9)
       context.fillText(valueText(Number(axis.low.toPrecision(3))), axis.x, bottom + 10)
     })
     if (this.dragged) {
@@ -178,11 +215,10 @@ class ScatterPlot extends LinkedPlot {
     stroke(context, color("line"), [[left, top], [left, bottom], [right, bottom]])
     context.textBaseline = "middle"
     context.fillStyle = quiet
-    const ticks = ({low, high, isLog}, count) => isLog || high === low ? [low, high] : roundTicks(low, high, count)
     context.textAlign = "center"
-    for (const x of ticks(a, (right - left) / 90)) context.fillText(valueText(Number(x.toPrecision(3))), X(x), bottom + 12)
+    for (const x of axisTicks(a, (right - left) / 90)) context.fillText(valueText(Number(x.toPrecision(3))), X(x), bottom + 12)
     context.textAlign = "right"
-    for (const y of ticks(b, 4)) context.fillText(valueText(Number(y.toPrecision(3))), left - 8, Y(y))
+    for (const y of axisTicks(b, 4)) context.fillText(valueText(Number(y.toPrecision(3))), left - 8, Y(y))
     const name = (k) => `${this.columns[k].label}${this.columns[k].unit ? ` (${this.columns[k].unit})` : ""}`
     context.textAlign = "center"
     context.fillText(name(this.chosen[0]), (left + right) / 2, this.height - 10)

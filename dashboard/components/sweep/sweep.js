@@ -2,6 +2,9 @@
 
 const HOW = "Click the names of numbers on the left to let them vary, say how far, and start. Films fill in as answers come."
 
+const dayAndTime = (seconds) =>
+  new Date(1000 * seconds).toLocaleString([], {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"})
+
 /** What the sweep is, how it stands, and what can be done with it. */
 class SweepHead {
   constructor(model) {
@@ -40,7 +43,10 @@ class SweepHead {
     this.cancel.hidden = !(live && mine)
     this.goOn.hidden = !["stopped", "failed"].includes(state)
     this.save.hidden = !done
-    this.sweeps.offer(sweeps)
+    if (sweeps !== this.told) {
+      this.told = sweeps
+      this.sweeps.offer(sweeps.map(({key, label, begun}) => ({key, label: begun ? `${label}, ${dayAndTime(begun)}` : label})))
+    }
     this.stored.offer(stored)
   }
 }

@@ -7,6 +7,82 @@ function clockTime(seconds) {
   return seconds === null ? "–" : new Date(1000 * seconds).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", second: "2-digit"})
 }
 
+const COMPARED = /<=|>=|==|=|<|>/g
+const TYPED_NUMBER = /^\s*([-−+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-−+]?\d+)?)(?=\s|$)/i
+
+/** Return how values of a column are written, with the same digits in all of it. */
+function columnText(kind, values) {
+  const there = values.filter((value) => value !== null)
+  if (there.every(Number.isInteger)) return (value) => String(value).replace("-", "−")
+  const sizes = there.map(Math.abs).filter((size) => size > 0)
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
+  const decimals = 3 - Math.floor(Math.log10(most))
+  if (kind !== "goal" || most >= 1e5 || least < 1e-4) return (value) => valueText(Number(value.toPrecision(4)))
+  if (least < most / 1000) return (value) => (value ? value.toPrecision(4) : "0").replace("-", "−")
+  return (value) => value.toFixed(Math.max(0, decimals)).replace("-", "−")
+}
+
+/**
+ * What a filter says: `words` that a run must have, `#3` and `front` among them, comparisons such as
+ * lr < 0.01 by name or label, and `problem`, one line on what means nothing, which is left out.
+ */
+class RunFilter {
+  constructor(text, columns) {
+    Object.assign(this, {columns, compared: [], words: [], problem: ""})
+    let rest = 0
+    for (const found of text.matchAll(COMPARED)) {
+      if (found.index < rest) continue // within what means nothing
+      const before = text.slice(rest, found.index).trimEnd()
+      rest = found.index + found[0].length
+      const number = text.slice(rest).match(TYPED_NUMBER)
+      const wrong = number ? "" : text.slice(rest).trim().split(/\s+/)[0]
+      rest += number ? number[0].length : text.slice(rest).length - text.slice(rest).trimStart().length + wrong.length
+      const name = this.nameBefore(before)
+      const asked = name ? before.slice(-name.length) : before.split(/\s+/).at(-1)
+      this.take(before.slice(0, before.length - asked.length))
+      if (!name) this.refuse(`There is no number “${asked}” here; there are ${columns.map(({label, name}) => `${label} (${name})`).join(", ")}.`)
+      else if (!number) this.refuse(`“${asked} ${found[0]}” needs a number${wrong ? `, and “${wrong}” is none` : ""}, as in ${asked} ${found[0]} 0.01.`)
+      else this.compared.push([this.places.get(name.toLowerCase()), found[0], Number(number[1].replace(/−/g, "-").replace(",", "."))])
+    }
+    this.take(text.slice(rest))
+  }
+
+  /** The place of a column by each of its names. */
+  get places() {
+    return new Map(this.columns.flatMap(({name, label, unit}, k) =>
+      [name, label, `${label} (${unit})`].map((one) => [one.toLowerCase(), k])))
+  }
+
+  /** Return the longest name of a number that a text ends with. */
+  nameBefore(text) {
+    return [...this.places.keys()].sort((a, b) => b.length - a.length).map((name) => text.slice(-name.length))
+      .find((end) => this.places.has(end.toLowerCase()) && (end.length === text.length || /\s/.test(text.at(-end.length - 1))))
+  }
+
+  take(words) {
+    this.words.push(...words.toLowerCase().split(/\s+/).filter(Boolean))
+  }
+
+  refuse(problem) {
+    this.problem ||= problem
+  }
+
+  /** Return whether a row is meant; `texts` says how the values of each column are written. */
+  keeps(row, texts) {
+    const holds = {"<": (a, b) => a < b, ">": (a, b) => a > b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b,
+      "=": (a, b, k) => a === b || texts[k](a) === texts[k](b)}
+    holds["=="] = holds["="]
+    return this.words.every((word) => this.hasWord(row, word)) && this.compared.every(([k, way, number]) =>
+      row.values[k] !== null && holds[way](row.values[k], number, k))
+  }
+
+  hasWord(row, word) {
+    if (/^#\d+$/.test(word)) return !row.picked && row.place + 1 === Number(word.slice(1))
+    const state = {missing: "to come"}[row.state] ?? row.state
+    return `${row.title} ${row.note} ${state} ${row.front ? "front" : ""}`.toLowerCase().includes(word)
+  }
+}
+
 class RunTable {
   /** `send` is called with what is to be kept: stars and notes; or with a stored run to take out. */
   constructor(selection, send) {
@@ -22,6 +98,7 @@ class RunTable {
       ["Pareto front", "Starred", "Selected"].map(box)
     Object.assign(this, {front, starred, selected})
     this.count = element("span", {class: "small quiet", role: "status"})
+    this.problem = element("p", {class: "small refused", "aria-live": "polite", hidden: "", "data-testid": "filter-problem"})
     this.head = element("tr")
     this.body = element("tbody")
     this.table = element("table", {"aria-label": "Runs of the sweep"}, element("thead", {}, this.head), this.body)
@@ -30,7 +107,7 @@ class RunTable {
     new ResizeObserver(() => this.draw()).observe(this.scroller)
     this.root = element("section", {class: "card", "aria-label": "Table", "data-testid": "sweep-table"},
       element("div", "bar", element("h2", {}, "Runs"), this.words, frontLabel, starredLabel, selectedLabel, this.count),
-      this.scroller)
+      this.problem, this.scroller)
     selection.listeners.push(() => this.selected.checked ? this.arrange() : this.draw())
   }
 
@@ -59,23 +136,14 @@ class RunTable {
     this.head.replaceChildren(element("td"), element("td"), ...this.heads_.map(([, cell]) => cell))
   }
 
-  /** Return whether a row has all words, and keeps to all comparisons such as lr<0.01. */
-  test(text) {
-    const compared = [...text.matchAll(/([a-z_]+)\s*(<=|>=|<|>|=)\s*(-?[\d.]+(?:e-?\d+)?)/gi)]
-    const words = text.replace(/([a-z_]+)\s*(<=|>=|<|>|=)\s*(-?[\d.]+(?:e-?\d+)?)/gi, "").toLowerCase().split(/\s+/).filter(Boolean)
-    const holds = {"<": (a, b) => a < b, ">": (a, b) => a > b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b, "=": (a, b) => a === b}
-    return (row) => {
-      const said = `${row.title} ${row.note} ${row.state}`.toLowerCase()
-      return words.every((word) => said.includes(word)) && compared.every(([, name, way, number]) => {
-        const k = this.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase())
-        return k >= 0 && row.values[k] !== null && holds[way](row.values[k], Number(number))
-      })
-    }
-  }
-
   arrange() {
-    const test = this.test(this.words.value)
-    this.shown = this.rows.filter((row) => test(row) && (!this.front.checked || row.front)
+    const filter = new RunFilter(this.words.value, this.columns)
+    this.texts = this.columns.map(({kind}, k) => columnText(kind, this.rows.map((row) => row.values[k])))
+    const without = filter.words.find((word) => !this.rows.some((row) => filter.hasWord(row, word)))
+    const problem = filter.problem || (without && this.rows.length ? `No run has “${without}”.` : "")
+    if (this.problem.textContent !== problem) this.problem.textContent = problem
+    this.problem.hidden = !problem
+    this.shown = this.rows.filter((row) => filter.keeps(row, this.texts) && (!this.front.checked || row.front)
       && (!this.starred.checked || row.star) && (!this.selected.checked || this.selection.has(row.id)))
     const value = (row) => this.sort === "finished" ? row.finished : this.sort === "note" ? row.note || null : row.values[this.sort]
     if (this.sort !== null && this.sort !== "order") {
@@ -128,7 +196,7 @@ class RunTable {
     note.addEventListener("change", () => this.send({row: row.id, note: note.value}))
     note.addEventListener("blur", () => setTimeout(() => this.draw()))
     const name = element("th", {scope: "row"}, row.picked ? row.title : `#${row.place + 1}`)
-    if (row.front) name.append(element("span", {class: "mark", title: "On the Pareto front: no other answer beats it in all goals"}, "front"))
+    if (row.front) name.append(element("span", {class: "mark", title: "On the Pareto front: no other answer of this table to the same question beats it in all goals"}, "front"))
     if (row.state !== "done") name.append(element("span", "mark quiet", row.state === "failed" ? "failed" : "to come"))
     if (row.picked) {
       const out = element("button", {type: "button", class: "out", "aria-label": `Take out ${row.title}`, title: "Take out"}, icon(CLOSE))
@@ -137,7 +205,7 @@ class RunTable {
     }
     const line = element("tr", {"data-row": row.id, "aria-rowindex": index, "data-selected": String(isSelected)},
       element("td", {}, box), element("td", {}, star), name,
-      ...row.values.map((value) => element("td", "number", value === null ? "–" : valueText(Number(value.toPrecision(4))))),
+      ...row.values.map((value, k) => element("td", "number", value === null ? "–" : this.texts[k](value))),
       element("td", "number quiet", clockTime(row.finished)), element("td", {}, note))
     line.addEventListener("click", (event) => {
       if (!event.target.closest("input, button")) this.selection.toggle(row.id)
