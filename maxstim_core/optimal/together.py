@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import TypeVar
 
 _Report = TypeVar("_Report")
@@ -37,7 +38,7 @@ def relayed(
     pool = ThreadPoolExecutor(threads, thread_name_prefix="maxstim-descent")
     try:
         while True:
-            while len(under_way) < threads and (run := next(waiting, None)) is not None:
+            for run in islice(waiting, threads - len(under_way)):
                 under_way[pool.submit(next, run, None)] = run
             if not under_way:
                 return

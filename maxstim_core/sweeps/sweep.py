@@ -263,7 +263,8 @@ class Sweep:
     @property
     def share(self) -> float:
         """How much is done, 0 to 1: answers, and of those that are under way their iterations."""
-        return (self.n_done + sum(self._shares.values())) / self.n_steps
+        under_way = sum([*self._shares.values()])
+        return min(1.0, (self.n_done + under_way) / self.n_steps)
 
     def __iter__(self) -> Iterator[StepReport]:
         """Run what is missing, and report often; stop iterating to cancel.

@@ -1,6 +1,7 @@
 """`maxstim atlas`, as a person calls it."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -97,6 +98,29 @@ def test_what_an_atlas_says_is_written(made, tmp_path, capsys):
     assert [row["groups"] for row in json.loads(capsys.readouterr().out)["cell_types"]] == [
         [2, 1], [3], [2],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["status", "report", "pack"])
+def test_a_damaged_atlas_is_one_sentence(made, capsys, command):
+    name = "status" if command == "status" else "stimulus"
+    file = next(path for path in (made / name / "c").rglob("*") if path.is_file())
+    file.write_bytes(b"junk")
+    words = ("--partial",) if command == "pack" else ()
+    assert atlas(command, made, *words) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert f"The file {file} is damaged; remove it" in told[-1]
+    assert len([line for line in told if not line.startswith("comparing")]) == 1
+    shutil.rmtree(made / name)
+    assert atlas(command, made, *words) == 2
+    assert f"lacks {name}" in capsys.readouterr().err
+
+
+def test_answers_whose_movie_is_gone_are_missing(made, capsys):
+    assert atlas("status", made, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 1
+    next(path for path in (made / "stimulus" / "c").rglob("*") if path.is_file()).unlink()
+    assert atlas("status", made, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 2
 
 
 def test_an_atlas_is_packed_for_the_page(made, tmp_path, capsys):
