@@ -93,7 +93,8 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
             return
         try:
             client = dask_distributed.Client(scheduler, timeout=CONNECT_SECONDS, **_APART)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, MemoryError) as error:
+            # Of what something else answers there, Dask takes the first bytes for a size.
             raise MaxstimError(
                 f"There is no scheduler at {shown(scheduler)}; start one ('dask scheduler' prints its "
                 "address), or leave the scheduler out for workers on this computer."

@@ -57,7 +57,7 @@ class ProgressLine:
             # Return, text, and erase what is left of a longer line before.
             self._write(f"\r{self._text(report, done, now)}\033[K")
             self._shown_at = now
-        elif not self._redraws and (last or done * _LINES >= self._lines * report.n_steps):
+        elif not self._redraws and done * _LINES >= self._lines * report.n_steps:
             self._write(f"{self._text(report, done, now)}\n")
 
     def _write(self, text: str) -> None:

@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -405,6 +408,20 @@ def test_what_makes_no_sense_is_one_sentence(changed, said):
     with pytest.raises(ms.MaxstimError) as refused:
         atlas_question(**asked)
     assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_what_answers_but_is_no_scheduler(tmp_path):
+    def answer():
+        with suppress(OSError):
+            while True:
+                server.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ms.MaxstimError, match="There is no scheduler at"):
+            list(run(tmp_path / "a.zarr", scheduler=address))
+    assert not list(tmp_path.iterdir())
 
 
 def test_schedulers_and_stores_that_are_not_there(tmp_path, monkeypatch):
