@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from maxstim_core.devices import usable_cores
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.settings import checked_whole
 
-_CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+"""For how long a scheduler is sought that does not answer."""
+
 _AHEAD = 3
 """Tasks for each thread of the workers that are under way or wait at a worker."""
 
@@ -81,14 +85,16 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
     dask_distributed = distributed()
     with ExitStack() as opened:
         if scheduler is None:
-            cluster = opened.enter_context(_local_cluster(n_workers))
-            client = opened.enter_context(dask_distributed.Client(cluster, **_APART))
-            opened.enter_context(on_all_workers(client, _ignore_interrupts))
+            with _interrupts_afterwards():
+                cluster = opened.enter_context(_local_cluster(n_workers))
+                client = opened.enter_context(dask_distributed.Client(cluster, **_APART))
+                opened.enter_context(on_all_workers(client, _ignore_interrupts))
             yield client
             return
         try:
-            client = dask_distributed.Client(scheduler, timeout=_CONNECT_SECONDS, **_APART)
-        except (OSError, ValueError, TypeError) as error:
+            client = dask_distributed.Client(scheduler, timeout=CONNECT_SECONDS, **_APART)
+        except (OSError, ValueError, TypeError, MemoryError) as error:
+            # Of what something else answers there, Dask takes the first bytes for a size.
             raise MaxstimError(
                 f"There is no scheduler at {shown(scheduler)}; start one ('dask scheduler' prints its "
                 "address), or leave the scheduler out for workers on this computer."
@@ -117,6 +123,43 @@ def _local_cluster(n_workers: int) -> Iterator[Any]:
         ) as cluster,
     ):
         yield cluster
+
+
+@contextmanager
+def _interrupts_afterwards() -> Iterator[None]:
+    """Heed Ctrl-C once workers have started: of a cluster that is half there Dask can end nothing.
+
+    Processes that start within do not heed it, from their first moment on.
+    """
+    heed = signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or not callable(heed):  # it reaches others, or nobody
+        yield
+        return
+    pressed: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *_: pressed.append(_))
+    try:
+        with _blocked_for_children():
+            yield
+    finally:
+        signal.signal(signal.SIGINT, heed)
+    if pressed:
+        heed(*pressed[0])
+
+
+@contextmanager
+def _blocked_for_children() -> Iterator[None]:
+    """Block SIGINT in this thread, and in what it starts: threads and processes."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It unblocks what it blocks as it starts: that must not be later.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # what was pressed comes now
 
 
 def _ignore_interrupts(key: str) -> None:

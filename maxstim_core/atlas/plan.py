@@ -117,9 +117,8 @@ class AtlasQuestion:
                 "config": config.to_json(),
                 "dt": config.dt,
                 "device": "cpu",
-                "maxstim_version": __version__,
-                "numpy_version": np.__version__,
             },
+            atlas_versions(),
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -132,6 +131,17 @@ class AtlasQuestion:
             "settings": settings,
             "choice of controls": self.with_controls,
         }
+
+
+def atlas_versions() -> dict[str, str]:
+    """Return the versions of what computes answers in this process, by the attributes of an atlas."""
+    from numba import __version__ as numba_version  # with the engine: not before it is needed
+
+    return {
+        "maxstim_version": __version__,
+        "numpy_version": np.__version__,
+        "numba_version": numba_version,
+    }
 
 
 def atlas_question(

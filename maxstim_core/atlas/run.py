@@ -16,7 +16,7 @@ from maxstim_core.atlas.cluster import (
     on_all_workers,
     spread,
 )
-from maxstim_core.atlas.plan import AtlasPlace, AtlasQuestion
+from maxstim_core.atlas.plan import AtlasPlace, AtlasQuestion, atlas_versions
 from maxstim_core.atlas.worker import answer_place, begin_work, end_work
 from maxstim_core.optimal.response_units import response_units
 from maxstim_core.optimal.run import StepReport, check_not_begun
@@ -48,7 +48,8 @@ class AtlasRun:
         problems: Why answers of this run failed, a sentence each.
 
     Raises:
-        MaxstimError: if there is something else at the store, or a library that is an extra is missing.
+        MaxstimError: if there is something else at the store, it is damaged or another version's, or a
+            library that is an extra is missing.
     """
 
     terms: tuple[str, ...] = ()
@@ -78,6 +79,11 @@ class AtlasRun:
         """Answers that there are, those that failed among them."""
         return int((self._grid.status != MISSING).sum())
 
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1: answers, one for each worker being under way."""
+        return self.n_done / self.n_steps
+
     def __iter__(self) -> Iterator[StepReport]:
         """Make what is missing, and report as answers come in; stop iterating to cancel.
 
@@ -90,7 +96,9 @@ class AtlasRun:
         if self.n_done == self.n_steps:
             yield self._report()
             return
-        begin = partial(begin_work, question=self._question, units=self._units)
+        begin = partial(
+            begin_work, question=self._question, units=self._units, versions=atlas_versions()
+        )
         with (
             connected(self._scheduler, min(self._n_workers, self.n_steps)) as client,
             self._grid.writing(),

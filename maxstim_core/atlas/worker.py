@@ -5,12 +5,13 @@ It loads neither torch nor xarray. A worker is one thread, whatever else its com
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from maxstim_core.atlas.plan import AtlasPlace, AtlasQuestion
+from maxstim_core.atlas.plan import AtlasPlace, AtlasQuestion, atlas_versions
 from maxstim_core.comparison.textbook_controls import textbook_controls
 from maxstim_core.comparison.transfer import transfer_response
 from maxstim_core.errors import MaxstimError
@@ -54,12 +55,12 @@ class AtlasWorker:
             np.asarray(found[name][1], np.float32)
             for name in ("best_stimulus", "best_central_response")
         )
-        measured, energy = Measured.of(engine.network, cell_type, config), contrast_energy(best)
+        measured = Measured.of(engine.network, cell_type, config)
         values: dict[str, Any] = {
             "stimulus": best,
             "central_response": trace,
             "counted_response": float(measured.responses(engine, best[None], config.dt)[0]),
-            "contrast_energy": energy,
+            "contrast_energy": contrast_energy(best.astype(np.float64)),
             "natural_response": _natural_response(engine, measured),
             "transfer_response": [
                 transfer_response(self._engine(k), cell_type, config, best, config.dt)
@@ -67,6 +68,7 @@ class AtlasWorker:
             ],
         }
         if question.with_controls:
+            energy = contrast_energy(best)
             controls = textbook_controls(engine, measured, best, config.dt, energy)
             values["control_response"] = [[each.response for each in pair] for pair in controls]
             values["control_energy"] = [[each.energy for each in pair] for pair in controls]
@@ -88,23 +90,47 @@ def _natural_response(engine: Engine, measured: Measured) -> float:
 _workers: dict[str, AtlasWorker] = {}
 """Of this process, by the key of the atlas."""
 
+_others: dict[str, str] = {}
+"""Why this process answers nothing of an atlas, by its key: it has other versions."""
 
-def begin_work(key: str, question: AtlasQuestion, units: list[ResponseUnits]) -> None:
+
+def begin_work(
+    key: str, question: AtlasQuestion, units: list[ResponseUnits], versions: Mapping[str, str]
+) -> None:
     """Get ready to answer what an atlas asks.
 
     Args:
         key: What the atlas is called among others on the same computers.
         question: What it asks.
         units: Of each network.
+        versions: Of who asks: `maxstim_core.atlas.plan.atlas_versions`.
     """
+    here = atlas_versions()
+    differ = [name for name, version in versions.items() if here.get(name) != version]
+    if differ:
+        ours, theirs = (
+            " and ".join(f"{name.removesuffix('_version')} {held.get(name)}" for name in differ)
+            for held in (here, versions)
+        )
+        _others[key] = (
+            f"A worker on {platform.node()} has {ours}, and the atlas is made with {theirs}; install "
+            "the same there, and run the same command again."
+        )
     _workers[key] = AtlasWorker(question, units)
 
 
 def end_work(key: str) -> None:
     """Let go of an atlas."""
     _workers.pop(key, None)
+    _others.pop(key, None)
 
 
 def answer_place(key: str, place: AtlasPlace) -> Mapping[str, Any] | str:
-    """Return one answer of an atlas whose work has begun here: `AtlasWorker.answer`."""
+    """Return one answer of an atlas whose work has begun here: `AtlasWorker.answer`.
+
+    Raises:
+        MaxstimError: if this process has other versions, whose answers are not the same to the bit.
+    """
+    if key in _others:
+        raise MaxstimError(_others[key])
     return _workers[key].answer(place)

@@ -26,7 +26,7 @@ def run_answers(run: Sweep | AtlasRun, what: str) -> bool:
     with OneInterrupt() as interrupt, ProgressLine(what, run.terms) as progress:
         try:
             for report in run:
-                progress.show(report)
+                progress.show(report, run.share)
             interrupt.ignore()
         except KeyboardInterrupt:
             print_message("Stopping; what is finished is kept …")

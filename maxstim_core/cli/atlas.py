@@ -8,6 +8,7 @@ import json
 from maxstim_core.cli.answers import print_problems, run_answers, stopped_status
 from maxstim_core.cli.options import add_settings, read_settings
 from maxstim_core.cli.output import check_store
+from maxstim_core.cli.streams import print_message
 from maxstim_core.optimal.configs import GenerateConfig
 
 _ALL = "all"
@@ -83,7 +84,8 @@ def run_command(arguments: argparse.Namespace) -> int:
             arguments.energy = 100.0
     arguments.objective = arguments.objectives[0]
     config = read_settings(arguments, GenerateConfig)
-    check_store(arguments.store)
+    check_store(arguments.store, "atlas")
+    from maxstim_core.atlas.cluster import CONNECT_SECONDS
     from maxstim_core.atlas.plan import atlas_question
     from maxstim_core.atlas.run import AtlasRun
     from maxstim_core.networks.catalog import open_networks
@@ -99,6 +101,10 @@ def run_command(arguments: argparse.Namespace) -> int:
     )
     where = {"scheduler": arguments.scheduler, "workers": arguments.workers}
     run = AtlasRun(question, arguments.store, **where)
+    if arguments.scheduler and run.n_done < run.n_steps:
+        print_message(
+            f"Seeking the scheduler at {arguments.scheduler}, for some {CONNECT_SECONDS:.0f} s …"
+        )
     stopped = run_answers(run, "atlas")
     print_problems(run)
     if stopped:

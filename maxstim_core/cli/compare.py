@@ -120,6 +120,10 @@ def other_networks(words: str, network: Network) -> list[Network]:
 
     others = {each.content_hash: each for each in open_networks(words, network.lattice.extent)}
     others.pop(network.content_hash, None)
+    if words and not others:
+        print_message(
+            f"No other network is left of {words}: answers are shown to none, no transfer."
+        )
     return list(others.values())
 
 

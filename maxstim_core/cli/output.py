@@ -57,18 +57,20 @@ def check_writable(path: str | os.PathLike, *others: str | os.PathLike | None) -
         ) from error
 
 
-def check_store(path: str | os.PathLike) -> None:
+def check_store(path: str | os.PathLike, kind: str = "sweep") -> None:
     """Make sure that a store can be made in a folder, or gone on with, and leave no trace.
 
     Args:
         path: The folder of the store.
+        kind: What it is called in sentences.
 
     Raises:
-        MaxstimError: if its folder is missing or cannot be written, if it is a file, or zarr is missing.
+        MaxstimError: if its folder is missing or cannot be written, if it is a file or named like one,
+            or zarr is missing.
     """
     from maxstim_core.storage.grid_store import checked_store_path
 
-    path = checked_store_path(path)
+    path = checked_store_path(path, kind)
     if path.is_file():
         raise MaxstimError(f"The output {path} is a file, and a store is a folder; name another.")
     check_writable(path.parent / f"{path.name}.part")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,8 @@ def add_sweep_options(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUES",
         action="append",
         default=[],
-        help="a setting by its name in the configuration, such as lr or weight_mei, and its values: a "
+        help="a setting by its name in the configuration or its option here, such as lr, weight_mei or "
+        "iterations, and its values: a "
         "list, 0.003,0.01,0.03; a range, lin:0:1:5 or log:100:10000:7; or numbers drawn at random, "
         "random:0:1:20 or random:log:100:10000:20; with --trials an interval, log:100:10000; repeat for "
         "more settings, which are crossed",
@@ -51,7 +53,7 @@ def add_sweep_options(command: argparse.ArgumentParser) -> None:
         "--goals",
         metavar="A,B",
         help="goals to compare by: counted_response, contrast_energy, roughness_time, roughness_space, "
-        "transfer (default: all)",
+        "transfer (default: all); of a store without --trials they may change",
     )
     command.add_argument(
         "--networks",
@@ -75,7 +77,9 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     Raises:
         MaxstimError: if an option makes no sense, alone or beside another.
     """
-    vary = _vary(arguments.vary)
+    from maxstim_core.sweeps.varied import setting_named
+
+    vary = _vary(arguments.vary, setting_named)
     both = [name for name in vary if name in arguments]
     if both:
         raise MaxstimError(f"The setting {both[0]} is both varied and given; leave one out.")
@@ -106,20 +110,20 @@ def sweep_command(arguments: argparse.Namespace) -> int:
         device=device,
     )
     stopped = run_answers(run, f"{arguments.cell_type} on {device}")
-    if Path(arguments.output).exists():
+    if run.n_done or (arguments.json and Path(arguments.output).exists()):
         _tell(run, arguments)
     return stopped_status(run) if stopped else 0
 
 
-def _vary(words: list[str]) -> dict[str, object]:
+def _vary(words: list[str], setting_named: Callable[[object], str]) -> dict[str, object]:
     vary: dict[str, object] = {}
     for word in words:
         name, equals, values = word.partition("=")
-        name = name.strip().replace("-", "_")
-        if not (equals and name and values.strip()):
+        if not (equals and name.strip() and values.strip()):
             raise MaxstimError(
                 f"What to vary is a setting and its values, such as lr=0.003,0.01, not {shown(word)}."
             )
+        name = setting_named(name.strip())
         if name in vary:
             raise MaxstimError(f"The setting {name} is varied twice; give all its values at once.")
         vary[name] = values
@@ -132,4 +136,5 @@ def _tell(run: Sweep, arguments: argparse.Namespace) -> None:
     report = sweep_report(run.result())
     print(json.dumps(report, indent=1) if arguments.json else "\n".join(sweep_lines(report)))
     print_problems(run)
-    print_message(f"Written: {arguments.output}")
+    if run.n_done:
+        print_message(f"Written: {arguments.output}")

@@ -4,7 +4,8 @@ A grid has dimensions, such as setting and seed, and in each of its cells the sa
 is a Zarr group of format 3 that `xarray.open_zarr` opens. One process writes; it holds a lock beside it.
 What is large, such as a movie, lies in a chunk (a file) for each cell; numbers of many cells share one.
 Every chunk is replaced whole by renaming. A cell counts once its ``status`` says so, and that is written
-after all else of it: who is killed loses no cell that was finished, and what was not is done again.
+after all else of it: who is killed loses no cell that was finished, and what was not is done again. A
+cell that lacks something of it, because a file was removed, does not count either.
 
 zarr is an extra, imported where it is needed.
 """
@@ -25,7 +26,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from maxstim_core.errors import MaxstimError, shown
-from maxstim_core.storage.atomic import aside, discard, exclusively, locked, put_in_place
+from maxstim_core.storage.atomic import (
+    aside,
+    discard,
+    exclusively,
+    locked,
+    put_in_place,
+    write_whole,
+)
+from maxstim_core.storage.grid_damage import (
+    check_arrays,
+    chunk_file,
+    damage_told,
+    dataset_of,
+    lost_answers,
+)
 from maxstim_core.storage.meaning import documented, meaning_of, meaning_of_all
 
 if TYPE_CHECKING:
@@ -46,6 +61,11 @@ _STATUS_MEANING = {
 
 _MOST_SHARED = 4096
 """Most cells that share a chunk: a few tens of kilobytes, rewritten for each cell."""
+
+_EXTRAS = {"sweep": "sweep", "atlas": "cluster"}
+"""Which extra brings all that is needed, by what the store is called."""
+
+_SUFFIX = ".zarr"
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,8 @@ class GridPlan:
         coordinates: As ``name: (dims, values)`` or ``name: (dims, values, attributes)``.
         identity: By which the same questions are known again: JSON.
         attrs: Further attributes of the whole.
+        versions: Of what computes, such as ``maxstim_version``: attributes too. Others give other bits,
+            and a store holds those of one.
     """
 
     kind: str
@@ -93,6 +115,7 @@ class GridPlan:
     coordinates: Mapping[str, tuple]
     identity: Mapping[str, Any]
     attrs: Mapping[str, Any]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def each(self) -> dict[str, GridVariable]:
         """Return all variables of the cells, their status last."""
@@ -110,6 +133,7 @@ class GridPlan:
             **({"coordinates": " ".join(beside)} if beside else {}),
             **meaning_of_all(dims),
             **self.attrs,
+            **self.versions,
         }
 
 
@@ -154,6 +178,14 @@ class Grid(Protocol):
         """Replace a whole variable that is not large, or a coordinate: shape (dims of the grid, ...)."""
         ...
 
+    def repeat(self, place: tuple[int, ...], as_place: tuple[int, ...]) -> None:
+        """Let a cell hold what another one does."""
+        ...
+
+    def put_attribute(self, name: str, value: str) -> None:
+        """Replace an attribute of the whole."""
+        ...
+
     def read(self, name: str) -> np.ndarray:
         """Return a whole variable that is not large, or a coordinate."""
         ...
@@ -177,6 +209,7 @@ class MemoryGrid:
             for name, variable in plan.each().items()
         }
         self._coordinates = {name: _kept(held[1]) for name, held in plan.coordinates.items()}
+        self._attributes = plan.attributes()
         self.status = self._arrays[_STATUS]
 
     @contextmanager
@@ -202,6 +235,15 @@ class MemoryGrid:
         held = self._coordinates if name in self._coordinates else self._arrays
         held[name][...] = values
 
+    def repeat(self, place: tuple[int, ...], as_place: tuple[int, ...]) -> None:
+        """See `Grid`."""
+        for held in self._arrays.values():
+            held[place] = held[as_place]
+
+    def put_attribute(self, name: str, value: str) -> None:
+        """See `Grid`."""
+        self._attributes[name] = value
+
     def read(self, name: str) -> np.ndarray:
         """See `Grid`."""
         return self._coordinates[name] if name in self._coordinates else self._arrays[name]
@@ -219,7 +261,7 @@ class MemoryGrid:
             name: (dims, self._coordinates[name].copy(), *attrs)
             for name, (dims, _, *attrs) in plan.coordinates.items()
         }
-        attributes = {k: v for k, v in plan.attributes().items() if k != "coordinates"}
+        attributes = {k: v for k, v in self._attributes.items() if k != "coordinates"}
         return documented(xr.Dataset(variables, coordinates, attributes))
 
 
@@ -231,11 +273,12 @@ class GridStore:
         plan: What it is of.
 
     Raises:
-        MaxstimError: if zarr is missing, or there is something else at the path.
+        MaxstimError: if zarr is missing, there is something else at the path, it is damaged, or what is
+            missing there would be made by other versions than the rest.
     """
 
     def __init__(self, path: str | os.PathLike, plan: GridPlan) -> None:
-        self.path, self._plan = checked_store_path(path), plan
+        self.path, self._plan = checked_store_path(path, plan.kind), plan
         self._group: Any = None
         self._lock: ExitStack | None = None
         self._held: dict[str, np.ndarray] = {}
@@ -243,6 +286,8 @@ class GridStore:
             self._group = _opened(self.path, plan.kind)
             _check_same(self._group.attrs, plan, self.path)
             self._hold()
+            if (self._held[_STATUS] == MISSING).any():
+                _check_versions(self._group.attrs, plan, self.path)
         else:
             blank = MemoryGrid(plan)
             names = [*plan.coordinates, *self._shared()]
@@ -296,7 +341,7 @@ class GridStore:
             for index, values in cells:
                 for name, found in (values or {}).items():
                     if name in large:
-                        self._group[name][index] = np.asarray(found)
+                        self._array(name)[index] = np.asarray(found)
                     else:
                         self._held[name][index] = found
             names = {name for _, values in cells for name in values or () if name not in large}
@@ -314,7 +359,36 @@ class GridStore:
         """
         self._held[name][...] = values
         with self._told():
-            self._group[name][...] = self._held[name]
+            self._array(name)[...] = self._held[name]
+
+    def repeat(self, place: tuple[int, ...], as_place: tuple[int, ...]) -> None:
+        """See `Grid`.
+
+        Raises:
+            MaxstimError: if nothing can be written, or what the other holds is damaged.
+        """
+        names = list(self._plan.variables)
+        with damage_told(self.path, self._plan.kind, names):
+            values = {
+                name: (self._held if name in self._held else self._group)[name][as_place]
+                for name in names
+            }
+        self.write([GridCell(place, values if self.status[as_place] == COMPLETE else None)])
+
+    def put_attribute(self, name: str, value: str) -> None:
+        """See `Grid`.
+
+        Raises:
+            MaxstimError: if nothing can be written.
+        """
+        if self._group.attrs.get(name) == value:
+            return
+        file = self.path / "zarr.json"
+        about = json.loads(file.read_text(encoding="utf-8"))
+        about["attributes"][name] = value
+        # zarr would write it without what makes xarray open it faster, and that anew.
+        write_whole(file, self._plan.kind, json.dumps(about, indent=2).encode())
+        self._group = _opened(self.path, self._plan.kind, writable=True)
 
     def read(self, name: str) -> np.ndarray:
         """See `Grid`."""
@@ -322,9 +396,7 @@ class GridStore:
 
     def dataset(self) -> xr.Dataset:
         """See `Grid`; what is large is read when it is looked at."""
-        import xarray as xr
-
-        return xr.open_zarr(self.path, chunks=None, consolidated=False)
+        return read_store(self.path, self._plan.kind)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -343,12 +415,22 @@ class GridStore:
         return [name for name, variable in self._plan.each().items() if not variable.large]
 
     def _hold(self) -> None:
-        for name in (*self._plan.coordinates, *self._shared()):
-            values = self._group[name][...]
+        """Read all that is not large; answers that lack something are missing."""
+        names = [_STATUS, *self._plan.coordinates, *self._plan.variables]
+        shared = {*self._plan.coordinates, *self._shared()}
+        with damage_told(self.path, self._plan.kind, names):
+            read = {name: self._group[name][...] for name in names if name in shared}
+            complete = read[_STATUS] == COMPLETE
+            read[_STATUS][lost_answers(self._group, self.path, complete)] = MISSING
+        for name, values in read.items():
             if name in self._held:
                 self._held[name][...] = values
             else:
                 self._held[name] = _kept(values)
+
+    def _array(self, name: str) -> Any:
+        """Return an array to write to: each chunk is a file, also where it holds nothing yet."""
+        return self._group[name].with_config({"write_empty_chunks": True})
 
     def _rewrite(self, name: str, cells: Sequence[GridCell]) -> None:
         """Write the chunks that some cells lie in."""
@@ -356,13 +438,14 @@ class GridStore:
         chunks = {tuple(k // n for k, n in zip(index, sizes, strict=True)) for index, _ in cells}
         for chunk in chunks:
             part = tuple(slice(k * n, (k + 1) * n) for k, n in zip(chunk, sizes, strict=True))
-            self._group[name][part] = self._held[name][part]
+            self._array(name)[part] = self._held[name][part]
 
     def _make(self) -> None:
         with aside(self.path.parent) as part:
-            group = _made(part, self._plan)
+            self._group = _made(part, self._plan)
             for name in (*self._plan.coordinates, *self._shared()):
-                group[name][...] = self._held[name]
+                self._array(name)[...] = self._held[name]
+            self._group = None
             with exclusively(self.path.parent):
                 put_in_place(part, self.path)
         self._group = _opened(self.path, self._plan.kind, writable=True)
@@ -390,22 +473,31 @@ def shared_chunk(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def checked_store_path(path: object) -> Path:
+def checked_store_path(path: object, kind: str = "sweep") -> Path:
     """Return the path of a store once it is sure that it can be one.
 
+    Args:
+        path: What was given.
+        kind: What the store is called in sentences.
+
     Raises:
-        MaxstimError: if it is no path, or its folder is missing.
+        MaxstimError: if it is no path, is named as a file is, its folder is missing, or zarr is.
     """
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise MaxstimError(f"A store is a folder, such as 's.zarr', not {shown(path)}.")
     found = Path(path)
     if not found.parent.is_dir():
         raise MaxstimError(f"There is no folder {found.parent}; make it, or name another store.")
-    _zarr()
+    if found.suffix not in ("", _SUFFIX) and not os.path.lexists(found):
+        raise MaxstimError(
+            f"A store is a folder, and {found.name} is the name of a file; call it "
+            f"{found.stem}{_SUFFIX}."
+        )
+    _zarr(kind)
     return found
 
 
-def _zarr() -> Any:
+def _zarr(kind: str) -> Any:
     """Return zarr.
 
     Raises:
@@ -415,7 +507,8 @@ def _zarr() -> Any:
         import zarr
     except ImportError as error:
         raise MaxstimError(
-            "A store needs zarr, which is not installed here; install it: pip install 'maxstim[sweep]'."
+            "A store needs zarr, which is not installed here; install it: pip install "
+            f"'maxstim[{_EXTRAS.get(kind, kind)}]'."
         ) from error
     return zarr
 
@@ -428,15 +521,17 @@ def read_store(path: str | os.PathLike, kind: str) -> xr.Dataset:
         kind: What it must be, such as ``sweep``.
 
     Raises:
-        MaxstimError: if it is none, or of another version.
+        MaxstimError: if it is none, of another version, or damaged; of a variable, once it is looked at.
     """
-    found = checked_store_path(path)
+    found = checked_store_path(path, kind)
     if not os.path.lexists(found):
         raise MaxstimError(f"There is no {kind} at {found}; check the path.")
-    _opened(found, kind)
-    import xarray as xr
-
-    return xr.open_zarr(found, chunks=None, consolidated=False)
+    group = _opened(found, kind)
+    held = dataset_of(found, kind)
+    # Before all else: what is read later is there of each answer that it says is.
+    status = held[_STATUS].values.copy()
+    status[lost_answers(group, found, status == COMPLETE)] = MISSING
+    return held.assign({_STATUS: held[_STATUS].copy(data=status)})
 
 
 def finished_at(path: str | os.PathLike, name: str, place: Sequence[int]) -> float | None:
@@ -447,17 +542,14 @@ def finished_at(path: str | os.PathLike, name: str, place: Sequence[int]) -> flo
         name: Of a variable that is large.
         place: Index of the cell.
     """
-    chunks = Path(
-        path, name, "c", *(str(k) for k in place)
-    )  # Zarr 3: one folder for each dimension
     try:
-        return chunks.stat().st_mtime
+        return chunk_file(Path(path), name, place).stat().st_mtime
     except OSError:
         return None
 
 
 def _opened(path: Path, kind: str, *, writable: bool = False) -> Any:
-    zarr = _zarr()
+    zarr = _zarr(kind)
     try:
         group = zarr.open_group(path, mode="r+" if writable else "r", use_consolidated=False)
         is_ours = group.attrs.get("kind") == kind
@@ -473,6 +565,7 @@ def _opened(path: Path, kind: str, *, writable: bool = False) -> Any:
             f"The {kind} at {path} is of version {version}, and this maxstim reads and writes version "
             f"{STORE_VERSION}; name another, or use the maxstim that wrote it."
         )
+    check_arrays(group, path, kind)
     return group
 
 
@@ -486,9 +579,29 @@ def _check_same(attributes: Mapping[str, Any], plan: GridPlan, path: Path) -> No
         )
 
 
+def _check_versions(attributes: Mapping[str, Any], plan: GridPlan, path: Path) -> None:
+    """Make sure that what is missing is made by what made the rest.
+
+    Raises:
+        MaxstimError: if it is not.
+    """
+    differ = [
+        name for name, now in plan.versions.items() if attributes.get(name, now) != now
+    ]  # what a store does not tell is not known to differ
+    if differ:
+        before, now = (
+            " and ".join(f"{name.removesuffix('_version')} {held[name]}" for name in differ)
+            for held in (attributes, plan.versions)
+        )
+        raise MaxstimError(
+            f"The {plan.kind} at {path} was begun with {before}, and what it lacks would be computed "
+            f"with {now}, not to the same bits; finish it with what it was begun with, or name another."
+        )
+
+
 def _made(path: Path, plan: GridPlan) -> Any:
     """Return a new group with all arrays, none of which holds anything."""
-    zarr = _zarr()
+    zarr = _zarr(plan.kind)
     group = zarr.create_group(path, zarr_format=3, attributes=plan.attributes())
     for name, variable in plan.each().items():
         chunk = (1,) * len(plan.shape) if variable.large else shared_chunk(plan.shape)

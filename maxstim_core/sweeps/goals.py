@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -104,6 +104,47 @@ def _merit(config: GenerateConfig, name: str, value: float) -> float:
     if config.goal.kind == "level":
         return -abs(value - config.goal.level)
     return -value if config.goal.kind == "suppress" else value
+
+
+def front_of_each_objective(
+    configs: Sequence[GenerateConfig | None], found: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Return which answers no other answer to the same objective beats.
+
+    What counts of the response is another thing for each objective, so that answers to several cannot be
+    ranked together.
+
+    Args:
+        configs: Of each setting; None where there is none.
+        found: Goals by name, each of shape (setting, seed); not a number where there is no answer.
+
+    Returns:
+        Shape (setting, seed), bool.
+    """
+    front = np.zeros(next(iter(found.values())).shape, bool)
+    alike: dict[object, list[int]] = {}
+    for k, config in enumerate(configs):
+        if config is not None:
+            alike.setdefault(_objective(config), []).append(k)
+    for settings in alike.values():
+        worth = np.stack([_merits_of(configs[k], found, k) for k in settings])
+        front[settings] = pareto_front(worth.reshape(-1, len(found))).reshape(worth.shape[:2])
+    return front
+
+
+def _objective(config: GenerateConfig) -> object:
+    goal = config.goal
+    return goal.kind, frozenset(goal.others), goal.level
+
+
+def _merits_of(
+    config: GenerateConfig | None, found: Mapping[str, np.ndarray], setting: int
+) -> np.ndarray:
+    """Return the merits of the answers of a setting, shape (seed, goal)."""
+    assert config is not None
+    of_seeds = zip(*(values[setting].tolist() for values in found.values()), strict=True)
+    each = [merits(config, dict(zip(found, one, strict=True))) for one in of_seeds]
+    return np.array([[*one.values()] for one in each])
 
 
 def pareto_front(worth: np.ndarray) -> np.ndarray:

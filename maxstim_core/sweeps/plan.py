@@ -66,11 +66,12 @@ class SweepQuestion:
         longest, shortest = self._ends("t_stim")[1], self._ends("dt")[0]
         return min(MAX_FRAMES, frames_in(longest, shortest))
 
-    def plan(self, versions: dict[str, object]) -> GridPlan:
+    def plan(self, about: dict[str, object], versions: dict[str, str]) -> GridPlan:
         """Return what the sweep holds.
 
         Args:
-            versions: Attributes by which it can be made again.
+            about: Attributes by which it can be made again.
+            versions: Of what computes it.
         """
         frames, columns = self.most_frames, self.network.lattice.n_columns
         variables = {
@@ -81,7 +82,10 @@ class SweepQuestion:
             **{name: GridVariable(dims=("frame",), shape=(frames,), large=True) for name in TRACES},
             **{name: _goal_variable(name) for name in GOALS if self.others or name != TRANSFER},
             "pareto": GridVariable(
-                "bool", attrs={"long_name": "whether no other answer beats it in all goals"}
+                "bool",
+                attrs={
+                    "long_name": "whether no other answer to the same objective beats it in all goals"
+                },
             ),
         }
         if self.others:
@@ -93,7 +97,11 @@ class SweepQuestion:
                     "units": "RMS",
                 },
             )
-        about = {"cell_type": self.cell_type, "goals": json.dumps(list(self.goals))}
+        mine = {
+            "cell_type": self.cell_type,
+            "goals": json.dumps(list(self.goals)),
+            "varied": json.dumps(list(self.names)),
+        }
         return GridPlan(
             "sweep",
             ("setting", "seed"),
@@ -101,7 +109,8 @@ class SweepQuestion:
             variables,
             self._coordinates(),
             self._identity(),
-            {**versions, **about, "varied": json.dumps(list(self.names))},
+            {**about, **mine},
+            versions,
         )
 
     def _coordinates(self) -> dict[str, tuple]:
@@ -129,6 +138,8 @@ class SweepQuestion:
 
     def _identity(self) -> dict[str, Any]:
         settings = {k: v for k, v in self.config.to_dict().items() if k not in self.names}
+        # Trials are proposed by what they are worth; else goals say who is marked, and may be others.
+        goals = {} if self.settings is not None else {"choice of goals": list(self.goals)}
         return {
             "cell type": self.cell_type,
             "network": self.network.content_hash,
@@ -142,7 +153,7 @@ class SweepQuestion:
             "number of seeds": self.n_seeds,
             "number of trials": None if self.settings is not None else self.n_settings,
             "other networks": [each.content_hash for each in self.others],
-            "choice of goals": list(self.goals),
+            **goals,
             "device": self.device,
             "precision": self.dtype,
         }
@@ -159,5 +170,5 @@ class SweepQuestion:
 
 def _goal_variable(name: str) -> GridVariable:
     about = GOALS[name]
-    # In double precision, as they are computed: what follows from them must be the same when read back.
+    # In double precision, as they are summed: what follows from them must be the same when read back.
     return GridVariable("float64", attrs={"long_name": about.words, "units": about.units})

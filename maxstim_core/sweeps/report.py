@@ -9,7 +9,7 @@ import numpy as np
 
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.storage.grid_store import COMPLETE, FAILED, MISSING
-from maxstim_core.sweeps.goals import merits, pareto_front
+from maxstim_core.sweeps.goals import front_of_each_objective
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,37 +53,42 @@ def sweep_front(found: xr.Dataset) -> np.ndarray:
         found: What `maxstim_core.sweep` has found.
 
     Returns:
-        Shape (setting, seed), bool.
+        Shape (setting, seed), bool; of each objective those that no other answer to it beats.
     """
     varied, goals = json.loads(found.attrs["varied"]), json.loads(found.attrs["goals"])
     settings = json.loads(found.attrs["config"])
     there = found["status"].values == COMPLETE
-    values = {name: found[name].values for name in [*varied, *goals]}
-    worth = np.full((there.size, len(goals)), np.nan)
-    for k, (setting, seed) in enumerate(np.ndindex(there.shape)):
-        if there[setting, seed]:
-            mine = {name: values[name][setting] for name in varied}
-            config = GenerateConfig(
-                **{**settings, **{name: GenerateConfig.taken(name, v) for name, v in mine.items()}}
-            )
-            found_goals = {name: float(values[name][setting, seed]) for name in goals}
-            worth[k] = [*merits(config, found_goals).values()]
-    return pareto_front(worth).reshape(there.shape)
+    values = {name: found[name].values for name in varied}
+    configs = [
+        GenerateConfig(
+            **{**settings, **{name: GenerateConfig.taken(name, values[name][k]) for name in varied}}
+        )
+        if there[k].any()
+        else None
+        for k in range(len(there))
+    ]
+    return front_of_each_objective(
+        configs, {name: np.where(there, found[name].values, np.nan) for name in goals}
+    )
 
 
 def sweep_lines(report: dict[str, Any]) -> list[str]:
-    """Return the report as lines: a table of the Pareto front."""
+    """Return the report as lines: a table of the Pareto front, equal settings once."""
     counts = f"{report['complete']} answers"
     for name in ("failed", "missing"):
         counts += f", {report[name]} {name}" if report[name] else ""
-    rows = [[_short(value) for value in row.values()] for row in report["pareto"]]
+    told = {
+        tuple(v for k, v in row.items() if k != "setting"): row for row in report["pareto"][::-1]
+    }
+    rows = [[_short(value) for value in row.values()] for row in [*told.values()][::-1]]
     head = list(report["pareto"][0]) if rows else []
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     table = [
         "  ".join(word.rjust(width) for word, width in zip(row, widths, strict=True))
         for row in ([head, *rows] if rows else [])
     ]
-    return [f"{report['cell_type']} in {report['network']}: {counts}; on the Pareto front:", *table]
+    front = "; on the Pareto front:" if table else ""
+    return [f"{report['cell_type']} in {report['network']}: {counts}{front}", *table]
 
 
 def _short(value: object) -> str:

@@ -6,7 +6,10 @@ is, to the bit, that of `generate` with its settings.
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,7 +32,7 @@ from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.optimal.possible import check_possible
 from maxstim_core.optimal.result import provenance
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
-from maxstim_core.optimal.together import together
+from maxstim_core.optimal.together import relayed
 from maxstim_core.settings import checked, checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
@@ -38,8 +41,8 @@ from maxstim_core.sweeps.goals import (
     RESPONSE,
     TRANSFER,
     checked_goals,
+    front_of_each_objective,
     merits,
-    pareto_front,
     roughness,
 )
 from maxstim_core.sweeps.plan import MOVIES, TRACES, SweepQuestion
@@ -47,6 +50,7 @@ from maxstim_core.sweeps.trials import TRIALS_AT_ONCE, Proposals, same_values
 from maxstim_core.sweeps.varied import (
     MOST_ANSWERS,
     check_number_of_answers,
+    check_trials,
     read_varied,
     settings_of,
 )
@@ -54,8 +58,8 @@ from maxstim_core.sweeps.varied import (
 if TYPE_CHECKING:
     from maxstim_core.drawing.notebook import Result
 
-_AT_ONCE = 4
-"""Answers that are under way at the same time, for each thread: few wait for the last of them."""
+_MARKING_SHARE = 0.05
+"""Most of the time that may go into saying which answers are best so far."""
 
 
 def sweep(
@@ -86,7 +90,8 @@ def sweep(
         trials: How many settings to propose, each learning from those before, within the lists and
             intervals of `vary`; None to try all that `vary` says.
         goals: Names of the goals by which answers are compared and trials proposed, of
-            `maxstim_core.sweeps.goals.GOALS`; all if None.
+            `maxstim_core.sweeps.goals.GOALS`; all if None. Without trials a store may be gone on with
+            by others, which mark others.
         store: Folder of a zarr store that keeps what is finished, and that is gone on with where it is
             there already; in memory if None.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
@@ -153,6 +158,8 @@ def sweep_question(
     others = tuple(checked_others(others, network, config.silence))
     chosen = checked_goals(goals, with_transfer=bool(others))
     varied = tuple(read_varied(vary, config, trials=trials is not None))
+    if trials is not None:
+        check_trials(varied, trials)
     settings = None if trials is not None else tuple(settings_of(varied, config))
     n_settings = trials if settings is None else len(settings)
     assert n_settings is not None
@@ -172,6 +179,18 @@ def sweep_question(
         resolve_device(device),
         dtype,
     )
+
+
+class _UnderWay(NamedTuple):
+    """How far an answer is.
+
+    Attributes:
+        place: Its place.
+        share: Of its iterations that are done, 0 to 1.
+    """
+
+    place: tuple[int, int]
+    share: float
 
 
 class _Finished(NamedTuple):
@@ -209,11 +228,15 @@ class Sweep:
         shared = {"device": question.device, "dtype": question.dtype}
         engine = make_engine(question.network, threads=1, **shared)
         versions = {"maxstim_version": __version__, "numpy_version": np.__version__}
-        plan = question.plan({**provenance(engine, question.config), **versions})
+        about = provenance(engine, question.config)
+        plan = question.plan(about, {**versions, **engine.versions})
         self._grid: Grid = MemoryGrid(plan) if store is None else GridStore(store, plan)
         self._others = [make_engine(each, threads=1, **shared) for each in question.others]
         self._engines: dict[int, list[Engine]] = {}
-        self._at_once = _AT_ONCE * usable_cores()
+        self._at_once = usable_cores() if question.device == "cpu" else 1
+        self._marked_at, self._marking_took = -math.inf, 0.0
+        self._equal: dict[int, int] = {}
+        self._first: dict[tuple, int] = {}
         self._proposals = None
         if question.settings is None:
             seed = question.config.random_seed
@@ -221,7 +244,8 @@ class Sweep:
         self._configs: list[GenerateConfig | None] = [
             replace(question.config, **values) for values in question.settings or ()
         ]
-        self._running: list[Descent] = []
+        self._running: dict[tuple[int, int], Descent] = {}
+        self._shares: dict[tuple[int, int], float] = {}
         self._stopped = False
         self._state: Literal["new", "writing", "resting", "ended"] = "new"
         self.n_steps = self._grid.status.size
@@ -236,6 +260,12 @@ class Sweep:
         """Answers that there are, those that failed among them."""
         return int((self._grid.status != MISSING).sum())
 
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1: answers, and of those that are under way their iterations."""
+        under_way = sum([*self._shares.values()])
+        return min(1.0, (self.n_done + under_way) / self.n_steps)
+
     def __iter__(self) -> Iterator[StepReport]:
         """Run what is missing, and report often; stop iterating to cancel.
 
@@ -246,8 +276,9 @@ class Sweep:
         self._state = "writing"
         with self._grid.writing():
             try:
-                for cells in self._batches():
-                    yield from self._answer(cells)
+                for settings in self._batches():
+                    yield from self._answer([k for k in settings if k not in self._equal])
+                    self._repeat([k for k in settings if k in self._equal])
             finally:
                 if self._state == "writing":
                     self._mark_front()
@@ -283,29 +314,16 @@ class Sweep:
 
     # -- which answers are computed together
 
-    def _batches(self) -> Iterator[list[tuple[int, int]]]:
-        """Yield places of answers that are missing, which are there when the next are asked for."""
+    def _batches(self) -> Iterator[range]:
+        """Yield settings whose answers are there when the next are asked for."""
         if self._proposals is None:
-            yield from self._parts(range(self._question.n_settings))
+            yield range(self._question.n_settings)
             return
         for first in range(0, self._question.n_settings, TRIALS_AT_ONCE):
             settings = range(first, min(first + TRIALS_AT_ONCE, self._question.n_settings))
             self._propose(self._proposals, settings)
-            yield from self._parts(settings)
+            yield settings
             self._proposals.tell([self._worth_of_trial(setting) for setting in settings])
-
-    def _parts(self, settings: range) -> Iterator[list[tuple[int, int]]]:
-        missing = [
-            (setting, seed)
-            for setting in settings
-            for seed in range(self._question.n_seeds)
-            if self._grid.status[setting, seed] == MISSING
-        ]
-        for first in range(0, len(missing), self._at_once):
-            cells = missing[first : first + self._at_once]
-            # Where this has rested, another process may have answered meanwhile.
-            if still := [cell for cell in cells if self._grid.status[cell] == MISSING]:
-                yield still
 
     def _propose(self, proposals: Proposals, settings: range) -> None:
         """Ask for the values of some trials, and keep them unless they were kept before."""
@@ -321,6 +339,9 @@ class Sweep:
                 )
             for name, value in values.items():
                 self._grid.read(name)[setting] = value
+            first = self._first.setdefault(tuple(values.items()), setting)
+            if first != setting:
+                self._equal[setting] = first
             try:
                 config = replace(self._question.config, **values)
                 check_possible(self._question.network, self._question.cell_type, config)
@@ -333,18 +354,46 @@ class Sweep:
 
     # -- the answers
 
-    def _answer(self, cells: list[tuple[int, int]]) -> Iterator[StepReport]:
-        """Compute some answers at once and keep each as it is finished."""
-        self._stopped, self._running = False, []
-        engines = self._engines_for(len(cells))
-        runs = [self._one(engine, cell) for engine, cell in zip(engines, cells, strict=True)]
-        threads = usable_cores() if self._question.device == "cpu" else 1
-        for reports in together(runs, self._stop, threads=threads):
-            finished = [report for report in reports if isinstance(report, _Finished)]
-            if finished:
-                self._grid.write([each.cell for each in finished])
-                self.problems += [each.problem for each in finished if each.problem]
+    def _answer(self, settings: list[int]) -> Iterator[StepReport]:
+        """Compute what is missing of some settings, and keep each answer as it is finished."""
+        self._stopped = False
+        self._running, self._shares = {}, {}
+        missing = self._missing(settings)
+        n_runs = max(1, min(self._at_once, len(missing)))
+        runs = self._runs(missing, [*self._engines_for(n_runs)])
+        for report in relayed(runs, self._stop, threads=n_runs):
+            if isinstance(report, _Finished):
+                self._shares.pop(report.cell.place, None)  # type: ignore[arg-type]
+                self._grid.write([report.cell])
+                self.problems += [report.problem] if report.problem else []
+                self._keep_marked()
+            else:
+                self._shares[report.place] = report.share
             yield self._report()
+
+    def _missing(self, settings: list[int]) -> list[tuple[int, int]]:
+        return [
+            (setting, seed)
+            for setting in settings
+            for seed in range(self._question.n_seeds)
+            if self._grid.status[setting, seed] == MISSING
+        ]
+
+    def _runs(
+        self, cells: list[tuple[int, int]], engines: list[Engine]
+    ) -> Iterator[Iterator[_UnderWay | _Finished]]:
+        """Yield what computes each answer, once there is room for it, and with it an engine."""
+        for cell in cells:
+            # Where this has rested, another process may have answered meanwhile.
+            if self._grid.status[cell] == MISSING:
+                yield self._one(engines, cell)
+
+    def _repeat(self, settings: list[int]) -> None:
+        """Let settings that were proposed before have the answers from then."""
+        for setting, seed in self._missing(settings):
+            before = self._equal[setting], seed
+            if self._grid.status[before] != MISSING:
+                self._grid.repeat((setting, seed), before)
 
     def _engines_for(self, n_runs: int) -> list[Engine]:
         if n_runs not in self._engines:
@@ -354,25 +403,30 @@ class Sweep:
             )
         return self._engines[n_runs]
 
-    def _one(self, engine: Engine, cell: tuple[int, int]) -> Iterator[StepReport | _Finished]:
-        """Compute one answer step by step, and what it is worth in the end."""
+    def _one(self, engines: list[Engine], cell: tuple[int, int]) -> Iterator[_UnderWay | _Finished]:
+        """Compute one answer step by step, with one of the engines, and what it is worth in the end."""
         config = self._configs[cell[0]]
         if config is None:
             yield _Finished(GridCell(cell, None), "")
             return
         config = replace(config, random_seed=self._question.config.random_seed + cell[1])
+        engine = engines.pop()
         try:
             run = descent(engine, self._question.cell_type, config, report_every=self._report_every)
-            self._running.append(run)
-            yield from run
+            self._running[cell] = run
+            for report in run:
+                yield _UnderWay(cell, report.step / report.n_steps)
             if not self._stopped:
                 yield _Finished(GridCell(cell, self._values(engine, config, run)), "")
         except MaxstimError as error:  # a loss that is no number any more: the others go on
             yield _Finished(GridCell(cell, None), str(error))
+        finally:
+            self._running.pop(cell, None)
+            engines.append(engine)
 
     def _stop(self) -> None:
         self._stopped = True
-        for run in [*self._running]:
+        for run in [*self._running.values()]:
             run.stop()
 
     def _values(self, engine: Engine, config: GenerateConfig, run: Descent) -> dict[str, Any]:
@@ -382,7 +436,7 @@ class Sweep:
         measured = Measured.of(engine.network, cell_type, config)
         values: dict[str, Any] = {
             RESPONSE: float(measured.responses(engine, best[None], config.dt)[0]),
-            "contrast_energy": contrast_energy(best),
+            "contrast_energy": contrast_energy(best.astype(np.float64)),
             **roughness(best),
         }
         for name in (*MOVIES, *TRACES):
@@ -416,7 +470,16 @@ class Sweep:
         return np.mean(there, 0).tolist() if there else None
 
     def _mark_front(self) -> None:
-        shape = self._grid.status.shape
-        none = [np.nan] * len(self._question.goals)
-        worth = [self._worth((k, j)) or none for k in range(shape[0]) for j in range(shape[1])]
-        self._grid.put("pareto", pareto_front(np.array(worth)).reshape(shape))
+        """Say in the store which answers are best so far, and by which goals."""
+        began, goals = time.monotonic(), self._question.goals
+        there = self._grid.status == COMPLETE
+        found = {name: np.where(there, self._grid.read(name), np.nan) for name in goals}
+        self._grid.put("pareto", front_of_each_objective(self._configs, found))
+        self._grid.put_attribute("goals", json.dumps(list(goals)))
+        self._marked_at = time.monotonic()
+        self._marking_took = self._marked_at - began
+
+    def _keep_marked(self) -> None:
+        """Mark the best so far, unless that has taken much of the time."""
+        if self._marking_took <= _MARKING_SHARE * (time.monotonic() - self._marked_at):
+            self._mark_front()

@@ -17,6 +17,7 @@ the k-th of one stands beside the k-th of another. Whole settings take the neare
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
@@ -26,13 +27,25 @@ import numpy as np
 
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.optimal.generate_config import GenerateConfig
-from maxstim_core.settings import did_you_mean
+from maxstim_core.settings import did_you_mean, flag_of
 
 MOST_ANSWERS = 10_000
 """Most answers of a sweep."""
 
-_SEED = "random_seed"
 _SCALES = ("lin", "log")
+
+_NOT_VARIED = {
+    "random_seed": "A number of seeds (seeds; --seeds N) varies the seed; leave random_seed out.",
+    "across": "A sweep asks one network, so that across changes nothing; leave it out.",
+    "silence": "A sweep asks one network, in which the same cell types are silenced; make one for each.",
+    "network": "A sweep asks one network (network); make one for each.",
+    "networks": "Every answer is shown to the other networks (networks); they are not varied.",
+    "cell_type": "A sweep asks for one cell type; make one for each, or an atlas.",
+    "cell_types": "A sweep asks for one cell type; make one for each, or an atlas.",
+    "device": "All answers of a sweep are computed on one device (device); it is not varied.",
+    "seeds": "A number of seeds (seeds; --seeds N) runs each setting so often; it is not varied.",
+}
+"""Why a sweep does not vary what it asks beside settings, and settings that it cannot."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,8 @@ def read_varied(
     """Return what a sweep varies.
 
     Args:
-        vary: By the name of the setting, a text as this module describes, a value or a list of values.
+        vary: By the name of the setting (`setting_named`), a text as this module describes, a value or a
+            list of values.
         config: The settings that stay; its seed draws random numbers.
         trials: Whether values are proposed as answers come in.
 
@@ -88,7 +102,68 @@ def read_varied(
             "command line --vary lr=0.003,0.01."
         )
     random = np.random.default_rng(config.random_seed)
-    return [_varied(name, told, random, trials=trials) for name, told in vary.items()]
+    found = [
+        _varied(setting_named(name), told, random, trials=trials) for name, told in vary.items()
+    ]
+    names = [each.name for each in found]
+    twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+    if twice is not None:
+        raise MaxstimError(f"The setting {twice} is varied twice; give all its values at once.")
+    return found
+
+
+def setting_named(name: object) -> str:
+    """Return the setting that a name means: its own, or that of its option on the command line.
+
+    Args:
+        name: For example ``n_iters``, ``iterations`` or ``weight-mei``.
+
+    Raises:
+        MaxstimError: if there is no such setting, or a sweep cannot vary it.
+    """
+    items = {item.name: item for item in fields(GenerateConfig)}
+    options = {_plainly(flag_of(item)): item.name for item in items.values()}
+    meant = _plainly(name) if isinstance(name, str) else ""
+    meant = meant if meant in items else options.get(meant, meant)
+    if meant in _NOT_VARIED:
+        raise MaxstimError(_NOT_VARIED[meant])
+    if meant not in items:
+        # The nearest, or all: who is told a few of them does not find the one that is meant.
+        near = did_you_mean(name, [*items, *(each for each in options if each not in items)])
+        every = f"choose from {', '.join(each for each in items if each not in _NOT_VARIED)}."
+        raise MaxstimError(
+            f"There is no setting {shown(name)}; {near if near.startswith('did') else every}"
+        )
+    return meant
+
+
+def _plainly(name: str) -> str:
+    """Return a name or an option as names of settings are written."""
+    return name.strip().lstrip("-").replace("-", "_")
+
+
+def check_trials(varied: Sequence[Listed | Interval], n_trials: int) -> None:
+    """Make sure that trials can be compared with one another, and that there are so many.
+
+    Raises:
+        MaxstimError: if they ask for several objectives, or fewer settings can be proposed.
+    """
+    n_values = 1.0
+    for each in varied:
+        if each.name == "objective" and isinstance(each, Listed) and len(each.values) > 1:
+            raise MaxstimError(
+                "Trials learn from one another, and what counts for one objective says nothing of "
+                "another; make a sweep for each objective."
+            )
+        if isinstance(each, Listed):
+            n_values *= len(each.values)
+        else:
+            n_values *= each.high - each.low + 1 if each.is_whole else math.inf
+    if n_trials > n_values:
+        raise MaxstimError(
+            f"There are {n_values:,.0f} settings to propose and not {n_trials:,}; ask for fewer trials, "
+            "or for none, which tries every setting."
+        )
 
 
 def settings_of(varied: Sequence[Listed | Interval], config: GenerateConfig) -> list[dict]:
@@ -145,21 +220,9 @@ def _check_effects(varied: Iterable[Listed | Interval], configs: list[GenerateCo
 
 
 def _varied(
-    name: object, told: object, random: np.random.Generator, *, trials: bool
+    name: str, told: object, random: np.random.Generator, *, trials: bool
 ) -> Listed | Interval:
     items = {item.name: item for item in fields(GenerateConfig)}
-    if name == _SEED:
-        raise MaxstimError("A number of seeds (seeds) varies the seed; leave random_seed out.")
-    if name == "across":
-        raise MaxstimError(
-            "A sweep asks one network, so that across changes nothing; leave it out."
-        )
-    if name == "silence":
-        raise MaxstimError(
-            "A sweep asks one network, in which the same cell types are silenced; make one for each."
-        )
-    if not isinstance(name, str) or name not in items:
-        raise MaxstimError(f"There is no setting {shown(name)}; {did_you_mean(name, items)}")
     if isinstance(told, str) and _is_range(told):
         return _range(name, told, type(items[name].default), random, trials=trials)
     if isinstance(told, str):

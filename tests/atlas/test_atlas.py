@@ -1,10 +1,14 @@
 """An atlas of toy networks: the same bits whoever computes, and nothing lost whoever is killed."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +20,10 @@ from solvable_networks import linear_network
 
 import maxstim_core as ms
 from maxstim_core.atlas.cluster import connected, spread
-from maxstim_core.atlas.plan import AtlasPlace, atlas_question
+from maxstim_core.atlas.plan import AtlasPlace, atlas_question, atlas_versions
 from maxstim_core.atlas.run import AtlasRun, atlas_status
-from maxstim_core.atlas.worker import AtlasWorker
-from maxstim_core.storage.grid_store import COMPLETE
+from maxstim_core.atlas.worker import AtlasWorker, answer_place, begin_work, end_work
+from maxstim_core.storage.grid_store import COMPLETE, GridStore
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ms.GenerateConfig(t_stim=0.06, n_iters=100, objective="drive", energy=5.0)
@@ -222,6 +226,53 @@ def test_ctrl_c_in_a_terminal_ends_all_and_keeps_what_is_done(undisturbed, tmp_p
     assert assert_nothing_wrong(store, undisturbed) >= 2
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there.")
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+def test_ctrl_c_while_workers_start_ends_all_quietly(tmp_path, send):
+    client = started(tmp_path / "a.zarr", tmp_path)
+    while not (workers := workers_of(client.pid)):
+        time.sleep(0.01)
+    send(client.pid, signal.SIGINT)
+    told, problems = client.communicate(timeout=120)
+    assert client.returncode == 0 and told.endswith("stopped\n"), problems
+    assert problems == ""
+    assert not psutil.wait_procs(workers, timeout=60)[1]
+
+
+def test_an_atlas_of_another_version_is_refused_before_any_work(tmp_path):
+    store, asked = tmp_path / "a.zarr", question()
+    with GridStore(store, asked.plan()).writing():
+        pass
+    about = store / "zarr.json"
+    for name in ("maxstim", "numpy", "numba"):
+        held = json.loads(about.read_text())
+        before, held["attributes"][f"{name}_version"] = (
+            held["attributes"][f"{name}_version"],
+            "0.0.7",
+        )
+        about.write_text(json.dumps(held))
+        with pytest.raises(ms.MaxstimError, match=f"begun with {name} 0.0.7, .*finish it"):
+            run(store)
+        held["attributes"][f"{name}_version"] = before
+        about.write_text(json.dumps(held))
+    assert run(store).n_done == 0
+
+
+def test_a_worker_of_another_version_answers_nothing():
+    units = [ms.response_units(each) for each in networks()]
+    asked = {"question": question(), "units": units}
+    begin_work("same", versions=atlas_versions(), **asked)
+    begin_work("other", versions={**atlas_versions(), "numba_version": "0.0.7"}, **asked)
+    try:
+        assert isinstance(answer_place("same", AtlasPlace(2, 0, 0, 0)), dict)
+        with pytest.raises(ms.MaxstimError, match=r"and the atlas is made with numba 0\.0\.7"):
+            answer_place("other", AtlasPlace(2, 0, 0, 0))
+    finally:
+        end_work("same")
+        end_work("other")
+
+
 class Elsewhere:
     """A scheduler and a worker that were started by commands of Dask's, as on a cluster."""
 
@@ -357,6 +408,20 @@ def test_what_makes_no_sense_is_one_sentence(changed, said):
     with pytest.raises(ms.MaxstimError) as refused:
         atlas_question(**asked)
     assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_what_answers_but_is_no_scheduler(tmp_path):
+    def answer():
+        with suppress(OSError):
+            while True:
+                server.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ms.MaxstimError, match="There is no scheduler at"):
+            list(run(tmp_path / "a.zarr", scheduler=address))
+    assert not list(tmp_path.iterdir())
 
 
 def test_schedulers_and_stores_that_are_not_there(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """`maxstim atlas`, as a person calls it."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -53,6 +54,9 @@ WRONG = [
 def test_what_makes_no_sense_is_refused_before_any_work(tmp_path, capsys, words, said):
     assert atlas("run", tmp_path / "a.zarr", *words) == 2
     told = capsys.readouterr().err
+    if said == "There is no scheduler at":
+        sought, told = told.split("\n", 1)
+        assert sought.startswith("Seeking the scheduler at tcp://127.0.0.1:1, for some")
     assert told.startswith("maxstim: ") and told.count("\n") == 1 and said in told
     assert not list(tmp_path.iterdir())
 
@@ -65,12 +69,14 @@ def test_what_is_no_atlas(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 4
 
 
-@pytest.mark.parametrize(("module", "extra"), [("distributed", "cluster"), ("zarr", "sweep")])
-def test_without_an_extra_one_sentence_says_so(tmp_path, capsys, monkeypatch, module, extra):
+@pytest.mark.parametrize("module", ["distributed", "zarr"])
+def test_without_an_extra_one_sentence_names_the_one_that_brings_all(
+    tmp_path, capsys, monkeypatch, module
+):
     monkeypatch.setitem(sys.modules, module, None)
     assert atlas("run", tmp_path / "a.zarr", *SHORT) == 2
     told = capsys.readouterr().err
-    assert told.count("\n") == 1 and f"maxstim[{extra}]" in told
+    assert told.count("\n") == 1 and "maxstim[cluster]" in told
 
 
 @pytest.fixture
@@ -92,6 +98,29 @@ def test_what_an_atlas_says_is_written(made, tmp_path, capsys):
     assert [row["groups"] for row in json.loads(capsys.readouterr().out)["cell_types"]] == [
         [2, 1], [3], [2],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["status", "report", "pack"])
+def test_a_damaged_atlas_is_one_sentence(made, capsys, command):
+    name = "status" if command == "status" else "stimulus"
+    file = next(path for path in (made / name / "c").rglob("*") if path.is_file())
+    file.write_bytes(b"junk")
+    words = ("--partial",) if command == "pack" else ()
+    assert atlas(command, made, *words) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert f"The file {file} is damaged; remove it" in told[-1]
+    assert len([line for line in told if not line.startswith("comparing")]) == 1
+    shutil.rmtree(made / name)
+    assert atlas(command, made, *words) == 2
+    assert f"lacks {name}" in capsys.readouterr().err
+
+
+def test_answers_whose_movie_is_gone_are_missing(made, capsys):
+    assert atlas("status", made, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 1
+    next(path for path in (made / "stimulus" / "c").rglob("*") if path.is_file()).unlink()
+    assert atlas("status", made, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 2
 
 
 def test_an_atlas_is_packed_for_the_page(made, tmp_path, capsys):

@@ -59,6 +59,11 @@ WRONG = [
     (("--vary", "lr=log:1:0.1:5"), "upside down"),
     (("--vary", "lr=0.1", "--vary", "lr=0.2"), "varied twice"),
     (("--vary", "lr=0.1", "--lr", "0.2"), "both varied and given"),
+    (("--vary", "iterations=2,3"), "The setting n_iters is both varied and given"),
+    (("--vary", "network=maxstim/000;maxstim/001"), "A sweep asks one network"),
+    (("--vary", "seed=1,2"), "--seeds N"),
+    (("--vary", "lr=0.1", "--trials", "3"), "There are 1 settings to propose"),
+    (("--vary", "objective=drive;suppress", "--trials", "2"), "make a sweep for each objective"),
     (("--vary", "lr=lin:0.01:0.1:1000", "--seeds", "1000"), "1,000,000 answers"),
     (("--vary", "lr=0.1", "--goals", "energy"), "There is no goal 'energy'"),
     (("--vary", "lr=0.1", "--goals", "transfer"), "There is no transfer"),
@@ -79,9 +84,43 @@ def test_what_makes_no_sense_is_refused_before_any_work(tmp_path, capsys, words,
 
 def test_an_output_that_cannot_be(tmp_path, capsys):
     (tmp_path / "file").write_text("mine")
-    for output in (tmp_path / "file", tmp_path / "no" / "s.zarr"):
+    for output in (tmp_path / "file", tmp_path / "no" / "s.zarr", tmp_path / "d4.nc"):
         assert sweep("--vary", "lr=0.1", output=output) == 2
-    assert capsys.readouterr().err.count("\n") == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 3 and "call it d4.zarr" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_where_no_other_network_is_left_it_says_so(tmp_path, capsys):
+    words = ("--vary", "lr=0.1", "--networks", "maxstim/001", "--network", "maxstim/001")
+    assert sweep(*words, output=tmp_path / "s.zarr") == 0
+    assert "No other network is left of maxstim/001" in capsys.readouterr().err
+
+
+def test_a_sweep_that_was_stopped_before_an_answer_tells_no_front(tmp_path, capsys, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maxstim_core.sweeps.sweep.descent", stopped)
+    assert sweep("--vary", "lr=0.01,0.1", output=tmp_path / "s.zarr") == 130
+    told = capsys.readouterr()
+    assert told.out == "" and "Written" not in told.err
+    assert told.err.endswith(
+        "maxstim: Stopped after 0 of 2 answers; the same command goes on from there.\n"
+    )
+    assert sweep("--vary", "lr=0.01,0.1", "--json", output=tmp_path / "s.zarr") == 130
+    assert json.loads(capsys.readouterr().out)["missing"] == 2
+
+
+def test_a_damaged_store_is_one_sentence(tmp_path, capsys):
+    store = tmp_path / "s.zarr"
+    assert sweep("--vary", "lr=0.01,0.1", output=store) == 0
+    capsys.readouterr()
+    (file,) = (path for path in (store / "status" / "c").rglob("*") if path.is_file())
+    file.write_bytes(b"junk")
+    assert sweep("--vary", "lr=0.01,0.1", output=store) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and f"The file {file} is damaged; remove it" in told
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import xarray as xr
 from solvable_networks import linear_network, network
 
 import maxstim_core as ms
+from maxstim_core.optimal import generated
 from maxstim_core.storage.atomic import locked
-from maxstim_core.storage.grid_store import COMPLETE, FAILED, MISSING
-from maxstim_core.sweeps.report import sweep_front
+from maxstim_core.storage.grid_store import COMPLETE, FAILED, MISSING, read_store
+from maxstim_core.sweeps.report import sweep_front, sweep_lines, sweep_report
 
 CONFIG = ms.GenerateConfig(t_stim=0.06, n_iters=5, lr=0.05)
 VARY = {"lr": [0.02, 0.1], "t_stim": [0.06, 0.03], "weight_mei": "log:1:100:2"}
@@ -244,6 +246,8 @@ def test_what_is_no_store_of_ours_is_left_alone(net, tmp_path):
             in_store(tmp_path / name, net)
     with pytest.raises(ms.MaxstimError, match="There is no folder"):
         in_store(tmp_path / "no" / "s.zarr", net)
+    with pytest.raises(ms.MaxstimError, match=r"d4.nc is the name of a file; call it d4.zarr"):
+        in_store(tmp_path / "d4.nc", net)
     assert (tmp_path / "file.zarr").read_text() == "mine"
 
 
@@ -253,6 +257,197 @@ def test_a_store_of_another_version_is_refused(net, tmp_path):
     about.write_text(about.read_text().replace('"store_version": 1', '"store_version": 99'))
     with pytest.raises(ms.MaxstimError, match="is of version 99"):
         in_store(tmp_path / "s.zarr", net)
+
+
+def begun(store, net, **changes):
+    """Begin a sweep of six answers, and stop it after the first."""
+    run = in_store(store, net, {"lr": "log:0.01:0.1:6"}, **changes)
+    reports = iter(run)
+    next(report for report in reports if report.step)
+    reports.close()
+    assert 0 < run.n_done < 6
+
+
+def told_otherwise(store, name, value):
+    about = store / "zarr.json"
+    held = json.loads(about.read_text())
+    assert name in held["attributes"]
+    held["attributes"][name] = value
+    about.write_text(json.dumps(held))
+
+
+@pytest.mark.parametrize("name", ["maxstim_version", "numpy_version", "numba_version"])
+def test_what_is_missing_is_not_made_by_another_version(net, tmp_path, name):
+    store = tmp_path / "s.zarr"
+    begun(store, net)
+    told_otherwise(store, name, "0.0.7")
+    with pytest.raises(
+        ms.MaxstimError, match=f"begun with {name.split('_')[0]} 0.0.7, .*finish it"
+    ):
+        in_store(store, net, {"lr": "log:0.01:0.1:6"})
+    assert xr.open_zarr(store, chunks=None).attrs[name] == "0.0.7"
+
+
+def test_what_is_complete_may_be_read_by_any_version(net, tmp_path):
+    ms.finish(in_store(tmp_path / "s.zarr", net))
+    told_otherwise(tmp_path / "s.zarr", "numba_version", "0.0.7")
+    found = ms.finish(in_store(tmp_path / "s.zarr", net))
+    assert (found.status == COMPLETE).all() and found.attrs["numba_version"] == "0.0.7"
+
+
+# -- what was damaged or removed
+
+
+def chunks_of(store, name):
+    return sorted(path for path in (store / name / "c").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["status", "counted_response", "pareto"])
+@pytest.mark.parametrize("junk", [b"", b"junk" * 20])
+def test_a_damaged_chunk_is_one_sentence_and_what_it_says_helps(net, tmp_path, name, junk):
+    store = tmp_path / "s.zarr"
+    expected = ms.finish(in_store(store, net)).load()
+    (file,) = chunks_of(store, name)
+    file.write_bytes(junk)
+    for ask in (lambda: in_store(store, net), lambda: read_store(store, "sweep").load()):
+        with pytest.raises(ms.MaxstimError) as refused:
+            ask()
+        said = str(refused.value)
+        assert f"The file {file} is damaged; remove it" in said and "\n" not in said
+    file.unlink()
+    assert_same(ms.finish(in_store(store, net)).load(), expected)
+
+
+def test_a_damaged_movie_is_told_once_it_is_looked_at(net, tmp_path):
+    store = tmp_path / "s.zarr"
+    expected = ms.finish(in_store(store, net)).load()
+    file = chunks_of(store, "best_stimulus")[1]
+    file.write_bytes(b"junk")
+    found = read_store(store, "sweep")
+    np.testing.assert_array_equal(found.best_stimulus[0, 0], expected.best_stimulus[0, 0])
+    with pytest.raises(ms.MaxstimError, match=f"The file {file} is damaged; remove it"):
+        found.best_stimulus.isel(setting=1).load()
+    file.unlink()
+    assert (read_store(store, "sweep").status.values.ravel() == [COMPLETE, MISSING]).all()
+    assert in_store(store, net).n_done == 1
+    assert_same(ms.finish(in_store(store, net)).load(), expected)
+
+
+def test_coordinates_that_are_damaged_or_gone_have_to_be_put_back(net, tmp_path):
+    store = tmp_path / "s.zarr"
+    ms.finish(in_store(store, net))
+    (file,) = chunks_of(store, "lr")
+    file.write_bytes(b"junk")
+    for said in ("is damaged; put back", "lacks lr"):
+        for ask in (lambda: in_store(store, net), lambda: read_store(store, "sweep").load()):
+            with pytest.raises(ms.MaxstimError, match=said):
+                ask()
+        shutil.rmtree(store / "lr" / "c", ignore_errors=True)
+
+
+@pytest.mark.parametrize("name", ["best_stimulus", "status", "lr"])
+def test_a_store_without_one_of_its_arrays_is_refused(net, tmp_path, name):
+    store = tmp_path / "s.zarr"
+    ms.finish(in_store(store, net))
+    shutil.rmtree(store / name)
+    for ask in (lambda: in_store(store, net), lambda: read_store(store, "sweep")):
+        with pytest.raises(ms.MaxstimError, match=f"lacks {name}, .*put back"):
+            ask()
+
+
+# -- goals and fronts
+
+
+def test_other_goals_mark_other_answers_and_compute_nothing(net, tmp_path, recwarn):
+    store = tmp_path / "s.zarr"
+    begun(store, net, goals=["counted_response"])
+    written = {path: path.stat().st_mtime_ns for path in chunks_of(store, "stimulus")}
+    vary = {"lr": "log:0.01:0.1:6"}
+    for goals in (GOALS, GOALS[::-1], ["roughness_time"], None):
+        found = ms.finish(in_store(store, net, vary, goals=goals))
+        expected = ms.finish(in_store(None, net, vary, goals=goals))
+        assert_same(found.load(), expected)
+        assert found.attrs["goals"] == expected.attrs["goals"]
+    assert all(path.stat().st_mtime_ns == when for path, when in written.items())
+    xr.open_zarr(store, chunks=None)
+    assert not [each for each in recwarn if "onsolidated" in str(each.message)]
+
+
+def test_trials_are_proposed_by_their_goals_and_keep_them(net, tmp_path):
+    given = {"trials": 2, "store": tmp_path / "s.zarr"}
+    ms.finish(ms.sweep(net, "L2", PROPOSED, CONFIG, goals=GOALS, **given))
+    with pytest.raises(ms.MaxstimError, match="another choice of goals"):
+        ms.sweep(net, "L2", PROPOSED, CONFIG, goals=GOALS[:1], **given)
+
+
+def test_each_objective_has_a_front_of_its_own(net, tmp_path):
+    vary = {"objective": ["drive", "suppress", "level:0.5"], "lr": [0.02, 0.1]}
+    given = {"goals": ["counted_response"], "store": tmp_path / "s.zarr"}
+    found = ms.finish(ms.sweep(net, "L2", vary, CONFIG, **given)).load()
+    response = found.counted_response.values.reshape(3, 2)
+    front = found.pareto.values.reshape(3, 2)
+    for one, worth in zip(front, (response[0], -response[1], -abs(response[2] - 0.5)), strict=True):
+        np.testing.assert_array_equal(one, worth == worth.max())
+    np.testing.assert_array_equal(found.pareto, sweep_front(found))
+
+
+def test_trials_of_several_objectives_are_refused(net):
+    with pytest.raises(ms.MaxstimError, match="make a sweep for each objective"):
+        ms.sweep(net, "L2", {**PROPOSED, "objective": ["drive", "suppress"]}, CONFIG, trials=3)
+
+
+def test_more_trials_than_settings_are_refused(net):
+    for vary, n in (({"lr": [0.02]}, 1), ({"lr": [0.02, 0.1], "n_iters": "lin:2:4"}, 6)):
+        with pytest.raises(ms.MaxstimError, match=f"There are {n} settings to propose"):
+            ms.sweep(net, "L2", vary, CONFIG, trials=n + 1)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_is_proposed_again_is_not_computed_again(net, tmp_path, monkeypatch, stored):
+    computed = []
+
+    def counted(engine, cell_type, config, **given):
+        computed.append(config)
+        return generated.descent(engine, cell_type, config, **given)
+
+    monkeypatch.setattr("maxstim_core.sweeps.sweep.descent", counted)
+    vary, store = {"lr": [0.02, 0.05, 0.1]}, tmp_path / "s.zarr" if stored else None
+    run = ms.sweep(net, "L2", vary, CONFIG, seeds=2, trials=3, goals=GOALS, store=store)
+    found = ms.finish(run).load()
+    different = set(found.lr.values.tolist())
+    assert len(different) < 3, "nothing was proposed twice: take another seed"
+    assert len(computed) == 2 * len(different)
+    assert (found.status == COMPLETE).all()
+    for setting in range(3):
+        first = int(np.flatnonzero(found.lr.values == found.lr.values[setting])[0])
+        for name in ("best_stimulus", "counted_response", "pareto"):
+            np.testing.assert_array_equal(found[name][setting], found[name][first])
+    lines = sweep_lines(sweep_report(found))
+    assert len({line.split(maxsplit=1)[1] for line in lines[2:]}) == len(lines[2:])
+
+
+# -- how far it is
+
+
+def test_iterations_count_as_progress_and_answers_come_one_by_one(net, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    run = ms.sweep(net, "L2", {"lr": "log:0.01:0.1:12"}, CONFIG, report_every=1)
+    seen = [(report.step, run.share) for report in run]
+    steps, shares = zip(*seen, strict=True)
+    assert steps[0] == 0 < shares[0]
+    assert list(shares) == sorted(shares) and shares[-1] == 1
+    first = steps.index(1)
+    assert shares[first] < 4 / 12, "others wait until there is a thread for them"
+    assert {*steps} == {*range(13)}
+
+
+def test_the_front_is_marked_as_answers_come(net, tmp_path):
+    store = tmp_path / "s.zarr"
+    reports = iter(in_store(store, net, {"lr": "log:0.01:0.1:40"}))
+    next(report for report in reports if report.step)
+    left = xr.open_zarr(store, chunks=None).load()  # as who is killed leaves it
+    assert left.pareto.values.any()
+    reports.close()
 
 
 def test_one_process_writes(net, tmp_path):

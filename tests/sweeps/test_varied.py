@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
-from maxstim_core.sweeps.varied import Interval, read_varied, settings_of
+from maxstim_core.sweeps.varied import Interval, Listed, read_varied, settings_of
 
 CONFIG = GenerateConfig()
 
@@ -72,12 +72,32 @@ def test_trials_have_intervals_and_lists():
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "meant", "expected"),
+    [
+        ("iterations", "10,20", "n_iters", (10, 20)),
+        ("frames", "last,all", "last_only", (True, False)),
+        ("weight-mei", "1,2", "weight_mei", (1.0, 2.0)),
+        ("--t-stim", "0.1", "t_stim", (0.1,)),
+    ],
+)
+def test_settings_go_by_the_names_of_their_options_too(name, values, meant, expected):
+    assert read_varied({name: values}, CONFIG, trials=False) == [Listed(meant, expected)]
+
+
 WRONG = [
     (None, "Say what to vary"),
     ({}, "Say what to vary"),
     ("lr=0.1", "Say what to vary"),
     ({"lrr": "0.1,0.2"}, "There is no setting 'lrr'; did you mean lr?"),
     ({3: [0.1]}, "There is no setting 3"),
+    ({"iteration": "1,2"}, "did you mean iterations"),
+    ({"nothing_like_it": "1,2"}, "n_iters, last_only, objective"),
+    ({"n_iters": [2], "iterations": [3]}, "The setting n_iters is varied twice"),
+    ({"seed": "0,1"}, "A number of seeds (seeds; --seeds N)"),
+    ({"network": "a;b"}, "A sweep asks one network (network); make one for each."),
+    ({"device": "cpu"}, "on one device"),
+    ({"cell_type": "T4a,T4b"}, "one cell type"),
     ({"random_seed": "0,1"}, "A number of seeds"),
     ({"across": "mean,worst"}, "A sweep asks one network"),
     ({"silence": "Mi9;C3"}, "A sweep asks one network, in which"),
