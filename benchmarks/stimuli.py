@@ -53,7 +53,6 @@ class Measurement:
     def __init__(self, network: ms.Network) -> None:
         self._network = network
         self._clips = ms.open_clips("scenes", network.lattice.extent)
-        self._found = ms.finish(ms.search(network, self._clips))
         self._others = [ms.open_network(name) for name in NETWORKS]
         self._units = ms.response_units(network)
 
@@ -83,8 +82,7 @@ class Measurement:
     def _compared(self, name: str, config: ms.GenerateConfig) -> dict:
         answer = ms.finish(ms.generate(self._network, name, config))
         others = self._others if config.objective == "drive" else []
-        clips, found = self._clips, self._found
-        run = ms.controls(answer, self._network, clips=clips, found=found, others=others)
+        run = ms.controls(answer, self._network, clips=self._clips, others=others)
         return report_of(ms.finish(run))
 
     def _levels(self, name: str, least: float, greatest: float) -> list[list[float]]:
