@@ -3,7 +3,7 @@
     python -m benchmarks.controls --pairs 5
 
 CPU time of this process, each beside a run of its own. The first controls of a network also measure what
-it answers to all textbook stimuli; later ones do not.
+it answers to all textbook stimuli and clips; later ones do not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 import maxstim_core as ms
 from benchmarks.markdown import head, row
 from benchmarks.measured import machine
-from maxstim_core.comparison import textbook
+from maxstim_core.comparison import natural_clips, textbook
 
 CONFIG = ms.GenerateConfig(t_stim=0.8)
 NETWORKS = tuple(f"maxstim/{k:03d}" for k in range(10))
@@ -37,14 +37,14 @@ def main() -> None:
     network = ms.open_network("default")
     others = [ms.open_network(name) for name in NETWORKS]
     clips = ms.open_clips("scenes")
-    searched = ms.finish(ms.search(network, clips))
     answer = ms.finish(ms.generate(network, "T4c", CONFIG))
 
     def controls() -> None:
-        ms.finish(ms.controls(answer, network, clips=clips, found=searched, others=others))
+        ms.finish(ms.controls(answer, network, clips=clips, others=others))
 
     def first_controls() -> None:
         textbook.forget_banks()
+        natural_clips.forget_clips()
         controls()
 
     whole = {

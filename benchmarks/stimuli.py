@@ -73,10 +73,6 @@ class Measurement:
     def _clips(self) -> ms.Clips:
         return ms.open_clips("scenes", self._network.lattice.extent)
 
-    @cached_property
-    def _found(self) -> xr.Dataset:
-        return ms.finish(ms.search(self._network, self._clips))
-
     def parts(self, name: str) -> dict[str, Callable[[str], object]]:
         """Return what is to be measured of a cell type, by name; responses are in RMS above grey."""
         parts = {
@@ -134,8 +130,7 @@ class Measurement:
     def _compared(self, name: str, config: ms.GenerateConfig) -> dict:
         answer = ms.finish(ms.generate(self._network, name, config))
         others = self._others if config.objective == "drive" else []
-        clips, found = self._clips, self._found
-        run = ms.controls(answer, self._network, clips=clips, found=found, others=others)
+        run = ms.controls(answer, self._network, clips=self._clips, others=others)
         return report_of(ms.finish(run))
 
     def _levels(self, name: str) -> list[list[float]]:

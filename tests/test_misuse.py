@@ -137,7 +137,7 @@ misuse("restarts", report_every=NO_STEPS)
 misuse("controls", answer=(None, "answer.nc", 3, {}, GREY, "found", "activity", "many"))
 misuse("controls", network=("default", 3, ms.Network, ["default"], "another network", "eye"))
 misuse("controls", clips=(*NO_CLIPS[1:], "other eye"))
-misuse("controls", found=(*NO_SEARCH[1:], "not whole"), device=NO_DEVICE, dtype=NO_DTYPE)
+misuse("controls", device=NO_DEVICE, dtype=NO_DTYPE)
 misuse(
     "controls", others=(None, 3, "default", ["default"], [None], "eyes"), seed=(-1, "a", None, 0.5)
 )
@@ -190,7 +190,6 @@ def held():
         "eye": eye,
         "eyes": [eye],
         "many": ms.finish(ms.generate_many(network, ["Mi1"], config=SHORT)),
-        "not whole": found.drop_vars("clip_peak_frame"),
         "run": ms.generate(network, "Mi1", SHORT),
     }
 
@@ -215,7 +214,7 @@ def arguments(name, held):
         "as_torch_module": {"network": network, "cell_types": ["Mi1"]},
         "sweep": {"network": network, "cell_type": "Mi1", "vary": {"lr": [0.1]}, "config": SHORT},
         "restarts": {"network": network, "cell_type": "Mi1", "config": SHORT, "seeds": 1},
-        "controls": {"answer": answer, "network": network, "clips": clips, "found": held["found"]},
+        "controls": {"answer": answer, "network": network, "clips": clips},
         "open_network": {"name": "prior", "extent": 2},
         "known_networks": {},
         "open_clips": {"name": "probes", "extent": 2},

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.compare.pinned import NUMBERS, PinnedAnswer
-from maxstim_core.comparison.controls import ANSWER, FULL, NATURAL
+from maxstim_core.comparison.headline import ANSWER, FULL, NATURAL
 from maxstim_core.comparison.textbook import FAMILIES
 
 _NO_FACT = "–"

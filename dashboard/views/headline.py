@@ -213,6 +213,7 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
     facts = [
         _extreme_words(answer, config, escape(over_set)),
         *_aimed_at(answer, config),
+        *([escape(str(about["contrast"]).rstrip("."))] if "contrast" in about else []),
         f"{frames} frames of {1e3 * dt:g} ms",
         f"network {escape(str(about.get('network', 'unknown')))}",
     ]

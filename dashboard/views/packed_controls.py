@@ -9,12 +9,13 @@ import numpy as np
 import xarray as xr
 
 from dashboard.components.hexplayer.component import pack
-from maxstim_core.comparison.controls import ANSWER, FULL
+from maxstim_core.comparison.headline import FULL, NATURAL
 from maxstim_core.comparison.report import report_of
+from maxstim_core.comparison.textbook import FAMILIES
 from maxstim_core.drawing.peak import telling_frame
 from maxstim_core.optimal.result import lattice_of
 
-_TEXTBOOK = ("edge", "bar", "grating", "flash", "disc", "natural")
+_TWICE = (*FAMILIES, NATURAL)
 """Families of controls that are shown twice; of these, the picture is at full contrast."""
 
 
@@ -29,11 +30,7 @@ def packed_controls(found: xr.Dataset) -> bytes:
     """
     report, lattice, dt = report_of(found), lattice_of(found), float(found.attrs["dt"])
     rows = report["controls"]
-    kept = [
-        k
-        for k, row in enumerate(rows)
-        if row["family"] == ANSWER or (row["shown"] == FULL) == (row["family"] in _TEXTBOOK)
-    ]
+    kept = [k for k, row in enumerate(rows) if (row["shown"] == FULL) == (row["family"] in _TWICE)]
     movies = found["control_stimulus"].values[kept]
     last = movies.shape[1] - 1
     columns = found["smallest_columns"].values.any(0)

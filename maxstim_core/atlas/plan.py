@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from maxstim_core import __version__
-from maxstim_core.comparison.controls import EQUAL, FULL
+from maxstim_core.comparison.headline import EQUAL, FULL
 from maxstim_core.comparison.textbook import FAMILIES
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
@@ -82,7 +82,7 @@ class AtlasQuestion:
             "central_response": GridVariable(dims=("frame",), shape=movie[:1], large=True),
             "counted_response": _number("what counts of the response, above grey", _RMS),
             "contrast_energy": _number("sum of squared differences from grey", {"units": "1"}),
-            "natural_response": _number("the same of the best clip of the default set", _RMS),
+            "natural_response": _number("the same of the best whole clip of the default set", _RMS),
             "transfer_response": GridVariable(
                 dims=("shown_to",),
                 shape=(len(self.networks),),

@@ -117,10 +117,16 @@ def _sentences(report: Mapping[str, Any]) -> list[str]:
         response, clips = (
             _middle([row[name] for row in rows]) for name in ("response", "natural_response")
         )
+        # None of an objective that counts something else than clips were measured by.
+        best_clip = (
+            f"; the best whole clip of the default set does {_text(clips)}"
+            if np.isfinite(clips)
+            else ""
+        )
         said.append(
             f"In the median over cell types, answers have a contrast energy of "
             f"{_text(_middle([row['contrast_energy'] for row in rows]))} and do {_text(response)} RMS "
-            f"above grey; the best whole clip of the default set does {_text(clips)}."
+            f"above grey{best_clip}."
         )
     return said
 

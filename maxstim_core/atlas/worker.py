@@ -81,7 +81,13 @@ class AtlasWorker:
 
 
 def _natural_response(engine: Engine, measured: Measured) -> float:
-    """Return the best that whole clips of the default set do to the cell, in RMS above grey."""
+    """Return the best that whole clips of the default set do to the cell, in RMS above grey.
+
+    Not a number where an objective counts something else than the cell's response at one moment: the
+    highest voltages over the set say nothing of a contrast, a group or a mean.
+    """
+    if len(measured.kinds) > 1 or measured.term.counted.how == "mean":
+        return float("nan")
     units, kind = response_units(engine.network), measured.kinds[0]
     voltage = units.least[kind] if measured.sign < 0 else units.greatest[kind]
     return (voltage - units.grey[kind]) / units.rms[kind]

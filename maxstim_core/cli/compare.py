@@ -14,7 +14,8 @@ from maxstim_core.cli.output import check_writable, write_result
 from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError, shown
-from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
+from maxstim_core.networks.silencing import silenced
+from maxstim_core.optimal.configs import GenerateConfig
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,47 +85,52 @@ def controls_command(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         check_writable(arguments.output, arguments.result)
     from maxstim_core.comparison.controls import controls, network_of
-    from maxstim_core.optimal.result import load
+    from maxstim_core.optimal.result import load, silence_of
 
     answer = load(arguments.result)
     network = network_of(answer)
-    others = other_networks(arguments.networks, network)
+    others = other_networks(arguments.networks, network, silence_of(answer))
     device = resolved(arguments)
-    from maxstim_core.runs.store import RunStore
-    from maxstim_core.runs.stored_search import StoredSearch
-    from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
-
-    clips = open_clips(DEFAULT_CLIPS, network.lattice.extent)
-    search = StoredSearch(network, clips, SearchConfig(), device, RunStore())
-    if not _run(search, f"clips on {device}"):
-        return 130  # a part of a search says nothing
-    run = controls(
-        answer, network, clips=clips, found=search.result(), others=others, device=device
-    )
+    run = controls(answer, network, others=others, device=device)
     complete = _run(run, f"controls on {device}")
     _tell(run.result(), arguments)
     return 0 if complete else 130
 
 
-def other_networks(words: str, network: Network) -> list[Network]:
-    """Return the networks that answers are shown to besides their own.
+def other_networks(words: str, network: Network, silence: str = "") -> list[Network]:
+    """Return the networks that answers are shown to besides their own, each once.
+
+    It is told which of those that were named, not of an ensemble, are left out, and why.
 
     Args:
         words: Names of networks, or of ensembles of them, separated by commas.
-        network: Whose answers, which is left out, and whose eye.
+        network: Whose answers, which is left out, and whose eye; with the cell types silenced that were.
+        silence: Which cell types these are, in the others too.
 
     Raises:
         MaxstimError: if there is no such network.
     """
     from maxstim_core.networks.catalog import open_networks
 
-    others = {each.content_hash: each for each in open_networks(words, network.lattice.extent)}
-    others.pop(network.content_hash, None)
+    named = [each.strip() for each in words.split(",")]
+    seen, others, notes = {network.content_hash: network.name}, [], {}
+    for each in open_networks(words, network.lattice.extent):
+        numbers = silenced(each, silence).content_hash
+        if numbers not in seen:
+            seen[numbers] = each.name
+            others.append(each)
+        elif each.name in named:
+            same = "is named twice" if seen[numbers] == each.name else f"is {seen[numbers]}"
+            if numbers == network.content_hash:
+                same = f"is the network that was asked, {network.name}"
+            notes[each.name] = f"Note: {each.name} {same}; it is shown once."
+    for note in notes.values():
+        print_message(note)
     if words and not others:
         print_message(
             f"No other network is left of {words}: answers are shown to none, no transfer."
         )
-    return list(others.values())
+    return others
 
 
 def _run(run: Optimization, what: str) -> bool:

@@ -25,6 +25,7 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
     SearchConfig,
 )
+from maxstim_core.optimal.named_response import responses_in_words
 from maxstim_core.optimal.shared_settings import MAX_FRAMES
 from maxstim_core.stimuli.column_order import MAXSTIM
 
@@ -51,7 +52,17 @@ def generate_command(arguments: argparse.Namespace) -> int:
     from maxstim_core.optimal import generated
 
     run = generated.generate(network, arguments.cell_type, config, device=device)
-    return run_and_save(run, run.labeled, arguments.output, f"{arguments.cell_type} on {device}")
+    what = f"{arguments.cell_type} on {device}"
+    return run_and_save(run, run.labeled, arguments.output, what, _tell_named)
+
+
+def _tell_named(answer: Labeled) -> None:
+    """Tell how each cell type responds that the objective names, and whether a contrast holds."""
+    if "named" not in answer.variables:
+        return
+    names, responses = (answer.variables[name][1] for name in ("named", "named_response"))
+    contrast = answer.attrs.get("contrast", "")
+    print_message(f"{responses_in_words(names, responses)} {contrast}".rstrip())
 
 
 def regularize_command(arguments: argparse.Namespace) -> int:

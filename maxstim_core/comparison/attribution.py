@@ -24,8 +24,8 @@ KEPT = 0.85
 PATH_STEPS = 16
 """Points on the way from grey at which gradients are taken."""
 
-_ROUNDS, _WIDTH = 2, 12
-"""Rounds in which the size of the smallest part is narrowed down, and sizes tried in each."""
+_FIRST_WIDTH, _WIDTH = 12, 6
+"""Sizes of the smallest part that are tried in the first round, and in each of the later ones."""
 
 
 class Part(NamedTuple):
@@ -74,8 +74,9 @@ def smallest_parts(
     """Find the smallest set of pixels, of columns and of frames that keeps `KEPT` of the response.
 
     Each is sought among the sets of the most important of every size, by attribution and by its
-    magnitude. What is negative on the way from grey can be needed all the same: the dark before a bright
-    edge, without which a generated movie of T4c keeps half of its response.
+    magnitude; the fewest are found by bisection, so that one fewer keeps less. What is negative on the
+    way from grey can be needed all the same: the dark before a bright edge, without which a generated
+    movie of T4c keeps half of its response.
 
     Args:
         engine: The network, ready to simulate.
@@ -124,13 +125,17 @@ def _smallest(
     if whole == 0:
         return Part(kept(0), 0, float("nan"))
     too_few, enough, share = 0, importance.size, 1.0
-    for _ in range(_ROUNDS):
-        sizes = np.unique(np.geomspace(too_few + 1, enough, _WIDTH).round().astype(int))
+    width = _FIRST_WIDTH
+    while enough - too_few > 1:
+        # Evenly in their logarithm at first; between the two last that are left, all.
+        sizes = np.geomspace(too_few + 1, enough, width + 1).round().astype(int)
+        sizes = np.unique(sizes[sizes < enough])
         found = shares(sizes)
-        first = int(np.argmax(found >= KEPT)) if (found >= KEPT).any() else len(sizes) - 1
-        too_few, enough, share = (
-            int(sizes[first - 1]) if first else too_few,
-            int(sizes[first]),
-            float(found[first]),
-        )
+        keeps = np.flatnonzero(found >= KEPT)
+        first = int(keeps[0]) if keeps.size else len(sizes)
+        if keeps.size:
+            enough, share = int(sizes[first]), float(found[first])
+        if first:
+            too_few = int(sizes[first - 1])
+        width = _WIDTH
     return Part(kept(enough), enough, share)

@@ -7,8 +7,8 @@ docs/controls.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,30 +21,38 @@ from maxstim_core.comparison.altered import (
     shifts,
 )
 from maxstim_core.comparison.attribution import attribution, smallest_parts
-from maxstim_core.comparison.equal_energy import APERTURES, Found, Trial, best_shown
+from maxstim_core.comparison.equal_energy import Found, Trial, best_shown
+from maxstim_core.comparison.headline import (
+    ANSWER,
+    EQUAL,
+    FITTED,
+    FULL,
+    NATURAL,
+    PREDICTED,
+    ControlRow,
+    Transferred,
+    in_one_line,
+)
+from maxstim_core.comparison.natural_clips import chosen_clips
 from maxstim_core.comparison.textbook import FAMILIES, bank_parts
-from maxstim_core.comparison.textbook_controls import CANDIDATES, textbook_trials
+from maxstim_core.comparison.textbook_controls import textbook_trials
 from maxstim_core.comparison.transfer import checked_others, transfer_response
-from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.asked import asked_network
-from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.measured_response import Measured
-from maxstim_core.optimal.natural import search
+from maxstim_core.optimal.named_response import told_of
 from maxstim_core.optimal.objectives.counted import Counted
-from maxstim_core.optimal.ranking import check_search
 from maxstim_core.optimal.response_units import response_units
-from maxstim_core.optimal.result import provenance, result_of, silence_of
-from maxstim_core.optimal.run import StepReport, check_not_begun, finish
+from maxstim_core.optimal.result import fitted_hashes, provenance, result_of, silence_of
+from maxstim_core.optimal.run import StepReport, check_not_begun
 from maxstim_core.settings import checked_whole
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet, check_clips
-from maxstim_core.stimuli.resample import resampled
 from maxstim_core.storage.labeled import Labeled
 
 if TYPE_CHECKING:
@@ -52,19 +60,12 @@ if TYPE_CHECKING:
 
     from maxstim_core.drawing.notebook import Result
 
-FULL, EQUAL = "full contrast", "equal energy"
-"""How a control is shown: as it is, or with no more contrast energy than the answer."""
-
-NATURAL, ANSWER = "natural", "answer"
-"""Families of the rows that are no textbook stimuli."""
-
 
 def controls(
     answer: xr.Dataset,
     network: Network | None = None,
     *,
     clips: ClipSet | None = None,
-    found: xr.Dataset | None = None,
     others: Sequence[Network] = (),
     seed: int = 0,
     device: str = "cpu",
@@ -76,9 +77,7 @@ def controls(
         answer: Of `generate`, `regularize`, `replay` or `load`.
         network: The network that was asked; opened by the name in the answer if None.
         clips: The natural set; the default one if None.
-        found: Result of `search` of that set by this network; searched, which takes some seconds, if
-            None.
-        others: Networks that the answer was not made for: they predict.
+        others: Networks that the answer is shown to besides. Those that it was not made for predict.
         seed: Of the scrambled phases and shuffled columns.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
@@ -102,7 +101,12 @@ def controls(
     network = network_of(answer, network)
     measured, config = _measured_of(answer, network)
     clips = open_clips(DEFAULT_CLIPS, network.lattice.extent) if clips is None else clips
-    _check_natural(clips, found, network)
+    check_clips(clips)
+    if clips.lattice != network.lattice:
+        raise MaxstimError(
+            f"The clip set {clips.name} is for an eye of {clips.lattice.n_columns} columns, the network "
+            f"has {network.lattice.n_columns}; give the set for this eye."
+        )
     others = checked_others(others, network, silence_of(answer))
     seed = checked_whole(seed, "The seed", (0, 2**31 - 1))
     engine = make_engine(network, device=device, dtype=dtype)
@@ -114,8 +118,8 @@ def controls(
         measured,
         config,
         clips=clips,
-        found=found,
         others=others,
+        fitted=fitted_hashes(answer),
         seed=seed,
     )
 
@@ -123,34 +127,6 @@ def controls(
 def _dims(answer: xr.Dataset) -> tuple:
     """Return the dimensions of the stimulus of an answer; none if it has no stimulus."""
     return answer["stimulus"].dims if "stimulus" in answer else ()
-
-
-def _check_natural(clips: ClipSet, found: xr.Dataset | None, network: Network) -> None:
-    """Make sure that a set of clips, and a search of it, are of this eye and network.
-
-    Raises:
-        MaxstimError: if they are not.
-    """
-    check_clips(clips)
-    if clips.lattice != network.lattice:
-        raise MaxstimError(
-            f"The clip set {clips.name} is for an eye of {clips.lattice.n_columns} columns, the network "
-            f"has {network.lattice.n_columns}; give the set for this eye."
-        )
-    if found is None:
-        return
-    check_search(found, clips)
-    whole = found["clip_peak"].dims == ("cell_type", "clip") and found.sizes["clip"] > 0
-    if not whole or found.sizes["cell_type"] < len(network.connectome.names):
-        raise MaxstimError(
-            "This search does not say how every cell type answers to the clips; give the whole result "
-            "of a search that has begun."
-        )
-    if found.attrs.get("network_hash", network.content_hash) != network.content_hash:
-        raise MaxstimError(
-            f"This search was made of another network ({found.attrs.get('network', 'unknown')}) than "
-            f"{network.name}; search with the network of the answer."
-        )
 
 
 def _movie_of(answer: xr.Dataset) -> tuple[np.ndarray, float]:
@@ -210,8 +186,8 @@ class Comparison:
         measured: What counts of responses.
         config: Says the objective.
         clips: The natural set.
-        found: Result of a search of it; searched if None.
-        others: Networks that the answer was not made for.
+        others: Networks that the answer is shown to besides.
+        fitted: Hashes of the networks that it was made for.
         seed: Of what is random.
 
     Attributes:
@@ -231,17 +207,20 @@ class Comparison:
         config: GenerateConfig,
         *,
         clips: ClipSet,
-        found: xr.Dataset | None,
         others: Sequence[Network],
+        fitted: Collection[str],
         seed: int,
     ) -> None:
         self._engine, self._cell_type = engine, cell_type
         self._stimulus, self._dt, self._measured, self._config = stimulus, dt, measured, config
-        self._clips, self._searched, self._others, self._seed = clips, found, others, seed
+        self._clips, self._others, self._seed = clips, others, seed
+        self._fitted = fitted
         self._energy = contrast_energy(stimulus)
-        self._response = float(self._respond(stimulus[None])[0])
+        voltage = measured.voltage(engine, stimulus[None], dt)
+        self._response = float(measured.counted(voltage)[0])
+        self._named = measured.numbers(voltage)[0]
         answer = Found("the answer", stimulus, self._response, self._energy)
-        self._rows = [_Row(ANSWER, FULL, answer)]
+        self._rows = [ControlRow(ANSWER, EQUAL, answer)]
         self._variables: dict[str, tuple] = {}
         self._coordinates: dict[str, tuple] = {}
         self._transferred: list[float] = []
@@ -270,7 +249,7 @@ class Comparison:
         for family in FAMILIES:
             yield from self._compare(family, by_family[family])
             yield True
-        yield from self._compare(NATURAL, self._natural())
+        yield from self._compare_clips()
         yield True
         self._alter()
         yield True
@@ -287,41 +266,25 @@ class Comparison:
 
     def _compare(self, family: str, shown: Sequence[Trial]) -> Iterator[bool]:
         """Find the best of a family, at full contrast and at the answer's energy."""
-        if not shown:
-            return
         arguments = self._engine, self._measured, self._dt, shown
-        apertures = () if family == NATURAL else APERTURES  # a clip is what it is
-        full = best_shown(*arguments, None, apertures=apertures)
+        full = best_shown(*arguments, None)
         yield False
-        equal = best_shown(*arguments, self._energy)
-        self._rows += [_Row(family, FULL, full), _Row(family, EQUAL, equal)]
+        self._add_rows(family, full, best_shown(*arguments, self._energy))
 
-    def _natural(self) -> list[Trial]:
-        """Return the best clips, each so that what it does best is at the end of what counts."""
-        if self._measured.sign < 0:  # a search tells where voltages are highest alone
-            return []
-        found = self._searched
-        if found is None:
-            found = finish(search(self._engine.network, self._clips, SearchConfig()))
-        dt = float(found.attrs["dt"])
-        peaks = found["clip_peak"].sel(cell_type=self._cell_type).values
-        frames = found["clip_peak_frame"].sel(cell_type=self._cell_type).values
-        n_frames, end = len(self._stimulus), self._end
-        shown = []
-        for k in np.argsort(-peaks, kind="stable")[:CANDIDATES]:
-            clip = resampled(self._clips[int(k)], self._clips.dt, self._dt)
-            stop = min(len(clip), round((int(frames[k]) + 1) * dt / self._dt))
-            movie = np.full((n_frames, clip.shape[1]), GREY, np.float32)
-            length = min(stop, end)
-            movie[end - length : end] = clip[stop - length : stop]
-            shown.append(Trial(self._clips.names[int(k)], movie, end))
-        return shown
+    def _compare_clips(self) -> Iterator[bool]:
+        """Find the best clip of all, at full contrast and at the answer's energy."""
+        engine, measured, dt, energy = self._engine, self._measured, self._dt, self._energy
+        arguments = engine, measured, self._clips, self._stimulus, dt, energy
+        chosen = yield from chosen_clips(*arguments)
+        n_full, n_equal = len(chosen.full), len(chosen.equal)
+        # At full contrast a clip is what it is: no aperture.
+        full = best_shown(engine, measured, dt, chosen.full, None, apertures=(), n_tried=n_full)
+        yield False
+        equal = best_shown(engine, measured, dt, chosen.equal, energy, n_tried=n_equal)
+        self._add_rows(NATURAL, full, equal)
 
-    @property
-    def _end(self) -> int:
-        """The frame behind the last that counts."""
-        stop = self._measured.term.counted.stop
-        return len(self._stimulus) if stop is None else stop
+    def _add_rows(self, family: str, full: Found, equal: Found) -> None:
+        self._rows += [ControlRow(family, FULL, full), ControlRow(family, EQUAL, equal)]
 
     @property
     def _range(self) -> dict[str, float]:
@@ -336,10 +299,23 @@ class Comparison:
 
     @property
     def _natural_response(self) -> float:
-        """The best that clips of the default set, shown in full, do to the cell, in RMS above grey."""
-        voltage = self._range["least_voltage" if self._measured.sign < 0 else "greatest_voltage"]
-        watched = self._measured.term.watched
-        return (voltage - watched.grey[0]) / watched.rms[0]
+        """What counts of the response to the best clip, not a number before there is one."""
+        rows = (row for row in self._rows if (row.family, row.how) == (NATURAL, FULL))
+        return next((row.found.response for row in rows), float("nan"))
+
+    @property
+    def _relations(self) -> list[str]:
+        """Whether the answer was made for each network, that of the answer first."""
+        others = [
+            FITTED if each.content_hash in self._fitted else PREDICTED for each in self._others
+        ]
+        return [FITTED, *others]
+
+    @property
+    def _names(self) -> list[str]:
+        """The cell types that the objective names, the one that was asked for first."""
+        all_names = self._engine.network.connectome.names
+        return [all_names[kind] for kind in self._measured.kinds]
 
     def _alter(self) -> None:
         lattice = self._engine.network.lattice
@@ -347,7 +323,7 @@ class Comparison:
         responses = self._respond(np.stack([one.movie for one in each]))
         for one, response in zip(each, responses, strict=True):
             found = Found(one.name, one.movie, float(response), contrast_energy(one.movie))
-            self._rows.append(_Row(one.how, EQUAL, found))
+            self._rows.append(ControlRow(one.how, EQUAL, found))
 
     def _change_contrast_and_place(self) -> None:
         lattice = self._engine.network.lattice
@@ -397,7 +373,7 @@ class Comparison:
         n_transferred = len(self._transferred)
         own = self._engine.network.name
         transfer = np.array([self._response, *self._transferred], np.float32)
-        natural = self._natural_response
+        told = told_of(self._config.goal.kind, self._names, self._named)
         return Labeled(
             variables={
                 "stimulus": (("frame", "column"), self._stimulus),
@@ -410,11 +386,14 @@ class Comparison:
                     np.stack([row.found.movie for row in rows]).astype(np.float32),
                 ),
                 "transfer_response": ("network", transfer),
+                "relation": ("network", self._relations[: 1 + n_transferred]),
+                "named_response": ("named", self._named.astype(np.float32)),
                 **self._variables,
             },
             coordinates={
                 "control": ("control", [row.found.name for row in rows]),
                 "network": ("network", [own, *names[:n_transferred]]),
+                "named": ("named", self._names),
                 "time": ("frame", np.arange(len(self._stimulus)) * self._dt, {"units": "s"}),
                 "u": ("column", lattice.u),
                 "v": ("column", lattice.v),
@@ -426,63 +405,22 @@ class Comparison:
                 "cell_type": self._cell_type,
                 "dt": self._dt,
                 "response": self._response,
-                "natural_response": natural,
+                "natural_response": self._natural_response,
                 "contrast_energy": self._energy,
-                "headline": in_one_line(rows, self._response, natural, self._transferred),
+                "headline": self._headline(),
+                **told,
                 **self._range,
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
             },
         )
 
-
-class _Row(NamedTuple):
-    """A line of the table.
-
-    Attributes:
-        family: What kind of control.
-        how: At full contrast or at equal energy.
-        found: The movie, and what came of it.
-    """
-
-    family: str
-    how: str
-    found: Found
-
-
-def in_one_line(
-    rows: Sequence[_Row], response: float, natural: float, transferred: Sequence[float]
-) -> str:
-    """Return in one line how an answer compares.
-
-    Args:
-        rows: The table.
-        response: What counts of the response to the answer, in RMS above grey.
-        natural: The best that clips do, in the same units.
-        transferred: What counts of the response in the other networks, each in its own units.
-    """
-    said = []
-    for how in (FULL, EQUAL):
-        tried = [row for row in rows if row.family in FAMILIES and row.how == how]
-        if tried:
-            sign = 1 if response >= 0 else -1
-            best = max(tried, key=lambda row: sign * row.found.response)
-            said.append(
-                f"{_times(response, best.found.response, f'the best {best.family}')} at {how}"
-            )
-    said.append(_times(response, natural, "the best clip"))
-    known = [each for each in transferred if np.isfinite(each)]
-    if known and response:
-        share = float(np.median(known)) / response
-        which = "another network" if len(known) == 1 else f"the {len(known)} other networks"
-        said[-1] += f"; {share:.2f} of the response in {which}"
-    return ", ".join(said)
-
-
-def _times(response: float, other: float, what: str) -> str:
-    """Say how many times a response is that to something else, where that means something."""
-    if response * other <= 0:
-        return f"the other way than {what}"
-    return f"{response / other:.2f} × {what}"
+    def _headline(self) -> str:
+        """Return in one line how the answer compares: docs/controls.md."""
+        shown = zip(self._others, self._relations[1:], self._transferred, strict=False)
+        transferred = [Transferred(each.name, how, response) for each, how, response in shown]
+        goal = self._config.goal
+        contrast = told_of(goal.kind, self._names, self._named).get("contrast", "")
+        return in_one_line(self._rows, goal, self._measured.sign, transferred, contrast)
 
 
 def _numbers(values: Iterable[float]) -> np.ndarray:

@@ -70,6 +70,12 @@ class Trial:
         beginning = "" if self.seconds is None else f", last {1e3 * self.seconds:g} ms"
         return f"{self.name}{aperture}{beginning}"
 
+    def first_frame(self, dt: float) -> int:
+        """Return the first frame that is shown: all before are grey."""
+        if self.seconds is None:
+            return 0
+        return max(0, self.end - max(1, round(self.seconds / dt)))
+
     def luminance(self, lattice: Lattice, dt: float, most_energy: float | None) -> np.ndarray:
         """Return it as it is shown.
 
@@ -85,8 +91,7 @@ class Trial:
         deviation[self.end :] = 0
         if self.rings is not None:
             deviation[:, lattice.ring > self.rings] = 0
-        if self.seconds is not None:
-            deviation[: max(0, self.end - max(1, round(self.seconds / dt)))] = 0
+        deviation[: self.first_frame(dt)] = 0
         energy = float(np.square(deviation, dtype=np.float64).sum())
         if most_energy is not None and energy > most_energy:
             deviation *= np.float32((most_energy / energy) ** 0.5)
@@ -101,6 +106,7 @@ def best_shown(
     most_energy: float | None,
     *,
     apertures: Sequence[int] = APERTURES,
+    n_tried: int = _TRIED,
 ) -> Found:
     """Return the best of movies, as they are or cut down by apertures and later beginnings.
 
@@ -111,13 +117,14 @@ def best_shown(
         trials: The movies, those that promise most first; only a few of them are tried in all ways.
         most_energy: Most contrast energy, to which contrast is made weaker; any if None.
         apertures: Rings of columns of the apertures to try, besides none.
+        n_tried: How many of the movies are tried behind apertures, and of these from later on.
     """
     lattice = engine.network.lattice
     rings = [None, *(each for each in apertures if each < lattice.extent)]
-    tried = [replace(movie, rings=ring) for movie in trials[:_TRIED] for ring in rings]
+    tried = [replace(movie, rings=ring) for movie in trials[:n_tried] for ring in rings]
     found = _responses(engine, measured, dt, tried, most_energy)
     if most_energy is not None:
-        order = np.argsort(-measured.sign * found, kind="stable")[:_TRIED]
+        order = np.argsort(-measured.sign * found, kind="stable")[:n_tried]
         later = [replace(tried[k], seconds=each) for k in order for each in BEGINNINGS]
         found = np.append(found, _responses(engine, measured, dt, later, most_energy))
         tried += later

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maxstim_core.comparison.controls import EQUAL
+from maxstim_core.comparison.headline import EQUAL, NATURAL
+from maxstim_core.comparison.textbook import FAMILIES
+from maxstim_core.optimal.named_response import responses_in_words
+from maxstim_core.optimal.objectives.chosen import FLYVIS, Objective
 
 if TYPE_CHECKING:
     import xarray as xr
-
-FITTED, PREDICTED = "fitted", "predicted"
-"""What a response is in the network that the answer was made for, and in another."""
 
 _PARTS = ("pixels", "columns", "frames")
 
@@ -26,7 +27,7 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
     attributes = found.attrs
     response = attributes["response"]
     report: dict[str, Any] = {
-        name: attributes[name]
+        name: _number(attributes[name])
         for name in (
             "headline",
             "cell_type",
@@ -40,7 +41,16 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
             "status",
         )
     }
-    report["stretch"] = _share(response, attributes["natural_response"])
+    # How far a response of a level is below a maximum says nothing.
+    goal = Objective.parse(json.loads(attributes["config"]).get("objective", FLYVIS))
+    natural = None if goal.kind == "level" else report["natural_response"]
+    report["stretch"] = None if natural is None else _share(response, natural)
+    report["named"] = [
+        {"cell_type": str(name), "response": _number(value)}
+        for name, value in zip(found["named"].values, found["named_response"].values, strict=True)
+    ]
+    if "contrast" in attributes:
+        report["contrast"] = attributes["contrast"]
     report["controls"] = [
         {
             "family": str(found["family"].values[k]),
@@ -72,10 +82,11 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
             "network": str(name),
             "response": _number(value),
             "share": _share(value, response),
-            "relation": PREDICTED if k else FITTED,
+            "relation": str(relation),
         }
-        for k, (name, value) in enumerate(
-            zip(found["network"].values, found["transfer_response"].values, strict=True)
+        for name, value, relation in zip(
+            *(found[each].values for each in ("network", "transfer_response", "relation")),
+            strict=True,
         )
     ]
     return report
@@ -89,9 +100,14 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     """
     lines = [f"{report['cell_type']} of {report['network']}: {report['headline']}", ""]
     lines.append(
-        f"Response {_text(report['response'])} RMS above grey; clips reach "
+        f"Response {_text(report['response'])} RMS above grey; the best clip reaches "
         f"{_text(report['natural_response'])}. Contrast energy {report['contrast_energy']:.4g}."
     )
+    if len(report["named"]) > 1:
+        columns = zip(
+            *((one["cell_type"], one["response"]) for one in report["named"]), strict=True
+        )
+        lines.append(" ".join([responses_in_words(*columns), report.get("contrast", "")]).rstrip())
     lines += ["", f"{'response':>9} {'share':>6} {'energy':>8}  control"]
     for row in report["controls"]:
         at = f", {row['shown']}" if row["shown"] == EQUAL and row["family"] in _TWICE else ""
@@ -119,16 +135,16 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TWICE = ("edge", "bar", "grating", "flash", "disc", "natural")
+_TWICE = (*FAMILIES, NATURAL)
 """Families that are shown both at full contrast and at equal energy."""
 
 _WORDS = {"contrast": "factor of the contrast", "ring": "columns of shift"}
 
 
 def _number(value: Any) -> float | int | None:
-    """Return a number as JSON knows it: None where there is none."""
+    """Return a number as JSON knows it, None where there is none; a text as it is."""
     number = value.item() if hasattr(value, "item") else value
-    return number if np.isfinite(number) else None
+    return number if isinstance(number, str) or np.isfinite(number) else None
 
 
 def _share(part: Any, whole: Any) -> float | None:

@@ -264,10 +264,10 @@ def best_beginning(measured: Measured, voltage: np.ndarray) -> Moment:
     counts = measured.counted(begun)
     best = int(np.argmax(measured.sign * counts))
     counted = measured.term.counted
-    end = n_frames if counted.stop is None else counted.stop
+    end = measured.end_of(n_frames)
     if counted.how == "peak":
         first = counted.first
-        traces = measured.sign * begun[best, 0, first:end]
+        traces = measured.term.sign * begun[best, 0, first:end]
         end = first + int(np.argmax(traces)) + 1
     return Moment(float(counts[best]), best, end)
 

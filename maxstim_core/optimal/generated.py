@@ -5,6 +5,7 @@ Formulas and worked numbers: docs/numerics.md#the-generated-answer.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from maxstim_core.optimal.ascent import Ascent, Level
 from maxstim_core.optimal.configs import loss_of
 from maxstim_core.optimal.constraints import displayable
 from maxstim_core.optimal.generate_config import GenerateConfig, across
+from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.optimal.objectives.cells import Drive, Suppress, Watched
 from maxstim_core.optimal.objectives.chosen import FLYVIS
 from maxstim_core.optimal.objectives.terms import Loss
@@ -143,8 +145,22 @@ def descent(
         starting_stimulus(config, first.network) if start is None else start,
         make,
         report_every=report_every,
-        units=lambda stage: _units_of(stage, first.network, cell_type),
+        units=lambda stage: {
+            **_units_of(stage, first.network, cell_type),
+            **_asked([each.network for each in engines]),
+        },
+        measured=lambda stage: Measured.of(first.network, cell_type, stage),
     )
+
+
+def _asked(networks: Sequence[Network]) -> dict[str, object]:
+    """Return the attributes of an answer that name its networks, where it was made for several."""
+    if len(networks) == 1:
+        return {}
+    return {
+        "networks": json.dumps([each.name for each in networks]),
+        "network_hashes": json.dumps([each.content_hash for each in networks]),
+    }
 
 
 def _units_of(config: GenerateConfig, network: Network, cell_type: str) -> dict[str, object]:

@@ -9,9 +9,9 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.generate_config import GenerateConfig
-from maxstim_core.optimal.generated import watched_types
 from maxstim_core.optimal.objectives.cells import CellsTerm, Contrast, Drive, Suppress, Watched
 from maxstim_core.optimal.objectives.counted import Counted
+from maxstim_core.optimal.possible import watched_types
 from maxstim_core.optimal.response_units import response_units
 from maxstim_core.simulation.engine import Engine
 
@@ -23,10 +23,13 @@ class Measured:
     Attributes:
         kinds: Numbers of the cell types, the one that was asked for first.
         term: The objective, whose value is what counts, or less what counts.
+        wants_less: Whether what counts should rather be low though the term does not say so: of a level
+            below grey.
     """
 
     kinds: tuple[int, ...]
     term: CellsTerm
+    wants_less: bool = False
 
     @classmethod
     def of(
@@ -58,12 +61,22 @@ class Measured:
         if config.goal.kind == "contrast":
             return cls(tuple(kinds), Contrast(watched, counts, config.temperature))
         way = Suppress if config.goal.kind == "suppress" else Drive
-        return cls(tuple(kinds), way(watched, counts))
+        wants_less = config.goal.kind == "level" and config.goal.level < 0
+        return cls(tuple(kinds), way(watched, counts), wants_less)
 
     @property
     def sign(self) -> int:
         """-1 of an objective that brings the response below grey, else 1: which way is better."""
-        return self.term.sign
+        return -1 if self.wants_less else self.term.sign
+
+    def end_of(self, n_frames: int) -> int:
+        """Return the frame behind the last that counts, of a movie of so many frames."""
+        stop = self.term.counted.stop
+        return n_frames if stop is None else stop
+
+    def numbers(self, voltage: np.ndarray) -> np.ndarray:
+        """Return what counts of the response of each cell alone, (..., cell): arguments as `counted`."""
+        return self.term.sign * self.term.numbers(voltage)
 
     def voltage(self, engine: Engine, movies: np.ndarray, dt: float) -> np.ndarray:
         """Return the voltage of the central cells of these types while they watch movies.
@@ -87,7 +100,7 @@ class Measured:
 
         Of an objective that suppresses, it is below 0.
         """
-        return -self.sign * self.term(voltage, voltage)
+        return -self.term.sign * self.term(voltage, voltage)
 
     def responses(self, engine: Engine, movies: np.ndarray, dt: float) -> np.ndarray:
         """Return what counts of the responses to movies, shape (sample,): see `voltage`, `counted`."""
@@ -97,7 +110,7 @@ class Measured:
         """Return the derivative of `counted` with respect to the voltages, of their shape."""
         on_response = self.term.gradient(voltage, voltage).response
         assert on_response is not None  # an objective on cells has one
-        return -self.sign * np.asarray(on_response)
+        return -self.term.sign * np.asarray(on_response)
 
 
 def central_voltages(

@@ -19,6 +19,8 @@ Variables, where the method has them:
 - ``best_stimulus``, ``best_central_response``: of the iterate of lowest total loss;
 - ``target_response`` (frame): what a regularised run tries to keep;
 - ``loss`` (iteration, term);
+- ``named_response``, ``best_named_response`` (named): what counts of the response of each cell type that
+  the objective names, the one that was asked for first, in RMS above grey in the first network;
 - ``clip_name``, ``clip_index``, ``peak_frame``, ``peak_value`` (voltage) and ``score`` (rank);
 - ``shown_stimulus`` (shown, clip_frame, column): luminance of the best clips, uint8, 255 is white;
 - ``shown_response`` (shown, clip_frame): voltage of the central cell, NaN after the end of a clip.
@@ -28,6 +30,9 @@ Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``net
 engine computes with (``numba_version`` or ``torch_version``). Regularized and generated answers have
 ``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``; generated ones with an objective in units of
 RMS have ``grey_voltage`` and ``rms_voltage``, G and R of `maxstim_core.optimal.response_units`.
+Generated answers of several networks have ``networks`` and ``network_hashes``, JSON lists of all of
+them, of which ``network`` and ``network_hash`` are the first; those of a contrast have ``contrast``, a
+sentence that says whether it holds.
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
 ""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
 ``rms_voltage``, G and R of `maxstim_core.optimal.ranking`, and ``lowest_voltage`` over the set, unless
@@ -49,6 +54,7 @@ from maxstim_core import __version__
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
 from maxstim_core.optimal.constraints import contrast_energy
+from maxstim_core.optimal.named_response import contrast_words
 from maxstim_core.settings import Config
 from maxstim_core.storage.labeled import Labeled
 from maxstim_core.storage.netcdf import read_dataset
@@ -155,10 +161,17 @@ def at_best(answer: xr.Dataset) -> xr.Dataset:
         answer: One with ``best_response`` (frame, column), as
             `maxstim_core.runs.responses.with_best_response` returns it.
     """
-    best = {name: answer[f"best_{name}"] for name in ("stimulus", "response", "central_response")}
+    shown = ["stimulus", "response", "central_response"]
+    told = {}
+    if "best_named_response" in answer:
+        shown.append("named_response")
+        numbers = answer["best_named_response"].values.tolist()
+        told = {"contrast": contrast_words(answer["named"].values.tolist(), numbers)}
+    best = {name: answer[f"best_{name}"] for name in shown}
     others = answer.drop_vars([f"best_{name}" for name in best])
     energy = contrast_energy(best["stimulus"].values)
-    return others.assign(best).assign_attrs(iteration="best", contrast_energy=energy)
+    told = told if "contrast" in answer.attrs else {}
+    return others.assign(best).assign_attrs(iteration="best", contrast_energy=energy, **told)
 
 
 def provenance(engine: Engine, config: Config) -> dict[str, object]:
@@ -173,6 +186,16 @@ def provenance(engine: Engine, config: Config) -> dict[str, object]:
         "dtype": engine.dtype,
         **engine.versions,
     }
+
+
+def fitted_hashes(answer: xr.Dataset) -> frozenset[str]:
+    """Return the hashes of all networks that an answer was made for."""
+    about = answer.attrs
+    try:
+        several = map(str, json.loads(about.get("network_hashes", "[]")))
+        return frozenset([str(about["network_hash"]), *several])
+    except (KeyError, TypeError, ValueError):  # of no run
+        return frozenset()
 
 
 def silence_of(answer: xr.Dataset) -> str:

@@ -16,12 +16,15 @@ from maxstim_core.arrays import copy_of
 from maxstim_core.optimal.configs import loss_of
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.generate_config import GenerateConfig
+from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.named_response import told_of
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.run import StepReport, check_not_begun
 from maxstim_core.optimal.schedule import Change, check_steerable, parse_schedule, schedule_text
 from maxstim_core.optimal.stepping import Standing, Stepper
 from maxstim_core.settings import checked_whole
 from maxstim_core.simulation.engine import Engine
+from maxstim_core.storage.labeled import Labeled
 
 MAX_CHECKPOINTS = 16
 """Most places of a run that are kept to go back to: about 1 MB each for a movie of 80 frames."""
@@ -64,6 +67,7 @@ class Steered(Descent):
         make: Makes what takes the steps of a stage.
         report_every: Iterations between reports.
         units: Attributes of the result in whose units a stage's objective is.
+        measured: Says what counts in a stage, in the first network.
     """
 
     _config: GenerateConfig
@@ -78,8 +82,10 @@ class Steered(Descent):
         *,
         report_every: int,
         units: Callable[[GenerateConfig], dict[str, object]],
+        measured: Callable[[GenerateConfig], Measured],
     ) -> None:
         self._engines, self._make, self._units, self._start = engines, make, units, start
+        self._measured = measured
         self._rows: list[_Logged] = []
         self._checkpoints: list[_Checkpoint] = []
         self._checkpoint_every = 1
@@ -144,6 +150,27 @@ class Steered(Descent):
     def losses(self) -> np.ndarray:
         """The losses before each step so far, shape (step, term); NaN where a stage lacks a term."""
         return self._losses()
+
+    def labeled(self) -> Labeled:
+        """See `Descent`; with the response of each cell type, where the objective names several."""
+        found = super().labeled()
+        goal = self._stage.goal
+        if not goal.others:
+            return found
+        measured = self._measured(self._stage)
+        all_names = self._engine.network.connectome.names
+        names = [all_names[kind] for kind in measured.kinds]
+        movies = np.stack([found.variables[f"{which}stimulus"][1] for which in ("", "best_")])
+        numbers = measured.numbers(measured.voltage(self._engine, movies, self._stage.dt))
+        told = {
+            f"{which}named_response": ("named", responses.astype(np.float32))
+            for which, responses in zip(("", "best_"), numbers, strict=True)
+        }
+        return replace(
+            found,
+            variables={**found.variables, **told, "named": ("named", names)},
+            attrs={**found.attrs, **told_of(goal.kind, names, numbers[0])},
+        )
 
     def glance(self) -> StepReport:
         """Return where the run stands, without losses."""

@@ -17,14 +17,13 @@ import numpy as np
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import ENSEMBLE
 from maxstim_core.networks.catalog import ensemble_members, open_network
-from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
-from maxstim_core.optimal.result import load
+from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.result import fitted_hashes, load
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import config_of
 from maxstim_core.runs.shipped import bundled_answers
 from maxstim_core.runs.snapshot import TaskSnapshot
 from maxstim_core.runs.store import RunStore
-from maxstim_core.runs.stored_search import StoredSearch
 from maxstim_core.runs.task import TaskRequest
 from maxstim_core.runs.unfinished import Unfinished
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, open_clips
@@ -38,7 +37,7 @@ CONTROLS, CURVE, MECHANISM = "controls", "curve", "mechanism"
 CURVE_ENERGIES = 12
 """Movies of a curve."""
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of every key: to be raised when the same answer would have other controls, or another curve."""
 
 _CURVE_REPORTS = 5
@@ -64,6 +63,7 @@ def comparison_key(kind: str, answer: xr.Dataset) -> str:
     names = ("cell_type", "method", "config", "network_hash", "dt")
     try:
         parts = [_FORMAT, kind, *(str(about[name]) for name in names)]
+        parts += sorted(fitted_hashes(answer) - {about["network_hash"]})
     except KeyError as error:
         raise MaxstimError("This answer does not say how it was made; run it again.") from error
     if kind == CURVE:  # it begins from noise: the movie has no part in it
@@ -194,12 +194,8 @@ def _controls(answer: xr.Dataset, key: str, device: str, store: RunStore) -> Ite
     network = network_of(answer)
     extent = network.lattice.extent
     clips = open_clips(DEFAULT_CLIPS, extent)
-    search = StoredSearch(network, clips, SearchConfig(), device, store)
-    for report in search:
-        yield f"Searching the clips: {report.step} of {report.n_steps}."
-    found = search.result()
     others = [open_network(name, extent) for name in ensemble_members(ENSEMBLE)]
-    run = controls(answer, network, clips=clips, found=found, others=others, device=device)
+    run = controls(answer, network, clips=clips, others=others, device=device)
     for report in run:
         yield f"Comparing: {report.step} of {report.n_steps}."
     store.save_comparison(key, run.result())

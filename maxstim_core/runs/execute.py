@@ -26,7 +26,7 @@ from maxstim_core.runs.messages import AheadReport
 from maxstim_core.runs.request import RunRequest, content_key, opened, opened_network
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.stored_search import StoredSearch
-from maxstim_core.stimuli.catalog import clip_named, open_clips
+from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
 from maxstim_core.stimuli.resample import resampled
 
@@ -66,7 +66,8 @@ def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iter
     """Find the natural answers of all cell types by one search, and store those that are not there.
 
     They are the answers to what the dashboard asks for, with the settings that it starts with. After
-    them come the responses to textbook stimuli that the controls of generated answers begin with.
+    them come the responses to textbook stimuli and to clips that the controls of generated answers
+    begin with.
 
     Args:
         network: As `maxstim_core.networks.catalog.open_network` takes it.
@@ -80,6 +81,7 @@ def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iter
     Raises:
         MaxstimError: if there is no such network or set, or an answer cannot be stored.
     """
+    from maxstim_core.comparison.natural_clips import clip_parts
     from maxstim_core.comparison.textbook import bank_parts
     from maxstim_core.simulation.choose_engine import make_engine
 
@@ -88,7 +90,10 @@ def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iter
     for report in find_ahead(opened, clip_set, network, device, store):
         yield report
     usual = starting_preset(GenerateConfig)
-    for _ in bank_parts(make_engine(opened, device=device), usual.n_frames, usual.dt):
+    engine = make_engine(opened, device=device)
+    for _ in bank_parts(engine, usual.n_frames, usual.dt):
+        yield report
+    for _ in clip_parts(engine, open_clips(DEFAULT_CLIPS, opened.lattice.extent), usual.dt):
         yield report
 
 

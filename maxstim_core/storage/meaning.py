@@ -58,6 +58,14 @@ _MEANING: dict[str, dict[str, object]] = {
         "long_name": "voltage of the central cell for the stimulus of lowest total loss",
         **_VOLTAGE,
     },
+    "named_response": {
+        "long_name": "what counts of the response of each cell type of the objective, above grey",
+        "units": "RMS",
+    },
+    "best_named_response": {
+        "long_name": "the same for the stimulus of lowest total loss",
+        "units": "RMS",
+    },
     "target_response": {"long_name": "voltage of the central cell that is to be kept", **_VOLTAGE},
     "shown_response": {"long_name": "voltage of the central cell for the best clips", **_VOLTAGE},
     "central": {

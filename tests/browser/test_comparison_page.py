@@ -57,7 +57,7 @@ def opened(page: Page, kind: str):
 
 
 def test_controls_follow_a_run_and_their_numbers_are_those_of_the_front_door(
-    visit, served, search, tmp_path
+    visit, served, tmp_path
 ):
     page = visit()
     run_short(page, 7)
@@ -66,10 +66,10 @@ def test_controls_follow_a_run_and_their_numbers_are_those_of_the_front_door(
     with page.expect_download() as download:
         page.get_by_role("button", name="NetCDF", exact=True).click()
     download.value.save_as(tmp_path / "answer.nc")
-    network, clips, found = search
+    network = ms.open_network("default")
     others = [ms.open_network(name) for name in ensemble_members("maxstim")]
     answer = ms.load(tmp_path / "answer.nc")
-    run = ms.controls(answer, network, clips=clips, found=found, others=others)
+    run = ms.controls(answer, network, others=others)
     report = report_of(ms.finish(run))
     expect(page.locator("p.verdict")).to_have_text(report["headline"])
     expect(section.locator("summary")).to_contain_text(report["headline"])

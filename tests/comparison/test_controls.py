@@ -9,7 +9,15 @@ from solvable_networks import EYE, T_STIM, kernel, linear_network
 
 import maxstim_core as ms
 from maxstim_core.comparison.attribution import attribution, smallest_parts
-from maxstim_core.comparison.controls import EQUAL, FULL
+from maxstim_core.comparison.equal_energy import Trial
+from maxstim_core.comparison.headline import EQUAL, FULL
+from maxstim_core.comparison.natural_clips import (
+    best_cut,
+    clip_parts,
+    clip_responses,
+    forget_clips,
+    shown_cut,
+)
 from maxstim_core.comparison.report import lines_of, report_of
 from maxstim_core.comparison.textbook import (
     FAMILIES,
@@ -20,6 +28,10 @@ from maxstim_core.comparison.textbook import (
 )
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.named_response import contrast_words
+from maxstim_core.optimal.result import at_best
+from maxstim_core.runs.comparisons import comparison_key
+from maxstim_core.runs.responses import with_best_response
 from maxstim_core.simulation.choose_engine import make_engine
 
 
@@ -29,14 +41,12 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def found_clips(network):
-    clips = ms.open_clips("probes", network.lattice.extent)
-    return clips, ms.finish(ms.search(network, clips))
+def clips(network):
+    return ms.open_clips("probes", network.lattice.extent)
 
 
-def controlled(answer, network, found_clips, **given):
-    clips, found = found_clips
-    return ms.finish(ms.controls(answer, network, clips=clips, found=found, **given))
+def controlled(answer, network, clips, **given):
+    return ms.finish(ms.controls(answer, network, clips=clips, **given))
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +56,9 @@ def answer(network):
 
 
 @pytest.fixture(scope="module")
-def of_t4c(network, answer, found_clips):
+def of_t4c(network, answer, clips):
     others = [ms.open_network(f"maxstim/00{k}") for k in (1, 2, 3)]
-    return controlled(answer, network, found_clips, others=others)
+    return controlled(answer, network, clips, others=others)
 
 
 def in_units(network, voltage, cell_type="T4c"):
@@ -137,7 +147,7 @@ def test_of_a_linear_cell_the_attribution_is_its_kernel_times_the_movie():
         assert abs(parts["pixels"].size - fewest) <= max(1, 0.1 * fewest)
 
 
-def test_what_is_negative_on_the_way_from_grey_can_be_needed(network, found_clips):
+def test_what_is_negative_on_the_way_from_grey_can_be_needed(network, clips):
     """Pixels by attribution alone are not enough for a long movie: by its magnitude few are."""
     answer = ms.finish(ms.generate(network, "T4c", ms.GenerateConfig(t_stim=0.8, n_iters=60)))
     engine = make_engine(network, device="cpu")
@@ -193,46 +203,221 @@ def test_textbook_stimuli_are_displayable_and_named_once():
     assert all(each.movie.min() >= 0 and each.movie.max() <= 1 for each in stimuli)
 
 
-@pytest.mark.parametrize("objective", ["suppress", "group:Mi4", "contrast:Mi4,Mi9", "level:1"])
-def test_other_objectives_are_compared_by_what_they_are_about(network, found_clips, objective):
-    config = ms.GenerateConfig(objective=objective, t_stim=0.1, n_iters=10)
+@pytest.fixture(scope="module")
+def whole_clips(network, clips):
+    """Responses of the central cells to all clips, whole, shape (clip, frame, cell_type), in RMS."""
+    movies = np.stack([ms.resampled(clips[k], clips.dt, 0.01) for k in range(len(clips))])
+    cells, units = network.layout.central_cells, ms.response_units(network)
+    seen = [ms.simulate(network, part, 0.01, cells=cells).values for part in np.split(movies, 8)]
+    return movies, (np.concatenate(seen) - np.array(units.grey)) / np.array(units.rms)
+
+
+OBJECTIVES = [
+    {"objective": "drive"},
+    {"objective": "drive", "last_only": False},
+    {"objective": "drive", "window": "0.04:0.07"},
+    {"objective": "suppress"},
+    {"objective": "group:Mi4"},
+    {"objective": "contrast:Mi4,Mi9"},
+    {"objective": "level:1"},
+    {"objective": "level:-0.3"},
+]
+
+
+@pytest.mark.parametrize("settings", OBJECTIVES, ids=lambda each: "-".join(map(str, each.values())))
+def test_other_objectives_are_compared_by_what_they_are_about(
+    network, clips, whole_clips, settings
+):
+    config = ms.GenerateConfig(t_stim=0.1, n_iters=10, **settings)
     answer = ms.finish(ms.generate(network, "Mi1", config))
-    found = controlled(answer, network, found_clips)
-    watched = {"suppress": ["Mi1"], "level:1": ["Mi1"], "group:Mi4": ["Mi1", "Mi4"]}
-    names = watched.get(objective, ["Mi1", "Mi4", "Mi9"])
-    movies = found.control_stimulus.values
-    z = np.stack([in_units(network, last_voltages(network, movies, name), name) for name in names])
-    if objective.startswith("contrast"):
-        rivals = 0.3 * np.log(np.exp(z[1:] / 0.3).mean(0))
-        z = z[:1] - rivals
-    assert np.allclose(found.control_response, z.mean(0), atol=2e-3)
-    sign = -1 if objective == "suppress" else 1
-    best = found.isel(control=(found.family.values == "disc") & (found.shown.values == FULL))
-    assert sign * float(best.control_response[0]) >= 0
-    assert ("natural" in found.family.values) == (objective != "suppress")
+    found = controlled(answer, network, clips)
+    objective = settings["objective"]
+    names = [
+        "Mi1",
+        *(["Mi4"] if "Mi4" in objective else []),
+        *(["Mi9"] if "Mi9" in objective else []),
+    ]
+    kinds = [network.cell_type(name) for name in names]
+    first, end = (4, 7) if "window" in settings else (0 if "last_only" in settings else 9, 10)
+
+    def counted(z):
+        """What counts, (sample,), of responses (sample, frame, named cell type)."""
+        each = z[:, first:end].mean(1)
+        rivals = 0.3 * np.log(np.exp(each[:, 1:] / 0.3).mean(1)) if len(names) > 1 else 0
+        return each[:, 0] - rivals if objective.startswith("contrast") else each.mean(1)
+
+    def of_movies(movies):
+        cells, units = network.layout.central_cells[kinds], ms.response_units(network)
+        voltage = ms.simulate(network, movies, 0.01, cells=cells).values
+        return counted((voltage - np.array(units.grey)[kinds]) / np.array(units.rms)[kinds])
+
+    assert np.allclose(found.control_response, of_movies(found.control_stimulus.values), atol=2e-3)
+    sign = -1 if objective in ("suppress", "level:-0.3") else 1
+    discs = (found.family.values == "disc") & (found.shown.values == FULL)
+    assert sign * float(found.control_response[discs][0]) >= 0
+
+    # Of every clip, the part that does most: found here among all parts of all clips, one by one.
+    movies, z = whole_clips
+    padded = np.concatenate([np.zeros_like(z[:, :end]), z], 1)[..., kinds]
+    n_stops = z.shape[1]
+    by_stop = [counted(padded[:, stop : stop + end]) for stop in range(1, n_stops + 1)]
+    stops = 1 + np.argmax(sign * np.array(by_stop), 0)
+    cuts = np.full((len(movies), 10, movies.shape[2]), 0.5, np.float32)
+    for cut, movie, stop in zip(cuts, movies, stops, strict=True):
+        length = min(stop, end)
+        cut[end - length : end] = movie[stop - length : stop]
+    best = sign * (sign * of_movies(cuts)).max()
+    natural = found.isel(control=found.family.values == "natural")
+    assert natural.shown.values.tolist() == [FULL, EQUAL]
+    full = float(natural.control_response[0])
+    assert full == pytest.approx(best, abs=5e-3)
+    assert found.attrs["natural_response"] == pytest.approx(full, rel=1e-6)
+    report = report_of(found)
+    if objective.startswith("level"):
+        assert report["stretch"] is None and "×" not in report["headline"]
+    elif report["response"] * full > 0:
+        assert report["stretch"] == pytest.approx(report["response"] / full, rel=1e-4)
+        assert f"{report['stretch']:.2f} × the best clip at full contrast" in report["headline"]
 
 
-def test_clips_and_regularized_answers_count_their_peak(network, found_clips):
-    clips, found = found_clips
-    natural = ms.replay(network, "Mi1", clips, found)
-    compared = controlled(natural, network, found_clips)
+def test_of_a_level_it_is_told_how_near_it_is_and_what_others_reach(network, clips):
+    config = ms.GenerateConfig(objective="level:-0.3", t_stim=0.1, n_iters=30)
+    answer = ms.finish(ms.generate(network, "Mi1", config))
+    found = controlled(answer, network, clips, others=[ms.open_network("maxstim/002")])
+    response, energy = found.attrs["response"], found.attrs["contrast_energy"]
+    assert found.attrs["headline"].startswith(
+        f"{response:.2f} RMS above grey for the level -0.3, with contrast energy {energy:.3g}; with no "
+        "more energy, "
+    )
+    equal = found.isel(control=found.shown.values == EQUAL)
+    clip = float(equal.control_response[equal.family.values == "natural"][0])
+    textbook = equal.control_response[np.isin(equal.family.values, FAMILIES)].min().item()
+    assert f"{textbook:.2f} by a" in found.attrs["headline"], (
+        "the lowest, as the level is below grey"
+    )
+    assert f"{clip:.2f} by a clip at best" in found.attrs["headline"]
+    other = float(found.transfer_response[1])
+    assert found.attrs["headline"].endswith(f"; {other:.2f} in another network")
+
+
+def test_at_equal_energy_the_best_clip_is_sought_among_all(network, clips):
+    """None of them does more, shown whole or behind an aperture and late, at the answer's energy."""
+    config = ms.GenerateConfig(objective="drive", energy=20.0, t_stim=0.1, n_iters=10)
+    found = controlled(ms.finish(ms.generate(network, "T4c", config)), network, clips)
+    engine, measured = make_engine(network, device="cpu"), Measured.of(network, "T4c", config)
+    seen = clip_responses(engine, clips, 0.01)
+    cuts = [best_cut(measured, k, voltage, 10) for k, voltage in enumerate(seen.voltage)]
+    tried = []
+    for ways in ({}, {"rings": 3}, {"rings": 2, "seconds": 0.06}):
+        movies = []
+        for cut in cuts:
+            clip = ms.resampled(clips[cut.clip], clips.dt, 0.01)
+            trial = Trial("", shown_cut(clip, cut.stop, 10, 10), 10, **ways)
+            movies.append(trial.luminance(network.lattice, 0.01, found.attrs["contrast_energy"]))
+        tried.append(measured.responses(engine, np.stack(movies), 0.01).max())
+    rows = (found.family.values == "natural") & (found.shown.values == EQUAL)
+    assert float(found.control_response[rows][0]) >= max(tried) - 1e-4
+
+
+def test_what_was_begun_of_the_clips_is_gone_on_with():
+    engine = make_engine(ms.open_network("prior", extent=3), device="cpu")
+    clips = ms.open_clips("probes", 3)
+    forget_clips()
+    parts = clip_parts(engine, clips, 0.01)
+    next(parts)
+    parts.close()
+    n_left = len(list(clip_parts(engine, clips, 0.01)))
+    assert n_left > 0 and list(clip_parts(engine, clips, 0.01)) == []
+    voltage = clip_responses(engine, clips, 0.01).voltage
+    cells = engine.layout.central_cells
+    for k in (0, len(clips) - 1):
+        movie = ms.resampled(clips[k], clips.dt, 0.01)
+        np.testing.assert_allclose(voltage[k], engine.simulate(movie, 0.01, cells=cells), atol=1e-5)
+
+
+def test_an_answer_of_several_networks_names_them_and_they_are_fitted(network, clips):
+    second, third = ms.open_network("maxstim/002"), ms.open_network("maxstim/003")
+    config = ms.GenerateConfig(
+        objective="drive", energy=20.0, t_stim=0.1, n_iters=6, across="least"
+    )
+    answer = ms.finish(ms.generate([network, second], "T4c", config))
+    assert json.loads(answer.attrs["networks"]) == ["default", "maxstim/002"]
+    hashes = [network.content_hash, second.content_hash]
+    assert json.loads(answer.attrs["network_hashes"]) == hashes
+    assert answer.attrs["network_hash"] == hashes[0]
+    found = controlled(answer, network, clips, others=[second, third])
+    assert found.relation.values.tolist() == ["fitted", "fitted", "predicted"]
+    assert [
+        each["relation"] for each in report_of(found)["transfer"]
+    ] == found.relation.values.tolist()
+    shares = found.transfer_response.values / found.attrs["response"]
+    assert found.attrs["headline"].endswith(
+        f"; {shares[1]:.2f} of the response in maxstim/002 that it was made for too; {shares[2]:.2f} of "
+        "the response in another network"
+    )
+    alone = ms.finish(ms.generate(network, "T4c", config))
+    assert not {"networks", "network_hashes"} & alone.attrs.keys()
+    of_one = answer.copy()
+    del of_one.attrs["network_hashes"]
+    assert comparison_key("controls", of_one) != comparison_key("controls", answer)
+
+
+def test_it_is_told_where_a_contrast_fails(network, clips):
+    """Photoreceptors of one column see the same: what drives one drives all."""
+    config = ms.GenerateConfig(objective="contrast:R2,R3", energy=20.0, t_stim=0.1, n_iters=6)
+    answer = ms.finish(ms.generate(network, "R1", config))
+    assert answer.named.values.tolist() == ["R1", "R2", "R3"]
+    for which in ("", "best_"):
+        movie = answer[f"{which}stimulus"].values[None]
+        for name in ("R1", "R2", "R3"):
+            seen = in_units(network, last_voltages(network, movie, name), name)
+            told = float(answer[f"{which}named_response"].sel(named=name))
+            assert told == pytest.approx(float(seen[0]), abs=1e-4)
+    assert answer.attrs["contrast"].startswith("The contrast fails: R")
+    found = controlled(answer, network, clips)
+    report = report_of(found)
+    assert report["contrast"] == answer.attrs["contrast"]
+    assert [each["cell_type"] for each in report["named"]] == ["R1", "R2", "R3"]
+    assert "the contrast fails: R" in found.attrs["headline"]
+    assert report["contrast"] in "\n".join(lines_of(report))
+    best = at_best(with_best_response(answer))
+    np.testing.assert_array_equal(best.named_response, answer.best_named_response)
+    words = contrast_words(["R1", "R2", "R3"], answer.best_named_response.values.tolist())
+    assert best.attrs["contrast"] == words
+
+
+def test_one_fewer_of_the_smallest_part_keeps_less():
+    """Of a network that is known, where the order of pixels is that of what they add."""
+    net = linear_network()
+    engine = make_engine(net, device="cpu")
+    measured = Measured.of(net, "L2", ms.GenerateConfig(t_stim=T_STIM, objective="drive"))
+    weights = kernel(net, "L2") / measured.term.watched.rms[0]
+    movie = (0.5 + 0.4 * np.sign(weights) * np.abs(np.sin(np.arange(weights.size)))
+             .reshape(weights.shape)).astype(np.float32)  # fmt: skip
+    parts = dict(smallest_parts(engine, measured, movie, 0.01, weights * (movie - 0.5)))
+    largest = np.sort((weights * (movie - 0.5)).ravel())[::-1].cumsum()
+    whole = float(measured.responses(engine, movie[None], 0.01)[0])
+    grey = float(measured.responses(engine, np.full_like(movie, 0.5)[None], 0.01)[0])
+    fewest = int(np.argmax(grey + largest >= 0.85 * whole)) + 1
+    assert whole > 0 and parts["pixels"].size == fewest
+
+
+def test_clips_and_regularized_answers_count_their_peak(network, clips):
+    natural = ms.replay(network, "Mi1", clips, ms.finish(ms.search(network, clips)))
+    compared = controlled(natural, network, clips)
     peak = in_units(network, natural.central_response.values.max(), "Mi1")
     assert compared.attrs["response"] == pytest.approx(float(peak), rel=1e-4)
     movie = natural.stimulus.values[:30]
     run = ms.regularize(network, "Mi1", movie, ms.RegularizeConfig(n_iters=3))
-    compared = controlled(ms.finish(run), network, found_clips)
+    compared = controlled(ms.finish(run), network, clips)
     assert compared.sizes["frame"] == 30 and compared.attrs["status"] == "complete"
 
 
-def test_silenced_cell_types_stay_silenced_in_every_network(network, found_clips):
+def test_silenced_cell_types_stay_silenced_in_every_network(network, clips):
     config = ms.GenerateConfig(t_stim=0.1, n_iters=3, silence="Mi9")
     answer = ms.finish(ms.generate(network, "T4c", config))
-    clips, other = found_clips[0], ms.open_network("maxstim/003")
-    with pytest.raises(MaxstimError, match="search with the network of the answer"):
-        ms.controls(answer, network, clips=clips, found=found_clips[1])
-    silent = ms.silenced(network, "Mi9")
-    found = ms.finish(ms.search(silent, clips))
-    run = ms.controls(answer, network, clips=clips, found=found, others=[network, other])
+    other, silent = ms.open_network("maxstim/003"), ms.silenced(network, "Mi9")
+    run = ms.controls(answer, network, clips=clips, others=[network, other])
     controlled = ms.finish(run)
     assert controlled.attrs["network_hash"] == silent.content_hash
     assert controlled.network.values.tolist() == ["default", "maxstim/003"]
@@ -256,14 +441,20 @@ def test_report_and_lines_say_the_same(of_t4c):
         f"{times:.2f} × the best {best['family']} at full contrast"
     )
     assert f"{report['stretch']:.2f} × the best clip" in report["headline"]
-    assert report["headline"].endswith("of the response in the 2 other networks")
+    assert f"{report['stretch']:.2f} × the best clip at full contrast" in report["headline"]
+    middle = np.median(of_t4c.transfer_response.values[1:]) / report["response"]
+    assert report["headline"].endswith(
+        f"; a median of {middle:.2f} of the response in the 2 other networks"
+    )
+    rows = {(row["family"], row["shown"]): row for row in report["controls"]}
+    assert rows["natural", FULL]["response"] == pytest.approx(report["natural_response"], rel=1e-6)
+    assert report["controls"][0]["shown"] == EQUAL, "it has its own energy"
     text = "\n".join(lines_of(report))
     assert report["headline"] in text and "maxstim/003 (predicted)" in text
 
 
-def test_what_was_stopped_says_so(network, answer, found_clips, tmp_path):
-    clips, found = found_clips
-    run = ms.controls(answer, network, clips=clips, found=found)
+def test_what_was_stopped_says_so(network, answer, clips, tmp_path):
+    run = ms.controls(answer, network, clips=clips)
     for report in run:
         if report.step == 3:
             break

@@ -88,3 +88,9 @@ def test_answers_that_were_stored_before_there_were_objectives_have_it_too():
 def test_a_figure_says_what_its_movie_was_made_for(grown):
     notes = figure_notes(grown(objective="contrast:T4a,T4b", energy=5.0))
     assert "objective contrast:T4a,T4b · contrast energy 5 · peak" in notes[0]
+
+
+def test_whether_a_contrast_holds_is_among_the_facts(grown):
+    answer = grown(objective="contrast:T4a,T4b", energy=5.0)
+    assert answer.attrs["contrast"].startswith("The contrast ")
+    assert answer.attrs["contrast"].rstrip(".") in facts(answer)

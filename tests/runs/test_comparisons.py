@@ -20,7 +20,6 @@ from maxstim_core.runs.comparisons import (
 )
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.store import RunStore
-from maxstim_core.runs.stored_search import StoredSearch
 
 STORED = "a" * 64
 
@@ -69,10 +68,8 @@ def test_controls_are_computed_once_and_are_those_of_the_front_door(queue, answe
     assert other.progress(key).task_id == task.task_id
     found = maker.find(key)
     network, clips = ms.open_network("default"), ms.open_clips("scenes")
-    search = StoredSearch(network, clips, ms.SearchConfig(), "cpu", queue.store)
-    assert search.stored
     others = [ms.open_network(f"maxstim/{k:03d}") for k in range(10)]
-    run = ms.controls(answer, network, clips=clips, found=search.result(), others=others)
+    run = ms.controls(answer, network, clips=clips, others=others)
     mine = ms.finish(run)
     assert found.attrs["headline"] == mine.attrs["headline"]
     for name in ("control_response", "transfer_response", "attribution", "control_stimulus"):

@@ -190,7 +190,7 @@ class Controls {
 
   plot(kind, {x, y}, unit) {
     this[`${kind}Plot`].show([{name: "response (RMS)", x, y, width: 2, color: color("accent")}],
-      {unit, words: (at) => tickText(at), marks: kind === "contrast" ? [1] : []})
+      {unit, words: (at) => tickText(at), marks: kind === "contrast" ? [1] : [], fromZero: true})
   }
 
   /** The columns that are enough, in the frame before the peak. */
@@ -273,7 +273,7 @@ class Curve {
     const x = energies.map(Math.log10)
     this.plot.show([{name: "response (RMS)", x, y: responses, width: 2, color: color("accent")}],
       {marks: [x[this.k]], words: (at) => `contrast energy ${number(10 ** at)}`,
-        tick: (at) => tickText(Number((10 ** at).toPrecision(2))), ticks: decadeTicks})
+        tick: (at) => tickText(Number((10 ** at).toPrecision(2))), ticks: decadeTicks, fromZero: true})
     const text = `Contrast energy ${number(energies[this.k])}, response ${number(responses[this.k])} RMS`
     this.dial.setAttribute("aria-valuetext", text)
     this.told.textContent = text

@@ -42,7 +42,7 @@ class Plot {
    */
   constructor({label, height, xLabel = "", yLabel = "", shared = []}) {
     Object.assign(this, {height, xLabel, yLabel, shared})
-    Object.assign(this, {lines: [], log: null, marks: [], title: "", words: valueText, tick: tickText, ticks: roundTicks})
+    Object.assign(this, {lines: [], log: null, marks: [], title: "", words: valueText, tick: tickText, ticks: roundTicks, fromZero: false})
     this.span = null // what is zoomed in on
     this.pointed = null
     this.canvas = element("canvas", {role: "img", "aria-label": label})
@@ -58,9 +58,10 @@ class Plot {
    * arrays over the same `x` between which its `bandColor` is filled in; `told` are values to tell
    * where they are not those drawn, and of what is `silent` none are; `marks` are upright lines;
    * `tick` writes a value of `x` beneath the axis; `ticks` finds those between two ends, about so many.
+   * `fromZero` lets the other axis begin at 0, or end there.
    */
-  show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText, ticks = roundTicks} = {}) {
-    Object.assign(this, {lines, log, marks, title, words, unit, tick, ticks})
+  show(lines, {log = null, marks = [], title = "", words = valueText, unit = "", tick = tickText, ticks = roundTicks, fromZero = false} = {}) {
+    Object.assign(this, {lines, log, marks, title, words, unit, tick, ticks, fromZero})
     this.draw()
   }
 
@@ -70,7 +71,7 @@ class Plot {
     const full = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1]
     if (full[0] === full[1]) full[1] = full[0] + 1
     const [x0, x1] = this.span ?? full
-    let [y0, y1] = [Infinity, -Infinity]
+    let [y0, y1] = this.fromZero ? [0, 0] : [Infinity, -Infinity]
     for (const {x, y} of shown) {
       for (let k = 0; k < x.length; k++) {
         if (x[k] < x0 || x[k] > x1 || !Number.isFinite(y[k])) continue
@@ -82,8 +83,8 @@ class Plot {
     else if (!(y1 >= y0)) [y0, y1] = [0, 1]
     else {
       const pad = 0.06 * (y1 - y0) || Math.abs(y1) * 0.1 || 1
-      y0 -= pad
-      y1 += pad
+      if (!this.fromZero || y0 < 0) y0 -= pad
+      if (!this.fromZero || y1 > 0) y1 += pad
     }
     return {x0, x1, y0, y1}
   }

@@ -1,0 +1,144 @@
+"""The table of an answer and its controls, and what it says in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from maxstim_core.comparison.equal_energy import Found
+from maxstim_core.comparison.textbook import FAMILIES
+from maxstim_core.optimal.objectives.chosen import Objective
+
+FULL, EQUAL = "full contrast", "equal energy"
+"""How a control is shown: as it is, or with no more contrast energy than the answer."""
+
+NATURAL, ANSWER = "natural", "answer"
+"""Families of the rows that are no textbook stimuli."""
+
+FITTED, PREDICTED = "fitted", "predicted"
+"""What a response is in a network that the answer was made for, and in another."""
+
+
+class ControlRow(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        family: What kind of control.
+        how: At full contrast or at equal energy.
+        found: The movie, and what came of it.
+    """
+
+    family: str
+    how: str
+    found: Found
+
+
+class Transferred(NamedTuple):
+    """What an answer does in another network than the first that was asked.
+
+    Attributes:
+        network: Its name.
+        relation: `FITTED` or `PREDICTED`.
+        response: What counts of the response, in its own RMS; not a number where there is none.
+    """
+
+    network: str
+    relation: str
+    response: float
+
+
+def in_one_line(
+    rows: Sequence[ControlRow],
+    goal: Objective,
+    sign: int,
+    transferred: Sequence[Transferred],
+    contrast: str = "",
+) -> str:
+    """Return in one line how an answer compares: the numbers are those of the table.
+
+    Args:
+        rows: The table, the answer first.
+        goal: What the answer was made for. Of a level, it is told how near the answer is and what
+            others reach with its contrast energy: to be below a maximum says nothing of a level.
+        sign: Which way is better, as of `maxstim_core.optimal.measured_response.Measured`.
+        transferred: What it does in other networks.
+        contrast: Whether a contrast holds, as a sentence; told where it does not.
+    """
+    answer, is_level = rows[0].found, goal.kind == "level"
+    line = _of_level(rows, goal.level, sign) if is_level else _of_best(rows, sign)
+    each_way = (FITTED, "it was made for too"), (PREDICTED, "")
+    for relation, made_for in each_way:
+        known = [
+            each for each in transferred if each.relation == relation and np.isfinite(each.response)
+        ]
+        if known and (is_level or answer.response):
+            middle = float(np.median([each.response for each in known]))
+            number = (
+                f"{middle:.2f}" if is_level else f"{middle / answer.response:.2f} of the response"
+            )
+            which = _networks(known, made_for)
+            line.append(f"; {'a median of ' if len(known) > 1 else ''}{number} in {which}")
+    if contrast and "fails" in contrast:
+        line.append(f"; {contrast[0].lower()}{contrast[1:].rstrip('.')}")
+    return "".join(line).removeprefix("; ")
+
+
+def _of_best(rows: Sequence[ControlRow], sign: int) -> list[str]:
+    """Say how many times the response is that to the best textbook stimulus, and to the best clip."""
+    response = rows[0].found.response
+    said = []
+    for families, how in ((FAMILIES, FULL), (FAMILIES, EQUAL), ((NATURAL,), FULL)):
+        best = _best(rows, families, how, sign)
+        if best is not None:
+            said.append(f"{_times(response, best)} at {how}")
+    return [", ".join(said)]
+
+
+def _of_level(rows: Sequence[ControlRow], level: float, sign: int) -> list[str]:
+    """Say how near a level the answer is, with which energy, and what others reach with no more."""
+    answer = rows[0].found
+    line = [
+        f"{answer.response:.2f} RMS above grey for the level {level:g}, with contrast energy "
+        f"{answer.energy:.3g}"
+    ]
+    tried = [_best(rows, families, EQUAL, sign) for families in (FAMILIES, (NATURAL,))]
+    said = [f"{row.found.response:.2f} by {_title(row)}" for row in tried if row is not None]
+    if said:
+        line.append(f"; with no more energy, {' and '.join(said)} at best")
+    return line
+
+
+def _best(
+    rows: Sequence[ControlRow], families: Sequence[str], how: str, sign: int
+) -> ControlRow | None:
+    tried = [row for row in rows if row.family in families and row.how == how]
+    return max(tried, key=lambda row: sign * row.found.response, default=None)
+
+
+def _title(row: ControlRow) -> str:
+    return (
+        "a clip"
+        if row.family == NATURAL
+        else f"{'an' if row.family == 'edge' else 'a'} {row.family}"
+    )
+
+
+def _times(response: float, best: ControlRow) -> str:
+    """Say how many times a response is that to something else, where that means something."""
+    other, what = (
+        best.found.response,
+        f"the best {'clip' if best.family == NATURAL else best.family}",
+    )
+    if response * other <= 0:
+        return f"the other way than {what}"
+    return f"{response / other:.2f} × {what}"
+
+
+def _networks(known: Sequence[Transferred], made_for: str) -> str:
+    """Name networks, or say how many there are."""
+    if made_for:
+        which = known[0].network if len(known) == 1 else f"the {len(known)} networks"
+        return f"{which} that {made_for}"
+    return "another network" if len(known) == 1 else f"the {len(known)} other networks"
