@@ -114,7 +114,7 @@ class PaintView(param.Parameterized):
         return WatchingNetwork(choice.network, session.network_hash, silenced)
 
     def _watching(self) -> tuple[WatchingNetwork, MaxstimError | None]:
-        """Return the network that watches: where the settings silence what cannot be, as they did before.
+        """Return the network that watches: as before while the settings silence what cannot be.
 
         Returns:
             The network, and why it is not the one that the settings describe, or None.
