@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 from weakref import WeakMethod
 
 import panel as pn
@@ -103,6 +104,7 @@ class App(pn.viewable.Viewer):
             "paint": (self.paint, self.paint),
         }
         self.views = Views({name: state for name, (_, state) in self._views.items()})
+        self._awaits_lesson = False  # whether settings of the link wait for the step of a lesson
         self._panels: dict[str, Component] = {}  # of the views that have been opened so far
         self.lessons = Lessons(self.session, _weakly(self._show_lessons))
         self.headline = Headline(self.session, lambda: self.page.dark, self.pins)
@@ -112,6 +114,7 @@ class App(pn.viewable.Viewer):
         self.traces, self.losses = Traces(), Losses(self.browse.choose)
         self.history = History(self.session, self.pins, self._follow)
         self.page = Frame(
+            _weakly(self._is_settled),
             design=Plain,
             sidebar=self.sidebar.panel,
             headline=self.headline.panel,
@@ -164,7 +167,7 @@ class App(pn.viewable.Viewer):
         if asked.run and not self._asked_painting:
             self.session.follow(asked.run)
         self.atlas.ask(asked.atlas)
-        problems = [self.session.problem, *asked.problems]
+        problem = self.session.problem
         if self.session.key == "" and example is not None:
             self.session.follow_meanwhile(example.key)
         elif example is not None:
@@ -175,7 +178,7 @@ class App(pn.viewable.Viewer):
         if asked.frame and self._drawn is not None:
             self._draw_answer()
         # Of the link: the example alone would not explain itself.
-        self.session.problem = " ".join(filter(None, problems))
+        self.session.problem = " ".join(filter(None, [problem, *self.opened.problems]))
         self.choice.param.watch(self._address, ["cell_type", "method", "network", "clips", "clip"])
         for settings in self.choice.settings.values():
             settings.param.watch(self._address, list(settings.names()))
@@ -187,6 +190,7 @@ class App(pn.viewable.Viewer):
         self.pins.param.watch(self._address, "keys")
         if asked.lesson or asked.classroom:
             keeps = bool(asked.cell_type or asked.run)  # the link says itself what is on the page
+            self._awaits_lesson = bool(asked.lesson and asked.settings) and not keeps
             self.lessons.begin(asked.lesson, asked.step, asked.classroom, keeps=keeps)
         self.lessons.param.watch(self._address, "place")
         self._address()
@@ -233,6 +237,9 @@ class App(pn.viewable.Viewer):
             self.networks.poll()
             self.comparisons.poll()
             self.lessons.poll()
+            if self._awaits_lesson and self.lessons.visit is not None:
+                self._awaits_lesson = False
+                self.opened.take_settings()  # above those that the step has set
             for polled, _ in self._views.values():
                 polled.poll()
             self.choice.offer_sets()  # another visitor, or the command line, may have stored one
@@ -322,8 +329,18 @@ class App(pn.viewable.Viewer):
             color=METHODS[run.request.method].color,
             run=run.run_id,
             iteration=shown.step,
-            start=self.opened.frame(len(shown.stimulus)),
+            start=self._start_of(run),
         )
+
+    def _start_of(self, run: RunSnapshot) -> int | None:
+        """Return the frame at which a run that is going is seen until somebody moves: a telling one."""
+        shown = run.preview
+        start = self.opened.frame(len(shown.stimulus))
+        if start is not None or shown.response is None:
+            return start
+        peak = peak_frame(shown.response[:, shown.lattice.center])
+        dt = run.request.config.dt
+        return telling_frame(shown.stimulus / 255, shown.lattice, peak, dt)
 
     def _chosen(self, *events: object) -> None:
         """Show what there is of what is chosen by now."""
@@ -416,6 +433,10 @@ class App(pn.viewable.Viewer):
         self.page.person = call_visitor(self.session.id, wish)
         self.history.refresh()
 
+    def _is_settled(self) -> bool:
+        """Whether nothing is on its way that a link says in a moment."""
+        return self.networks.found is not None and self.session.settled
+
     def _address(self, *events: object) -> None:
         view, where = self.views.shown, self._where
         of_view: dict[str, dict[str, object]] = {
@@ -432,7 +453,7 @@ class App(pn.viewable.Viewer):
         self.page.param.update(link_query=link.search, left_out=link.note)
 
 
-def _weakly(handle: Callable[..., None], *first: object) -> Callable[..., None]:
+def _weakly(handle: Callable[..., Any], *first: object) -> Callable[..., Any]:
     """Return a function that calls a method, with what comes first, as long as its object is there.
 
     Panel keeps the settings of a page for as long as the page is there; one that leads back to it would
@@ -440,10 +461,9 @@ def _weakly(handle: Callable[..., None], *first: object) -> Callable[..., None]:
     """
     method = WeakMethod(handle)
 
-    def handler(*then: object) -> None:
+    def handler(*then: object) -> Any:
         alive = method()
-        if alive is not None:
-            alive(*first, *then)
+        return None if alive is None else alive(*first, *then)
 
     return handler
 

@@ -20,7 +20,7 @@ from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import with_degrees
 from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.optimal.configs import METHODS
+from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import at_best, clip_of, has_other_best, lattice_of
@@ -28,6 +28,7 @@ from maxstim_core.runs.comparisons import CONTROLS, ComparisonMaker, comparison_
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import config_of
 from maxstim_core.runs.responses import with_best_response
+from maxstim_core.settings import Config
 
 _NO_VALUE = -32768
 """Stands for a column without a cell in the voltages that travel to the browser."""
@@ -48,6 +49,7 @@ class PinnedAnswer:
         film: Its stimulus and response for the browser, as `packed_answer` makes it.
         controls: Its controls as of `report_of`, or None where none are stored.
         comparison_key: Where its controls are kept, or nothing where it can have none.
+        settings: Labels of all settings of its method.
     """
 
     key: str
@@ -58,6 +60,7 @@ class PinnedAnswer:
     film: bytes
     controls: Mapping[str, Any] | None = None
     comparison_key: str = ""
+    settings: frozenset[str] = frozenset()
 
 
 NUMBERS: dict[str, tuple[str, str]] = {
@@ -90,7 +93,7 @@ def read_pinned(key: str, library: ResultLibrary, maker: ComparisonMaker) -> Pin
     about = answer.attrs
     method = str(about["method"])
     word = METHODS[method].title.lower() if method in METHODS else method
-    facts = answer_facts(answer)
+    facts, config = answer_facts(answer), config_of(answer)
     detail = facts.get("Clip") or (f"seed {facts['Seed']}" if "Seed" in facts else "")
     network = facts["Network"]
     return PinnedAnswer(
@@ -101,6 +104,7 @@ def read_pinned(key: str, library: ResultLibrary, maker: ComparisonMaker) -> Pin
         answer_numbers(answer),
         packed_answer(key, answer),
         *_controls_of(answer, maker),
+        frozenset() if config is None else frozenset(_labels(config)),
     )
 
 
@@ -136,7 +140,10 @@ def stored_controls(key: str, maker: ComparisonMaker) -> dict[str, Any] | None:
 
 
 def answer_facts(answer: xr.Dataset) -> dict[str, str]:
-    """Return what was asked for an answer, in words by label: all that can tell two answers apart."""
+    """Return what was asked for an answer, in words by label: all that can tell two answers apart.
+
+    Of one that was steered, the settings that it ended with, and how often it was steered.
+    """
     about, config = answer.attrs, config_of(answer)
     method = str(about["method"])
     facts = {
@@ -155,13 +162,22 @@ def answer_facts(answer: xr.Dataset) -> dict[str, str]:
     facts["Frames"] = f"{answer.sizes['frame']} of {1e3 * float(about['dt']):g} ms"
     if about.get("status") == "cancelled":
         facts["Ended"] = "cancelled, best iteration"
+    if isinstance(config, GenerateConfig) and config.schedule:
+        after = [str(iteration) for iteration, _ in config.stages[1:]]
+        changes = f"{len(after)} change{'s' if len(after) > 1 else ''}"
+        facts["Steered"] = f"{changes}, after {', '.join(after)} iterations"
+        config = config.stages[-1][1]
     if config is not None:
-        idle = config.without_effect(dataclasses.asdict(config))
+        left_out = {*config.without_effect(dataclasses.asdict(config)), "random_seed", "schedule"}
         for item in dataclasses.fields(config):
-            if item.name not in {*idle, "random_seed"}:
+            if item.name not in left_out:
                 value = value_words(item, getattr(config, item.name))
                 facts[item.metadata["label"]] = value
     return facts
+
+
+def _labels(config: Config) -> list[str]:
+    return [item.metadata["label"] for item in dataclasses.fields(config)]
 
 
 def answer_numbers(answer: xr.Dataset) -> dict[str, float | None]:

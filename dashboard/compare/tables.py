@@ -26,20 +26,30 @@ def difference_table(answers: Sequence[PinnedAnswer]) -> dict[str, Any]:
         answers: Those that are compared, in order.
 
     Returns:
-        ``facts``, each with a ``label`` and ``values`` in words, of what is not the same for all;
+        ``facts``, each with a ``label`` and ``values`` in words, of what is not the same for all that
+        can have it: a setting that a method does not have is no difference;
         ``numbers``, each with ``label``, ``unit`` and ``values``, None where one is not known; and
         ``same``, what all have in common, in words.
     """
     labels = list(dict.fromkeys(label for one in answers for label in one.facts))
     told = {label: [one.facts.get(label, _NO_FACT) for one in answers] for label in labels}
-    differ = {label: values for label, values in told.items() if len(set(values)) > 1}
+    settings = {label for one in answers for label in one.settings}
+    having = {
+        label: [one for one in answers if label not in settings or label in one.settings]
+        for label in labels
+    }
+    differ = {
+        label: told[label]
+        for label in labels
+        if len({one.facts.get(label, _NO_FACT) for one in having[label]}) > 1
+    }
     return {
         "facts": [{"label": label, "values": values} for label, values in differ.items()],
         "numbers": [
             {"label": label, "unit": unit, "values": [one.numbers.get(name) for one in answers]}
             for name, (label, unit) in NUMBERS.items()
         ],
-        "same": [f"{label}: {told[label][0]}" for label in labels if label not in differ],
+        "same": [f"{label}: {told[label][0]}" for label in labels if len(set(told[label])) == 1],
     }
 
 

@@ -116,14 +116,17 @@ class PaintingKeeper:
 
     async def _regularize(self) -> str:
         settings = self._session.choice.settings[RegularizeConfig.method]
-        config = replace(settings.config(), dt=self._painting.dt)
+        config = replace(settings.config(), dt=self._painting.dt, silence=self._network.silenced)
         key = await self._stored()
         return self._submit(config, clips=f"{PAINTED}{key}", clip=painting_name(key))
 
     async def _improve(self) -> str:
         settings = self._session.choice.settings[GenerateConfig.method]
         painting = self._painting
-        same = {"t_stim": seconds_of(painting), "dt": painting.dt, "schedule": "", "start": ""}
+        same = {
+            "t_stim": seconds_of(painting), "dt": painting.dt, "schedule": "", "start": "",
+            "silence": self._network.silenced,
+        }  # fmt: skip
         config = replace(settings.config(), **same)  # which may refuse, before anything is kept
         return self._submit(replace(config, start=await self._stored()))
 

@@ -44,18 +44,22 @@ def packed_painting(painting: Painting, about: dict[str, Any]) -> bytes:
     return pack(header, arrays)
 
 
-def packed_response(watched: WatchedPainting, limit: float, about: dict[str, Any]) -> bytes:
+def packed_response(
+    watched: WatchedPainting, above_grey: np.ndarray, limit: float, about: dict[str, Any]
+) -> bytes:
     """Return a response as one block for the browser: a byte for each column and frame.
 
     Args:
         watched: What the network did.
+        above_grey: How far each cell is above what it does in grey, shape (frame, column), NaN where
+            there is none.
         limit: Voltage above or below grey at the ends of the color scale.
         about: What else is said of it.
     """
     unit = watched.unit
-    levels = np.zeros(watched.response.shape, np.uint8)  # where there is no cell
-    finite = np.isfinite(watched.response)
-    share = (watched.response[finite] - unit.grey) / limit
+    levels = np.zeros(above_grey.shape, np.uint8)  # where there is no cell
+    finite = np.isfinite(above_grey)
+    share = above_grey[finite] / limit
     levels[finite] = np.rint(128 + 127 * np.clip(share, -1, 1)).astype(np.uint8)
     trace = unit.scaled(watched.central)
     header = {
@@ -69,14 +73,18 @@ def packed_response(watched: WatchedPainting, limit: float, about: dict[str, Any
     return pack(header, {"response": levels, "trace": trace.astype("<f4")})
 
 
-def color_limit(watched: WatchedPainting, lattice: Lattice) -> float:
+def color_limit(above_grey: np.ndarray, rms: float | None, lattice: Lattice) -> float:
     """Return the voltage above or below grey at the ends of the color scale of a response.
 
     It follows what there is, but does not make much of next to nothing.
+
+    Args:
+        above_grey: How far each cell is above what it does in grey, shape (frame, column).
+        rms: Unit of the responses of the cell type, None where it is not known.
+        lattice: The eye that the columns belong to.
     """
-    unit = watched.unit
-    least = 2 * (unit.rms or _USUAL_RMS)
-    return max(response_limit(watched.response - unit.grey, lattice), least)
+    least = 2 * (rms or _USUAL_RMS)
+    return response_limit(np.vstack([above_grey, np.full(above_grey.shape[1], least)]), lattice)
 
 
 def packed_rival(rival: RivalAnswer | None, about: dict[str, Any]) -> bytes:

@@ -24,6 +24,7 @@ from dashboard.paint.watching import (
     best_rival,
     moment_block,
     response_block,
+    told_of,
     watching_engine,
 )
 from dashboard.state.session import Session
@@ -68,6 +69,7 @@ class PaintView(param.Parameterized):
         self._going: dict[str, Future] = {}  # what the thread does for this page, by kind
         self._wanted = ""  # key of an answer to paint on, once the browser has drawn the view
         self._is_drawn = False
+        self._silenced = ""  # what was silenced when somebody watched last
         self.param.watch(self._opened, "is_open")
         session.param.watch(self._listed, "finished")
         session.param.watch(self._watch_again, "network_hash")
@@ -111,6 +113,28 @@ class PaintView(param.Parameterized):
         check_silence(silenced, choice.cell_type)
         return WatchingNetwork(choice.network, session.network_hash, silenced)
 
+    def _watching(self) -> tuple[WatchingNetwork, MaxstimError | None]:
+        """Return the network that watches: as before while the settings silence what cannot be.
+
+        Returns:
+            The network, and why it is not the one that the settings describe, or None.
+
+        Raises:
+            MaxstimError: if it is none that a visitor may ask for.
+        """
+        session, choice = self.session, self.session.choice
+        silenced, refused = choice.settings[choice.method].silence, None
+        try:
+            check_silence(silenced, choice.cell_type)
+        except MaxstimError as error:
+            silenced, refused = self._silenced, error
+            if choice.cell_type in silenced.split(","):
+                silenced = ""
+        self._silenced = silenced
+        if choice.listed_only:
+            check_listed(choice.network)
+        return WatchingNetwork(choice.network, session.network_hash, silenced), refused
+
     # -- what the network does
 
     def _watch_again(self, *events: object) -> None:
@@ -131,21 +155,25 @@ class PaintView(param.Parameterized):
         """Tell the browser the response to the newest painting; in the thread of all pages."""
         panel, cell_type = self.panel, self.session.choice.cell_type
         assert panel is not None  # it was asked for by the view
-        network = self._network
+        network, refused = self._watching()
+        note = _held(refused, network.silenced)
         engine = watching_engine(network)
         lattice = engine.layout.lattice
         if self._moment is None or self._moment.painting.lattice != lattice:
             blank = Painting.grey(lattice, n_frames=FIRST_FRAMES, dt=FIRST_DT)
             self._begin_with(blank, fresh=True)
         assert self._moment is not None  # there is one from now on
-        panel.tell(response_block(engine, cell_type, self._moment, network.silenced))
+        panel.tell(response_block(engine, cell_type, self._moment, network, note))
+        if refused is not None:
+            raise refused
 
     def find_rival(self) -> None:
         """Tell the browser which answer is to be beaten; in the thread of all pages."""
         panel, cell_type = self.panel, self.session.choice.cell_type
         assert panel is not None  # it was asked for by the view
-        rival = best_rival(self.session.library, watching_engine(self._network), cell_type)
-        panel.tell(packed_rival(rival, {"cell_type": cell_type}))
+        network, _ = self._watching()
+        rival = best_rival(self.session.library, watching_engine(network), cell_type)
+        panel.tell(packed_rival(rival, told_of(network, cell_type)))
 
     def _begin_with(self, painting: Painting, **about: object) -> None:
         """Show a painting in place of the one there is."""
@@ -299,6 +327,14 @@ class PaintView(param.Parameterized):
                 self.is_open = False
         finally:
             self.busy = False
+
+
+def _held(refused: MaxstimError | None, silenced: str) -> str:
+    """Return a sentence on what is silenced while the settings silence what cannot be, or nothing."""
+    if refused is None:
+        return ""
+    stays = f"{silenced.replace(',', ', ')} silenced as before" if silenced else "nothing silenced"
+    return f"{refused} Until then the response is with {stays}."
 
 
 def _if_there(view: weakref.ref[PaintView], work: Callable[[PaintView], None]) -> None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -29,7 +30,11 @@ _ENGINES = 4
 _MOST_RIVALS = 60
 """Answers of the optimizer among which the best is looked for, the newest first."""
 
+_GREYS = 8
+"""Cell types of a network of which the response to grey is kept."""
+
 _engines: OrderedDict[WatchingNetwork, Engine] = OrderedDict()
+_greys: WeakKeyDictionary[Engine, OrderedDict[tuple[str, float], np.ndarray]] = WeakKeyDictionary()
 
 
 class WatchingNetwork(NamedTuple):
@@ -89,7 +94,11 @@ def moment_block(moment: PaintedMoment, **about: object) -> bytes:
 
 
 def response_block(
-    engine: Engine, cell_type: str, moment: PaintedMoment, silenced: str = ""
+    engine: Engine,
+    cell_type: str,
+    moment: PaintedMoment,
+    network: WatchingNetwork,
+    note: str = "",
 ) -> bytes:
     """Let a network watch a painting, and return the response for the browser.
 
@@ -97,21 +106,53 @@ def response_block(
         engine: The network.
         cell_type: Whose response it is.
         moment: What it watches.
-        silenced: Cell types that are silenced in it, as settings say it.
+        network: Which network that is.
+        note: A sentence on where it is not the one that the settings describe, or nothing.
 
     Raises:
         MaxstimError: as `maxstim_core.optimal.painted.watch_painting`.
     """
     painting = moment.painting
     watched = watch_painting(engine, cell_type, painting)
+    above_grey = watched.response - grey_response(engine, cell_type, painting)
     about = {
         "serial": moment.serial,
         "generation": moment.generation,
-        "cell_type": cell_type,
         "energy": painting.energy,
-        "silenced": silenced.replace(",", ", "),
+        "note": note,
+        **told_of(network, cell_type),
     }
-    return packed_response(watched, color_limit(watched, painting.lattice), about)
+    limit = color_limit(above_grey, watched.unit.rms, painting.lattice)
+    return packed_response(watched, above_grey, limit, about)
+
+
+def told_of(network: WatchingNetwork, cell_type: str) -> dict[str, str]:
+    """Return by what the browser tells of which cell type and network something is."""
+    silenced_words = network.silenced.replace(",", ", ")
+    return {"cell_type": cell_type, "network": network.name, "silenced": silenced_words}
+
+
+def grey_response(engine: Engine, cell_type: str, painting: Painting) -> np.ndarray:
+    """Return what a cell type does while a painting lasts, were it grey, shape (frame, column).
+
+    Cells at the border of the eye lack neighbors and rest elsewhere, and some still settle after the
+    second of grey before: what each does by itself is no response to what is painted. In the one thread
+    alone.
+
+    Args:
+        engine: The network.
+        cell_type: Whose response it is.
+        painting: How many frames, how long each.
+    """
+    kept = _greys.setdefault(engine, OrderedDict())
+    key = cell_type, painting.dt
+    if key not in kept or len(kept[key]) < painting.n_frames:
+        grey = Painting.grey(painting.lattice, n_frames=painting.n_frames, dt=painting.dt)
+        kept[key] = watch_painting(engine, cell_type, grey).response
+        while len(kept) > _GREYS:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key][: painting.n_frames]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def run_words(session: Session) -> dict[str, Any]:
     live = not opening and run is not None and run.state in LIVE
     progress: float | None = None
     if live or opening:
-        progress = run.step / run.n_steps if live and run.step and run.n_steps else -1
+        known = live and (run.step or run.paused) and run.n_steps
+        progress = run.step / run.n_steps if known else -1
     text = status_sentence(run) if run is not None else ""
     if opening:
         text = "Opening the network …"
@@ -45,7 +46,7 @@ def _steer_words(session: Session) -> dict[str, Any] | None:
     """Return what the buttons for a run that can be steered show; None where there are none.
 
     ``step`` is the last iteration, ``live`` whether the run is going, ``more`` how many iterations
-    more it takes when it goes on behind its end.
+    more it takes when it goes on behind its end. ``note`` says whether settings act on it.
     """
     run = session.run
     if run is None or session.submitting or not (session.may_steer or session.may_go_on):
@@ -57,5 +58,18 @@ def _steer_words(session: Session) -> dict[str, Any] | None:
         "slow": run.per_second > 0,
         "step": run.step,
         "more": run.request.config.n_iters,
-        "limit": PAUSE_MINUTES if run.paused else 0,
+        "note": _steer_note(session) if session.may_steer else "",
     }
+
+
+def _steer_note(session: Session) -> str:
+    """Return whether settings act on the run that goes, what holds them back, and how long it pauses."""
+    run = session.run
+    limit = f" Paused for at most {PAUSE_MINUTES} minutes." if run.paused else ""
+    if not session.shows_question:
+        what = f"{run.request.cell_type} {METHODS[run.request.method].title.lower()}"
+        return f"Settings do not act on {what} while something else is chosen.{limit}"
+    held = session.held_back
+    if held:
+        return f"No setting acts on it until this is mended: {held}{limit}"
+    return f"Settings act from here on.{limit}" if run.paused else "Settings act while it runs."

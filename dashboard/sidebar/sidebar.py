@@ -89,8 +89,8 @@ class Sidebar(pn.viewable.Viewer):
         match message:
             case {"press": str(name)} if name in self._presses:
                 self._presses[name]()
-            case {"back": int(iteration)}:
-                self.session.go_back(iteration)
+            case {"back": str(typed)}:
+                self.session.go_back_to(typed)
             case {"path": str(path)}:
                 self.networks.give_path(path)
             case {"file": str(name), "content": str(content)}:

@@ -67,6 +67,12 @@ def _count(most: int) -> Callable[[str], int | None]:
     return read
 
 
+def _read_frame(text: str) -> int | None:
+    """Return the frame that a text says, from 1; of those beyond the end of any movie the first."""
+    number = read_number(text, whole=True)
+    return min(int(number), MAX_FRAMES) if number is not None and number >= 1 else None
+
+
 def _read_iteration(text: str) -> int | None:
     number = read_number(text, whole=True)
     try:
@@ -171,7 +177,7 @@ LINK_KEYS = (
         "frame",
         "frame",
         "frame",
-        _count(MAX_FRAMES),
+        _read_frame,
         "The frame of this link is no number of a frame; the movie begins where it always does.",
     ),
 )

@@ -13,7 +13,9 @@ from typing import Any
 
 from dashboard.state.choice import Choice
 from dashboard.state.listing import CLIP_SETS
+from dashboard.state.objective import check_others
 from dashboard.state.settings import sectioned
+from dashboard.state.silence import check_silence
 from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text, read_number
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
@@ -25,6 +27,7 @@ from maxstim_core.optimal.configs import (
 )
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.settings import Config
+from maxstim_core.stimuli.catalog import open_clips
 
 CLIPS, CLIP = "clips", "clip"
 """What a link calls the movies that are searched, and the clip that a regularized movie begins from."""
@@ -33,6 +36,9 @@ _LONGEST_CLIP = 200
 """Characters of the name of a clip."""
 
 _TRUTHS = {"1": True, "0": False}
+
+_UNLINKED = ("across",)
+"""Settings of what is asked of several networks: a page asks one."""
 
 
 @cache
@@ -102,6 +108,33 @@ def take_settings(choice: Choice, method: str, values: Mapping[str, Any]) -> Non
         choice.clip = values[CLIP]
 
 
+def refused_settings(choice: Choice, method: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return which settings of a link do not go with what is chosen, and a sentence for each.
+
+    Args:
+        choice: What is chosen, the settings of the link not yet.
+        method: The method that it says them of.
+        values: Settings by name, as `read_link_settings` returns them.
+    """
+    refused = {}
+    for name, check in _CHECKS.items():
+        try:
+            if name in values:
+                check(values[name], choice.cell_type)
+        except MaxstimError as error:
+            refused[name] = f"“{setting_label(method, name)}” of this link is left out: {error}"
+    if values.get(CLIP) and not _has_clip(values.get(CLIPS, choice.clips), values[CLIP]):
+        refused[CLIP] = "The clip of this link is not among its movies; the best is begun from."
+    return refused
+
+
+def _has_clip(clips: str, name: str) -> bool:
+    try:
+        return name in open_clips(clips).names
+    except MaxstimError:  # of another eye, or gone: that is said when it is to be searched
+        return True
+
+
 def setting_text(value: Any) -> str:
     """Return the text of a setting in a link: numbers as people type them, 1 for yes and 0 for no."""
     if isinstance(value, bool):
@@ -138,7 +171,7 @@ def read_link_settings(query: Mapping[str, str], method: str) -> tuple[dict[str,
             said[item.name] = _read(config_class, item, text)
         except MaxstimError:
             label = item.metadata["label"].lower()
-            problems.append(f"The {label} of this link is none that there can be; choose another.")
+            problems.append(f"The {label} of this link cannot have such a value; choose another.")
     for name in _beside(method):
         if name not in query or (name == CLIPS and not query[name]):
             continue
@@ -168,6 +201,10 @@ def _read(config_class: type[Config], item: dataclasses.Field, text: str) -> Any
 def _of_others(query: Mapping[str, str], method: str) -> Iterator[str]:
     """Yield a sentence for each setting that another method has, and this one does not."""
     own = {*_fields(method), *_beside(method)}
+    for name in _UNLINKED:
+        if query.get(name):
+            label = setting_label(GenerateConfig.method, name)
+            yield f"“{label}” of this link is asked of no page, so it is left out."
     for other in CONFIGS:
         names = [item.name for item in linked_settings(CONFIGS[other])]
         for name in (*names, *_beside(other)):
@@ -194,9 +231,12 @@ def _is_set(name: str) -> bool:
 
 
 def _is_clip(name: str) -> bool:
-    """Whether a clip can be called so; whether the set has it is seen when it is opened."""
+    """Whether a clip can be called so; whether the set has it tells `refused_settings`."""
     return len(name) <= _LONGEST_CLIP and name.isprintable()
 
+
+_CHECKS = {"objective": check_others, "silence": check_silence}
+"""What checks the cell types that a setting names, beside the chosen one."""
 
 _IS_ONE = {CLIPS: _is_set, CLIP: _is_clip}
 

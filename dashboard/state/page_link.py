@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dashboard.state.link_keys import PLACE_ROOM, is_known
-from dashboard.state.link_settings import settings_of_link, settings_of_run, take_settings
+from dashboard.state.link_settings import (
+    refused_settings,
+    settings_of_link,
+    settings_of_run,
+    take_settings,
+)
 from dashboard.state.session import Session
 from dashboard.state.url import LONGEST_LINK, PageAddress
 from maxstim_core.optimal.configs import GenerateConfig
@@ -24,6 +29,7 @@ def address_of(session: Session) -> PageAddress:
         run=session.link_key,
         settings=settings,
         of_run=settings_of_run(settings, named),
+        iteration=session.link_iteration,
     )
 
 
@@ -48,6 +54,7 @@ class OpenedLink:
 
     def __init__(self, session: Session) -> None:
         self.asked = PageAddress()
+        self._refused: tuple[str, ...] = ()
         self._session = session
         self._is_chosen = self._awaits_run = False
         self._awaits_iteration = self._looks = False
@@ -63,10 +70,24 @@ class OpenedLink:
         asked, choice = self.asked, self._session.choice
         chosen = {"cell_type": asked.cell_type, "method": asked.method, "network": asked.network}
         choice.param.update(**{name: value for name, value in chosen.items() if value})
-        if asked.settings:
-            take_settings(choice, asked.method or GenerateConfig.method, asked.settings)
+        self.take_settings()
         self._is_chosen = True
         self._awaits_run = bool(asked.run) and self._session.key != asked.run
+
+    def take_settings(self) -> None:
+        """Choose its settings, above what is chosen; what does not go with that is refused."""
+        asked, choice = self.asked, self._session.choice
+        method = asked.method or GenerateConfig.method
+        refused = refused_settings(choice, method, asked.settings)
+        taken = {name: value for name, value in asked.settings.items() if name not in refused}
+        if taken:
+            take_settings(choice, method, taken)
+        self._refused = tuple(refused.values())
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the page has to say of what is wrong in it, a sentence each."""
+        return (*self.asked.problems, *self._refused)
 
     def poll(self) -> None:
         """Look at the iteration that it asks for, as soon as its run is there."""
@@ -98,4 +119,4 @@ class OpenedLink:
             self._awaits_run = False
             if self._session.key == self.asked.run:
                 self._choose()
-                self._session.problem = " ".join(self.asked.problems)
+                self._session.problem = " ".join(self.problems)

@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -23,6 +23,7 @@ from dashboard.state.faults import log_fault
 from dashboard.state.question import PageQuestion
 from dashboard.state.shown import Shown
 from dashboard.state.submissions import Submissions
+from dashboard.state.typed_numbers import LONGEST_ENTRY, allowed, read_number
 from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
@@ -35,6 +36,23 @@ from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
+
+
+@dataclass(frozen=True)
+class _LookedAt:
+    """An iteration of a run that is looked at by another run, which pauses there.
+
+    Attributes:
+        key: Lasting key of the run.
+        named: What the run was asked for.
+        iteration: Which iteration.
+        request: What the other run was asked for.
+    """
+
+    key: str
+    named: RunRequest
+    iteration: int
+    request: RunRequest
 
 
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
@@ -115,6 +133,7 @@ class Session(param.Parameterized):
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._foreseen: tuple[RunRequest, Preview] | None = None
         # Before anybody else's: who is told of the others finds it up to date.
+        self._looked_at: _LookedAt | None = None
         self._pause_next = 0  # the iteration at which the run that is on its way shall pause
         self._takes_stage = False  # whether the settings shall be those that the run goes by
         self._awaits_best = False  # whether the response to the best iteration is being computed
@@ -137,13 +156,42 @@ class Session(param.Parameterized):
     @property
     def link_key(self) -> str:
         """The lasting key, or nothing where something else is chosen, which a link would contradict."""
-        return self.lasting_key if self.shows_question else ""
+        if not self.shows_question:
+            return ""
+        looked = self._looked
+        return self.lasting_key if looked is None else looked.key
+
+    @property
+    def link_iteration(self) -> int:
+        """The iteration of the run of `link_key` that is looked at, 0 for the last."""
+        looked = self._looked
+        return looked.iteration if looked is not None and self.link_key else 0
+
+    @property
+    def _looked(self) -> _LookedAt | None:
+        """What is looked at, as long as the run that does so is as it was asked for."""
+        looked, run = self._looked_at, self.run
+        if looked is None:
+            return None
+        if run is None:
+            return looked if self.key == looked.key or self.submitting else None
+        same = looked.key in (self.key, self.lasting_key) or run.request == looked.request
+        return looked if same and (run.step <= looked.iteration or self.submitting) else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way that changes in a moment what a link says."""
+        awaited = self._awaits or bool(self._coming) or (self._missing and self.looking)
+        return not (self.submitting or awaited)
 
     @property
     def link_request(self) -> RunRequest | None:
         """What the run or answer of `link_key` was asked for, or None where there is none."""
         if not self.link_key:
             return None
+        looked = self._looked
+        if looked is not None:
+            return looked.named
         if self.run is not None:
             return self.run.request
         with suppress(MaxstimError):  # a record that is not read
@@ -216,6 +264,9 @@ class Session(param.Parameterized):
             with suppress(MaxstimError):
                 mine = self.choice.request().config
                 kept = {name: getattr(request.config, name) for name in FIXED}
+                looked = self._looked
+                if looked is not None and looked.named.config.schedule == mine.schedule:
+                    kept["schedule"] = mine.schedule  # what comes later is not to be seen yet
                 request = replace(request, config=replace(mine, **kept))
         differences = self._unlike_choice(request)
         return f"The run that is going keeps {', '.join(differences)}." if differences else ""
@@ -256,6 +307,7 @@ class Session(param.Parameterized):
     @_one_at_a_time
     def start(self) -> None:
         """Let what the person has chosen be submitted, as `submit`; say why where that cannot be."""
+        self._looked_at = None
         try:
             self.submit(self.choice.request())
         except MaxstimError as error:
@@ -302,6 +354,7 @@ class Session(param.Parameterized):
             self.problem = str(error)
             return
         self._takes_stage = kind == "back"
+        self._looked_at = None
 
     @_one_at_a_time
     def steer(self) -> None:
@@ -320,6 +373,27 @@ class Session(param.Parameterized):
         }
         if values:
             self.act("steer", values=values)
+
+    @property
+    def held_back(self) -> str:
+        """Why what is chosen cannot act on a run that goes: a setting that is none; or nothing."""
+        try:
+            self.choice.request()
+        except MaxstimError as error:
+            return str(error)
+        return ""
+
+    def go_back_to(self, typed: str) -> None:
+        """Go back to an iteration that a person has typed; what is none is said."""
+        if not (self.may_steer or self.may_go_on):
+            return
+        least, most = (0, self.run.step) if self.may_steer else (1, max(1, self.run.step - 1))
+        iteration = read_number(typed[:LONGEST_ENTRY], whole=True)
+        if iteration is None or not least <= iteration <= most:
+            self.problem = f"Go back to {allowed(least, most, 'iterations', whole=True)}."
+            return
+        self.problem = ""
+        self.go_back(int(iteration))
 
     @_one_at_a_time
     def go_back(self, iteration: int) -> None:
@@ -347,7 +421,10 @@ class Session(param.Parameterized):
                 "the last one is shown."
             )
         elif iteration < named.config.n_steps:
-            return self._go_on_with(_until(named, iteration), iteration, takes_stage=False)
+            request = _until(named, iteration)
+            if self._go_on_with(request, iteration, takes_stage=False):
+                self._looked_at = _LookedAt(self.lasting_key, named, iteration, request)
+                return True
         return False
 
     @_one_at_a_time
@@ -362,7 +439,7 @@ class Session(param.Parameterized):
             self._go_on_with(request, 0)
 
     def _go_on_with(self, request: RunRequest, pause_at: int, *, takes_stage: bool = True) -> bool:
-        self._pause_next = pause_at
+        self._pause_next, self._looked_at = pause_at, None
         try:
             self.submit(request)
         except MaxstimError as error:
@@ -407,6 +484,8 @@ class Session(param.Parameterized):
             return
         ended = followed.state not in LIVE
         was_live = self.run is None or self.run.state in LIVE
+        if ended and was_live and followed.result is not None and self.shown.run is not None:
+            self._coming = followed
         self.run = followed
         self._take_stage(followed)
         if ended and was_live:
@@ -427,6 +506,7 @@ class Session(param.Parameterized):
             self.problem = str(error)
             return
         self._follows_next = False
+        self._looked_at = None
         self.choice.take(request)
         self.param.update(problem="", key=key, run=None)
         if run is not None:
@@ -486,7 +566,9 @@ class Session(param.Parameterized):
         self._show()
 
     def _show(self, *events: object) -> None:
-        run = self.run
+        run, coming = self.run, self._coming
+        if run is not None and isinstance(coming, RunSnapshot) and coming.run_id == run.run_id:
+            return  # its answer comes in a moment; the one before it is not it
         if run is not None and (run.state not in LIVE or run.preview is None):
             foreseen, self._foreseen = self._foreseen, None
             if run.state in LIVE and foreseen is not None and foreseen[0] == run.request:
@@ -646,6 +728,7 @@ class Session(param.Parameterized):
             answer = self.library.open(key) if shipped else load(run.result)
         except MaxstimError as error:
             self.problem = str(error)
+            self._show()
             return
         self._refresh()
         self.param.update(is_example=shipped, answer=answer, **self._news())

@@ -129,7 +129,7 @@ def status_sentence(run: RunSnapshot) -> str:
     if run.state == "running":
         stage = run.message[:1].lower() + run.message[1:].rstrip(".")
         text = f"{what}: {stage}" if stage else what
-        if run.step:
+        if run.step or (run.paused and run.n_steps):
             text += (
                 f", {run.step} of {run.n_steps}"
                 if stage

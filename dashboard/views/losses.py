@@ -36,7 +36,7 @@ class Losses(pn.viewable.Viewer):
     def __init__(self, on_choose: Callable[[int], None] = lambda place: None) -> None:
         super().__init__()
         self.plot = LossPlot(on_choose)
-        self._drawn: tuple[str, int] = ("", -1)
+        self._drawn: tuple[object, ...] = ()
 
     def __panel__(self) -> LossPlot:
         return self.plot
@@ -56,9 +56,10 @@ class Losses(pn.viewable.Viewer):
             losses: Loss terms of all steps so far, shape (step, term).
             config: The settings of the run, by which terms have their titles; None if not known.
         """
-        if (run, len(losses)) == self._drawn and not self.plot.rows:
+        told = run, terms, len(losses), losses[-1:].tobytes()
+        if told == self._drawn and not self.plot.rows:
             return
-        self._drawn = run, len(losses)
+        self._drawn = told
         self.plot.param.update(rows=[], losses=packed_losses(run, terms, losses, config))
 
     def show_ranking(self, answer: xr.Dataset) -> None:

@@ -191,7 +191,7 @@ class Ascent(Stepper):
         return self._allowed.energy > 0 or self._level is not None
 
     def _off(self, point: Point) -> float:
-        """Return by how much there is too much contrast: the logarithm of its energy over the right one."""
+        """Return how much contrast there is too much: the logarithm of its energy over the right one."""
         if self._level is not None:
             return 2 * self._excess_contrast(point)
         return math.log(max(contrast_energy(self._free), 1e-30) / self._allowed.energy)
@@ -250,8 +250,8 @@ class Ascent(Stepper):
     def _excess_contrast(self, point: Point) -> float:
         """Return by which share of its contrast a stimulus is too strong for the level (Newton's step).
 
-        Close to the most that a cell does, the response grows little with the contrast: then much more of
-        it is needed than the response tells that is missing.
+        Close to the most that a cell does, the response grows little with the contrast: then much more
+        of it is needed than the response tells that is missing.
         """
         assert self._level is not None
         slope = -float((point.gradient * (point.stimulus - GREY)).sum()) / self._level.way

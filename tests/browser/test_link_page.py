@@ -89,6 +89,65 @@ def test_a_link_that_is_copied_in_the_moment_of_a_change_has_it(visit):
         assert query(copied(page))["n_iters"] == str(iterations)
 
 
+def test_a_link_has_what_is_typed_and_not_entered(visit):
+    page = visit("?cell=T4c&method=generated")
+    expect(page).to_have_url(re.compile("run="))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for iterations, by_keys in (("54", False), ("55", True)):
+        field(page, "Iterations").fill(iterations)
+        button = page.get_by_test_id("copy-link")
+        if by_keys:  # as a page of a browser that gives buttons no focus
+            button.evaluate("button => button.click()")
+        else:
+            button.click()
+        expect(page.get_by_test_id("link")).to_have_value(re.compile(f"n_iters={iterations}"))
+        page.keyboard.press("Escape")
+    field(page, "Iterations").fill("many")
+    page.get_by_test_id("copy-link").click()
+    expect(page.get_by_test_id("link")).to_have_value(re.compile("n_iters=55"))
+    expect(field(page, "Iterations")).to_have_value("many")
+
+
+def test_a_link_that_is_copied_as_another_cell_is_chosen_has_its_answer(visit):
+    page = visit("?cell=T4c&method=generated")
+    expect(page).to_have_url(re.compile("run=T4c"))
+    for cell in ("Mi4", "Tm20", "T5b", "L5"):
+        page.locator(".field", has_text="Cell type").first.click()
+        page.get_by_placeholder(re.compile("Search")).filter(visible=True).first.fill(cell)
+        page.keyboard.press("Enter")
+        began = page.evaluate("performance.now()")
+        said = query(copied(page))
+        waited = page.evaluate("performance.now()") - began
+        # On a busy machine, an answer may be read later than the button waits.
+        assert said["cell"] == cell
+        assert said.get("run") == f"{cell}-generated" or ("run" not in said and waited > 900)
+        expect(page).to_have_url(re.compile(f"run={cell}"))
+
+
+def test_a_lesson_and_settings_of_one_link_are_both_opened(visit):
+    page = visit("?lesson=direction&step=2&lr=0.02&n_iters=40")
+    expect(page).to_have_url(re.compile("lesson=direction&step=2"))
+    expect(field(page, "Iterations")).to_have_value("40")
+    expect(page).to_have_url(re.compile("n_iters=40"))
+    expect(field(page, "Learning rate")).to_have_value("0.02")
+
+
+def test_a_link_to_an_iteration_stays_until_something_is_changed(visit):
+    page = visit("?cell=T4c&method=generated&run=T4c-generated&iteration=3")
+    status = page.get_by_test_id("run-status")
+    expect(status).to_contain_text("paused, 3 of", timeout=PATIENCE)
+    said = query(copied(page))
+    assert (said["run"], said["iteration"]) == ("T4c-generated", "3")
+    expect(page).to_have_url(re.compile("run=T4c-generated&iteration=3"))
+    expect(page.get_by_text("The run that is going keeps")).to_have_count(0)
+    page.get_by_test_id("steer-step").click()
+    expect(status).to_contain_text("4 of")
+    expect(page).not_to_have_url(re.compile("iteration="))
+    expect(page).to_have_url(re.compile("run=[0-9a-f]{16}"))
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status).to_contain_text("was cancelled")
+
+
 def test_movies_to_search_and_method_come_back(visit):
     page = visit("?cell=Mi1&method=natural&n_best=7&clips=made&dt=0.02")
     expect(page.get_by_role("tab", name="Natural")).to_have_attribute("aria-selected", "true")

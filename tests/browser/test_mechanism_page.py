@@ -101,3 +101,15 @@ def test_it_goes_home_as_a_file(visit, tmp_path):
     above = found.central_response - found.grey_voltage
     parts = (found.voltage_contribution - found.grey_voltage_contribution).sum("source_type")
     assert abs(above - parts).max() < 1e-5
+
+
+def test_the_table_of_input_types_fits_beside_the_eye(visit, tmp_path):
+    page = visit(width=1280, height=800)
+    taken_apart(page)
+    table = page.get_by_test_id("input-types")
+    room = table.locator("xpath=..")
+    page.locator("[data-silence=Tm3]").click()
+    expect(page.locator("[data-silence=Tm3]")).to_have_text("Silenced")
+    assert room.evaluate("node => node.scrollWidth <= node.clientWidth")
+    heights = table.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.offsetHeight)")
+    assert max(heights) - min(heights) <= 2, "no name falls below its dot"

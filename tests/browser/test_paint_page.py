@@ -225,3 +225,42 @@ def test_the_view_fits_its_page(visit, width):
         page.get_by_test_id("paint-canvas").bounding_box,
         lambda box: box["width"] > 250 and box["x"] >= 0 and box["x"] + box["width"] <= width,
     )
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
+def test_what_one_paints_with_and_the_response_are_in_sight_at_once(visit, width, height):
+    page = visit("?view=paint", width=width, height=height)
+    expect(page.get_by_test_id("paint-view")).to_have_attribute("data-serial", re.compile(r"\d+"))
+    for name in (
+        *("paint-canvas", "paint-play", "paint-response", "paint-trace", "start-textbook"),
+        *("paint-store", "paint-generated", "paint-verdict"),
+    ):
+        box = until(page, page.get_by_test_id(name).bounding_box, lambda box: box["width"] > 20)
+        assert box["y"] > 0 and box["y"] + box["height"] <= height, name
+    rows = page.get_by_test_id("paint-score").locator("tbody tr")
+    assert rows.nth(1).bounding_box()["height"] < 34, "“The optimizer’s” is one line"
+
+
+def test_the_verdict_never_says_that_there_is_no_answer_where_there_is_one(visit):
+    page = visit("?cell=T4c")
+    open_view(page)
+    verdict = page.get_by_test_id("paint-verdict")
+    expect(verdict).to_have_text(re.compile("Nothing is painted yet"))
+    verdict.evaluate("""(node) => {
+        node.seen = []
+        new MutationObserver(() => node.seen.push(node.textContent)).observe(node, {childList: true})
+    }""")
+    for cell in ("Mi4", "Tm3", "T5b"):
+        page.get_by_test_id("paint-cell").select_option(cell)
+        expect(page.get_by_test_id("paint-view")).to_have_attribute("data-cell", cell)
+        expect(verdict).to_have_text(re.compile("Nothing is painted yet"))
+    assert not [text for text in verdict.evaluate("node => node.seen") if "No generated" in text]
+    page.get_by_text("Silenced cell types", exact=True).filter(visible=True).click()
+    field = page.get_by_role("textbox", name="Silenced").filter(visible=True).first
+    field.fill("Mi1")
+    field.press("Enter")
+    expect(verdict).to_have_text(re.compile("No generated answer of T5b with Mi1 silenced"))
+    field.fill("Bogus")
+    field.press("Enter")
+    note = page.get_by_test_id("paint-note")
+    expect(note).to_contain_text("Until then the response is with Mi1 silenced as before.")

@@ -131,3 +131,73 @@ def test_scrubbing_through_iterations_sends_nothing(page):
     expect(status(page)).to_contain_text(f", {earlier} of 4000")
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status(page)).to_contain_text("was cancelled")
+
+
+def test_the_page_says_what_holds_a_run_back_and_whether_settings_act_on_it(page):
+    begin(page, seed=14, iterations=2000)
+    there, steer = iteration(page), page.get_by_test_id("steer")
+    expect(steer).to_contain_text("Settings act from here on.")
+    enter(page, "Learning rate", -1)
+    expect(steer).to_contain_text("No setting acts on it until this is mended: Learning rate must")
+    enter(page, "Iterations", there + 500)
+    expect(status(page)).to_contain_text(f"{there} of 2000")
+    enter(page, "Learning rate", 0.02)
+    expect(steer).to_contain_text("Settings act from here on.")
+    expect(status(page)).to_contain_text(f"{there} of {there + 500}")
+    page.get_by_role("tab", name="Regularized").click()
+    expect(steer).to_contain_text("Settings do not act on T4c generated while something else")
+    page.get_by_role("tab", name="Generated").click()
+    expect(steer).to_contain_text("Settings act from here on.")
+
+    back, said = page.get_by_test_id("steer-iteration"), page.get_by_role("alert")
+    expect(back).to_have_attribute("placeholder", f"0–{there}")
+    for nonsense in ("", "-3", "999999", "x"):
+        back.fill(nonsense)
+        press(page, "back")
+        expect(said.first).to_contain_text(f"Go back to a whole number between 0 and {there} iter")
+        expect(status(page)).to_contain_text(f"{there} of {there + 500}")
+        page.get_by_role("button", name="Close", exact=True).filter(visible=True).first.click()
+    back.fill("0")
+    press(page, "back")
+    expect(status(page)).to_contain_text("paused, 0 of ")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(page)).to_contain_text("was cancelled")
+
+
+def test_while_a_movie_forms_the_player_stands_at_a_telling_frame(page):
+    begin(page, seed=15)
+    player = page.get_by_test_id("player")
+    for _ in range(3):
+        press(page, "step")
+        page.wait_for_timeout(400)
+    assert int(player.get_attribute("data-frame")) < 9, "not the last one, which is nearly grey"
+    player.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    there = iteration(page)
+    press(page, "step")
+    expect(status(page)).to_contain_text(f"{there + 1} of 4000")
+    page.wait_for_timeout(600)
+    expect(player).to_have_attribute("data-frame", "1")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(page)).to_contain_text("was cancelled")
+
+
+@pytest.mark.parametrize("search", ["?cell=T4c", "?cell=CT1(M10)&method=regularized"])
+@pytest.mark.parametrize("lesson", ["", "&lesson=on-off&step=1"])
+def test_the_name_of_what_is_run_stays_within_its_button(browser, served, search, lesson):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.goto(served.url + search + lesson)
+    expect(page.get_by_test_id("run")).to_have_text(re.compile("Run .+"))
+    fits = """(button) => {
+        const [box, text] = [button, button.lastChild].map((node) => node.getBoundingClientRect())
+        return text.top >= box.top && text.bottom <= box.bottom
+            && text.left >= box.left && text.right <= box.right
+    }"""
+    for shows_all in (False, True):
+        assert page.get_by_test_id("run").evaluate(fits), search
+        if lesson and not shows_all:
+            page.get_by_role("button", name="Show all").first.click()
+    context.close()

@@ -256,3 +256,39 @@ def test_one_answer_has_no_differences_and_all_numbers(queue, stored):
     found = read_pinned(stored[0], ResultLibrary(queue.folder), ComparisonMaker(queue))
     table = difference_table([found])
     assert table["facts"] == [] and len(table["numbers"]) == len(NUMBERS)
+
+
+def test_settings_that_a_method_does_not_have_are_no_differences(queue, stored):
+    network, clips = ms.open_network("default"), ms.open_clips("probes")
+    config = ms.RegularizeConfig(n_iters=2)
+    queue.store.save("d" * 64, ms.finish(ms.regularize(network, "Mi1", clips[0], config=config)))
+    library, maker = ResultLibrary(queue.folder), ComparisonMaker(queue)
+    library.refresh(wait=True)
+    answers = [read_pinned(key, library, maker) for key in (*stored[:2], "d" * 64)]
+    table = difference_table(answers)
+    told = [row["label"] for row in table["facts"]]
+    assert {"Method", "Seed", "Learning rate"} <= {*told}
+    others = {
+        "Objective",
+        "Rings",
+        "Window of the response",
+        "Fastest flicker",
+        "Levels",
+        "Darkest",
+    }
+    assert not others & {*told}
+    assert not any(one.split(":")[0] in others for one in table["same"])
+
+
+def test_a_steered_answer_has_the_settings_that_it_ended_with(queue, stored):
+    schedule = "1: objective=drive energy=30; 2: rings=4"
+    config = ms.GenerateConfig(t_stim=0.05, n_iters=3, schedule=schedule)
+    queue.store.save("e" * 64, ms.finish(ms.generate(ms.open_network("default"), "Mi1", config)))
+    library = ResultLibrary(queue.folder)
+    library.refresh(wait=True)
+    steered = read_pinned("e" * 64, library, ComparisonMaker(queue)).facts
+    assert steered["Steered"] == "2 changes, after 1, 2 iterations"
+    assert (steered["Contrast energy"], steered["Rings"]) == ("30", "4")
+    plain = read_pinned(stored[0], library, ComparisonMaker(queue)).facts
+    assert "Steered" not in plain and plain["Rings"] == "15"
+    assert steered["Objective"] != plain["Objective"]

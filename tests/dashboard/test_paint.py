@@ -195,6 +195,63 @@ def test_what_the_settings_silence_is_silenced_while_painting(page):
     assert "T4c is the cell type that is asked" in view.session.problem
 
 
+@pytest.mark.parametrize("typed", ["T4c", "Bogus"])
+def test_what_cannot_be_silenced_is_said_beside_the_response_that_goes_on(page, typed):
+    view, blocks, generation = begun(page)
+    assert newest(blocks, "response")["note"] == ""
+    choice = view.session.choice
+    choice.settings[choice.method].silence = "Mi1"
+    until(view, lambda: newest(blocks, "response")["silenced"] == "Mi1")
+    choice.settings[choice.method].silence = typed
+    until(view, lambda: newest(blocks, "response")["note"])
+    edit(view, generation, 1, WHITE_SPOT)
+    until(view, lambda: newest(blocks, "response")["serial"] == 1)
+    told = newest(blocks, "response")
+    assert told["silenced"] == "Mi1" and typed in told["note"]
+    assert told["note"].endswith("Until then the response is with Mi1 silenced as before.")
+    assert newest(blocks, "rival")["silenced"] == "Mi1"
+    choice.settings[choice.method].silence = ""
+    until(view, lambda: not newest(blocks, "response")["note"])
+
+
+@pytest.mark.parametrize("cell_type", ["T4c", "T5d", "Mi1", "CT1(M10)"])
+def test_in_grey_every_cell_is_at_what_it_does_in_grey(page, cell_type):
+    view, blocks = page
+    view.session.choice.cell_type = cell_type
+    say(view, ready=True)
+    until(view, lambda: newest(blocks, "response"))
+    told = newest(blocks, "response")
+    assert told["cell_type"] == cell_type and {*np.unique(told["response"])} <= {0, 128}
+    assert told["limit"] == pytest.approx(2), "next to nothing is not drawn as much"
+
+
+def test_a_response_is_told_above_what_each_cell_does_in_grey(page):
+    view, blocks, generation = begun(page)
+    edit(view, generation, 1, WHITE_SPOT)
+    until(view, lambda: newest(blocks, "response")["serial"] == 1)
+    told, network = newest(blocks, "response"), ms.open_network("default")
+    kind, movie = network.cell_type("T4c"), view.moment.painting.luminance
+    cells = network.layout.cells(kind)
+    shown, grey = (
+        network.layout.on_columns(kind, ms.simulate(network, one, 0.01, cells=cells).values)
+        for one in (movie, np.full_like(movie, 0.5))
+    )
+    limit = told["limit"] * ms.response_units(network).rms[kind]
+    drawn = (told["response"].astype(float) - 128) / 127 * limit
+    assert np.allclose(drawn, np.clip(shown - grey, -limit, limit), atol=0.6 * limit / 127)
+
+
+def test_what_goes_on_from_a_painting_silences_what_the_response_did(keeper, monkeypatch):
+    made, view, _, _, _ = keeper
+    asked = []
+    monkeypatch.setattr(view.session, "submit", asked.append)
+    made._network = WatchingNetwork("default", "", "Mi1")
+    run_apart(made.way("regularized")())
+    run_apart(made.way("generated")())
+    assert [request.config.silence for request in asked] == ["Mi1", "Mi1"]
+    assert view.session.choice.settings["regularized"].silence == "Mi1"
+
+
 def test_edits_of_a_painting_that_is_gone_do_nothing(page):
     view, blocks, generation = begun(page)
     say(view, textbook={"kind": "bar", "direction": 90, "degrees": 30, "luminance": 1})

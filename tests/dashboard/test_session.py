@@ -5,6 +5,7 @@ import os
 import sys
 import time
 
+import numpy as np
 import pytest
 from packed import unpacked
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
@@ -12,6 +13,7 @@ from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
 from dashboard.app import App
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
+from dashboard.views.losses import Losses
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import SearchConfig
@@ -364,3 +366,38 @@ def test_an_answer_is_compared_with_what_comes_to_light_after_it(queue, tmp_path
     assert set(app._compared) == {"natural", "regularized", "generated"}
     assert app._compared["regularized"] is app.session.answer
     assert app.browse.gallery.visible  # the clips that it was chosen from
+
+
+def test_until_an_answer_is_read_its_run_stays_on_show_and_no_other_answer(queue, monkeypatch):
+    app = App(queue, ResultLibrary(queue.folder))
+    app.session.follow("T4c-generated")
+    before, drawn = app.session.answer, []
+    show = app.losses.show
+    monkeypatch.setattr(
+        app.losses, "show", lambda run, *rest: drawn.append(rest[0]) or show(run, *rest)
+    )
+    ready, is_ready = [], app.session.library.is_ready
+    monkeypatch.setattr(app.session.library, "is_ready", lambda one: bool(ready) and is_ready(one))
+    ask(app.session, seed=SLOW, iterations=33)
+    until(app.session, lambda s: s.shown.run is not None)
+    drawn.clear()
+    until_ended(app.session)
+    for _ in range(5):
+        app.session.poll()
+    assert app.session.answer is before and app.session.shown.run is not None
+    ready.append(True)
+    until(app.session, lambda s: s.shown.run is None)
+    assert app.session.answer is not before and app.session.shown.answer is app.session.answer
+    assert {*drawn} == {("total", "grey")}, "never the terms of the answer before"
+
+
+def test_losses_of_one_run_with_other_terms_are_drawn_anew():
+    losses, run = Losses(), np.ones((3, 2), np.float32)
+    losses.show("run", ("total", "central"), run)
+    first = losses.plot.losses
+    losses.show("run", ("total", "central"), run)
+    assert losses.plot.losses is first
+    losses.show("run", ("total", "energy"), run)
+    assert losses.plot.losses != first
+    losses.show("run", ("total", "energy"), 2 * run)
+    assert unpacked(losses.plot.losses)["values"].max() == 2

@@ -6,16 +6,20 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_runs import toy_queue
 
+import maxstim_core as ms
+from dashboard.app import App
 from dashboard.state.choice import Choice
 from dashboard.state.link_keys import LINK_KEYS, PLACE_ROOM
 from dashboard.state.link_settings import (
     linked_settings,
+    refused_settings,
     settings_of_link,
     settings_of_run,
     take_settings,
 )
-from dashboard.state.page_link import room_for_query
+from dashboard.state.page_link import address_of, room_for_query
 from dashboard.state.url import LONGEST_LINK, PageAddress
 from dashboard.state.views import VIEWS
 from maxstim_core.networks.bundled import DEFAULT, default
@@ -23,6 +27,7 @@ from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.networks.user_networks import store_text
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
 from maxstim_core.optimal.shared_settings import MAX_FRAMES
+from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import RunRequest
 
 
@@ -241,9 +246,10 @@ def test_the_whole_link_has_its_length_with_what_the_browser_adds():
         ("natural", "clips", "no such set", "movies"), ("regularized", "clip", "a\0b", "clip"),
         ("regularized", "clip", "a" * 500, "clip"), ("natural", "lr", "0.1", "natural movie"),
         ("generated", "clips", "made", "generated movie"), ("generated", "frame", "0", "frame"),
-        ("generated", "frame", str(MAX_FRAMES + 1), "frame"),
+        ("generated", "frame", "-3", "frame"), ("generated", "frame", "1.5", "frame"),
+        ("generated", "across", "foo", "Several networks"), ("generated", "rings", "99", "rings"),
         ("generated", "iteration", "x", "iteration"),
-        ("generated", "iteration", "1000000", "iteration"), ("generated", "frame", "1e9", "frame"),
+        ("generated", "iteration", "1000000", "iteration"),
     ],
 )  # fmt: skip
 def test_each_value_that_is_none_is_one_sentence_and_nothing_else_is_lost(
@@ -255,6 +261,50 @@ def test_each_value_that_is_none_is_one_sentence_and_nothing_else_is_lost(
     assert address == PageAddress("Mi1", method, problems=(problem,), settings={"dt": 0.005})
     assert named in problem and problem.count(".") == 1 and problem.endswith(".")
     assert len(value) < 4 or value not in problem
+    assert " is none" not in problem, "one sentence for “rings” and for “learning rate”"
+
+
+@pytest.mark.parametrize("frame", [MAX_FRAMES, MAX_FRAMES + 1, 5000, "1e9"])
+def test_a_frame_beyond_any_end_is_the_last(frame):
+    address = PageAddress.parse(f"?frame={frame}")
+    assert (address.frame, address.problems) == (MAX_FRAMES, ())
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "value", "said"),
+    [
+        ("generated", "silence", "Bogus", "no cell type"),
+        ("generated", "silence", "Mi1,T4c", "T4c is the cell type"),
+        ("natural", "silence", "T4c", "T4c is the cell type"),
+        ("generated", "objective", "contrast:T4c", "T4c is the cell type"),
+        ("generated", "objective", "group:Bogus", "no cell type"),
+        ("regularized", "clip", "foo", "not among its movies"),
+    ],
+)
+def test_what_does_not_go_with_the_rest_of_a_link_is_a_sentence_and_left_out(
+    queue, method, name, value, said
+):
+    app = App(queue, ResultLibrary(queue.folder))
+    link = urlencode({"cell": "T4c", "method": method, "dt": "0.005", name: value})
+    app.opened.choose(PageAddress.parse(f"?{link}"))
+    [problem] = app.opened.problems
+    assert said in problem and "of this link" in problem
+    assert app.choice.settings[method].dt == 0.005 and app.choice.clip == ""
+    assert name not in address_of(app.session).settings
+    app.choice.request()
+
+
+def test_clips_that_there_are_are_begun_from():
+    choice, name = Choice(method="regularized"), ms.open_clips("made").names[3]
+    assert refused_settings(choice, "regularized", {"clips": "made", "clip": name}) == {}
+    assert "clip" in refused_settings(choice, "regularized", {"clip": name})
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    toys = toy_queue(tmp_path_factory.mktemp("link"))
+    yield toys
+    toys.close()
 
 
 def test_an_address_carries_a_lesson_its_step_and_a_class():

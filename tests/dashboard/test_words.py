@@ -1,6 +1,7 @@
 """What the page says of formulas, cards and networks."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,12 @@ def test_where_a_run_stands_is_plain_text(state):
 def test_what_waits_says_behind_what(position, ahead, said):
     request = TaskRequest("module:function", {}, "key")
     assert task_in_line(TaskSnapshot("id", request, "anna", "queued", position, ahead)) == said
+
+
+def test_a_run_that_was_sent_back_to_its_beginning_says_where_it_stands():
+    run = RunSnapshot("run", RunRequest("Mi1", GenerateConfig()), "person", "running")
+    paused = replace(run, message="Paused.", paused=True, n_steps=2000)
+    assert status_sentence(paused) == "Mi1 generated: paused, 0 of 2000."
 
 
 def test_every_bundled_network_is_described_in_a_line():

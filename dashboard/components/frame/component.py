@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,13 @@ _HERE = Path(__file__).parent
 
 
 class Frame(Component):
-    """Header, sidebar, the main part with all that is shown; dialogs as they are asked for."""
+    """Header, sidebar, the main part with all that is shown; dialogs as they are asked for.
+
+    Args:
+        is_settled: Called when a link is asked for: whether nothing is on its way that will be in it
+            in a moment.
+        **params: Further parameters.
+    """
 
     sidebar = Child(doc="What there is to choose, and Run.")
     headline = Child(doc="What is on the page.")
@@ -52,9 +59,16 @@ class Frame(Component):
         }
     }
 
+    def __init__(
+        self, is_settled: Callable[[], bool | None] = lambda: True, **params: object
+    ) -> None:
+        super().__init__(**params)
+        self._is_settled = is_settled
+
     def _handle_msg(self, msg: object) -> None:
         # The browser can send anything.
         if msg == "ping":
             self._send_msg("heard")
         elif msg == "link":  # all that the browser sent before has been heard by now
-            self._send_msg({"link": {"query": self.link_query, "left_out": self.left_out}})
+            told = {"query": self.link_query, "left_out": self.left_out}
+            self._send_msg({"link": {**told, "settled": self._is_settled() is not False}})

@@ -2,7 +2,15 @@
 
 const LINK = "M3.9 12c0-1.71 1.39-3.1 3.1-3.1h4V7H7c-2.76 0-5 2.24-5 5s2.24 5 5 5h4v-1.9H7c-1.71 0-3.1-1.39-3.1-3.1M8 13h8v-2H8zm9-6h-4v1.9h4c1.71 0 3.1 1.39 3.1 3.1s-1.39 3.1-3.1 3.1h-4V17h4c2.76 0 5-2.24 5-5s-2.24-5-5-5"
 const ANSWER_PACE = 1000 // milliseconds that the server has to say what the link is by now
+const ASKING_PACE = 60 // milliseconds until it is asked again while something is on its way
 const ADDRESS_PACE = 500 // milliseconds: browsers refuse more than some hundred changes in half a minute
+
+/** Leave the field that somebody types into, wherever on the page, so that what is typed is entered. */
+function enterTyped(but) {
+  let field = document.activeElement
+  while (field?.shadowRoot?.activeElement) field = field.shadowRoot.activeElement
+  if (field !== but && field?.matches("input, textarea")) field.blur()
+}
 
 /** The button that copies the link, and what it says then. */
 class LinkButton {
@@ -27,28 +35,39 @@ class LinkButton {
     const place = {}
     // Without a run, the movie in the player is not what the link is about.
     if (new URLSearchParams(link).has("run")) document.dispatchEvent(new CustomEvent("maxstim-place", {detail: place}))
-    const query = [link.slice(1), ...Object.entries(place).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)]
+    // What the player tells stands in place of what the server does.
+    const said = link.slice(1).split("&").filter((part) => !Object.hasOwn(place, part.split("=")[0])).join("&")
+    const query = [said, ...Object.entries(place).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)]
     return `${location.origin}${location.pathname}?${query.filter(Boolean).join("&")}`
   }
 
-  /** What the server knows once it has heard all that was done before; what was known where it is slow. */
+  /** What the server knows once it has heard all that was done before, and nothing is on its way. */
   async asked() {
-    const known = {query: this.model.link_query, leftOut: this.model.left_out}
-    this.told = await new Promise((resolve) => {
-      this.answer = resolve
-      setTimeout(() => resolve(known), ANSWER_PACE)
+    this.told = {query: this.model.link_query, leftOut: this.model.left_out}
+    let isOver = false // where it is slow, what is known by then
+    const late = new Promise((resolve) => setTimeout(() => {
+      isOver = true
+      resolve()
+    }, ANSWER_PACE))
+    while (!isOver) {
+      const answered = new Promise((resolve) => { this.answer = resolve })
       this.model.send_msg("link")
-    })
+      const told = await Promise.race([answered, late])
+      if (told) this.told = told
+      if (told?.settled) break
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, ASKING_PACE)), late])
+    }
     return this.href
   }
 
   /** Take in what the server has said. */
-  hear({query, left_out: leftOut}) {
-    this.answer?.({query, leftOut})
+  hear({query, left_out: leftOut, settled}) {
+    this.answer?.({query, leftOut, settled})
   }
 
   async copy() {
     this.said.textContent = ""
+    enterTyped(this.button)
     const asked = this.asked()
     let isCopied = true
     try {

@@ -150,8 +150,8 @@ class HexPlayer(Component):
             color: CSS colour of the central trace, as of `show`.
             run: Id of the run, whose iterations the browser keeps sparsely, to be looked at.
             iteration: Iterations that have led to it; 0 where that is not known.
-            start: Frame at which the playhead stands when the run is first seen; by default where it
-                has been.
+            start: Frame at which the playhead stands until somebody moves it; by default where it has
+                been.
 
         Raises:
             MaxstimError: if the stimulus does not fit the lattice, or the response the stimulus.

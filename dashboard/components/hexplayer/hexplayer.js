@@ -461,8 +461,7 @@ class Player {
     if (!this.scene) {
       this.pause()
       this.position = 0
-    } else if (this.scene.live && this.scene.start !== undefined && this.scene.run !== this.begun) {
-      this.begun = this.scene.run
+    } else if (this.scene.live && this.scene.start !== undefined && this.followsRun()) {
       this.position = clamp(this.scene.start, 0, this.scene.nFrames - 1)
     } else if (this.scene.live || this.scene.lent || this.playing) {
       this.position = clamp(this.position, 0, this.scene.nFrames - 1)
@@ -470,6 +469,12 @@ class Player {
       this.position = clamp(this.scene.start ?? this.scene.peak, 0, this.scene.nFrames - 1)
     }
     this.layout()
+  }
+
+  /** Whether the playhead stands where the run on show says: until somebody moves it. */
+  followsRun() {
+    if (this.scene.run !== this.begun) Object.assign(this, {begun: this.scene.run, moved: false})
+    return !this.moved && !this.playing
   }
 
   /** Say for a link where this stands: `frame`, from 1, and an earlier `iteration` that is looked at. */
@@ -484,6 +489,7 @@ class Player {
   lookAt(place) {
     const {iterations} = this.iterates
     const isNewest = place >= iterations.length - 1
+    this.moved = true
     this.iterates.chosen = isNewest ? null : iterations[place]
     // The losses mark it, and the way back begins there.
     const detail = iterations[Math.min(place, iterations.length - 1)]
@@ -903,6 +909,7 @@ class Player {
   jump(frame) {
     if (!this.scene) return
     this.pause()
+    this.moved = true
     this.position = clamp(frame, 0, this.scene.nFrames - 1)
     this.draw()
   }
@@ -919,7 +926,7 @@ class Player {
 
   play() {
     if (!this.scene || this.scene.nFrames < 2) return
-    this.playing = true
+    this.playing = this.moved = true
     this.showPlaying()
     if (this.frame >= this.scene.nFrames - 1) this.position = 0
     let before = null

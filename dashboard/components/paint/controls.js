@@ -86,7 +86,7 @@ class Starts {
       this.stored.value = ""
     })
     this.root = element("div", {class: "row", role: "group", "aria-label": "Start"},
-      press("Grey", blank, {"data-testid": "start-grey"}), labelled("Textbook stimulus", this.kind), ...Object.values(this.fields),
+      element("div", "field", element("span", "small quiet", "Start from"), press("Grey", blank, {"data-testid": "start-grey"})), labelled("Textbook stimulus", this.kind), ...Object.values(this.fields),
       labelled("Shade", this.shade), use, labelled("Any answer", this.stored))
     this.tell()
   }
@@ -100,7 +100,7 @@ class Starts {
   offer(answers) {
     if (answers === this.answers) return
     this.answers = answers
-    this.stored.replaceChildren(element("option", {value: ""}, "Start from an answer…"), ...answers.map(({key, label}) => element("option", {value: key}, label)))
+    this.stored.replaceChildren(element("option", {value: ""}, "choose…"), ...answers.map(({key, label}) => element("option", {value: key}, label)))
     this.stored.disabled = !answers.length
   }
 }

@@ -1,7 +1,11 @@
 // The browser's half of PaintPanel: canvas, brush, timeline, response, and what is done with a painting.
 
 const PAINT_SPEED = 1 / 6 // of real time, as the other players
-const HIGHEST_CANVAS = 480
+const HIGHEST_CANVAS = 660
+const LOWEST_CANVAS = 300
+const HIGHEST_STACKED = 480 // where everything stands below each other
+const BESIDE_CANVAS = 378 // pixels of a window that are not the canvas: what stands above and below it
+const BESIDE_RESPONSE = 565 // the same of the response
 
 class PaintPage {
   constructor(model) {
@@ -26,6 +30,8 @@ class PaintPage {
     this.build(constants)
     this.sizes = new ResizeObserver(() => this.place())
     for (const part of [this.left, this.right, this.trace.root]) this.sizes.observe(part)
+    this.resized = () => this.place()
+    addEventListener("resize", this.resized)
     this.refresh()
     model.send_msg({ready: true})
   }
@@ -54,20 +60,20 @@ class PaintPage {
     this.right = element("div", "response-room", this.watched.canvas,
       element("p", {class: "small colors", "data-testid": "paint-colors"}, this.colors.low, ramp, this.colors.high, this.colors.unit))
     const keys = element("p", {class: "small quiet", id: "paint-keys"}, KEYS_OF_CANVAS)
-    this.root = element("div", {class: "paint-view", "data-testid": "paint-view"},
-      element("section", {class: "card", "aria-label": "Paint"},
-        element("div", "bar", element("h1", {}, "Paint"), this.undo, this.redo,
-          press("Copy frame forward", () => this.copy(), {"data-testid": "paint-copy"}), press("Back to the answer", () => model.send_msg({press: "back"}))),
-        this.brush.root),
+    this.note = element("p", {class: "small refused", role: "status", hidden: "", "data-testid": "paint-note"})
+    const tools = element("div", "tools", this.brush.root, element("div", "row", this.undo, this.redo,
+      press("Copy forward", () => this.copy(), {"data-testid": "paint-copy", title: "Copy this frame over those that follow, as many as the brush paints"})))
+    this.view = element("div", {class: "paint-view", "data-testid": "paint-view"},
+      element("section", {class: "card start", "aria-label": "Start from"}, element("h1", {}, "Paint"), this.starts.root),
       element("div", "rooms",
-        element("section", {class: "card", "aria-label": "Stimulus"}, this.left,
+        element("section", {class: "card", "aria-label": "Stimulus"}, element("div", "easel", tools, this.left),
           element("div", "bar", this.play, this.timeline, this.time, labelled("Length", this.length.input)), this.trace.root,
           element("p", "small quiet", "Solid: your response. Dashed: the optimizer’s. Bars: contrast energy of each frame."),
           this.painted.told, keys),
-        element("section", {class: "card", "aria-label": "Response"}, element("div", "bar", this.title, labelled("Cell type", this.cell)), this.right, this.score.root)),
-      element("section", {class: "card", "aria-label": "Start from"}, element("h2", {}, "Start from"), this.starts.root),
-      element("section", {class: "card", "aria-label": "What to do with it"}, element("div", "row", ...this.kept), this.said),
+        element("section", {class: "card", "aria-label": "Response"}, element("div", "bar", this.title, this.cell), this.note, this.right, this.score.root,
+          element("div", {class: "row keeps", role: "group", "aria-label": "What to do with it"}, ...this.kept), this.said)),
       this.codeDialog)
+    this.root = element("div", "paint-room", this.view)
     this.root.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || !["z", "y"].includes(event.key.toLowerCase())) return
       this.exchange(event.key.toLowerCase() === "y" || event.shiftKey ? "redo" : "undo")
@@ -126,7 +132,7 @@ class PaintPage {
       this.colors.low.textContent = `−${limit}`
       this.colors.high.textContent = limit
       this.colors.unit.textContent = told.unit === "RMS" ? "RMS above grey" : "a.u. above grey"
-      Object.assign(this.root.dataset, {serial: told.serial, cell: told.cell_type, settled: this.movie.settled})
+      Object.assign(this.view.dataset, {serial: told.serial, cell: told.cell_type, settled: this.movie.settled})
       this.tellScore()
       this.draw()
     } else if (told.kind === "rival") {
@@ -136,21 +142,30 @@ class PaintPage {
     }
   }
 
-  /** The answer to beat, where it is of the cell type on show. */
-  get toBeat() {
+  /** What was found to beat what is on show: there may be none; null while it is looked for. */
+  get found() {
     const {rival, response} = this
-    return rival?.there && (!response || rival.cell_type === response.cell_type) ? rival : null
+    const isOfIt = rival && response && ["cell_type", "network", "silenced"].every((name) => rival[name] === response[name])
+    return isOfIt ? rival : null
+  }
+
+  get toBeat() {
+    return this.found?.there ? this.found : null
   }
 
   tellScore() {
-    this.score.show(this.response, this.toBeat)
-    this.title.textContent = this.response ? responseTitle(this.response) : "Response"
+    const {response} = this
+    this.score.show(response, this.found)
+    this.title.textContent = response ? responseTitle(response) : "Response"
+    const note = response?.note ?? ""
+    if (this.note.textContent !== note) this.note.textContent = note
+    this.note.hidden = !note
   }
 
   changed() {
     const {movie} = this
     this.brush.white = movie.white
-    this.root.dataset.settled = movie.settled
+    this.view.dataset.settled = movie.settled
     this.length.set(movie.frames)
     this.undo.disabled = !movie.past.length
     this.redo.disabled = !movie.future.length
@@ -172,8 +187,10 @@ class PaintPage {
       this.setPlaying(false)
       return
     }
-    this.painted.place(...fits(this.left, HIGHEST_CANVAS))
-    this.watched.place(movie.scene, rings, ...fits(this.right, 0.7 * HIGHEST_CANVAS))
+    const isStacked = getComputedStyle(this.view).getPropertyValue("--stacked") === "1"
+    const highest = (beside) => isStacked ? HIGHEST_STACKED : clamp(innerHeight - beside, 0, HIGHEST_CANVAS)
+    this.painted.place(...fits(this.left, Math.max(LOWEST_CANVAS, highest(BESIDE_CANVAS))))
+    this.watched.place(movie.scene, rings, ...fits(this.right, Math.max(0.7 * LOWEST_CANVAS, Math.min(0.8 * HIGHEST_CANVAS, highest(BESIDE_RESPONSE)))))
     this.draw()
   }
 
@@ -189,7 +206,7 @@ class PaintPage {
     const text = `Frame ${frame + 1} of ${movie.frames}, ${Math.round(1000 * frame * movie.dt)} ms`
     this.timeline.setAttribute("aria-valuetext", text)
     this.time.textContent = text
-    this.root.dataset.frame = frame
+    this.view.dataset.frame = frame
     this.painted.draw(theme)
     if (this.watched.width) {
       const n = movie.scene.nColumns
@@ -217,6 +234,7 @@ class PaintPage {
     this.setPlaying(false)
     cancelAnimationFrame(this.drawing)
     this.sizes.disconnect()
+    removeEventListener("resize", this.resized)
     this.movie.destroy()
   }
 }

@@ -1,6 +1,6 @@
 // The response of the central cell over time, with the answer to beat, and the frame that is painted.
 
-const TRACE_HEIGHT = 150
+const TRACE_HEIGHT = 116 // as in the stylesheet
 
 class PaintTrace {
   /** `seek` is called with the frame that is pointed at. */
@@ -74,10 +74,10 @@ class PaintTrace {
   }
 }
 
-/** How the painting stands against the optimizer: response and contrast energy of both. */
 /** A number of the score: what rounding leaves of grey is nothing. */
 const shortNumber = (value) => number(Math.abs(value) < 5e-4 ? 0 : value)
 
+/** How the painting stands against the optimizer: response and contrast energy of both. */
 class PaintScore {
   constructor() {
     const cells = () => [element("td"), element("td")]
@@ -92,20 +92,23 @@ class PaintScore {
     this.root = element("div", "score", element("h2", {}, "Can you beat the optimizer?"), this.table, this.words)
   }
 
-  show(response, rival) {
+  /** Show a response beside what was `found` to beat; null while that is looked for. */
+  show(response, found) {
+    const rival = found?.there ? found : null
     const unit = response?.unit ?? "RMS"
     this.unit.textContent = unit === "RMS" ? "Peak, RMS above grey" : "Peak, a.u. above grey"
-    const put = (cells, found) => cells.forEach((cell, k) => { cell.textContent = found ? shortNumber([found.above_grey, found.energy][k]) : "–" })
+    const put = (cells, one) => cells.forEach((cell, k) => { cell.textContent = one ? shortNumber([one.above_grey, one.energy][k]) : "–" })
     put(this.mine, response)
     put(this.theirs, rival)
     Object.assign(this.table.dataset, {response: response?.above_grey ?? "", energy: response?.energy ?? "", rival: rival?.above_grey ?? ""})
-    const text = this.verdict(response, rival)
+    const text = this.verdict(response, found)
     if (this.words.textContent !== text) this.words.textContent = text
   }
 
   verdict(response, rival) {
     if (!response) return "The network is being opened …"
-    if (!rival) return "No generated answer is stored for this cell type and network yet; run one to have something to beat."
+    if (!rival) return "Looking for the answer to beat …"
+    if (!rival.there) return `No generated answer of ${rival.cell_type}${rival.silenced ? ` with ${rival.silenced} silenced` : ""} in this network is stored yet; run one to have something to beat.`
     if (response.energy < 1e-6) return "Nothing is painted yet: draw on the hexagons."
     const percent = (share) => share > 10 ? `${Math.round(share)} times` : `${Math.round(100 * share)} % of`
     const [share, spent] = [response.above_grey / rival.above_grey, response.energy / rival.energy]

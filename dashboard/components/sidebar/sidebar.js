@@ -93,17 +93,14 @@ class SteerBar {
     this.slow = button("slow", "Slow", "Two iterations a second")
     this.more = button("more", "Continue", "Take as many iterations more")
     this.back = button("back", "Back to", "Go back to this iteration, as though the run had never gone on")
-    this.iteration = element("input", {type: "number", min: "0", step: "1", "aria-label": "Iteration to go back to",
+    this.iteration = element("input", {type: "text", inputmode: "numeric", autocomplete: "off", "aria-label": "Iteration to go back to",
       "data-testid": "steer-iteration"})
     this.note = element("p", {class: "small quiet", role: "status"})
     this.pause.addEventListener("click", () => send({press: this.paused ? "go" : "pause"}))
     this.step.addEventListener("click", () => send({press: "step"}))
     this.slow.addEventListener("click", () => send({press: this.isSlow ? "go" : "slow"}))
     this.more.addEventListener("click", () => send({press: "more"}))
-    const back = () => {
-      const iteration = Math.round(Number(this.iteration.value))
-      if (this.iteration.value !== "" && iteration >= 0) send({back: iteration})
-    }
+    const back = () => send({back: this.iteration.value}) // what is no iteration is said
     this.back.addEventListener("click", back)
     this.iteration.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.ctrlKey) back()
@@ -117,7 +114,7 @@ class SteerBar {
   show(steer) {
     this.root.hidden = !steer
     if (!steer) return
-    const {run, live, paused, slow, step, more, limit} = steer
+    const {run, live, paused, slow, step, more, note} = steer
     this.paused = paused
     this.isSlow = slow && !paused
     for (const one of [this.pause, this.step, this.slow]) one.hidden = !live
@@ -125,10 +122,9 @@ class SteerBar {
     this.pause.textContent = paused ? "Go on" : "Pause"
     this.slow.setAttribute("aria-pressed", String(this.isSlow))
     this.more.textContent = `${more} more`
-    this.iteration.max = String(step)
+    this.iteration.placeholder = `${live ? 0 : 1}–${live ? step : Math.max(1, step - 1)}`
     if (run !== this.shown) this.iteration.value = ""
     this.shown = run
-    const note = limit ? `Settings act from here on. Paused for at most ${limit} minutes.` : live ? "Settings act while it runs." : ""
     if (this.note.textContent !== note) this.note.textContent = note
   }
 }
