@@ -26,7 +26,8 @@ Variables, where the method has them:
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
 engine computes with (``numba_version`` or ``torch_version``). Regularized and generated answers have
-``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``; generated ones with an objective in units of
+``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``, and ``missed``, a sentence, where the best
+iterate is not on its budget of energy or at its level; generated ones with an objective in units of
 RMS have ``grey_voltage`` and ``rms_voltage``, G and R of `maxstim_core.optimal.response_units`.
 Natural answers also have ``clips``, ``clips_hash``, ``clip`` (the clip that was asked for by name, or
 ""), ``shown_clip`` (the clip that ``stimulus`` is) and ``source`` (the same), and ``grey_voltage`` and
