@@ -219,6 +219,8 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
     ]
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
+    if about.get("missed"):
+        facts.append(escape(str(about["missed"])))
     clip = clip_of(answer)
     searched = set_title(str(about.get("clips", "")))
     if searched and searched not in over_set:

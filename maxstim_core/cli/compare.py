@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from maxstim_core.cli.compute import prepare, run_and_save
 from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
-from maxstim_core.cli.options import read_settings
+from maxstim_core.cli.options import read_settings, refuse_across, refuse_idle
 from maxstim_core.cli.output import check_writable, write_result
 from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
@@ -37,6 +37,8 @@ def curve_command(arguments: argparse.Namespace) -> int:
     if "objective" not in arguments:
         arguments.objective = "drive"
     config = read_settings(arguments, GenerateConfig)
+    refuse_idle(arguments, config)
+    refuse_across(config)
     network, device = prepare(arguments)
     from maxstim_core.optimal.curve import curve
 
@@ -67,6 +69,8 @@ def restarts_command(arguments: argparse.Namespace) -> int:
     if "objective" not in arguments and "energy" not in arguments:
         arguments.objective, arguments.energy = "drive", 100.0
     config = read_settings(arguments, GenerateConfig)
+    refuse_idle(arguments, config)
+    refuse_across(config)
     network, device = prepare(arguments)
     from maxstim_core.comparison.restarts import restarts
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from maxstim_core.cli.device import resolved
 from maxstim_core.cli.interrupts import STOPPING, OneInterrupt
-from maxstim_core.cli.options import read_settings
+from maxstim_core.cli.options import read_settings, refuse_across, refuse_idle
 from maxstim_core.cli.output import check_writable, write_movie, write_result
 from maxstim_core.cli.progress import ProgressLine
 from maxstim_core.cli.streams import print_message
@@ -48,10 +48,13 @@ def generate_command(arguments: argparse.Namespace) -> int:
     if {"last_only", "window"} <= vars(arguments).keys():
         raise MaxstimError("Give --frames or --window: both say which frames count.")
     config = read_settings(arguments, GenerateConfig)
-    network, device = prepare(arguments)
+    refuse_idle(arguments, config)
+    networks, device = _networks(arguments), resolved(arguments)
+    if len(networks) == 1:
+        refuse_across(config)
     from maxstim_core.optimal import generated
 
-    run = generated.generate(network, arguments.cell_type, config, device=device)
+    run = generated.generate(networks, arguments.cell_type, config, device=device)
     what = f"{arguments.cell_type} on {device}"
     return run_and_save(run, run.labeled, arguments.output, what, _tell_named)
 
@@ -183,14 +186,31 @@ def _network(arguments: argparse.Namespace) -> Network:
 
     Those of ``--silence`` are silenced in it.
     """
-    check_writable(arguments.output, arguments.network, getattr(arguments, "movie", None))
-    from maxstim_core.networks.catalog import open_network
+    if "," in arguments.network and not Path(arguments.network).exists():
+        raise MaxstimError(
+            "This command asks one network; give --network one name, or ask several with 'maxstim "
+            "generate'."
+        )
+    return _networks(arguments)[0]
 
-    network = open_network(arguments.network)
+
+def _networks(arguments: argparse.Namespace) -> list[Network]:
+    """Return the networks of ``--network``: one, or those that it names with commas. See `_network`."""
+    several = "," in arguments.network and not Path(arguments.network).exists()
+    names = [each.strip() for each in arguments.network.split(",")] if several else []
+    inputs = names or [arguments.network]
+    check_writable(arguments.output, *inputs, getattr(arguments, "movie", None))
+    from maxstim_core.networks.catalog import open_network, open_networks
+
+    networks = open_networks(arguments.network) if several else [open_network(arguments.network)]
+    if not networks:
+        raise MaxstimError("There is no name of a network in --network; give one, such as default.")
     cell_type = getattr(arguments, "cell_type", "")
+    silence = getattr(arguments, "silence", "")
     if cell_type:
-        network.cell_type(cell_type)
-    return silenced(network, getattr(arguments, "silence", ""), cell_type=cell_type)
+        for network in networks:
+            network.cell_type(cell_type)
+    return [silenced(network, silence, cell_type=cell_type) for network in networks]
 
 
 def _movie(
@@ -256,6 +276,8 @@ def run_and_save(
         assert result is not None  # it was told of a step
         write_result(output, result)
         print(output)
+        if result.attrs.get("missed"):
+            print_message(f"Note: {result.attrs['missed']}")
         then(result)
     if stopped:
         print_message(

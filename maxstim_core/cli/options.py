@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import Field, fields
+from dataclasses import Field, asdict, fields
 
+from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.generate_config import NEEDED_BESIDE, GenerateConfig
 from maxstim_core.settings import AnyConfig, Config, flag_of
 
 
@@ -37,6 +39,41 @@ def read_settings(arguments: argparse.Namespace, config_class: type[AnyConfig]) 
         if given.get(setting.name) in words:
             given[setting.name] = words[given[setting.name]]
     return config_class(**given)
+
+
+def refuse_idle(arguments: argparse.Namespace, config: GenerateConfig) -> None:
+    """Make sure that the options that mean something beside another alone are beside it.
+
+    Raises:
+        MaxstimError: if one of them changes nothing, in any stage of the run.
+    """
+    idle = [stage.without_effect(asdict(stage)) for _, stage in config.stages]
+    for setting in fields(config):
+        name = setting.name
+        changed = name in arguments and getattr(config, name) != setting.default
+        if name in NEEDED_BESIDE and changed and all(name in each for each in idle):
+            raise MaxstimError(
+                f"{flag_of(setting)} changes nothing here: {_lower(idle[0][name])} Leave it out, or "
+                "give what it needs."
+            )
+
+
+def refuse_across(config: GenerateConfig) -> None:
+    """Make sure that one network is not asked to be taken together with others.
+
+    Raises:
+        MaxstimError: if it is.
+    """
+    default = next(each.default for each in fields(config) if each.name == "across")
+    if config.across != default:
+        raise MaxstimError(
+            "--across needs several networks; name them in 'maxstim generate --network A,B', or leave "
+            "it out."
+        )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _add(group: argparse._ArgumentGroup, setting: Field) -> None:

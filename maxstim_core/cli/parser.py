@@ -53,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     generate = _command(
         commands, "generate", compute.generate_command, "grow a stimulus from noise"
     )
-    _add_question(generate, GenerateConfig)
+    _add_question(generate, GenerateConfig, several=True)
 
     curve = _command(
         commands,
@@ -456,18 +456,22 @@ def _command(
 
 
 def _add_question(
-    command: argparse.ArgumentParser, config_class: type[Config], without: tuple[str, ...] = ()
+    command: argparse.ArgumentParser,
+    config_class: type[Config],
+    without: tuple[str, ...] = (),
+    several: bool = False,
 ) -> None:
     """Add which cell type of which network is asked, by which settings, where, and what is written."""
     command.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
-    _add_network(command)
+    _add_network(command, several)
     add_settings(command, config_class, without=without)
     _add_device_and_output(command)
 
 
-def _add_network(command: argparse.ArgumentParser) -> None:
+def _add_network(command: argparse.ArgumentParser, several: bool = False) -> None:
+    more = "; several, separated by commas, are asked at once, as --across says" if several else ""
     command.add_argument(
-        "--network", metavar="N", default="default", help=f"{_NETWORKS} (default: default)"
+        "--network", metavar="N", default="default", help=f"{_NETWORKS}{more} (default: default)"
     )
 
 

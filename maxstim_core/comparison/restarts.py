@@ -16,6 +16,7 @@ import numpy as np
 
 from maxstim_core.comparison.textbook import best_textbook
 from maxstim_core.conventions import GREY
+from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.ascent import Ascent
@@ -24,6 +25,7 @@ from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.generated import allowed_by, descent, noise
 from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.missed import missed_energy
 from maxstim_core.optimal.objectives.unlike import NoWorse, Unlike
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.result import provenance, result_of
@@ -96,6 +98,11 @@ def restarts(
     network.cell_type(cell_type)
     usual = GenerateConfig(objective="drive", energy=100.0)
     config = checked(usual if config is None else config, GenerateConfig)
+    if config.goal.kind == "level":
+        raise MaxstimError(
+            "Restarts look for the movie that does best, and to reach a level is nothing to do better; "
+            "choose the objective drive, with an energy."
+        )
     network = silenced(network, config.silence, cell_type=cell_type)
     seeds = checked_whole(seeds, "The number of seeds (seeds)", (1, MOST_STARTS))
     different = checked_whole(different, "The number of movies (different)", (1, MOST_STARTS))
@@ -234,7 +241,8 @@ class Restarts:
         there = np.stack(self._different)
         likeness = _cosines(self._movies, there).max(1)
         start = self._movies[int(np.argmin(likeness))]
-        allowed = allowed_by(replace(config, energy=energy), engine.network.lattice)
+        # What a movie has is possible, though it may round to just beyond what could be asked for.
+        allowed = replace(allowed_by(config, engine.network.lattice), energy=energy)
         # The loss of an objective is lower where it is better: below 0, unless nothing drives the cell.
         scale = abs(best) or 1.0
         enough = NoWorse(self._measured.term, -_AIM * scale)
@@ -268,6 +276,8 @@ class Restarts:
         different = np.stack(self._different or [movies[int(np.argmax(counts))]])
         alike = np.triu_indices(len(different), 1)
         done = self._n_done == self.n_steps
+        every = np.concatenate([movies, different]) if self._different else movies[:0]
+        missed = missed_energy([self._config.energy] * len(every), [*map(contrast_energy, every)])
         return Labeled(
             variables={
                 "stimulus": (("start", "frame", "column"), movies),
@@ -294,6 +304,7 @@ class Restarts:
                 if len(different) > 1
                 else 0.0,
                 "status": "complete" if done else "cancelled",
+                **({"missed": missed} if missed else {}),
             },
         )
 

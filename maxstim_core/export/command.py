@@ -6,6 +6,7 @@ import shlex
 from dataclasses import Field, asdict
 from typing import TYPE_CHECKING
 
+from maxstim_core.optimal.generate_config import NEEDED_BESIDE
 from maxstim_core.settings import Config, flag_of
 
 if TYPE_CHECKING:
@@ -49,14 +50,15 @@ def settings_flags(config: Config) -> list[str]:
     """Return the options that give a configuration, one string each, for example ``--dt 0.01``.
 
     What changes nothing beside the others is left at its default: ``--frames`` beside a window would be
-    refused.
+    refused, and so would be a temperature without a contrast.
     """
     idle = config.without_effect(asdict(config))
     values = [(setting, getattr(config, setting.name)) for setting in config.told_fields()]
     return [
         _written(setting, value)
         for setting, value in values
-        if setting.name not in idle or value != setting.default
+        if setting.name not in idle
+        or (value != setting.default and setting.name not in NEEDED_BESIDE)
     ]
 
 

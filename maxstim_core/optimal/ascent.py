@@ -20,6 +20,7 @@ from maxstim_core.arrays import QUIET, Array, copy_of, library_of
 from maxstim_core.conventions import GREY
 from maxstim_core.optimal.adam import Adam
 from maxstim_core.optimal.constraints import Allowed, contrast_energy
+from maxstim_core.optimal.missed import LEVEL_MISSED, missed_energy, missed_level
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.run import check_losses
@@ -50,9 +51,9 @@ _LEAST_SLOPE = 0.05
 """Least that a response is taken to grow with its contrast, in units of the way to the level: where it
 falls, more contrast is tried all the same."""
 
-_FIRST_STEP, _LONGER, _SHORTER = 0.02, 1.3, 0.5
-"""Length of the polishing step, as a share of the way to the steepest stimulus, and how it changes
-after a success and after a failure."""
+_FIRST_STEP, _FIRST_CHOICE, _LONGER, _SHORTER = 0.02, 0.1, 1.3, 0.5
+"""Length of the polishing step, as a share of the way to the steepest stimulus; the same where it
+chooses among two levels, and small steps move nothing; how it changes after a success and a failure."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ class Level:
         guide: What leads there from grey, if lowered: to drive the cell, or to suppress it.
         reached: Tells how far responses, shape (1, watched cell, frame), are on that way, in RMS.
         target: How far they shall be, RMS.
+        sign: 1 if the way leads above grey, -1 if below.
     """
 
     guide: Loss
     reached: Callable[[Array], float]
     target: float
+    sign: int = 1
 
     @property
     def way(self) -> float:
@@ -109,7 +112,7 @@ class Ascent(Stepper):
         super().__init__(n_iters)
         self._rate, self._settled = rate, settled
         self._n_steered = n_iters - max(1, round(POLISHED * n_iters))
-        self._free = allowed.nearest(start)
+        self._free = self._bounded(start)
         typical = (contrast_energy(self._free) / max(1.0, float(allowed.linear.mask.sum()))) ** 0.5
         self._settled_share = min(_LAST_RATE, _SETTLED_RATE * typical / rate)
         library = library_of(start)
@@ -119,7 +122,7 @@ class Ascent(Stepper):
         self._adam = Adam(self._free[None], rate)
         self._price, self._trend = 0.0, 0.0
         self._here: Point | None = None
-        self._length = _FIRST_STEP
+        self._length = _FIRST_CHOICE if allowed.chooses else _FIRST_STEP
 
     def advance(self, n_steps: int) -> np.ndarray:
         """See `Stepper`."""
@@ -137,6 +140,15 @@ class Ascent(Stepper):
     def response(self, stimuli: Array) -> Array:
         """See `Stepper`."""
         return self._recording.response(stimuli)
+
+    def missed(self, stimulus: Array, response: Array) -> str:
+        """See `Stepper`."""
+        level = self._level
+        if level is None:
+            return missed_energy([self._allowed.energy], [contrast_energy(stimulus)])
+        if abs(level.excess(response)) <= LEVEL_MISSED:
+            return ""
+        return missed_level(level.sign * level.target, level.sign * level.reached(response))
 
     def standing(self) -> Standing:
         """See `Stepper`."""
@@ -163,7 +175,7 @@ class Ascent(Stepper):
     def take_over(self, standing: Standing, *, same_price: bool) -> None:
         """See `Stepper`."""
         self.n_done = standing.n_done
-        self._free[...] = self._allowed.nearest(standing.free[0])
+        self._free[...] = self._bounded(standing.free[0])
         self.stimuli[0] = self._shown(self._free)
         self._adam.resume(standing.moments)
         if same_price:
@@ -182,9 +194,17 @@ class Ascent(Stepper):
             gradient = gradient + price * (self._free - GREY)
         self._adam.rate = self._rate * self._share(self.n_done / max(1, self._n_steered - 1))
         self._adam.step(gradient[None])
-        self._free[...] = self._allowed.nearest(self._free)
+        self._free[...] = self._bounded(self._free)
         self.stimuli[0] = self._shown(self._free)
         return self._host(point.losses)
+
+    def _bounded(self, free: Array) -> Array:
+        """Return what is steered as it is allowed, but for which pixels have which of two levels.
+
+        With a budget, that is their order, which would be lost at the ends of the range.
+        """
+        allowed = self._allowed
+        return allowed.linear(free) if allowed.chooses else allowed.nearest(free)
 
     @property
     def _has_price(self) -> bool:
@@ -235,7 +255,12 @@ class Ascent(Stepper):
         raw = self._raw(here)
         if self._has_price:
             budget = self._allowed.energy or max(contrast_energy(raw), 1e-30)
-            steepest = self._allowed.filled(GREY - here.gradient, budget)
+            allowed = self._allowed
+            if allowed.chooses:
+                largest = float(library_of(raw).abs(here.gradient).max()) or 1.0
+                steepest = allowed.leveled(GREY - here.gradient / largest, budget)
+            else:
+                steepest = allowed.filled(GREY - here.gradient, budget)
             moved = (1 - length) * raw + length * steepest
             return moved if self._level is None else self._rescaled(here, moved)
         library = library_of(here.gradient)
@@ -275,9 +300,9 @@ class Ascent(Stepper):
     def _shown(self, stimulus: Array) -> Array:
         """Return the stimulus as it is allowed: on the budget, at the levels."""
         allowed = self._allowed
-        if allowed.energy:
-            stimulus = allowed.filled(stimulus)
-        return allowed.leveled(stimulus) if allowed.levels else allowed.nearest(stimulus)
+        if allowed.levels:
+            return allowed.leveled(stimulus)
+        return allowed.nearest(allowed.on_budget(stimulus) if allowed.energy else stimulus)
 
     def _keep(self, point: Point) -> None:
         self.stimuli[0] = point.stimulus

@@ -19,9 +19,10 @@ from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.adam import Steps
 from maxstim_core.optimal.ascent import Ascent
 from maxstim_core.optimal.configs import GenerateConfig, loss_of
-from maxstim_core.optimal.constraints import displayable
+from maxstim_core.optimal.constraints import contrast_energy, displayable
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.generated import descent, starting_stimulus, steps_for
+from maxstim_core.optimal.missed import missed_energy
 from maxstim_core.optimal.result import provenance
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
 from maxstim_core.optimal.together import together
@@ -340,6 +341,7 @@ class GenerateMany:
         responses = self._responses(self._stimuli)
         last_is_best = self._last_totals(responses) <= self._best_total
         best = np.where(last_is_best[:, None, None], self._stimuli, self._best)
+        missed = missed_energy([config.energy] * len(best), [*map(contrast_energy, best)])
         made = Result(
             data_vars={
                 "stimulus": (movie, self._each(self._stimuli)),
@@ -364,6 +366,7 @@ class GenerateMany:
                 "dt": config.dt,
                 "objective": str(self._loss),
                 "status": "complete" if self._n_done == self.n_steps else "cancelled",
+                **({"missed": missed} if missed else {}),
             },
         )
         return documented(made)

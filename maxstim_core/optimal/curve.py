@@ -19,9 +19,11 @@ from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.network import Network, check_network
 from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.ascent import Ascent
+from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.generated import allowed_by, starting_stimulus, steps_for
 from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.missed import missed_energy
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import provenance, result_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
@@ -62,7 +64,8 @@ def curve(
         config: Hyperparameters; the defaults with objective ``drive`` if None. Each budget takes the
             place of ``config.energy``.
         energies: The budgets, sum of squared differences from grey; or how many, then evenly in their
-            logarithm from a five-thousandth to a tenth of the energy of a movie of full contrast.
+            logarithm from a five-thousandth to a tenth of the energy of a movie of full contrast; where
+            no movie has less than some, of what is above that.
         device: Where to compute: see `maxstim_core.devices.resolve_device`.
         dtype: Precision to compute in: ``float32`` or ``float64``.
         report_every: Iterations between reports.
@@ -104,13 +107,20 @@ def _budgets(
     network: Network, config: GenerateConfig, energies: int | Sequence[float]
 ) -> list[float]:
     """Return the budgets from low to high, all such as a stimulus can have."""
+    free = allowed_by(replace(config, energy=0.0), network.lattice)
+    if free.has_one_energy:
+        raise MaxstimError(
+            f"Two levels that are equally far from grey have one energy, {free.most_energy:.4g}, so "
+            "that there is no curve; take more levels, or none."
+        )
     if isinstance(energies, bool | str):
         raise MaxstimError(_not_energies(energies))
     if isinstance(energies, int):
         if not 2 <= energies <= MOST_ENERGIES:
             raise MaxstimError(f"A curve has 2 to {MOST_ENERGIES} energies, not {shown(energies)}.")
-        most = allowed_by(replace(config, energy=0.0), network.lattice).most_energy
-        return np.geomspace(most * _WEAKEST, most * _STRONGEST, energies).tolist()
+        least, most = free.least_energy, free.most_energy
+        within = most - least
+        return (least + np.geomspace(within * _WEAKEST, within * _STRONGEST, energies)).tolist()
     try:
         given = list(energies)
     except TypeError:
@@ -120,9 +130,11 @@ def _budgets(
     budgets = [float(each) for each in given]
     if not all(0 < each < np.inf for each in budgets):
         raise MaxstimError(f"Energies must be finite and above 0, not {shown(energies)}.")
-    if len(budgets) > MOST_ENERGIES or budgets != sorted(set(budgets)):
+    if len(budgets) > MOST_ENERGIES:
+        raise MaxstimError(f"Give at most {MOST_ENERGIES} energies, not {len(budgets)}.")
+    if budgets != sorted(set(budgets)):
         raise MaxstimError(
-            f"Give at most {MOST_ENERGIES} energies, each once, from the lowest to the highest."
+            f"Give every energy once, from the lowest to the highest, not {shown(given)}."
         )
     for energy in budgets:
         allowed_by(replace(config, energy=energy), network.lattice)
@@ -219,6 +231,7 @@ class Curve:
         voltage = self._measured.voltage(self._engine, movies, self._config.dt)
         lattice = self._engine.layout.lattice
         done = len(self._found) == len(self._energies)
+        missed = missed_energy(self._energies[-len(found) :], [*map(contrast_energy, movies)])
         return Labeled(
             variables={
                 "stimulus": (("energy", "frame", "column"), movies.astype(np.float32)),
@@ -237,6 +250,7 @@ class Curve:
                 "cell_type": self._cell_type,
                 "dt": self._config.dt,
                 "status": "complete" if done else "cancelled",
+                **({"missed": missed} if missed else {}),
             },
         )
 

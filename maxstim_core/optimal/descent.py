@@ -90,7 +90,8 @@ class Descent:
         last = self._stimulus
         final = self._loss(last[None], self._steps.response(last[None]))[0, 0]
         best = last if final <= self._steps.best_total[0] else self._steps.best[0]
-        best_response = self._steps.response(best[None])[0, 0]
+        responses = self._steps.response(best[None])
+        missed = self._steps.missed(best, responses)
         losses = self._losses()
         done = len(losses) == self.n_steps
         return labeled_answer(
@@ -100,7 +101,7 @@ class Descent:
             response=self._response(last),
             variables={
                 "best_stimulus": (("frame", "column"), self._host(best)),
-                "best_central_response": ("frame", self._host(best_response)),
+                "best_central_response": ("frame", self._host(responses[0, 0])),
                 "loss": (("iteration", "term"), losses),
                 "term": ("term", list(self.terms)),
                 **self._variables,
@@ -111,6 +112,7 @@ class Descent:
                 "objective": str(self._loss),
                 "status": "complete" if done else "cancelled",
                 "contrast_energy": contrast_energy(last),
+                **({"missed": missed} if missed else {}),
                 **self._attributes,
             },
         )

@@ -50,6 +50,10 @@ OBJECTIVE, CONSTRAINTS, STEERING, BEGINNING = (
 """Titles of the sections of settings."""
 
 
+NEEDED_BESIDE = ("window_counts", "temperature")
+"""Settings that mean something beside another alone: the command line refuses them without it."""
+
+
 @dataclass(frozen=True)
 class GenerateConfig(Config):
     """How a stimulus is grown from noise: docs/numerics.md#the-generated-answer.
@@ -382,6 +386,11 @@ class GenerateConfig(Config):
                 "Levels cannot be kept together with a mean luminance or a highest frequency: leave out "
                 "the levels, or the others."
             )
+        if self.goal.kind == "level" and self.levels:
+            raise MaxstimError(
+                "A level of the response cannot be kept together with levels of luminance: leave out "
+                "the levels, or choose the objective drive."
+            )
         if self.goal.kind == "level" and self.energy:
             raise MaxstimError(
                 "A level takes the contrast energy that it needs; leave out the energy, or choose the "
@@ -409,6 +418,10 @@ class GenerateConfig(Config):
             found["temperature"] = "Only a contrast with other cell types has a temperature."
         if kind == "level":
             found["energy"] = "A level takes the contrast energy that it needs."
+        elif (
+            values["levels"] == 2 and abs(values["darkest"] + values["brightest"] - 2 * GREY) < 1e-9
+        ):
+            found["energy"] = "Two levels that are equally far from grey have one energy."
         if kind == "level" or values["energy"]:
             found["weight_mei"] = "The contrast energy says how far from grey the stimulus is."
         elif values["levels"] == 2 and values["darkest"] < GREY < values["brightest"]:

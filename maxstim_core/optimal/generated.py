@@ -23,7 +23,12 @@ from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.optimal.objectives.cells import Drive, Suppress, Watched
 from maxstim_core.optimal.objectives.chosen import FLYVIS
 from maxstim_core.optimal.objectives.terms import Loss
-from maxstim_core.optimal.possible import allowed_by, starting_painting, watched_types
+from maxstim_core.optimal.possible import (
+    allowed_by,
+    check_possible,
+    starting_painting,
+    watched_types,
+)
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.response_units import response_units
 from maxstim_core.optimal.steered import Steered
@@ -85,8 +90,16 @@ def generate(
         check_network(each)
         each.cell_type(cell_type)
     networks = [silenced(each, config.silence, cell_type=cell_type) for each in networks]
-    if len(networks) != 2 and config.across == "disagreement":
-        raise MaxstimError("Two networks can disagree, no more and no fewer; give a list of two.")
+    if config.across == "disagreement":
+        if len(networks) != 2:
+            raise MaxstimError(
+                "Two networks can disagree, no more and no fewer; give a list of two."
+            )
+        if networks[0].content_hash == networks[1].content_hash:
+            raise MaxstimError(
+                f"The networks {networks[0].name} and {networks[1].name} are one and the same, which "
+                "cannot disagree with itself; give two that differ."
+            )
     engines = [make_engine(each, device=device, dtype=dtype) for each in networks]
     return descent(engines, cell_type, config, report_every=report_every)
 
@@ -132,6 +145,8 @@ def descent(
     """
     engines = [engine] if isinstance(engine, Engine) else list(engine)
     first = engines[0]
+    if config.schedule:  # what is asked for later is refused now
+        check_possible(first.network, cell_type, config)
 
     def make(
         engines: Sequence[Engine], stage: GenerateConfig, begin: np.ndarray
@@ -234,7 +249,7 @@ def level_of(config: GenerateConfig, watched: Sequence[Watched]) -> Level | None
     def reached(response: Array) -> float:
         return -float(guide.parts[0][1](response, response)[0])
 
-    return Level(guide, reached, abs(goal.level))
+    return Level(guide, reached, abs(goal.level), 1 if goal.level >= 0 else -1)
 
 
 def starting_stimulus(config: GenerateConfig, network: Network) -> np.ndarray:

@@ -95,10 +95,31 @@ def allowed_by(config: GenerateConfig, lattice: Lattice) -> Allowed:
         mean=config.mean_luminance or None,
     )
     allowed = Allowed(linear, config.darkest, config.brightest, config.energy, config.levels)
-    least, most = allowed.least_energy, allowed.most_energy
-    if config.energy and not least < config.energy <= most:
+    if config.energy:
+        _check_energy(allowed)
+    return allowed
+
+
+def _check_energy(allowed: Allowed) -> None:
+    """Make sure that a stimulus can have its budget of contrast energy.
+
+    Raises:
+        MaxstimError: if not.
+    """
+    energy, least, most = allowed.energy, allowed.least_energy, allowed.most_energy
+    if allowed.has_one_energy:
+        raise MaxstimError(
+            f"Two levels that are equally far from grey have one energy, {most:.4g}; leave the energy "
+            "out, or take more levels."
+        )
+    if not least <= energy <= most:
         raise MaxstimError(
             f"The contrast energy must lie between {least:.4g} and {most:.4g} for a stimulus of these "
-            f"frames, columns and luminance, not {config.energy:g}."
+            f"frames, columns and luminance, not {energy:g}; give one in between, or change what it has "
+            "to satisfy (rings, stim_window, darkest, brightest, mean_luminance, levels)."
         )
-    return allowed
+    if not allowed.levels and energy - least < allowed.held_energy:
+        raise MaxstimError(
+            f"A contrast energy of {energy:g} is so close to {least:.4g} that luminance in single "
+            f"precision does not hold the rest; give {least + 1.01 * allowed.held_energy:.7g} or more."
+        )

@@ -28,7 +28,8 @@ Variables, where the method has them:
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
 engine computes with (``numba_version`` or ``torch_version``). Regularized and generated answers have
-``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``; generated ones with an objective in units of
+``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``, and ``missed``, a sentence, where the best
+iterate is not on its budget of energy or at its level; generated ones with an objective in units of
 RMS have ``grey_voltage`` and ``rms_voltage``, G and R of `maxstim_core.optimal.response_units`.
 Generated answers of several networks have ``networks`` and ``network_hashes``, JSON lists of all of
 them, of which ``network`` and ``network_hash`` are the first; those of a contrast have ``contrast``, a

@@ -89,6 +89,15 @@ class Stepper(ABC):
     def response(self, stimuli: Array) -> Array:
         """Return the voltage of the watched cells, shape (sample, watched cell, frame)."""
 
+    def missed(self, stimulus: Array, response: Array) -> str:
+        """Return in a sentence what a stimulus was asked to reach and does not; nothing if it does.
+
+        Args:
+            stimulus: Luminance, shape (frame, column).
+            response: The voltage of the watched cells, shape (1, watched cell, frame).
+        """
+        return ""
+
     @abstractmethod
     def standing(self) -> Standing:
         """Return where the descent stands."""

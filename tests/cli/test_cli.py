@@ -21,7 +21,9 @@ from maxstim_core.networks.catalog import open_network
 from maxstim_core.networks.network_file import read_about, write_network
 from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
+from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.result import load
+from maxstim_core.optimal.run import finish
 from maxstim_core.stimuli.catalog import open_clips
 
 N_COLUMNS = 721
@@ -69,6 +71,35 @@ def test_generate(tmp_path, capsys):
     shown = capsys.readouterr()
     assert str(output) in shown.out
     assert "3/3" in shown.err
+
+
+@pytest.mark.parametrize("across", ["mean", "disagreement"])
+def test_several_networks_are_asked_at_once(tmp_path, across):
+    output = tmp_path / "generated.nc"
+    settings = {
+        "objective": "drive",
+        "energy": 50.0,
+        "t_stim": 0.05,
+        "n_iters": 4,
+        "across": across,
+    }
+    code = run(
+        *("generate", "T4c", "--network", "default, maxstim/002", "--objective", "drive"),
+        *("--energy", 50, "--t-stim", 0.05, "--iterations", 4, "--across", across),
+        *("--device", "cpu", "--output", output),
+    )
+    assert code == 0
+    networks = [open_network("default"), open_network("maxstim/002")]
+    asked = finish(generate(networks, "T4c", GenerateConfig(**settings)))
+    np.testing.assert_array_equal(load(output).stimulus, asked.stimulus)
+
+
+def test_what_was_not_reached_is_noted(tmp_path, capsys):
+    output = tmp_path / "generated.nc"
+    arguments = ("--objective", "level:50", "--t-stim", 0.05, "--iterations", 6, "--device", "cpu")
+    assert run("generate", "Mi1", *arguments, "--output", output) == 0
+    said = load(output).attrs["missed"]
+    assert "not at the level 50 as asked" in said and f"Note: {said}" in capsys.readouterr().err
 
 
 def test_response_in_the_file_is_of_exactly_the_stimulus_in_it(tmp_path):
@@ -227,6 +258,18 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
             ),
             "also reads or writes",
         ),
+        (("generate", "T4c", "--across", "least"), "--across needs several networks"),
+        (("curve", "T4c", "--across", "least"), "--across needs several networks"),
+        (("generate", "T4c", "--temperature", 1), "Leave it out, or give what it needs"),
+        (("restarts", "T4c", "--temperature", 1), "Leave it out, or give what it needs"),
+        (("generate", "T4c", "--window-counts", "peak"), "there is no window of the response"),
+        (("generate", "T4c", "--network", "prior,nothing"), "no network 'nothing'"),
+        (("generate", "T4c", "--network", ","), "no name of a network"),
+        (("curve", "T4c", "--network", "default,prior"), "asks one network"),
+        (("restarts", "T4c", "--objective", "level:1"), "choose the objective drive"),
+        (("curve", "T4c", "--energies", "10,5,5"), "Give every energy once"),
+        (("generate", "T4c", "--levels", 2, "--energy", 3605), "leave the energy out"),
+        (("generate", "T4c", "--network", "default,{tmp}/out.nc"), "also reads or writes"),
         (("generate", "T4c", "--network", "{tmp}/out.nc"), "also reads or writes"),
         (("regularize", "T4c", "--movie", "{tmp}/out.nc"), "also reads or writes"),
         (("simulate", "--movie", "{tmp}/link.npy"), "also reads or writes"),

@@ -56,6 +56,19 @@ def test_different_movies_are_as_good_and_on_the_same_budget():
     assert np.allclose((voltage - units.grey[kind]) / units.rms[kind], responses, atol=1e-3)
 
 
+def test_restarts_of_a_level_are_refused_before_the_work():
+    config = ms.GenerateConfig(t_stim=T_STIM, objective="level:1")
+    with pytest.raises(ms.MaxstimError, match="choose the objective drive"):
+        ms.restarts(linear_network(), "L2", config)
+
+
+def test_two_levels_need_no_budget():
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=12, objective="drive", levels=2)
+    found = ms.finish(ms.restarts(linear_network(), "L2", config, seeds=1, different=2))
+    assert set(np.unique(found.different_stimulus)) == {0.0, 1.0}
+    assert "missed" not in found.attrs
+
+
 def test_a_clip_is_a_start_too():
     net = ms.open_network("prior", extent=5)
     clip = np.random.default_rng(0).uniform(0.3, 0.7, (9, 91)).astype(np.float32)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -54,6 +55,70 @@ def test_a_level_is_reached_with_the_least_energy(level):
     assert found == pytest.approx(level, abs=2e-4)
     best = np.linalg.norm(kernel(net, "L2")) / units.rms[k]
     assert answer.attrs["contrast_energy"] == pytest.approx((level / best) ** 2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"levels": 2, "darkest": 0.2, "brightest": 0.6, "energy": 13.0},
+        {"levels": 2, "darkest": 0.4, "energy": 40.0},
+        {"levels": 2, "brightest": 0.5, "stim_window": "0.02:0.1", "energy": 30.0},
+        {"darkest": 0.2, "brightest": 0.6, "energy": 13.0},
+        {"highest_hz": 10.0, "darkest": 0.4, "brightest": 0.6, "energy": 2.2},
+        {"highest_hz": 10.0, "highest_cycles": 0.1, "rings": 1, "energy": 15.0},
+        {"mean_luminance": 0.6, "darkest": 0.2, "brightest": 0.7, "highest_hz": 10, "energy": 7.0},
+    ],
+)
+def test_a_run_ends_on_any_budget_that_a_stimulus_can_have(settings):
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=24, objective="drive", **settings)
+    answer = ms.finish(ms.generate(linear_network(), "L2", config))
+    for name in ("stimulus", "best_stimulus"):
+        found = np.square(answer[name].values - 0.5, dtype=np.float64).sum()
+        assert found == pytest.approx(config.energy, rel=5e-3)
+    assert "missed" not in answer.attrs
+
+
+def test_of_two_levels_the_best_is_where_the_kernel_is_greatest():
+    net = linear_network()
+    best = kernel(net, "L2")
+    config = ms.GenerateConfig(
+        t_stim=T_STIM,
+        n_iters=120,
+        objective="drive",
+        levels=2,
+        darkest=0.3,
+        brightest=0.5,
+        energy=2.0,
+    )
+    movie = ms.finish(ms.generate(net, "L2", config)).best_stimulus.values
+    assert (movie < 0.4).sum() == 50
+    found = above_grey(net, movie, "L2")
+    assert found == pytest.approx(-0.2 * np.sort(best, axis=None)[:50].sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"objective": "level:50"}, "The response is .* RMS above grey, not at the level 50 as asked"),
+        ({"objective": "level:-50"}, "The response is -.*, not at the level -50 as asked"),
+        (
+            {
+                "objective": "drive", "highest_hz": 40.0, "highest_cycles": 0.35, "energy": 11.2,
+                "mean_luminance": 0.6, "darkest": 0.2, "brightest": 0.7,
+            },
+            "The contrast energy is .*, not 11.2 as asked: lower the energy, or loosen",
+        ),
+        (
+            {"objective": "drive", "levels": 2, "brightest": 0.5, "rings": 0, "energy": 1.1},
+            "The contrast energy is 1, not 1.1 as asked",
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_not_reached_is_said(settings, said):
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=12, **settings)
+    answer = ms.finish(ms.generate(linear_network(), "L2", config))
+    assert re.match(said, answer.attrs["missed"])
+    assert answer.attrs["missed"].count(". ") == 0
 
 
 def test_restarts_find_both_of_two_paths():
@@ -129,6 +194,14 @@ def test_more_or_fewer_than_two_networks_cannot_disagree():
     for networks in (net, [net], [net] * 3):
         with pytest.raises(ms.MaxstimError, match="list of two"):
             ms.generate(networks, "L2", config)
+    with pytest.raises(ms.MaxstimError, match="cannot disagree with itself"):
+        ms.generate([net, net], "L2", config)
+
+
+def test_what_a_schedule_asks_for_in_vain_is_refused_before_the_work():
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=12, schedule="4: objective=drive energy=900")
+    with pytest.raises(ms.MaxstimError, match="must lie between"):
+        ms.generate(linear_network(), "L2", config)
 
 
 @pytest.mark.slow

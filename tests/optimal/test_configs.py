@@ -226,6 +226,15 @@ def test_what_has_a_level_at_grey_and_no_budget_is_pulled_there(settings, pulls)
     assert ("weight_mei" in GenerateConfig.without_effect(asdict(config))) != pulls
 
 
+@pytest.mark.parametrize(
+    ("settings", "has_one"),
+    [({}, True), ({"darkest": 0.3, "brightest": 0.7}, True), ({"darkest": 0.3}, False)],
+)
+def test_two_levels_equally_far_from_grey_take_no_budget(settings, has_one):
+    values = asdict(GenerateConfig(objective="drive", levels=2, **settings))
+    assert ("energy" in GenerateConfig.without_effect(values)) == has_one
+
+
 def test_a_term_of_no_method_goes_by_its_name():
     assert term_title("slow_in_time") == "Slow in time"
     assert term_title("total") == "Total loss"

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+import torch
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -157,15 +158,111 @@ def test_levels_keep_a_budget_as_well_as_levels_can():
     "settings",
     [
         {"energy": 1e6},
-        {"energy": 3.0, "levels": 2},
+        {"energy": 0.3, "levels": 16},
         {"energy": 0.5, "mean_luminance": 0.3},
         {"energy": 300.0, "rings": 1},
         {"energy": 100.0, "darkest": 0.4, "brightest": 0.6},
+        {"energy": 42.0, "mean_luminance": 0.5, "darkest": 0.2, "brightest": 0.8},
     ],
 )
 def test_an_energy_that_no_stimulus_has_is_refused(settings):
-    with pytest.raises(MaxstimError, match="must lie between"):
+    with pytest.raises(MaxstimError, match=r"must lie between .*; give one in between, or change"):
         allowed_by(GenerateConfig(t_stim=0.12, **settings), EYE)
+
+
+@pytest.mark.parametrize("energy", [3.0, 111.0])
+def test_two_levels_equally_far_from_grey_have_no_other_energy(energy):
+    with pytest.raises(MaxstimError, match="have one energy, 111; leave the energy out"):
+        allowed_by(GenerateConfig(t_stim=0.12, levels=2, energy=energy), EYE)
+
+
+@pytest.mark.parametrize("settings", [{"energy": 1e-12}, {"mean_luminance": 0.6, "energy": 4.44}])
+def test_an_energy_that_single_precision_does_not_hold_is_refused(settings):
+    with pytest.raises(MaxstimError, match=r"does not hold the rest; give .* or more"):
+        allowed_by(GenerateConfig(t_stim=0.12, **settings), EYE)
+    least = Allowed(LINEAR["all"], energy=1.1 * Allowed(LINEAR["all"]).held_energy)
+    assert contrast_energy(least.filled(movie(0.3))) == pytest.approx(least.energy, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    "luminance", [(0.2, 0.6), (0.4, 1.0), (0.0, 0.5), (0.1, 0.8)], ids=lambda pair: f"{pair}"
+)
+@pytest.mark.parametrize("n_levels", [2, 3, 4])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.8, 0.99])
+def test_levels_unequally_far_from_grey_keep_any_budget(luminance, n_levels, share):
+    """Within half of what a pixel changes in going to another level, whatever the movie is like."""
+    least, most = (
+        getattr(Allowed(LINEAR["rings"], *luminance, levels=n_levels), f"{end}_energy")
+        for end in ("least", "most")
+    )
+    energy = least + share * (most - least)
+    allowed = Allowed(LINEAR["rings"], *luminance, energy=energy, levels=n_levels)
+    widest = np.ptp((np.linspace(*luminance, n_levels) - 0.5) ** 2)
+    for given in (movie(0.2), 0.5 + abs(movie(0.2) - 0.5), movie(0.2).clip(*luminance), movie(0)):
+        found = allowed.leveled(given)
+        nearest = np.abs(found[:, EYE.ring <= 1, None] - np.linspace(*luminance, n_levels)).min(-1)
+        assert nearest.max() < 1e-6
+        assert contrast_energy(found) == pytest.approx(energy, abs=widest / 2 + 1e-4)
+
+
+def test_the_pixels_at_the_farther_of_two_levels_are_those_nearest_to_it():
+    allowed = Allowed(LINEAR["all"], 0.2, 0.6, energy=30.0, levels=2)
+    given = movie(0.2)
+    found = allowed.leveled(given)
+    assert given[found < 0.4].max() <= given[found > 0.4].min()
+
+
+@pytest.mark.parametrize("linear", ["all", "slow", "smooth", "mean", "both"])
+@pytest.mark.parametrize("luminance", [(0.0, 1.0), (0.4, 0.6), (0.2, 0.7), (0.1, 0.5)])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_budget_that_a_stimulus_can_have_is_met(linear, luminance, share):
+    """Though no multiple of what is given has it: then it is another that is allowed."""
+    both = Linear(N_FRAMES, EYE, highest_hz=10.0, highest_cycles=0.1, rings=2, frames=(2, 11))
+    allowed = Allowed({**LINEAR, "both": both}[linear], *luminance)
+    least, most = allowed.least_energy, allowed.most_energy
+    if most == least:  # the mean is the end of the range
+        return
+    allowed = dataclasses.replace(allowed, energy=least + share * (most - least))
+    for given in (movie(0.2), 0.5 + abs(movie(0.2) - 0.5), 1.0 - movie(2.0)):
+        found = allowed.nearest(allowed.on_budget(given))
+        assert contrast_energy(found) == pytest.approx(allowed.energy, rel=5e-3)
+        assert allowed.low - 1e-7 < found.min() and found.max() < allowed.high + 1e-7
+        np.testing.assert_allclose(allowed.linear(found), found, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        Allowed(LINEAR["all"], 0.2, 0.6, energy=30.0, levels=2),
+        Allowed(LINEAR["all"], energy=60.0, levels=3),
+        Allowed(LINEAR["all"], 0.2, 0.6, energy=30.0),
+        Allowed(LINEAR["many"], 0.2, 0.7, energy=7.0),
+        Allowed(LINEAR["smooth"], 0.4, 0.6, energy=4.0),
+    ],
+)
+def test_arrays_of_torch_are_brought_to_the_same_budget(allowed):
+    given = movie(0.2)
+    bring = allowed.leveled if allowed.levels else allowed.on_budget
+    found = bring(torch.as_tensor(given)).numpy()
+    np.testing.assert_allclose(found, bring(given), atol=1e-3)
+    assert contrast_energy(found) == pytest.approx(allowed.energy, rel=5e-3)
+
+
+def test_few_rounds_bring_frequency_range_and_budget_together(monkeypatch):
+    """As many as ten steps can wait for: it was up to fifty for each of fifty multiples."""
+    n_projected, project = 0, Linear.direction
+
+    def counted(self, gradient):
+        nonlocal n_projected
+        n_projected += 1
+        return project(self, gradient)
+
+    monkeypatch.setattr(Linear, "direction", counted)
+    linear = Linear(20, Lattice(6), highest_hz=10.0, highest_cycles=0.1)
+    given = (0.5 + 0.2 * RANDOM.normal(size=(20, 127))).astype(np.float32)
+    for energy in (5.0, 40.0, 100.0):
+        Allowed(linear, energy=energy).filled(given)
+    assert n_projected < 3 * 120
 
 
 @pytest.mark.parametrize(
@@ -184,6 +281,7 @@ def test_an_energy_that_no_stimulus_has_is_refused(settings):
         ({"objective": "contrast:"}, "names each of its cell types once"),
         ({"objective": "contrast:T4a,T4a"}, "names each of its cell types once"),
         ({"objective": "drive:T4a"}, "is written drive"),
+        ({"objective": "level:1", "levels": 16}, "leave out the levels"),
         ({"levels": 1}, "give 2 or more"),
         ({"levels": 4, "highest_hz": 5.0}, "leave out the levels"),
         ({"darkest": 0.5, "brightest": 0.5}, "widen it"),

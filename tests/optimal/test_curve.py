@@ -66,7 +66,9 @@ def test_a_curve_can_be_stopped():
     ("energies", "words"),
     [
         ([3, 2], "from the lowest to the highest"),
-        ([2, 2], "from the lowest to the highest"),
+        ([2, 2], "Give every energy once"),
+        ([10, 5, 5], "Give every energy once"),
+        (np.arange(1, 102).tolist(), "at most 100 energies, not 101"),
         ([], "Give the number of energies"),
         (["a"], "Give the number of energies"),
         ("12", "Give the number of energies"),
@@ -79,6 +81,29 @@ def test_a_curve_can_be_stopped():
 def test_what_is_no_energy_is_refused(energies, words):
     with pytest.raises(MaxstimError, match=words):
         ms.curve(ms.open_network("prior", extent=5), "Mi1", energies=energies)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"levels": 16},
+        {"levels": 2, "brightest": 0.8},
+        {"mean_luminance": 0.6, "rings": 3, "objective": "suppress", "window": "0.02:0.08"},
+        {"mean_luminance": 0.5, "darkest": 0.4, "highest_hz": 20.0},
+    ],
+)
+def test_energies_that_nobody_gave_are_such_as_a_stimulus_can_have(settings):
+    config = ms.GenerateConfig(**{"objective": "drive", "t_stim": 0.1, "n_iters": 12, **settings})
+    found = ms.finish(ms.curve(ms.open_network("prior", extent=5), "Mi1", config, 3))
+    energies = [contrast_energy(movie) for movie in found.stimulus.values]
+    assert np.allclose(energies, found.energy, rtol=5e-3)
+    assert "missed" not in found.attrs
+
+
+def test_two_levels_equally_far_from_grey_have_no_curve():
+    config = ms.GenerateConfig(objective="drive", levels=2)
+    with pytest.raises(MaxstimError, match=r"have one energy, .*, so that there is no curve"):
+        ms.curve(ms.open_network("prior", extent=5), "Mi1", config)
 
 
 def test_a_level_has_no_curve():

@@ -157,7 +157,11 @@ def test_a_generated_answer_needs_no_clips():
         ({"objective": "contrast:T4x"}, "There is no cell type 'T4x'; did you mean "),
         ({"objective": "group:T4c"}, "names T4c alone; name other cell types"),
         ({"objective": "drive", "energy": 1e6}, "contrast energy must lie between 0 and"),
-        ({"objective": "drive", "energy": 10.0, "levels": 2}, "contrast energy must lie between"),
+        (
+            {"objective": "drive", "energy": 10.0, "levels": 2},
+            "have one energy, .*; leave the energy",
+        ),
+        ({"objective": "drive", "energy": 1.0, "levels": 4}, "contrast energy must lie between"),
     ],
 )
 def test_what_a_generated_stimulus_cannot_be_is_refused_before_anything_waits(settings, said):
