@@ -309,7 +309,7 @@ class Lessons(param.Parameterized):
     def _lesson_words(self) -> dict[str, Any]:
         if self.visit is None:
             return {}
-        return lesson_words(self.visit.lesson, shows_all=self._shows_all)
+        return lesson_words(self.visit, shows_all=self._shows_all)
 
     def _tell_busy(self) -> None:
         self.busy = self._reader.is_reading or (self.is_open and self.seat.classroom is not None)
