@@ -82,9 +82,7 @@ def agree(pages: list[App], is_so=lambda presenter: True) -> None:
 
 def shows(cell_type: str, *, live: bool = False):
     """What holds once a page shows a movie for a cell type."""
-    return lambda app: (
-        f"<h1>{cell_type} " in told(app)[0] and told(app)[2:4] == (cell_type, live)
-    )
+    return lambda app: f"<h1>{cell_type} " in told(app)[0] and told(app)[2:4] == (cell_type, live)
 
 
 def run(app: App, seed: int, n_iters: int) -> None:
@@ -158,7 +156,9 @@ def test_a_run_of_one_who_follows_stays_when_the_presenter_s_is_done(pages):
     run(presenter, SLOW, 100)
     agree(pages, shows("T4c", live=True))
     run(mine, 0, 3)
-    until(pages, lambda: mine.session.run is not None and mine.session.run.session == mine.session.id)
+    until(
+        pages, lambda: mine.session.run is not None and mine.session.run.session == mine.session.id
+    )
     key = mine.session.key
     until(pages, lambda: presenter.session.run.state == "done" and mine.session.run.state == "done")
     for _ in range(5):
@@ -167,7 +167,7 @@ def test_a_run_of_one_who_follows_stays_when_the_presenter_s_is_done(pages):
 
 
 def test_an_answer_that_is_gone_leaves_the_stored_one_to_what_is_chosen(pages):
-    presenter, first, _ = pages
+    first = pages[1]
     agree(pages, shows("T4c"))
     first.lessons._followed.show(PresentedAnswer("no-such-key", "no-such-key"))
     assert shows("T4c")(first) and first.session.problem == ""
