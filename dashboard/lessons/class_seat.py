@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from dashboard.lessons.classroom import AnswerNote, Classroom, Classrooms
+from dashboard.lessons.followed_answer import PresentedAnswer, is_shared
 from dashboard.state.choice import Choice
-from dashboard.state.link_keys import is_known
+from dashboard.state.session import Session
 from maxstim_core.errors import MaxstimError
-from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.runs.request import RunRequest
 
 
@@ -95,13 +95,14 @@ class ClassSeat:
         self.leave()
         return True
 
-    def here(self, lesson: str, step: int, choice: Choice, name: str) -> None:
-        """Tell the class where this page is."""
+    def here(self, lesson: str, step: int, session: Session, name: str) -> None:
+        """Tell the class where this page is, what it has chosen and what it shows."""
         if self.classroom is None:
             return
         if self.presents:
             self._classrooms.touch(self.classroom)
-            self.classroom.present(lesson, step, _shared(choice))
+            request, answer = _shared(session.choice), PresentedAnswer.of(session)
+            self.classroom.present(lesson, step, request, answer)
         else:
             self.classroom.call(self._visitor, name)
 
@@ -147,7 +148,7 @@ class ClassSeat:
 
 def _shared(choice: Choice) -> RunRequest | None:
     """Return what is chosen, for others to choose too; None where that is nothing that they can have."""
-    if choice.network != DEFAULT and not is_known(choice.network):
+    if not is_shared(choice.network):
         return None
     with suppress(MaxstimError):  # a setting that is none, which its field says
         return choice.request()

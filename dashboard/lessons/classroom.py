@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from dashboard.guard.logins import clean_name
 from dashboard.guard.visits import PerMinute
+from dashboard.lessons.followed_answer import PresentedAnswer
 from maxstim_core.errors import MaxstimError
 from maxstim_core.runs.request import RunRequest
 
@@ -91,7 +92,8 @@ class Classroom:
         lesson: Name of the lesson that is presented.
         step: Place of its step, from 0.
         request: What the presenter has chosen, or None.
-        version: How often lesson, step or request have changed.
+        answer: What the presenter shows.
+        version: How often lesson, step, request or answer have changed.
         members: By visitor.
         began: When it was opened, in seconds of the clock of its `Classrooms`.
         seen: When a page of the presenter was last there.
@@ -107,6 +109,7 @@ class Classroom:
     presenter: str
     step: int = 0
     request: RunRequest | None = None
+    answer: PresentedAnswer = field(default_factory=PresentedAnswer)
     version: int = 0
     members: dict[str, ClassMember] = field(default_factory=dict)
     has_ended: bool = False
@@ -116,12 +119,19 @@ class Classroom:
         """Tell whether a page that knows this may present."""
         return hmac.compare_digest(self.secret.encode(), secret.encode("utf-8", "replace"))
 
-    def present(self, lesson: str, step: int, request: RunRequest | None) -> None:
-        """Let the class be where its presenter is."""
-        if (lesson, step, request) != (self.lesson, self.step, self.request):
-            self.lesson, self.step, self.request = lesson, step, request
+    def present(
+        self, lesson: str, step: int, request: RunRequest | None, answer: PresentedAnswer
+    ) -> None:
+        """Let the class be where its presenter is, and see what is on show there."""
+        now, before = (lesson, step, request, answer), self._presented
+        self.lesson, self.step, self.request, self.answer = now
+        if now != before:
             self.version += 1
             self.news += 1
+
+    @property
+    def _presented(self) -> tuple[str, int, RunRequest | None, PresentedAnswer]:
+        return self.lesson, self.step, self.request, self.answer
 
     def join(self, visitor: str, name: str) -> None:
         """Take a visitor in, or their new name.

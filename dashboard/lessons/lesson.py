@@ -79,6 +79,8 @@ class LessonStep:
         text: Markdown.
         sets: What is chosen on the page when the step begins.
         highlight: Names of `PAGE_PARTS` that get a ring.
+        hidden: Names of `PAGE_PARTS` that are out of sight until the answer is out, or as long as the
+            step lasts where nothing is asked.
         question: What is asked, or None.
         reveal: Markdown that is shown after the guess; empty for none.
         goal: What is to be reached, or None.
@@ -88,6 +90,7 @@ class LessonStep:
     text: str = ""
     sets: PageSettings = field(default_factory=PageSettings)
     highlight: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     question: LessonQuestion | None = None
     reveal: str = ""
     goal: LessonGoal | None = None

@@ -6,18 +6,21 @@ one sentence that names the line.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from dashboard.lessons.lesson import Lesson, LessonQuestion, LessonStep
 from dashboard.lessons.lesson_goal import LessonGoal
 from dashboard.lessons.page_parts import PAGE_PARTS
-from dashboard.lessons.page_settings import PageSettings
+from dashboard.lessons.page_settings import PageSettings, check_can_ask
+from dashboard.state.link_keys import is_network_here
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.settings import checked_number, did_you_mean
+from maxstim_core.settings import did_you_mean
 
 LONGEST_LESSON = 100_000
 """Characters of a file."""
@@ -25,9 +28,13 @@ LONGEST_LESSON = 100_000
 MOST_STEPS = 40
 """Steps of a lesson."""
 
-_MOST_CHOICES, _LONGEST_LINE = 8, 300
+_MOST_CHOICES, _LONGEST_LINE, _MOST_NUMBER = 8, 300, 1e9
 _FRONT = ("title", "minutes", "about", "fix", "hide")
-_WORDS = ("set", "highlight", "guess", "number", "reveal", "check")
+_WORDS = ("set", "highlight", "hide", "guess", "number", "reveal", "check")
+_NO_END = (
+    "The second line of three dashes is missing; write --- {where} this line, after the title, the "
+    "minutes and all that belongs to them."
+)
 _HEADING = re.compile(r"##[ \t]+(?P<title>.*\S)[ \t]*")
 _WORD = re.compile(r"(?P<word>[a-z]+):(?:[ \t]+(?P<rest>.*))?")
 _CHOICE = re.compile(r"[-*][ \t]+\[(?P<mark>[ xX])\][ \t]+(?P<text>.*\S)[ \t]*")
@@ -70,6 +77,7 @@ class _Draft:
     words: dict[str, int] = field(default_factory=dict)
     sets: PageSettings = field(default_factory=PageSettings)
     highlight: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     question: str = ""
     choices: list[str] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
@@ -95,12 +103,17 @@ class _Reader:
         """Take the lines between the two ``---``, and return how many lines that were."""
         if not lines or lines[0].strip() != "---":
             raise self._wrong(1, "A lesson begins with a line of three dashes, ---, and its title.")
+        has_end = any(line.strip() == "---" for line in lines[1:])
         for number, line in enumerate(lines[1:], 2):
             if line.strip() == "---":
                 return number
+            if _HEADING.fullmatch(line):
+                raise self._wrong(number, _NO_END.format(where="above"))
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             key, colon, value = (one.strip() for one in line.partition(":"))
+            if key not in _FRONT and not has_end:
+                raise self._wrong(number, _NO_END.format(where="above"))
             if not colon or not value:
                 raise self._wrong(
                     number, "Here stands a word, a colon and its value, as in title: ON and OFF."
@@ -114,7 +127,7 @@ class _Reader:
             if len(value) > _LONGEST_LINE:
                 raise self._wrong(number, f"This is longer than {_LONGEST_LINE} characters.")
             self._front[key] = number, value
-        raise self._wrong(len(lines), "The line of three dashes, ---, after the title is missing.")
+        raise self._wrong(len(lines), _NO_END.format(where="below"))
 
     def _told(self, key: str) -> tuple[int, str]:
         return self._front.get(key, (1, ""))
@@ -190,6 +203,8 @@ class _Reader:
             draft.sets = self._at(number, lambda: PageSettings.parse(rest))
         elif word == "highlight":
             draft.highlight = self._parts(number, rest)
+        elif word == "hide":
+            draft.hidden = self._parts(number, rest)
         elif word == "check":
             draft.goal = self._at(number, lambda: LessonGoal.parse(rest, self._cell_types))
         elif word == "number":
@@ -212,10 +227,14 @@ class _Reader:
     def _number(self, number: int, text: str) -> tuple[float, float]:
         found = _NUMBER.fullmatch(text)
         if found is None:
-            raise self._wrong(number, "A number stands here, as in 24, or 24 within 5.")
+            raise self._wrong(
+                number,
+                f"{shown(text)} is no number, nor one and how far off is close; write number: 24, or "
+                "number: 24 within 5.",
+            )
         return (
-            self._at(number, lambda: _finite(found["number"])),
-            self._at(number, lambda: abs(_finite(found["within"] or "0"))),
+            self._at(number, lambda: _finite(found["number"], "number: 24 within 5")),
+            self._at(number, lambda: abs(_finite(found["within"] or "0", "within 5"))),
         )
 
     # -- the whole
@@ -231,19 +250,50 @@ class _Reader:
         if not self._drafts:
             raise self._wrong(n_lines, "There is no step; begin one with ## and its title.")
         number, minutes = self._told("minutes")
+        if not minutes:
+            raise self._wrong(number, "The minutes are missing; add a line such as minutes: 15.")
         if not re.fullmatch("[0-9]{1,3}", minutes) or not 1 <= int(minutes) <= 240:
-            raise self._wrong(number, "The minutes, from 1 to 240, are missing: minutes: 15.")
-        number, fixed = self._told("fix")
+            raise self._wrong(
+                number,
+                f"{shown(minutes)} is no number of minutes; write a whole one from 1 to 240, as in "
+                "minutes: 15.",
+            )
+        fixed = self._fixed()
+        self._check_settings(fixed)
         hidden_at, hidden = self._told("hide")
         return Lesson(
             name=self._name,
             title=self._front["title"][1],
             minutes=int(minutes),
             about=self._told("about")[1],
-            fixed=self._at(number, lambda: PageSettings.parse(fixed)) if fixed else PageSettings(),
+            fixed=fixed,
             hidden=self._parts(hidden_at, hidden),
             steps=tuple(map(self._step, self._drafts)),
         )
+
+    def _fixed(self) -> PageSettings:
+        """Return what the lesson fixes; a network of its is one that pages can have."""
+        number, text = self._told("fix")
+        if not text:
+            return PageSettings()
+        fixed = self._at(number, lambda: PageSettings.parse(text))
+        if fixed.network and not is_network_here(fixed.network):
+            raise self._wrong(
+                number,
+                f"The network {shown(fixed.network)} is not on this server, so it cannot be kept; "
+                "store it here, or write one that is, as in fix: network=maxstim/003.",
+            )
+        return fixed
+
+    def _check_settings(self, fixed: PageSettings) -> None:
+        """Make sure that what steps set one after the other can be asked for."""
+        cell_type, values = "", {}
+        self._at(self._told("fix")[0], lambda: check_can_ask(fixed.values, fixed.cell_type))
+        for draft in self._drafts:
+            cell_type = fixed.cell_type or draft.sets.cell_type or cell_type
+            values = {**(draft.sets.values if draft.sets.method else values), **fixed.values}
+            if "set" in draft.words:
+                self._at(draft.words["set"], partial(check_can_ask, values, cell_type))
 
     def _step(self, draft: _Draft) -> LessonStep:
         return LessonStep(
@@ -251,6 +301,7 @@ class _Reader:
             text="\n".join(draft.text).strip(),
             sets=draft.sets,
             highlight=draft.highlight,
+            hidden=draft.hidden,
             question=self._question(draft),
             reveal="\n".join(draft.reveal).strip(),
             goal=draft.goal,
@@ -289,14 +340,22 @@ class _Reader:
         return MaxstimError(f"The lesson {self._name}, line {number}: {sentence}")
 
 
-def _finite(text: str) -> float:
+def _finite(text: str, example: str) -> float:
     """Return the number that a text is.
 
+    Args:
+        text: It.
+        example: What could stand there.
+
     Raises:
-        MaxstimError: if it is none.
+        MaxstimError: if it is none, or too far from 0.
     """
     try:
-        value: object = float(text)
+        value = float(text)
     except ValueError:
-        value = text
-    return checked_number(value, "A number", (-1e9, 1e9))
+        value = math.nan
+    if not abs(value) <= _MOST_NUMBER:
+        raise MaxstimError(
+            f"{shown(text)} is no number between −1e9 and 1e9; write digits, as in {example}."
+        )
+    return value

@@ -6,7 +6,7 @@ The grammar, which is parsed here by hand and nothing else is:
     condition = quantity [ "of" cell type ] relation number
               | label "is" word
     quantity  = "response" | "lowest" | "voltage" | "energy" | "duration"
-    label     = "cell" | "method" | "network" | "silenced"
+    label     = "cell" | "method" | "network" | "silenced" | "objective"
     relation  = ">" | "<" | ">=" | "<="
 """
 
@@ -75,7 +75,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Naming:
-    """Something that is to have a name: a cell type, a method, a network, what is silenced.
+    """Something that is to have a name: a cell type, a method, an objective, what is silenced.
 
     Attributes:
         label: A name of `LABELS`.

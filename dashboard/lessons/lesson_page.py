@@ -13,6 +13,7 @@ from dashboard.components.lesson.component import LessonPanel
 from dashboard.lessons.checked_answer import check_answer_shown
 from dashboard.lessons.class_seat import ClassSeat
 from dashboard.lessons.classroom import CLASSROOMS, Classrooms
+from dashboard.lessons.followed_answer import FollowedAnswer
 from dashboard.lessons.lesson_reader import LessonReader
 from dashboard.lessons.lesson_visit import LessonVisit
 from dashboard.lessons.lesson_words import class_words, lesson_words, list_words, step_words
@@ -65,6 +66,7 @@ class Lessons(param.Parameterized):
         self.panel: LessonPanel | None = None
         self.visit: LessonVisit | None = None
         self.seat = ClassSeat(session.id, classrooms)
+        self._followed = FollowedAnswer(session)
         self._reader = LessonReader()
         self._visits: dict[str, LessonVisit] = {}
         self._wanted: tuple[str, int, bool] | None = None  # a lesson that is opened once it is read
@@ -139,7 +141,9 @@ class Lessons(param.Parameterized):
                 self._open(moved.lesson, moved.step, sets=moved.request is None)
                 if moved.request is not None:
                     self.session.choice.take(moved.request)
+                self._followed.show(moved.answer)
                 self._tell()
+            self._followed.poll()
         if self.visit is not None:
             self._tell_class(self.visit)
         if seat.has_news():
@@ -216,6 +220,7 @@ class Lessons(param.Parameterized):
             case {"secret": str(secret)}:
                 seat.claim(secret[:100])
             case {"follow": bool(follows)}:
+                self._followed.forget()
                 seat.follow(follows)
                 self._sit_if_in_class()
             case {"anonymous": bool(anonymous)}:
@@ -250,7 +255,7 @@ class Lessons(param.Parameterized):
             self._tell_class(visit)
 
     def _tell_class(self, visit: LessonVisit) -> None:
-        self.seat.here(visit.lesson.name, visit.place, self.session.choice, self._name)
+        self.seat.here(visit.lesson.name, visit.place, self.session, self._name)
 
     def _leave_lesson(self) -> None:
         self._stray()
@@ -259,6 +264,7 @@ class Lessons(param.Parameterized):
 
     def _stray(self) -> None:
         """Go on by oneself."""
+        self._followed.forget()
         if self.seat.follows:
             self.seat.follow(False)
 
@@ -303,7 +309,7 @@ class Lessons(param.Parameterized):
     def _lesson_words(self) -> dict[str, Any]:
         if self.visit is None:
             return {}
-        return lesson_words(self.visit.lesson, shows_all=self._shows_all)
+        return lesson_words(self.visit, shows_all=self._shows_all)
 
     def _tell_busy(self) -> None:
         self.busy = self._reader.is_reading or (self.is_open and self.seat.classroom is not None)

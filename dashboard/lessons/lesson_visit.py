@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from dashboard.lessons.lesson import Lesson, LessonStep
 from dashboard.lessons.lesson_goal import GoalReport
 
+GIVES_AWAY = ("tuning",)
+"""Names of `PAGE_PARTS` that are out of sight in every step that asks something."""
+
 
 @dataclass
 class LessonVisit:
@@ -46,6 +49,25 @@ class LessonVisit:
         """Whether it may be: a question is answered first."""
         asked = self.step.question is None or bool(self.guess)
         return asked and bool(self.step.reveal) and not self.is_revealed
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the answer to the question is out: revealed, or guessed where nothing is revealed."""
+        return self.is_revealed if self.step.reveal else bool(self.guess)
+
+    @property
+    def hidden_meanwhile(self) -> tuple[str, ...]:
+        """Names of `PAGE_PARTS` that are out of sight in this step, whatever is done."""
+        of_step = self.step.hidden if self.step.question is None else ()
+        return tuple(dict.fromkeys((*self.lesson.hidden, *of_step)))
+
+    @property
+    def hidden_until_out(self) -> tuple[str, ...]:
+        """Names of those that come into sight with the answer, or nothing once it is out."""
+        if self.step.question is None or self.is_out:
+            return ()
+        kept = (*self.step.hidden, *GIVES_AWAY)
+        return tuple(name for name in dict.fromkeys(kept) if name not in self.lesson.hidden)
 
     def go(self, place: int) -> bool:
         """Go to a step, or the nearest that there is, and tell whether that is another."""

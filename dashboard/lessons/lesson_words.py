@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.lessons.class_seat import ClassSeat
 from dashboard.lessons.classroom import ClassMember, Classroom
-from dashboard.lessons.lesson import Lesson, LessonQuestion
+from dashboard.lessons.lesson import LessonQuestion
 from dashboard.lessons.lesson_catalog import SHIPPED, LessonList
 from dashboard.lessons.lesson_text import lesson_tree
 from dashboard.lessons.lesson_visit import LessonVisit
@@ -31,16 +31,18 @@ def list_words(found: LessonList) -> dict[str, Any]:
     }
 
 
-def lesson_words(lesson: Lesson, *, shows_all: bool) -> dict[str, Any]:
-    """Return what a lesson is, and what it hides and fixes."""
+def lesson_words(visit: LessonVisit, *, shows_all: bool) -> dict[str, Any]:
+    """Return what a lesson is, and what it hides by now and fixes."""
+    lesson, meanwhile, until_out = visit.lesson, visit.hidden_meanwhile, visit.hidden_until_out
     fixed = [*lesson.fixed.names]
     return {
         "name": lesson.name,
         "title": lesson.title,
         "minutes": lesson.minutes,
         "steps": len(lesson.steps),
-        "hides": [PAGE_PARTS[name] for name in lesson.hidden],
-        "hidden": [] if shows_all else list(lesson.hidden),
+        "hides": [PAGE_PARTS[name] for name in meanwhile],
+        "hides_until_out": [PAGE_PARTS[name] for name in until_out],
+        "hidden": [*(() if shows_all else meanwhile), *until_out],
         "shows_all": shows_all,
         "fixes": [PAGE_PARTS[part] for part in fixed],
         "fixed": fixed,

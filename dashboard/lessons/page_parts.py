@@ -9,6 +9,9 @@ from maxstim_core.optimal.configs import CONFIGS
 
 _PARTS = {
     "headline": "the title and its figures",
+    "figures": "the figures under the title",
+    "verdict": "what the controls say",
+    "tuning": "what is known of the tuning of cell types",
     "player": "the movie and the response",
     "gallery": "the clips",
     "controls": "the controls",

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.state.objective import check_others
+from dashboard.state.silence import check_silence
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import CONFIGS, starting_preset
@@ -96,3 +98,19 @@ def _values(method: str, said: Mapping[str, str]) -> dict[str, Any]:
     values = {name: config_class.taken(name, text) for name, text in said.items()}
     starting_preset(config_class, **values)  # settings that contradict each other are refused here
     return values
+
+
+def check_can_ask(values: Mapping[str, Any], cell_type: str) -> None:
+    """Make sure that a cell type can be asked with settings: it is not silenced, nor among the others.
+
+    Args:
+        values: Settings by name.
+        cell_type: The chosen one; nothing where any may be.
+
+    Raises:
+        MaxstimError: if it cannot.
+    """
+    if "silence" in values:
+        check_silence(values["silence"], cell_type)
+    if "objective" in values:
+        check_others(values["objective"], cell_type)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import silence_of
+from maxstim_core.runs.request import config_of
 
 QUANTITIES: Mapping[str, tuple[str, str]] = {
     "response": ("response", "RMS above grey"),
@@ -31,6 +33,7 @@ LABELS: Mapping[str, str] = {
     "method": "the method",
     "network": "the network",
     "silenced": "silenced",
+    "objective": "the objective",
 }
 """What of an answer has a name and not a number, with its words."""
 
@@ -69,10 +72,12 @@ class MeasuredAnswer:
         if grey is not None and rms is not None and float(rms) > 0:
             values["response"] = (float(np.max(central)) - float(grey)) / float(rms)
             values["lowest"] = (float(np.min(central)) - float(grey)) / float(rms)
+        config = config_of(answer)
         labels = {
             "cell": str(about["cell_type"]),
             "method": str(about["method"]),
             "network": str(about.get("network", "")),
             "silenced": silence_of(answer),
+            "objective": config.goal.kind if isinstance(config, GenerateConfig) else "",
         }
         return cls(values, labels)

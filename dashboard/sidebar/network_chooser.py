@@ -29,6 +29,7 @@ def network_words(networks: Networks) -> dict[str, Any]:
     return {
         "state": state,
         "card": found is not None and not problem,
+        "tells_tuning": found is not None and not problem and found.card is not None,
         "warning": problem or " ".join(warnings),
         "severity": "error" if problem else "warning",
         "said": networks.reply,

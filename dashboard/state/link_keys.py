@@ -45,7 +45,7 @@ def is_known(network: str) -> bool:
     return any(known.name == network for known in NETWORKS.latest())
 
 
-def _is_there(network: str) -> bool:
+def is_network_here(network: str) -> bool:
     """Whether `is_known`, or so by now: who stores a network may send a link to it at once."""
     return bool(network) and (
         is_known(network) or any(known.name == network for known in NETWORKS.read())
@@ -104,7 +104,7 @@ LINK_KEYS = (
         "network",
         "network",
         "network",
-        _if(_is_there),
+        _if(is_network_here),
         "The network of this link is not on this server, so the default one is chosen; choose another, "
         "or store that one here.",
         instead=DEFAULT,

@@ -131,6 +131,7 @@ class Session(param.Parameterized):
         self._missing = False  # whether no answer to what is chosen is known, or ready
         self._awaits = False  # whether one is known and will be ready in a moment
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
+        self._coming_takes = True  # whether its settings are to be chosen then
         self._foreseen: tuple[RunRequest, Preview] | None = None
         # Before anybody else's: who is told of the others finds it up to date.
         self._looked_at: _LookedAt | None = None
@@ -152,6 +153,11 @@ class Session(param.Parameterized):
         """What a link to this page should carry: a result outlives the run that made it."""
         ended = self.run is not None and self.run.result is not None
         return self.run.result.stem if ended else self.key
+
+    def is_showing(self, *keys: str) -> bool:
+        """Tell whether the run or answer of one of these keys is on the page, or will be in a moment."""
+        known = {self.key, self.lasting_key, self._coming if isinstance(self._coming, str) else ""}
+        return not known.isdisjoint(filter(None, keys))
 
     @property
     def link_key(self) -> str:
@@ -492,13 +498,18 @@ class Session(param.Parameterized):
             self._fetch(followed)
 
     @_one_at_a_time
-    def follow(self, key: str) -> None:
-        """Show a run of the queue, or an answer of the library, by its key."""
+    def follow(self, key: str, *, takes_settings: bool = True) -> None:
+        """Show a run of the queue, or an answer of the library, by its key.
+
+        Args:
+            key: Its run id, or its key in the library.
+            takes_settings: Whether what it was asked for is chosen, too.
+        """
         self._coming = ""
         try:
             run = self._run_in_queue(key)
             if run is None and not self._is_ready(key):
-                self._coming = key
+                self._coming, self._coming_takes = key, takes_settings
                 return
             answer = self.library.open(key) if run is None else None
             request = request_of(answer) if run is None else run.request
@@ -507,7 +518,8 @@ class Session(param.Parameterized):
             return
         self._follows_next = False
         self._looked_at = None
-        self.choice.take(request)
+        if takes_settings:
+            self.choice.take(request)
         self.param.update(problem="", key=key, run=None)
         if run is not None:
             self.poll()
@@ -711,7 +723,7 @@ class Session(param.Parameterized):
         if isinstance(coming, RunSnapshot):
             self._fetch(coming)
         elif coming:
-            self.follow(coming)
+            self.follow(coming, takes_settings=self._coming_takes)
 
     def _fetch(self, run: RunSnapshot) -> None:
         self._coming = ""

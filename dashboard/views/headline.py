@@ -272,15 +272,19 @@ def live_heading(run: RunSnapshot) -> str:
 def _heading(cell_type: str, method: str, mark: str, facts: str) -> str:
     words = {"example": "Example", "cancelled": "Cancelled early", "live": "Forming"}
     marks = "".join(
-        f'<span class="{kind}">{text}</span>'
-        for kind, text in (
-            ("arrow", arrow(cell_type)),
-            (f"polarity {polarity(cell_type).lower()}", polarity(cell_type)),
-            (f"mark {mark}", words.get(mark, "")),
+        f'<span class="{kind}"{part}>{text}</span>'
+        for kind, part, text in (  # by their parts lessons hide them
+            ("arrow", ' data-part="tuning"', arrow(cell_type)),
+            (
+                f"polarity {polarity(cell_type).lower()}",
+                ' data-part="tuning"',
+                polarity(cell_type),
+            ),
+            (f"mark {mark}", "", words.get(mark, "")),
         )
         if text
     )
     return (
         f"<h1>{escape(cell_type)} <small>{METHODS[method].title.lower()}</small>{marks}</h1>"
-        f'<p class="quiet">{facts}</p>'
+        f'<p class="quiet" data-part="figures">{facts}</p>'
     )

@@ -60,7 +60,7 @@ export function render({model}) {
   }))
   const iteration = element("div", {class: "iteration", role: "group", "aria-label": "Iteration shown"},
     ...iterations.values())
-  const verdict = element("p", {class: "verdict", hidden: ""})
+  const verdict = element("p", {class: "verdict", hidden: "", "data-part": "verdict"})
   const words = element("span")
   const take = element("button", {type: "button", class: "text-button"}, "Take its settings")
   take.addEventListener("click", () => model.send_msg("Settings"))

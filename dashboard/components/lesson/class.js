@@ -78,7 +78,7 @@ class ClassView {
     this.follow.checked = follows
     this.anonymous.checked = anonymous
     const people = members === 1 ? "1 follows" : `${members} follow`
-    const where = presents ? "Your steps and what you choose are followed." : `The presenter is at step ${presented_step}.`
+    const where = presents ? "Your steps, and what you choose and show, are followed." : `The presenter is at step ${presented_step}.`
     const waiting = waits ? " Guess to see what others have guessed." : ""
     this.facts.textContent = `${people}. ${where}${waiting}`
     const most = Math.max(1, ...counts.map(({count}) => count))

@@ -31,6 +31,8 @@ class LessonChooser {
   }
 }
 
+const NARROW_PAGE = matchMedia("(max-width: 899px)") // where the lesson takes room from the movie
+
 class LessonView {
   constructor(model) {
     this.model = model
@@ -99,6 +101,7 @@ class LessonView {
     this.next.textContent = this.isLast ? "Finish" : "Next"
     this.shows_all = lesson.shows_all
     const kept = [...(lesson.hides.length ? [`Hidden meanwhile: ${lesson.hides.join(", ")}.`] : []),
+      ...(lesson.hides_until_out.length ? [`Hidden until the answer is out: ${lesson.hides_until_out.join(", ")}.`] : []),
       ...(lesson.fixes.length ? [`Kept as set: ${lesson.fixes.join(", ")}.`] : [])].join(" ")
     this.hides.textContent = kept
     this.hides.hidden = !kept
@@ -110,7 +113,7 @@ class LessonView {
     if (is_new) {
       this.body.scrollTop = 0
       if (this.wasThere) this.step.heading.focus({preventScroll: true})
-      this.spotlight.reach(step.highlight)
+      this.spotlight.reach(NARROW_PAGE.matches ? [...step.highlight, "player"] : step.highlight)
     }
     this.wasThere = true
   }

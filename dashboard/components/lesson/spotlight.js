@@ -36,7 +36,7 @@ class Spotlight {
     }
   }
 
-  /** Bring the first of some parts into sight; the sections that it lies in are opened. */
+  /** Bring the first of some parts that the page has into sight; the sections that it lies in are opened. */
   reach(names) {
     for (const name of names) {
       for (const root of rootsOf(document)) {

@@ -9,8 +9,9 @@ class CellTypesPicker extends Picker {
     this.own = ""
     this.offer(groups, (member) => ({
       parts: [element("span", "name", member.name), marks(member)],
-      title: member.sentence,
-      words: [member.name, member.polarity, WORDS[member.arrow] ?? ""],
+      title: member.polarity || member.arrow ? "" : member.sentence,
+      words: [member.name],
+      known: [member.polarity, WORDS[member.arrow] ?? ""],
     }))
     this.search.placeholder = "Search cell types: T4, ON, up…"
   }

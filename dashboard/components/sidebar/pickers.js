@@ -2,8 +2,10 @@
 
 const WORDS = {"↑": "up", "↓": "down", "←": "left", "→": "right"}
 
-function marks({polarity, arrow}) {
-  const row = element("span", "marks")
+/** What is known of the tuning of a cell type; by its part lessons hide it. */
+function marks({polarity, arrow, sentence}) {
+  const told = polarity || arrow
+  const row = element("span", {class: "marks", "data-part": "tuning", ...(told ? {title: sentence} : {})})
   if (arrow) row.append(element("span", "arrow", arrow))
   if (polarity) row.append(element("span", `polarity ${polarity.toLowerCase()}`, polarity))
   return row
@@ -13,7 +15,7 @@ function marks({polarity, arrow}) {
 class CellPicker {
   constructor(groups, take) {
     this.picker = new Picker("cell types", take)
-    this.sentence = element("p", "sentence")
+    this.sentence = element("p", {class: "sentence", "data-part": "tuning"})
     this.picker.field.after(this.sentence)
     this.picker.field.dataset.testid = "cell"
     this.picker.root.classList.add("cells")
@@ -21,8 +23,9 @@ class CellPicker {
       "ON and OFF: excited by light or dark. Arrow: preferred direction. No mark: not known."))
     this.picker.offer(groups, (member) => ({
       parts: [element("span", "name", member.name), marks(member)],
-      title: member.sentence,
-      words: [member.name, member.polarity, WORDS[member.arrow] ?? ""],
+      title: member.polarity || member.arrow ? "" : member.sentence,
+      words: [member.name],
+      known: [member.polarity, WORDS[member.arrow] ?? ""],
     }))
     this.picker.search.placeholder = `Search ${this.picker.chips.length} cell types: T4, ON, up…`
     this.root = this.picker.root

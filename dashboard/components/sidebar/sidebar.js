@@ -69,8 +69,12 @@ class NetworkFacts {
     this.root = element("div", "network", element("div", "line", this.state, this.card), this.warning)
   }
 
-  show({state, card, warning, severity}) {
+  show({state, card, warning, severity, tells_tuning}) {
     this.state.textContent = state
+    for (const node of [this.state, this.warning]) { // by their part lessons hide them
+      if (tells_tuning) node.dataset.part = "tuning"
+      else delete node.dataset.part
+    }
     this.card.disabled = !card
     if (this.warning.textContent !== warning) this.warning.textContent = warning
     this.warning.hidden = !warning

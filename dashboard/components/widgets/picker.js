@@ -26,7 +26,8 @@ class Picker {
 
   /**
    * Offer groups, each with a `title` and `members` with a `name`.
-   * `draw(member, group)` returns the `parts` of a button, its `title`, and the `words` to find it by.
+   * `draw(member, group)` returns the `parts` of a button, perhaps its `title`, and the `words` to find it
+   * by; by those that are `known` of it, only while its last part is in sight.
    */
   offer(groups, draw, layout = () => "members") {
     const focused = this.chips.find(({chip}) => chip.matches(":focus"))?.member.name
@@ -34,13 +35,13 @@ class Picker {
     this.list.replaceChildren(...groups.map((group) => {
       const members = element("div", layout(group))
       for (const member of group.members) {
-        const {parts, title, words} = draw(member, group)
+        const {parts, title, words, known = []} = draw(member, group)
         const chip = element("button",
-          {type: "button", class: "chip", title, "data-name": member.name}, ...parts)
+          {type: "button", class: "chip", "data-name": member.name, ...(title ? {title} : {})}, ...parts)
         chip.addEventListener("click", () => this.choose(member.name))
         members.append(chip)
-        const text = [...words, group.title].join(" ").toLowerCase()
-        this.chips.push({chip, member, group, text})
+        const [text, told] = [[...words, group.title], known].map((all) => all.join(" ").toLowerCase())
+        this.chips.push({chip, member, group, text, told})
       }
       return element("section", "group", element("h3", "title", group.title), members)
     }))
@@ -84,7 +85,10 @@ class Picker {
   /** Leave the choices in sight that have all words of the search. */
   filter() {
     const wanted = this.search.value.trim().toLowerCase().split(/\s+/)
-    for (const {chip, text} of this.chips) chip.hidden = !wanted.every((word) => text.includes(word))
+    const isKnown = this.chips.length && getComputedStyle(this.chips[0].chip.lastChild).display !== "none"
+    for (const {chip, text, told} of this.chips) {
+      chip.hidden = !wanted.every((word) => text.includes(word) || (isKnown && told.includes(word)))
+    }
     for (const section of this.list.children) {
       section.hidden = !section.querySelector(".chip:not([hidden])")
     }

@@ -1,6 +1,7 @@
 """A class: who presents, who follows, what is told to whom, and when it ends."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from dashboard.lessons.classroom import (
     AnswerNote,
     Classrooms,
 )
+from dashboard.lessons.followed_answer import PresentedAnswer
 from maxstim_core.errors import MaxstimError
 
 
@@ -49,11 +51,19 @@ def test_a_class_has_a_short_code_and_a_long_secret(classes):
 
 def test_what_is_presented_counts_as_news_where_it_changes(classes):
     one = classes.open("a", "on-off")
-    one.present("on-off", 0, None)
+    shows = PresentedAnswer("run-1", "run-1")
+    one.present("on-off", 0, None, PresentedAnswer())
     assert one.version == 0
-    one.present("on-off", 1, None)
-    one.present("on-off", 1, None)
+    one.present("on-off", 1, None, PresentedAnswer())
+    one.present("on-off", 1, None, PresentedAnswer())
     assert one.version == 1
+    one.present("on-off", 1, None, shows)
+    assert one.version == 2
+    one.present("on-off", 1, None, replace(shows, lasting_key="T4c-generated"))
+    assert one.version == 2, "the run on show has ended"
+    assert one.answer.lasting_key == "T4c-generated", "for who comes late"
+    one.present("on-off", 1, None, replace(shows, best=True))
+    assert one.version == 3
 
 
 def test_each_one_s_guesses_and_answers_are_their_own(classes):

@@ -26,6 +26,7 @@ hide: sweep, losses
 
 set: cell=T5c; method=generated; objective=contrast:T4a,T4b; energy=20
 highlight: player, energy
+hide: figures, verdict
 
 Text with **words**.
 A line: not a word of ours.
@@ -65,6 +66,7 @@ def test_a_whole_lesson():
     assert (first.title, first.sets.cell_type, first.sets.method) == ("First", "T5c", "generated")
     assert first.sets.values == {"objective": "contrast:T4a,T4b", "energy": 20.0}
     assert first.highlight == ("player", "energy")
+    assert first.hidden == ("figures", "verdict") and second.hidden == ()
     assert first.text.startswith("Text with **words**.") and "## and this" in first.text
     assert first.question.choices == ("one", "two", "three")
     assert first.question.right == {1, 2} and not first.question.is_number
@@ -105,6 +107,26 @@ def test_a_whole_lesson():
         (FRONT + "## A\nguess: Which?\n- [ ] a\n- [ ] b\nnumber: 3\n", 9, "not both"),
         (FRONT + "## A\nnumber: 3\n", 6, "belongs to a question"),
         (FRONT + "## A\nguess: x?\nnumber: many\n", 7, "number"),
+        (FRONT + "## A\nguess: x?\nnumber: many within 3\n", 7, "^'many' is no number .*: 24 within 5"),
+        (FRONT + "## A\nguess: x?\nnumber: 3 within lots\n", 7, "^'lots' is no number .*within 5"),
+        (FRONT + "## A\nguess: x?\nnumber: 3 or so\n", 7, "^'3 or so' is no number.*write number: 24,"),
+        (FRONT + "## A\nguess: x?\nnumber: 1e99\n", 7, "^'1e99' is no number between −1e9 and 1e9;"),
+        (FRONT + "## A\nhide: figure\n", 6, "did you mean figures"),
+        (FRONT + "## A\nset: cell=T4c; method=generated; silence=T4c\n", 6, "leave it out of those"),
+        (FRONT + "## A\nset: method=natural; silence=T4c\n## B\nset: cell=T4c\n", 8, "leave it out"),
+        (FRONT + "## A\nset: method=generated; silence=T9\n", 6, "no cell type 'T9'"),
+        (FRONT + "## A\nset: cell=T4c; method=generated; objective=contrast:T4c\n", 6, "the others"),
+        ("---\ntitle: x\nminutes: 5\nfix: cell=T4c; method=natural; silence=T4c\n---\n## A\n", 4, "out"),
+        ("---\ntitle: x\nminutes: 5\nfix: cell=T4c\n---\n## A\nset: method=natural; silence=T4c\n", 7,
+         "leave it out"),
+        ("---\ntitle: x\nminutes: 5\nfix: network=nonexistent\n---\n## A\n", 4,
+         "^The network 'nonexistent' is not on this server.* as in fix: network=maxstim/003"),
+        ("---\ntitle: x\nminutes: a quarter\n---\n## A\n", 3, "^'a quarter' is no number .*minutes: 15"),
+        ("---\ntitle: x\nminutes: 0\n---\n## A\n", 3, "^'0' is no number of minutes; .* from 1 to 240"),
+        ("---\ntitle: x\nminutes: 5\n\n## A\n\nText\n---\n", 5, "dashes is missing; .* above this"),
+        ("---\ntitle: x\nminutes: 5\nText.\n", 4, "three dashes is missing; .* above this"),
+        ("---\ntitle: x\nminutes: 5\nset: cell=T4c\n", 4, "three dashes is missing; .* above this"),
+        ("---\ntitle: x\nminutes: 5\n", 3, "three dashes is missing; .* below this"),
         (FRONT + "## A\nguess: x?\nnumber: nan\n", 7, "between"),
         (FRONT + "## A\nset: cell=T4c\nset: cell=T4a\n", 7, "already"),
         (FRONT + "## A\ncheck: response of T4c >\n", 6, "ends where a number"),
@@ -118,7 +140,7 @@ def test_what_is_wrong_is_one_sentence_that_names_the_line(text, line, words):
         parse_lesson(text, "mine")
     said = str(refused.value)
     assert said.startswith(f"The lesson mine, line {line}: "), said
-    assert re.search(words, said), said
+    assert re.search(words, said.split(": ", 1)[1]), said
     assert "\n" not in said
 
 

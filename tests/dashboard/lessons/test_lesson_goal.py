@@ -16,7 +16,9 @@ SHIPPED = networks_folder().parent / "examples" / "T4c-regularized.nc"
 
 
 def measured(cell="T4c", **values):
-    labels = {"cell": cell, "method": "generated", "network": "default", "silenced": ""}
+    labels = {
+        "cell": cell, "method": "generated", "network": "default", "silenced": "", "objective": "drive",
+    }  # fmt: skip
     return MeasuredAnswer(values, labels)
 
 
@@ -51,6 +53,8 @@ def test_names():
     assert not goal.report(measured("CT1(M10)")).reached
     said = parse("silenced is Mi1").report(measured()).said
     assert said == "Silenced: nothing, not Mi1."
+    report = parse("objective is contrast").report(measured())
+    assert not report.reached and report.said == "The objective: drive, not contrast."
 
 
 @pytest.mark.parametrize(
@@ -126,5 +130,7 @@ def test_quantities_of_an_answer_are_those_that_the_docs_define():
     assert found.values["duration"] == pytest.approx(0.8)
     assert set(found.values) == set(QUANTITIES) and set(found.labels) == set(LABELS)
     assert found.labels == {
-        "cell": "T4c", "method": "regularized", "network": "default", "silenced": "",
+        "cell": "T4c", "method": "regularized", "network": "default", "silenced": "", "objective": "",
     }  # fmt: skip
+    generated = ms.load(SHIPPED.with_name("T4c-generated.nc"))
+    assert MeasuredAnswer.of(generated, CELL_TYPES).labels["objective"] == "flyvis"

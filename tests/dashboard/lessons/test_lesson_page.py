@@ -8,6 +8,7 @@ from toy_runs import toy_queue
 
 from dashboard.lessons.classroom import Classrooms
 from dashboard.lessons.lesson_page import LessonPlace, Lessons
+from dashboard.lessons.page_parts import PAGE_PARTS
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from dashboard.state.visitors import call_visitor
@@ -34,6 +35,14 @@ check: cell is T5c
 guess: How many?
 number: 24 within 2
 reveal: 24.
+## Four
+hide: figures, runs
+Text.
+## Five
+hide: figures
+guess: Which?
+- [ ] this
+- [ ] that
 """
 
 
@@ -108,7 +117,7 @@ def test_a_step_sets_asks_and_reveals(page):
     lessons = begin(page)
     choice, now = lessons.session.choice, told(lessons)
     assert (choice.cell_type, choice.settings["generated"].n_iters) == ("Mi1", 7)
-    assert now["step"]["highlight"] == ["player"] and now["lesson"]["hidden"] == ["runs"]
+    assert now["step"]["highlight"] == ["player"] and "runs" in now["lesson"]["hidden"]
     assert (
         now["lesson"]["fixed"] == ["method", "objective", "energy"]
         or "energy" in now["lesson"]["fixed"]
@@ -137,7 +146,7 @@ def test_back_and_next_and_a_network_that_is_not_here(page):
     now = told(lessons)
     assert now["step"]["number"] == 2 and lessons.session.choice.cell_type == "T5c"
     assert "own/none" in now["note"] and lessons.session.choice.network == "default"
-    lessons._hear({"go": 99})
+    lessons._hear({"go": 2})
     assert told(lessons)["step"]["number"] == 3 and lessons.place.step == 3
     lessons._hear({"guess": "many"})
     assert "Type a number" in told(lessons)["note"]
@@ -149,6 +158,45 @@ def test_back_and_next_and_a_network_that_is_not_here(page):
     )
     lessons._hear({"go": -5})
     assert told(lessons)["step"]["number"] == 1
+    lessons._hear({"go": 99})
+    assert told(lessons)["step"]["number"] == 5 and lessons.place.step == 5
+
+
+def hidden(lessons):
+    return set(told(lessons)["lesson"]["hidden"])
+
+
+def test_what_gives_an_answer_away_is_hidden_until_the_answer_is_out(page):
+    lessons = begin(page)
+    words = told(lessons)["lesson"]["hides_until_out"]
+    assert hidden(lessons) == {"runs", "tuning"} and words == [PAGE_PARTS["tuning"]]
+    lessons._hear({"shows all": True})
+    assert hidden(lessons) == {"tuning"}, "the button shows all but what gives the answer away"
+    lessons._hear({"guess": "1"})
+    assert hidden(lessons) == {"tuning"}, "not by the guess"
+    lessons._hear("reveal")
+    assert hidden(lessons) == set() and told(lessons)["lesson"]["hides_until_out"] == []
+    lessons._hear({"shows all": False})
+    lessons._hear({"go": 1})
+    assert hidden(lessons) == {"runs"}, "nothing is asked"
+    lessons._hear({"go": 3})
+    assert hidden(lessons) == {"runs", "figures"}
+    assert told(lessons)["lesson"]["hides"] == [PAGE_PARTS["runs"], PAGE_PARTS["figures"]]
+    lessons._hear({"go": 4})
+    assert hidden(lessons) == {"runs", "figures", "tuning"}
+    lessons._hear({"guess": "0"})
+    assert hidden(lessons) == {"runs"}, "where nothing is revealed, the guess is enough"
+    lessons._hear({"go": 0})
+    assert hidden(lessons) == {"runs"}, "the answer is out"
+
+
+def test_each_of_a_class_sees_it_once_they_have_seen_the_answer(page):
+    presenter, (first, second), _, _ = in_class(page)
+    for one in (presenter, first):
+        one._hear({"guess": "0"})
+        one._hear("reveal")
+        second.poll()
+        assert hidden(one) == {"runs"} and hidden(second) == {"runs", "tuning"}
 
 
 def test_what_a_lesson_fixes_stays(page):
