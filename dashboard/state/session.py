@@ -133,11 +133,11 @@ class Session(param.Parameterized):
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._coming_takes = True  # whether its settings are to be chosen then
         self._foreseen: tuple[RunRequest, Preview] | None = None
-        # Before anybody else's: who is told of the others finds it up to date.
         self._looked_at: _LookedAt | None = None
         self._pause_next = 0  # the iteration at which the run that is on its way shall pause
         self._takes_stage = False  # whether the settings shall be those that the run goes by
         self._awaits_best = False  # whether the response to the best iteration is being computed
+        # Before anybody else's: who is told of the others finds it up to date.
         self.param.watch(self._choose_iteration, "answer")
         self.param.watch(self._show, ["run", "answer", "is_example", "best"])
         self._refresh()
