@@ -67,7 +67,8 @@ def run(code, folder):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_that_computes_loads_torch_on_a_cpu(command, tmp_path):
     np.save(tmp_path / "movie.npy", np.random.default_rng(0).random((4, 721), np.float32))
-    arguments = [*COMMANDS[command], "--network", "prior", "--output", "a.nc"]
+    output = "a.zarr" if command == "sweep" else "a.nc"
+    arguments = [*COMMANDS[command], "--network", "prior", "--output", output]
     run(
         f"import sys\nfrom maxstim_core.cli import main\nassert main({arguments!r}) == 0\n",
         tmp_path,

@@ -130,10 +130,6 @@ def other_networks(words: str, network: Network, silence: str = "") -> list[Netw
             notes[each.name] = f"Note: {each.name} {same}; it is shown once."
     for note in notes.values():
         print_message(note)
-    if words and not others:
-        print_message(
-            f"No other network is left of {words}: answers are shown to none, no transfer."
-        )
     return others
 
 

@@ -91,6 +91,8 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     network.cell_type(arguments.cell_type)
     words = "" if arguments.networks == "none" else arguments.networks
     others = other_networks(words, network)
+    if words and not others:
+        print_message(f"No other network is left of {words}: answers are shown to none.")
     goals = (
         None if arguments.goals is None else [word.strip() for word in arguments.goals.split(",")]
     )

@@ -43,7 +43,7 @@ from maxstim_core.optimal.asked import asked_network
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.measured_response import Measured
-from maxstim_core.optimal.named_response import told_of
+from maxstim_core.optimal.named_response import named_attributes
 from maxstim_core.optimal.objectives.counted import Counted
 from maxstim_core.optimal.response_units import response_units
 from maxstim_core.optimal.result import fitted_hashes, provenance, result_of, silence_of
@@ -373,7 +373,7 @@ class Comparison:
         n_transferred = len(self._transferred)
         own = self._engine.network.name
         transfer = np.array([self._response, *self._transferred], np.float32)
-        told = told_of(self._config.goal.kind, self._names, self._named)
+        told = named_attributes(self._config.goal.kind, self._names, self._named)
         return Labeled(
             variables={
                 "stimulus": (("frame", "column"), self._stimulus),
@@ -419,7 +419,7 @@ class Comparison:
         shown = zip(self._others, self._relations[1:], self._transferred, strict=False)
         transferred = [Transferred(each.name, how, response) for each, how, response in shown]
         goal = self._config.goal
-        contrast = told_of(goal.kind, self._names, self._named).get("contrast", "")
+        contrast = named_attributes(goal.kind, self._names, self._named).get("contrast", "")
         return in_one_line(self._rows, goal, self._measured.sign, transferred, contrast)
 
 

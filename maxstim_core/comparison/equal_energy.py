@@ -71,7 +71,11 @@ class Trial:
         return f"{self.name}{aperture}{beginning}"
 
     def first_frame(self, dt: float) -> int:
-        """Return the first frame that is shown: all before are grey."""
+        """Return the first frame that is shown: all before are grey.
+
+        Args:
+            dt: Seconds per frame.
+        """
         if self.seconds is None:
             return 0
         return max(0, self.end - max(1, round(self.seconds / dt)))

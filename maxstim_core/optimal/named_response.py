@@ -47,7 +47,9 @@ def responses_in_words(names: Sequence[str], responses: Sequence[float]) -> str:
     return f"Responses in RMS above grey: {each}."
 
 
-def told_of(objective: str, names: Sequence[str], responses: Sequence[float]) -> dict[str, Any]:
+def named_attributes(
+    objective: str, names: Sequence[str], responses: Sequence[float]
+) -> dict[str, Any]:
     """Return the attributes of a result that say how an objective came out; none but of a contrast.
 
     Args:

@@ -17,7 +17,7 @@ from maxstim_core.optimal.configs import loss_of
 from maxstim_core.optimal.descent import Descent
 from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.measured_response import Measured
-from maxstim_core.optimal.named_response import told_of
+from maxstim_core.optimal.named_response import named_attributes
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.run import StepReport, check_not_begun
 from maxstim_core.optimal.schedule import Change, check_steerable, parse_schedule, schedule_text
@@ -169,7 +169,7 @@ class Steered(Descent):
         return replace(
             found,
             variables={**found.variables, **told, "named": ("named", names)},
-            attrs={**found.attrs, **told_of(goal.kind, names, numbers[0])},
+            attrs={**found.attrs, **named_attributes(goal.kind, names, numbers[0])},
         )
 
     def glance(self) -> StepReport:

@@ -123,7 +123,9 @@ def setting_named(name: object) -> str:
     """
     items = {item.name: item for item in fields(GenerateConfig)}
     options = {_plainly(flag_of(item)): item.name for item in items.values()}
-    meant = _plainly(name) if isinstance(name, str) else ""
+    if not isinstance(name, str):
+        raise MaxstimError(f"A setting is told by its name, for example lr, not {shown(name)}.")
+    meant = _plainly(name)
     meant = meant if meant in items else options.get(meant, meant)
     if meant in _NOT_VARIED:
         raise MaxstimError(_NOT_VARIED[meant])

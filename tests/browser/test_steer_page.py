@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from page_waits import messages, until_quiet
+from page_waits import messages, until, until_quiet
 from playwright.sync_api import Page, expect
 from serving import Served
 
@@ -167,9 +167,10 @@ def test_the_page_says_what_holds_a_run_back_and_whether_settings_act_on_it(page
 def test_while_a_movie_forms_the_player_stands_at_a_telling_frame(page):
     begin(page, seed=15)
     player = page.get_by_test_id("player")
-    for _ in range(3):
-        press(page, "step")
-        page.wait_for_timeout(400)
+    press(page, "pause")
+    until(page, lambda: iteration(page), lambda there: there > 200)
+    press(page, "pause")
+    expect(status(page)).to_contain_text("paused")
     assert int(player.get_attribute("data-frame")) < 9, "not the last one, which is nearly grey"
     player.focus()
     page.keyboard.press("Home")

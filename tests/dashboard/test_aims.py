@@ -218,7 +218,10 @@ def test_what_an_address_has_wrong_of_them_is_one_sentence(name, value):
 
 def test_an_address_has_nothing_that_is_asked_of_several_networks():
     address = PageAddress.parse("?cell=T4c&n_iters=3&across=least&weight_mei=3")
-    assert address == PageAddress("T4c", settings={"n_iters": 3, "weight_mei": 3.0})
+    asked = {"n_iters": 3, "weight_mei": 3.0}
+    [problem] = address.problems
+    assert address == PageAddress("T4c", settings=asked, problems=(problem,))
+    assert "asked of no page" in problem
     assert {"n_iters", "across", "weight_mei"}.isdisjoint(
         item.name for item in sectioned(GenerateConfig)
     )

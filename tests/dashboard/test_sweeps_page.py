@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -376,6 +377,12 @@ def test_however_often_a_browser_asks_it_stands_in_line_once(queue):
     assert len(table_of(page.panel)["rows"]) == 2 + 24
 
 
+def ended(work):
+    """Run a coroutine to its end, in a thread: a browser's tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
 def test_a_sweep_that_is_too_large_for_one_file_is_not_read(queue, monkeypatch):
     page, files = opened(queue), []
     page.choice.ranges = {}
@@ -383,10 +390,10 @@ def test_a_sweep_that_is_too_large_for_one_file_is_not_read(queue, monkeypatch):
     page.start()
     until(page, done)
     page.panel.take = lambda name, data: files.append((name, data))
-    asyncio.run(page._save(page._table))
+    ended(page._save(page._table))
     assert files[0][0] == f"sweep_Mi1_{page.key[:8]}.nc" and page.session.problem == ""
     monkeypatch.setattr(sweep, "MOST_SWEEP_BYTES", 1000)
-    asyncio.run(page._save(page._table))
+    ended(page._save(page._table))
     assert len(files) == 1 and "too much for one file" in page.session.problem
 
 
