@@ -258,7 +258,8 @@ class Visitor:
                 return await self._part()
 
     async def _part(self) -> str:
-        said = await asyncio.wait_for(self._socket.read_message(), 300)
+        async with asyncio.timeout(300):  # `wait_for` can swallow that its caller is cancelled
+            said = await self._socket.read_message()
         if said is None:
             raise ConnectionError("The server closed the page.")
         return said if isinstance(said, str) else ""
