@@ -17,6 +17,7 @@ from maxstim_core.runs.messages import (
     GiveWay,
     Hello,
     Progress,
+    RestAhead,
     SearchAhead,
     StageReport,
     Stopping,
@@ -82,6 +83,7 @@ class DeviceWorker(threading.Thread):
         self._worker: WorkerProcess | None = None
         self._wish = ""  # network to be ready for
         self._ahead: SearchAhead | None = None  # what to search while there is nothing to do
+        self._rests = False  # whether that shall rest
         self._starting = threading.Lock()
         self._closed = False
 
@@ -132,6 +134,13 @@ class DeviceWorker(threading.Thread):
         if worker is not None:
             worker.send(wish)
 
+    def rest_ahead(self, rests: bool) -> None:
+        """Let the search ahead rest, or go on."""
+        self._rests = rests
+        worker = self._worker
+        if worker is not None:
+            worker.send(RestAhead(rests))
+
     @property
     def ahead(self) -> AheadReport | None:
         """How far it is with that, or None."""
@@ -161,6 +170,8 @@ class DeviceWorker(threading.Thread):
             self._worker = worker
             if self._wish:
                 worker.send(Warm(self._wish))
+            if self._rests:
+                worker.send(RestAhead(True))
             if self._ahead is not None:
                 worker.send(self._ahead)
         give_up = queue.clock() + queue.start_seconds

@@ -132,6 +132,17 @@ class SearchAhead:
 
 
 @dataclass(frozen=True)
+class RestAhead:
+    """Server to worker: let the search ahead rest, or go on; live runs have another process.
+
+    Attributes:
+        rests: Whether it shall rest.
+    """
+
+    rests: bool
+
+
+@dataclass(frozen=True)
 class AheadReport:
     """Worker to server: how far it is with that.
 

@@ -107,6 +107,7 @@ class RunQueue:
         self._order: FairOrder[AnyJob] = FairOrder()
         self._live_order: FairOrder[LiveJob] = FairOrder()
         self._live: LiveWorker | None = None
+        self._ahead_rests = False
         self._running: set[AnyJob] = set()
         self._pace = RunPace()
         self._workers: list[DeviceWorker] = []
@@ -367,8 +368,9 @@ class RunQueue:
         """
         self.warm()
         with self._changed:
-            workers = self._workers[:1]
+            workers, rests = self._workers[:1], self._ahead_rests
         for worker in workers:
+            worker.rest_ahead(rests)
             worker.search_ahead(SearchAhead(network, clips))
 
     def ahead(self) -> AheadReport | None:
@@ -440,6 +442,7 @@ class RunQueue:
         with self._changed:
             job.take_live(report, self.clock())
             job.version = next(self._versions)
+            self._rest_ahead()
 
     def note_start(self, problem: str) -> None:
         """Learn whether a worker could be started: why not, or nothing."""
@@ -520,6 +523,15 @@ class RunQueue:
         self._running.add(job)
         job.version = next(self._versions)
         worker.begin(job)
+        self._rest_ahead()
+
+    def _rest_ahead(self) -> None:
+        """Let the search ahead rest while live runs go: they are in another process."""
+        rests = any(isinstance(job, LiveJob) and not job.is_paused for job in self._running)
+        if rests != self._ahead_rests:
+            self._ahead_rests = rests
+            for worker in self._workers[:1]:
+                worker.rest_ahead(rests)
 
     def _go_alone(self, run: Run, shared: LiveJob) -> LiveJob:
         """Let a run leave a job that others wait for, and come to where that is by itself."""
@@ -555,6 +567,7 @@ class RunQueue:
         self._running.discard(job)
         if isinstance(job, LiveJob) and not self._closed:
             self._begin_live()
+            self._rest_ahead()
         if ending.state == "done":
             self._note_pace(job)
         job.version = next(self._versions)

@@ -168,6 +168,11 @@ class LiveJob(RunJob):
         return self.request.config if self._standing is None else self._standing.config
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it waits for somebody to let it go on."""
+        return self._standing is not None and self._standing.paused
+
+    @property
     def n_done(self) -> int:
         """Steps done, as far as is known."""
         return self._latest.step

@@ -36,6 +36,7 @@ from maxstim_core.runs.messages import (
     GiveWay,
     Hello,
     Progress,
+    RestAhead,
     RunTask,
     SearchAhead,
     StageReport,
@@ -106,13 +107,17 @@ def serve_tasks() -> None:
         )
     outbox.send(Hello(devices, device))
     ahead: Iterator[AheadReport] | None = None
+    rests = False
     while True:
-        if ahead is not None and inbox.is_empty:
+        if ahead is not None and not rests and inbox.is_empty:
             ahead = _go_on(ahead, inbox, outbox, store)
             continue
         task = inbox.next_task()
         if isinstance(task, SearchAhead):
             ahead = module.search_ahead(task.network, task.clips, device, store)
+            continue
+        if isinstance(task, RestAhead):
+            rests = task.rests
             continue
         if isinstance(task, Warm):
             with suppress(Exception):  # what is wrong with a network, its run will report
@@ -272,7 +277,7 @@ class _ProgressReporter:
         return Preview(levels, report.lattice, response)
 
 
-_Task = RunTask | FunctionTask | Warm | SearchAhead
+_Task = RunTask | FunctionTask | Warm | SearchAhead | RestAhead
 """What the server may ask for."""
 
 

@@ -1,6 +1,7 @@
 """Live runs: steered while they go, many at once in one process."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -27,6 +28,41 @@ def queue(tmp_path_factory):
     queue.warm_live("prior")
     yield queue
     queue.close()
+
+
+def test_a_search_ahead_rests_while_live_runs_go_and_goes_on_while_they_pause(tmp_path):
+    queue = toy_queue(tmp_path, most_live=4)
+    queue.warm_live("prior")
+    queue.search_ahead("default", "scenes")
+    when_ahead(queue, lambda ahead: ahead is not None and ahead.done > 1)
+    run_id = queue.submit(request(seed=5, n_iters=100_000), "ada", live=True)
+    when(queue, run_id, lambda run: run.step > 0)
+    time.sleep(0.5)  # the part that was under way may end
+    resting = queue.ahead().done
+    assert resting < queue.ahead().n_clips
+    there = queue.snapshot(run_id).step
+    when(queue, run_id, lambda run: run.step > there + 100)
+    time.sleep(0.5)
+    assert queue.ahead().done == resting
+    queue.act(run_id, "pause")
+    when(queue, run_id, lambda run: run.paused)
+    when_ahead(queue, lambda ahead: ahead.done > resting)
+    queue.act(run_id, "go")
+    when(queue, run_id, lambda run: not run.paused)
+    time.sleep(0.5)
+    resting = queue.ahead().done
+    queue.cancel(run_id)
+    ended(queue, run_id)
+    when_ahead(queue, lambda ahead: ahead.is_over)
+    assert resting < queue.ahead().n_clips
+    queue.close()
+
+
+def when_ahead(queue, is_so):
+    give_up = time.monotonic() + 120
+    while not is_so(queue.ahead()):
+        assert time.monotonic() < give_up, queue.ahead()
+        time.sleep(0.02)
 
 
 def at(queue, run_id, step):
