@@ -61,14 +61,14 @@ class OverlaidControls {
     }
     this.ask = press("Compute what is missing", "controls")
     this.stop = press("Cancel", "no controls")
-    this.absent = element("ul", {class: "absent", role: "status", "data-testid": "missing-controls"})
+    this.absent = element("ul", {class: "absent", "data-testid": "missing-controls"})
     this.plots = {
       contrast: new Plot({label: "Response to each answer with its contrast changed", height: 170, xLabel: "factor of the contrast"}),
       shift: new Plot({label: "Response to each answer moved aside", height: 170, xLabel: "columns of shift"}),
     }
     this.body = element("div", "inside")
     this.root = element("section", {class: "card", "aria-label": "Controls, overlaid", "data-testid": "compared-controls"},
-      element("div", "bar", element("h2", {}, "Controls, overlaid"), this.ask, this.stop), this.absent, this.body)
+      element("div", "bar", element("h2", {}, "Controls, overlaid"), this.ask, this.stop), element("div", {role: "status"}, this.absent), this.body)
   }
 
   show(controls, pins) {
