@@ -2,12 +2,15 @@
 
 The store of an atlas has one writer, the client: results come back to it. Only a few tasks for each
 worker are under way at a time, so that neither scheduler nor workers fill up with what is not written.
+Dask starts a worker anew that is lost, but gives it up if it happens to be starting again 15 s later:
+those of a local cluster are kept at strength here.
 Dask is an extra, imported where it is needed.
 """
 
 from __future__ import annotations
 
 import logging
+import queue
 import signal
 import threading
 import time
@@ -31,6 +34,9 @@ _AHEAD = 3
 
 _COUNT_SECONDS = 2.0
 """How often the threads are counted again: workers come and go."""
+
+_STRENGTH_SECONDS = 1.0
+"""How often workers of a local cluster that Dask has given up are looked for."""
 
 _MOST_KILLS = 100
 """Workers that may be killed over a task before it is given up."""
@@ -80,7 +86,7 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
         n_workers: Of the local cluster.
 
     Raises:
-        MaxstimError: if there is no scheduler at that address.
+        MaxstimError: if there is no scheduler at that address, or a worker cannot be started.
     """
     dask_distributed = distributed()
     with ExitStack() as opened:
@@ -88,11 +94,12 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
             with _interrupts_afterwards():
                 cluster = opened.enter_context(_local_cluster(n_workers))
                 client = opened.enter_context(dask_distributed.Client(cluster, **_APART))
+                opened.enter_context(_at_strength(cluster, n_workers))
                 opened.enter_context(on_all_workers(client, _ignore_interrupts))
             yield client
             return
         try:
-            client = dask_distributed.Client(scheduler, timeout=CONNECT_SECONDS, **_APART)
+            client = _client_of(scheduler)
         except (OSError, ValueError, TypeError, MemoryError) as error:
             # Of what something else answers there, Dask takes the first bytes for a size.
             raise MaxstimError(
@@ -100,6 +107,27 @@ def connected(scheduler: str | None, n_workers: int) -> Iterator[Any]:
                 "address), or leave the scheduler out for workers on this computer."
             ) from error
         yield opened.enter_context(client)
+
+
+def _client_of(scheduler: str) -> Any:
+    """Return a client of a scheduler, which is closed at once if it cannot connect.
+
+    Dask closes it when it is collected as garbage; if that happens while another client starts, in the
+    thread of its loop, both wait for each other.
+    """
+    client: Any = distributed().Client
+
+    class Closing(client):
+        """Closes itself if it cannot connect."""
+
+        def __init__(self) -> None:
+            try:
+                super().__init__(scheduler, timeout=CONNECT_SECONDS, **_APART)
+            except BaseException:
+                self.close()
+                raise
+
+    return Closing()
 
 
 @contextmanager
@@ -110,19 +138,45 @@ def _local_cluster(n_workers: int) -> Iterator[Any]:
         "distributed.scheduler.allowed-failures": _MOST_KILLS,
         "distributed.worker.use-file-locking": False,
     }
-    with (
-        dask.config.set(settings),
-        distributed().LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,  # a page of Dask's own, which nobody asked for
-            memory_limit=None,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-    ):
-        yield cluster
+    with dask.config.set(settings), ExitStack() as opened:
+        try:
+            cluster = distributed().LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # a second atlas would say that Dask's own is taken
+                scheduler_kwargs={"dashboard": False},  # a page of Dask's, which nobody asked for
+                memory_limit=None,
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            raise MaxstimError(
+                "A worker was lost as it started, perhaps for lack of memory; start fewer workers, or "
+                "run the same command again."
+            ) from error
+        yield opened.enter_context(cluster)
+
+
+@contextmanager
+def _at_strength(cluster: Any, n_workers: int) -> Iterator[None]:
+    """Start workers of a local cluster anew that Dask has given up."""
+    from tornado.ioloop import PeriodicCallback
+
+    given_up = {distributed().Status.closed, distributed().Status.failed}
+
+    def strengthen() -> None:
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.status in given_up:
+                del cluster.workers[name]
+        cluster.scale(n_workers)
+
+    regularly = PeriodicCallback(strengthen, 1000 * _STRENGTH_SECONDS)
+    cluster.loop.add_callback(regularly.start)
+    try:
+        yield
+    finally:
+        cluster.loop.add_callback(regularly.stop)
 
 
 @contextmanager
@@ -221,27 +275,42 @@ def spread(
         places: What it is given.
 
     Yields:
-        Places with what was computed for them.
+        Places with what was computed for them; nothing, now and then, while no worker is there.
 
     Raises:
         MaxstimError: if the scheduler is lost, or a task kills every worker that tries it.
     """
     waiting, under_way = deque(places), dict[str, _Place]()
-    completed = distributed().as_completed(loop=client.loop)
-    counted_at, n_ahead = -_COUNT_SECONDS, 0
+    done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    counted_at, n_threads = -_COUNT_SECONDS, 0
     while waiting or under_way:
         with _loss_told():
             if time.monotonic() - counted_at > _COUNT_SECONDS:
-                n_ahead = max(1, _AHEAD * sum(client.nthreads().values()))
+                n_threads = sum(client.nthreads().values())
                 counted_at = time.monotonic()
-            while waiting and len(under_way) < n_ahead:
+            while waiting and len(under_way) < max(1, _AHEAD * n_threads):
                 place = waiting.popleft()
                 future = client.submit(task, place, pure=False)
                 under_way[future.key] = place
-                completed.add(future)
-            futures = completed.next_batch()
-        results = _results_of(client, futures)
-        yield [(under_way.pop(f.key), result) for f, result in zip(futures, results, strict=True)]
+                future.add_done_callback(done.put)
+        futures = _taken(done)
+        if futures:
+            results = _results_of(client, futures)
+            yield [
+                (under_way.pop(f.key), result) for f, result in zip(futures, results, strict=True)
+            ]
+        elif not n_threads:
+            yield []
+
+
+def _taken(done: queue.SimpleQueue[Any]) -> list[Any]:
+    """Return what is in a queue, waiting for a first for as long as threads need no counting."""
+    with suppress(queue.Empty):
+        taken = [done.get(timeout=max(_COUNT_SECONDS, 0.1))]
+        while not done.empty():
+            taken.append(done.get())
+        return taken
+    return []
 
 
 @contextmanager

@@ -46,6 +46,7 @@ class AtlasRun:
         n_steps: Answers in all.
         terms: There is no loss.
         problems: Why answers of this run failed, a sentence each.
+        lacks_workers: Whether it waits for a worker to come, none being there.
 
     Raises:
         MaxstimError: if there is something else at the store, it is damaged or another version's, or a
@@ -70,6 +71,7 @@ class AtlasRun:
         self._begun = False
         self.n_steps = self._grid.status.size
         self.problems: list[str] = []
+        self.lacks_workers = False
 
     def __repr__(self) -> str:
         return f"<Run atlas: {self.n_done} of {self.n_steps} answers>"
@@ -106,7 +108,9 @@ class AtlasRun:
         ):
             yield self._report()
             for found in spread(client, partial(answer_place, key), self._missing()):
-                self._grid.write([GridCell(place, _values(values)) for place, values in found])
+                self.lacks_workers = not found
+                if found:
+                    self._grid.write([GridCell(place, _values(values)) for place, values in found])
                 self.problems += [values for _, values in found if isinstance(values, str)]
                 yield self._report()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from maxstim_core.cli.interrupts import OneInterrupt
@@ -13,20 +14,28 @@ if TYPE_CHECKING:
     from maxstim_core.sweeps.sweep import Sweep
 
 
-def run_answers(run: Sweep | AtlasRun, what: str) -> bool:
+def run_answers(
+    run: Sweep | AtlasRun, what: str, hindrance: Callable[[], str | None] = lambda: None
+) -> bool:
     """Run what is missing with a line of progress, and return whether Ctrl-C stopped it.
 
     Args:
         run: Not begun.
         what: What the line begins with.
+        hindrance: Tells what it waits for, in a sentence, if for anything; said once for each time.
 
     Raises:
         MaxstimError: if it cannot go on.
     """
     with OneInterrupt() as interrupt, ProgressLine(what, run.terms) as progress:
         try:
+            said = None
             for report in run:
                 progress.show(report, run.share)
+                now = hindrance()
+                if now and now != said:
+                    progress.say(now)
+                said = now
             interrupt.ignore()
         except KeyboardInterrupt:
             print_message("Stopping; what is finished is kept …")

@@ -12,6 +12,7 @@ from maxstim_core.cli.streams import print_message
 from maxstim_core.optimal.configs import GenerateConfig
 
 _ALL = "all"
+_NO_WORKERS = "No worker is there now; the atlas goes on as soon as one is."
 _YES_NO = {True: "yes", False: "no"}
 
 
@@ -105,7 +106,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         print_message(
             f"Seeking the scheduler at {arguments.scheduler}, for some {CONNECT_SECONDS:.0f} s …"
         )
-    stopped = run_answers(run, "atlas")
+    stopped = run_answers(run, "atlas", lambda: _NO_WORKERS if run.lacks_workers else None)
     print_problems(run)
     if stopped:
         return stopped_status(run)

@@ -60,6 +60,10 @@ class ProgressLine:
         elif not self._redraws and done * _LINES >= self._lines * report.n_steps:
             self._write(f"{self._text(report, done, now)}\n")
 
+    def say(self, sentence: str) -> None:
+        """Say something above the line, which is then redrawn below it."""
+        print_message(f"\r{sentence}\033[K" if self._redraws else sentence, stream=self._stream)
+
     def _write(self, text: str) -> None:
         self._lines += 1
         print_message(text, end="", stream=self._stream)

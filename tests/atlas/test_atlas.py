@@ -1,5 +1,6 @@
 """An atlas of toy networks: the same bits whoever computes, and nothing lost whoever is killed."""
 
+import gc
 import json
 import os
 import signal
@@ -8,10 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import dask
+import distributed
 import numpy as np
 import psutil
 import pytest
@@ -146,8 +149,11 @@ def test_a_second_call_makes_what_is_missing_and_no_more(undisturbed, tmp_path):
 
 
 def workers_of(pid):
-    children = psutil.Process(pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            found += [child] if "spawn_main" in " ".join(child.cmdline()) else []
+    return found
 
 
 @pytest.mark.slow
@@ -160,6 +166,33 @@ def test_workers_that_are_killed_cost_nothing(undisturbed, tmp_path):
             kills += 1
     assert kills >= 2 and made.problems == []
     assert_same(xr.open_zarr(tmp_path / "a.zarr", chunks=None), undisturbed)
+
+
+@pytest.mark.slow
+def test_workers_that_dask_gives_up_are_started_anew(undisturbed, tmp_path):
+    """It does, 15 s after one was lost, if that is starting then; here soon after, and both."""
+    made, killed = run(tmp_path / "a.zarr", workers=2), False
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "50ms"}):
+        for report in made:
+            if report.step and not killed:
+                killed = bool([worker.kill() for worker in workers_of(os.getpid())])
+    assert killed and made.problems == [] and not made.lacks_workers
+    assert_same(xr.open_zarr(tmp_path / "a.zarr", chunks=None), undisturbed)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_before_any_work_is_one_sentence(tmp_path):
+    def kill():
+        while not (found := workers_of(os.getpid())):
+            time.sleep(0.01)
+        found[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(ms.MaxstimError, match="A worker was lost as it started"):
+        list(run(tmp_path / "a.zarr", workers=2))
+    killer.join()
+    assert not workers_of(os.getpid())
 
 
 def started(store, folder):
@@ -279,7 +312,7 @@ class Elsewhere:
     """A scheduler and a worker that were started by commands of Dask's, as on a cluster."""
 
     def __init__(self, folder):
-        self._folder, self.address = folder, ""
+        self._folder, self.address, self.worker = folder, "", None
         self.scheduler = self._start(
             "scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1"
         )
@@ -287,6 +320,8 @@ class Elsewhere:
             if "Scheduler at:" in line:
                 self.address = line.split()[-1]
                 break
+
+    def start_worker(self):
         self.worker = self._start("worker", self.address, "--nthreads", "1", "--no-dashboard")
 
     def _start(self, *words):
@@ -300,7 +335,7 @@ class Elsewhere:
         )
 
     def end(self):
-        for process in (self.scheduler, self.worker):
+        for process in filter(None, (self.scheduler, self.worker)):
             for child in psutil.Process(process.pid).children(recursive=True):
                 child.kill()
             process.kill()
@@ -308,10 +343,16 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(tmp_path):
+def without_workers(tmp_path):
     found = Elsewhere(tmp_path)
     yield found
     found.end()
+
+
+@pytest.fixture
+def elsewhere(without_workers):
+    without_workers.start_worker()
+    return without_workers
 
 
 @pytest.mark.slow
@@ -319,6 +360,38 @@ def test_workers_of_a_scheduler_make_the_same(undisturbed, tmp_path, elsewhere):
     for _ in run(tmp_path / "a.zarr", scheduler=elsewhere.address):
         pass
     assert_same(xr.open_zarr(tmp_path / "a.zarr", chunks=None), undisturbed)
+
+
+@pytest.mark.slow
+def test_a_scheduler_without_workers_is_told_and_waited_for(undisturbed, tmp_path, without_workers):
+    made, lacked = run(tmp_path / "a.zarr", scheduler=without_workers.address), False
+    for _ in made:
+        if made.lacks_workers and not lacked:
+            lacked = True
+            without_workers.start_worker()
+    assert lacked and not made.lacks_workers
+    assert_same(xr.open_zarr(tmp_path / "a.zarr", chunks=None), undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there.")
+def test_the_command_says_that_there_is_no_worker(tmp_path, without_workers):
+    asked = "--cell-types T4c --networks maxstim/000 --no-controls --iterations 2 --t-stim 0.1"
+    words = ["atlas", "run", str(tmp_path / "a.zarr"), *asked.split()]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "maxstim_core.cli", *words, "--scheduler", without_workers.address],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    told = []
+    for line in command.stderr:
+        told.append(line)
+        if line == "No worker is there now; the atlas goes on as soon as one is.\n":
+            command.send_signal(signal.SIGINT)
+            break
+    _, rest = command.communicate(timeout=60)
+    assert command.returncode == 130, [*told, rest]
+    assert "Stopped after 0 of 1 answers" in rest
 
 
 @pytest.mark.slow
@@ -416,20 +489,32 @@ def test_what_answers_but_is_no_scheduler(tmp_path):
     def answer():
         with suppress(OSError):
             while True:
-                server.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                with server.accept()[0] as connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=answer, daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as afterwards:
+        answering = threading.Thread(target=answer)
+        answering.start()
+        afterwards.callback(answering.join)
+        afterwards.callback(server.shutdown, socket.SHUT_RDWR)  # else it would wait for ever
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(ms.MaxstimError, match="There is no scheduler at"):
             list(run(tmp_path / "a.zarr", scheduler=address))
     assert not list(tmp_path.iterdir())
+    assert not clients_left_open()
+
+
+def clients_left_open():
+    """What Dask closes as garbage may keep a client from starting that does so meanwhile."""
+    objects = [each for each in gc.get_objects() if issubclass(type(each), distributed.Client)]
+    return [client for client in objects if client.status != "closed"]
 
 
 def test_schedulers_and_stores_that_are_not_there(tmp_path, monkeypatch):
     for address in ("tcp://127.0.0.1:1", "nonsense", "ftp://x:1"):
         with pytest.raises(ms.MaxstimError, match="There is no scheduler at"):
             list(run(tmp_path / "a.zarr", scheduler=address))
+        assert not clients_left_open()
     assert not list(tmp_path.iterdir())
     with pytest.raises(ms.MaxstimError, match="leave the number of workers out"):
         run(tmp_path / "a.zarr", scheduler="tcp://127.0.0.1:1", workers=2)

@@ -90,7 +90,7 @@ WRONG = [
     ({}, "Say what to vary"),
     ("lr=0.1", "Say what to vary"),
     ({"lrr": "0.1,0.2"}, "There is no setting 'lrr'; did you mean lr?"),
-    ({3: [0.1]}, "There is no setting 3"),
+    ({3: [0.1]}, "A setting is told by its name, for example lr, not 3."),
     ({"iteration": "1,2"}, "did you mean iterations"),
     ({"nothing_like_it": "1,2"}, "n_iters, last_only, objective"),
     ({"n_iters": [2], "iterations": [3]}, "The setting n_iters is varied twice"),
