@@ -131,6 +131,18 @@ class Network:
             digest.update(getattr(self.parameters, item.name).tobytes())
         return digest.hexdigest()
 
+    def on_eye(self, extent: int) -> Network:
+        """Return the same network on an eye of another extent.
+
+        Args:
+            extent: Rings of the eye: as many at least as the longest synapse of the connectome spans.
+
+        Raises:
+            MaxstimError: if `extent` makes no sense, or not all parameters have a place there.
+        """
+        layout = Layout(self.connectome, Lattice(extent))
+        return Network(self.name, layout, self.parameters)
+
     def cell_type(self, name: str) -> int:
         """Return the index of a cell type.
 

@@ -108,7 +108,7 @@ class CpuEngine(Engine):
 
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         super().__init__(network, device="cpu", dtype="float32")
-        self.threads = threads or usable_cores()
+        self.threads: int = threads or usable_cores()
         self.samples_at_once = max(self.samples_at_once, LANES * self.threads)
         # Room for what the last vector covers behind the last column, and for vectors that fill a block.
         self._stencil = Stencil(self.layout, block=LINE // 4, line=LINE // 4, room=2 * LANES)

@@ -84,11 +84,13 @@ class Engine(ABC):
         dtype: In which precision: ``float32`` or ``float64``.
         parameters: The network's own free parameters.
         samples_at_once: How many stimuli to simulate together where there are many.
+        threads: On how many threads it computes, where that can be chosen.
         one_by_one: Whether descents that run together, each with settings of its own, are best stepped
             on threads of their own.
     """
 
     samples_at_once = 16
+    threads: int | None = None
     one_by_one = False
 
     def __init__(self, network: Network, *, device: str, dtype: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from maxstim_core.comparison.attribution import attribution, smallest_parts
 from maxstim_core.comparison.equal_energy import Trial
 from maxstim_core.comparison.headline import EQUAL, FULL
 from maxstim_core.comparison.natural_clips import (
+    SMALL,
     best_cut,
     clip_parts,
     clip_responses,
     forget_clips,
     shown_cut,
+    small_eye,
 )
 from maxstim_core.comparison.report import lines_of, report_of
 from maxstim_core.comparison.textbook import (
@@ -27,7 +30,7 @@ from maxstim_core.comparison.textbook import (
     textbook_stimuli,
 )
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.measured_response import Measured
+from maxstim_core.optimal.measured_response import Measured, central_voltages
 from maxstim_core.optimal.named_response import contrast_words
 from maxstim_core.optimal.result import at_best
 from maxstim_core.runs.comparisons import comparison_key
@@ -317,6 +320,31 @@ def test_at_equal_energy_the_best_clip_is_sought_among_all(network, clips):
         tried.append(measured.responses(engine, np.stack(movies), 0.01).max())
     rows = (found.family.values == "natural") & (found.shown.values == EQUAL)
     assert float(found.control_response[rows][0]) >= max(tried) - 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["default", "maxstim/007"])
+def test_the_best_clip_of_the_whole_eye_is_among_the_best_of_a_small_one(name):
+    """Of all cell types, up and down: none that is handed on would be lost."""
+    engine, clips = make_engine(ms.open_network(name)), ms.open_clips("scenes")
+    cells = engine.layout.central_cells
+    movies = (ms.resampled(clips[k], clips.dt, 0.01).astype(np.float32) for k in range(len(clips)))
+    whole = []
+    while part := list(islice(movies, 48)):
+        whole += list(central_voltages(engine, np.stack(part), 0.01, cells))
+    voltages = np.stack(whole), np.stack(clip_responses(engine, clips, 0.01).voltage)
+    for most in ([each.max(1) for each in voltages], [-each.min(1) for each in voltages]):
+        handed_on = np.argsort(-most[1], axis=0)[:12]
+        found = np.take_along_axis(most[0], handed_on, axis=0).max(0)
+        np.testing.assert_array_equal(found, most[0].max(0))
+
+
+def test_on_an_eye_as_small_nothing_else_is_simulated():
+    engine = make_engine(ms.open_network("prior", extent=SMALL), device="cpu")
+    assert small_eye(engine) is engine
+    larger = make_engine(ms.open_network("prior", extent=SMALL + 1), device="cpu", threads=1)
+    small = small_eye(larger)
+    assert small.network.content_hash == engine.network.content_hash and small.threads == 1
 
 
 def test_what_was_begun_of_the_clips_is_gone_on_with():

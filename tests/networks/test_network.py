@@ -127,6 +127,15 @@ def test_refuses_parameters_of_another_layout():
         Network("odd", prior_network(1).layout, prior_network(5).parameters)
 
 
+def test_a_network_on_another_eye_is_the_one_that_is_opened_there():
+    network = open_network("maxstim/003")
+    assert network.on_eye(8).content_hash == open_network("maxstim/003", 8).content_hash
+    assert network.on_eye(8).on_eye(15).content_hash == network.content_hash
+    for extent, said in ((2, "needs"), (-1, "extent"), (2.5, "extent")):
+        with pytest.raises(MaxstimError, match=said):
+            network.on_eye(extent)
+
+
 def test_hash_tells_networks_apart():
     hashes = {open_network(name, 5).content_hash for name in ("prior", "flyvis-init")}
     assert len(hashes | {prior_network(4).content_hash}) == 3
