@@ -3,10 +3,11 @@
     python -m benchmarks.stimuli --folder FOLDER [--types T4c …]
 
 Of each cell type, with 40 frames of 10 ms at one contrast energy for all: restarts and different movies,
-the controls of the best, transfer to the ten bundled networks, the curve, and the movie that suppresses;
-with 80 frames, ten levels from below rest to beyond the natural maximum; of the cell types that detect
-motion, the contrast with their siblings. Every part is kept in the folder as soon as it is done: an
-interrupted call goes on where it was. The table is written to FOLDER/STIMULI.md.
+the controls of the best, transfer to the ten bundled networks, the curve, the movie that suppresses, and
+how bright the centre is in both; with 80 frames, ten levels from below rest to beyond the natural
+maximum; of the cell types that detect motion, the contrast with their siblings. Every part is kept in
+the folder as soon as it is done: an interrupted call goes on where it was. The table is written to
+FOLDER/STIMULI.md.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ import maxstim_core as ms
 from benchmarks.markdown import head, row
 from maxstim_core.comparison.report import report_of
 from maxstim_core.comparison.textbook import FAMILIES
+from maxstim_core.conventions import GREY
 from maxstim_core.optimal.generated import descent
 from maxstim_core.simulation.choose_engine import make_engine
 
 ENERGY = 100.0
 DRIVE = ms.GenerateConfig(objective="drive", energy=ENERGY, t_stim=0.4, n_iters=120)
+CENTRE_SECONDS = 0.1
 LEVELS, BEYOND = 10, 1.2
 LEVEL = ms.GenerateConfig(t_stim=0.8, n_iters=120)
 NETWORKS = tuple(f"maxstim/{k:03d}" for k in range(10))
@@ -84,6 +87,7 @@ class Measurement:
             "levels": self._levels,
             "controls": lambda name: self._compared(name, DRIVE),
             "suppress": lambda name: self._compared(name, replace(DRIVE, objective="suppress")),
+            "centre": self._centre,
         }
         is_sibling = any(name in family for family in SIBLINGS)
         return {**parts, "contrast": self._contrast} if is_sibling else parts
@@ -135,6 +139,21 @@ class Measurement:
         run = ms.controls(answer, self._network, clips=self._clips, others=others)
         return report_of(ms.finish(run))
 
+    def _centre(self, name: str) -> dict[str, list[float]]:
+        """Return luminance above grey of the middle 7 columns, before the last 100 ms and in them.
+
+        Each the mean of 100 ms, of the movie that drives and of that which suppresses.
+        """
+        middle = self._network.lattice.ring <= 1
+        found = {}
+        for objective in ("drive", "suppress"):
+            config = replace(DRIVE, objective=objective)
+            movie = ms.finish(ms.generate(self._network, name, config)).best_stimulus.values
+            means = movie[:, middle].mean(1) - GREY
+            n = round(CENTRE_SECONDS / config.dt)
+            found[objective] = [float(means[-2 * n : -n].mean()), float(means[-n:].mean())]
+        return found
+
     def _levels(self, name: str) -> list[list[float]]:
         """Return the levels that were asked for, what was reached, and the energy that it took.
 
@@ -178,6 +197,7 @@ def table(found: dict[str, dict]) -> list[str]:
         *("cell type", "response", "best edge…disc at full contrast", "at equal energy"),
         *("best clip", "at equal energy", "other networks", "spread", "diversity", "different"),
         *("suppress", "lowest clip", "lowest textbook", "levels met"),
+        *("centre of the driving movie", "of the suppressing one"),
     )
     lines = [*head(*titles)]
     lines += [_line(name, told) for name, told in found.items()]
@@ -216,6 +236,7 @@ def _line(name: str, told: dict) -> str:
         f"{told['range'][0]:.2f}",
         f"{lowest[0]:.2f}",
         f"{_levels_met(told)} of {LEVELS}",
+        *(" → ".join(f"{each:+.2f}" for each in told["centre"][way]) for way in told["centre"]),
     )
 
 
@@ -267,8 +288,17 @@ def _summary(found: dict[str, dict]) -> list[str]:
         )
 
     return [
-        "- Several different best movies (different diversity above 0.5): "
-        + those(lambda told: told["restarts"]["different_diversity"] > 0.5),
+        "- Starts end in the same movie (diversity below 0.1): "
+        + those(lambda told: told["restarts"]["diversity"] < 0.1),
+        "- Starts end in different movies that do as much (diversity above 0.5, spread below 5 %): "
+        + those(
+            lambda told: told["restarts"]["diversity"] > 0.5 and told["restarts"]["spread"] < 0.05
+        ),
+        "- Movies with 85 % of the response and the same energy that have nothing in common "
+        "(different diversity of 1 or more): "
+        + those(lambda told: told["restarts"]["different_diversity"] >= 1.0),
+        "- A clip at its full contrast does more: "
+        + those(lambda told: told["range"][1] > response(told)),
         "- A clip does better at equal energy: "
         + those(lambda told: clip_at_equal(told) > response(told)),
         "- A textbook stimulus is enough (at least 0.95 of the response at equal energy): "
@@ -277,6 +307,10 @@ def _summary(found: dict[str, dict]) -> list[str]:
                 _best_textbook(told["controls"], "equal energy")[0] >= 0.95 * response(told)
             )
         ),
+        "- The centre ends bright in the driving movie and dark in the suppressing one: "
+        + those(lambda told: told["centre"]["drive"][1] > 0 > told["centre"]["suppress"][1]),
+        "- … ends dark in the driving movie and bright in the suppressing one: "
+        + those(lambda told: told["centre"]["drive"][1] < 0 < told["centre"]["suppress"][1]),
         "- The movie that suppresses is not lower than every clip and textbook stimulus: "
         + those(
             lambda told: (
