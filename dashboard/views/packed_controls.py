@@ -48,8 +48,9 @@ def packed_controls(found: xr.Dataset) -> bytes:
         "smallest": [
             {"part": part, **about}
             for part, about in report["smallest"].items()
-            if about["share"] is not None and about["size"] < of_all[part]
+            if about["size"] < of_all[part]
         ],
+        "nothing": report["next_to_nothing"],
         "transfer": report["transfer"],
     }
     arrays = {

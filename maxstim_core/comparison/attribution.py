@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from maxstim_core.comparison.shares import is_next_to_nothing
 from maxstim_core.conventions import GREY
 from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.optimal.recording import Recording
@@ -34,7 +35,8 @@ class Part(NamedTuple):
     Attributes:
         kept: 1 where the movie is kept, else 0; shape (frame, column), or broadcastable to it.
         size: How many pixels, columns or frames are kept.
-        share: Share of the response that it keeps; NaN where there is no response.
+        share: Share of the response that it keeps; NaN, and nothing kept, where the response is next to
+            nothing.
     """
 
     kept: np.ndarray
@@ -88,9 +90,14 @@ def smallest_parts(
     Yields:
         What it is a set of, ``pixels``, ``columns`` or ``frames``, and the set.
     """
-    whole = float(measured.responses(engine, stimulus[None], dt)[0])
+    shown = np.stack([stimulus, np.full_like(stimulus, GREY)])
+    whole, grey = map(float, measured.responses(engine, shown, dt))
     worth = measured.sign * attributed
     for name, axis in (("pixels", None), ("columns", 0), ("frames", 1)):
+        if is_next_to_nothing(whole, grey):
+            nothing = np.zeros(_summed(worth, axis).shape, bool)
+            yield name, Part(nothing, 0, float("nan"))
+            continue
         parts = [
             _smallest(engine, measured, stimulus, dt, _summed(each, axis), whole)
             for each in (worth, np.abs(worth))
@@ -122,8 +129,6 @@ def _smallest(
         movies = np.stack([np.float32(GREY) + kept(size) * deviation for size in sizes])
         return measured.responses(engine, movies, dt) / whole
 
-    if whole == 0:
-        return Part(kept(0), 0, float("nan"))
     too_few, enough, share = 0, importance.size, 1.0
     width = _FIRST_WIDTH
     while enough - too_few > 1:

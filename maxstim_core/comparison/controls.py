@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,15 +28,19 @@ from maxstim_core.comparison.headline import (
     FITTED,
     FULL,
     NATURAL,
+    OPPOSED,
     PREDICTED,
     ControlRow,
+    ToldApart,
     Transferred,
     in_one_line,
 )
 from maxstim_core.comparison.natural_clips import chosen_clips
+from maxstim_core.comparison.stage import stage_of
 from maxstim_core.comparison.textbook import FAMILIES, bank_parts
 from maxstim_core.comparison.textbook_controls import textbook_trials
 from maxstim_core.comparison.transfer import checked_others, transfer_response
+from maxstim_core.conventions import GREY
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.network import Network
 from maxstim_core.optimal.asked import asked_network
@@ -86,7 +90,8 @@ def controls(
         An `Optimization`: its result is described in docs/controls.md.
 
     Raises:
-        MaxstimError: if the answer is none, or not of this network, or the device does not exist.
+        MaxstimError: if the answer is none, or not of this network, or lacks frames that count, or the
+            device does not exist.
 
     Example:
         >>> import maxstim_core as ms
@@ -99,7 +104,8 @@ def controls(
     """
     stimulus, dt = _movie_of(answer)
     network = network_of(answer, network)
-    measured, config = _measured_of(answer, network)
+    measured, config, stage = _measured_of(answer, network)
+    _check_frames(answer, dt, measured.term.counted)
     clips = open_clips(DEFAULT_CLIPS, network.lattice.extent) if clips is None else clips
     check_clips(clips)
     if clips.lattice != network.lattice:
@@ -110,6 +116,7 @@ def controls(
     others = checked_others(others, network, silence_of(answer))
     seed = checked_whole(seed, "The seed", (0, 2**31 - 1))
     engine = make_engine(network, device=device, dtype=dtype)
+    engine.check(stimulus[None], dt)
     return Comparison(
         engine,
         str(answer.attrs["cell_type"]),
@@ -117,9 +124,11 @@ def controls(
         dt,
         measured,
         config,
+        stage,
         clips=clips,
         others=others,
         fitted=fitted_hashes(answer),
+        opposed=_opposed_by(answer, config),
         seed=seed,
     )
 
@@ -159,10 +168,13 @@ def network_of(answer: xr.Dataset, network: Network | None = None) -> Network:
     return asked_network(answer, network)
 
 
-def _measured_of(answer: xr.Dataset, network: Network) -> tuple[Measured, GenerateConfig]:
-    """Return what counts of responses as in the answer, and the settings that say so.
+def _measured_of(
+    answer: xr.Dataset, network: Network
+) -> tuple[Measured, GenerateConfig, GenerateConfig]:
+    """Return what counts of responses as in the answer, its settings, and those of them that say so.
 
-    Of a clip, as it is or regularized, it is the highest voltage.
+    Where settings changed on the way, the last say so: these the movie was made for. Of a clip, as it
+    is or regularized, it is the highest voltage.
     """
     cell_type = str(answer.attrs["cell_type"])
     if answer.attrs["method"] == GenerateConfig.method:
@@ -170,9 +182,50 @@ def _measured_of(answer: xr.Dataset, network: Network) -> tuple[Measured, Genera
             config = GenerateConfig(**json.loads(answer.attrs["config"]))
         except (TypeError, ValueError) as error:
             raise MaxstimError("This answer does not say how it was made; run it again.") from error
-        return Measured.of(network, cell_type, config), config
+        stage = stage_of(answer, config)
+        return Measured.of(network, cell_type, stage), config, stage
     config = GenerateConfig(objective="drive", silence=silence_of(answer))
-    return Measured.of(network, cell_type, config, Counted("peak")), config
+    return Measured.of(network, cell_type, config, Counted("peak")), config, config
+
+
+def _check_frames(answer: xr.Dataset, dt: float, counted: Counted) -> None:
+    """Make sure that an answer that may have been cut still holds the frames that count.
+
+    Raises:
+        MaxstimError: if not, or frames within it are left out.
+    """
+    n_frames = answer.sizes["frame"]
+    times = answer["time"].values if "time" in answer.coords else np.arange(n_frames) * dt
+    frames = np.rint(np.asarray(times, float) / dt)
+    first = 0 if counted.stop is not None or not n_frames else frames[0]
+    needed = 1 if counted.stop is None else counted.stop
+    if n_frames < needed or not np.array_equal(frames, first + np.arange(n_frames)):
+        raise MaxstimError(
+            f"The answer was cut to {n_frames} frames, in which not all are there, or where they were, "
+            "that its objective counts; give the whole answer."
+        )
+
+
+def _opposed_by(answer: xr.Dataset, config: GenerateConfig) -> Opposed | None:
+    """Return the network that a movie was to tell the first from; None unless they were to disagree."""
+    if config.across != "disagreement":
+        return None
+    names, hashes = (
+        json.loads(answer.attrs.get(name, "[]")) for name in ("networks", "network_hashes")
+    )
+    return Opposed(str(names[1]), str(hashes[1])) if len(names) == len(hashes) == 2 else None
+
+
+class Opposed(NamedTuple):
+    """The network that a movie was to tell the first from.
+
+    Attributes:
+        name: Its name.
+        content_hash: Of its numbers.
+    """
+
+    name: str
+    content_hash: str
 
 
 class Comparison:
@@ -184,10 +237,12 @@ class Comparison:
         stimulus: Luminance of the answer, shape (frame, column).
         dt: Seconds per frame.
         measured: What counts of responses.
-        config: Says the objective.
+        config: All settings of the answer.
+        stage: Those of them that say the objective.
         clips: The natural set.
         others: Networks that the answer is shown to besides.
         fitted: Hashes of the networks that it was made for.
+        opposed: The network that it was to tell the first from, if any.
         seed: Of what is random.
 
     Attributes:
@@ -205,19 +260,23 @@ class Comparison:
         dt: float,
         measured: Measured,
         config: GenerateConfig,
+        stage: GenerateConfig,
         *,
         clips: ClipSet,
         others: Sequence[Network],
         fitted: Collection[str],
+        opposed: Opposed | None,
         seed: int,
     ) -> None:
         self._engine, self._cell_type = engine, cell_type
         self._stimulus, self._dt, self._measured, self._config = stimulus, dt, measured, config
+        self._stage = stage
         self._clips, self._others, self._seed = clips, others, seed
-        self._fitted = fitted
+        self._fitted, self._opposed = fitted, opposed
         self._energy = contrast_energy(stimulus)
-        voltage = measured.voltage(engine, stimulus[None], dt)
-        self._response = float(measured.counted(voltage)[0])
+        grey = np.full_like(stimulus, GREY)
+        voltage = measured.voltage(engine, np.stack([stimulus, grey]), dt)
+        self._response, self._grey = map(float, measured.counted(voltage))
         self._named = measured.numbers(voltage)[0]
         answer = Found("the answer", stimulus, self._response, self._energy)
         self._rows = [ControlRow(ANSWER, EQUAL, answer)]
@@ -305,11 +364,13 @@ class Comparison:
 
     @property
     def _relations(self) -> list[str]:
-        """Whether the answer was made for each network, that of the answer first."""
-        others = [
-            FITTED if each.content_hash in self._fitted else PREDICTED for each in self._others
-        ]
-        return [FITTED, *others]
+        """Whether the answer was made for each network, or against it, that of the answer first."""
+        return [FITTED, *(self._relation(each.content_hash) for each in self._others)]
+
+    def _relation(self, content_hash: str) -> str:
+        if self._opposed is not None and content_hash == self._opposed.content_hash:
+            return OPPOSED
+        return FITTED if content_hash in self._fitted else PREDICTED
 
     @property
     def _names(self) -> list[str]:
@@ -359,7 +420,7 @@ class Comparison:
         """Show the answer to another network, in that network's own units."""
         engine = make_engine(network, device=self._engine.device, dtype=self._engine.dtype)
         counted = self._measured.term.counted
-        shown = engine, self._cell_type, self._config, self._stimulus, self._dt, counted
+        shown = engine, self._cell_type, self._stage, self._stimulus, self._dt, counted
         self._transferred.append(transfer_response(*shown))
 
     def result(self) -> Result:
@@ -373,7 +434,7 @@ class Comparison:
         n_transferred = len(self._transferred)
         own = self._engine.network.name
         transfer = np.array([self._response, *self._transferred], np.float32)
-        told = named_attributes(self._config.goal.kind, self._names, self._named)
+        told = named_attributes(self._stage.goal.kind, self._names, self._named)
         return Labeled(
             variables={
                 "stimulus": (("frame", "column"), self._stimulus),
@@ -404,7 +465,9 @@ class Comparison:
                 "kind": "controls",
                 "cell_type": self._cell_type,
                 "dt": self._dt,
+                "objective": self._stage.objective,
                 "response": self._response,
+                "grey_response": self._grey,
                 "natural_response": self._natural_response,
                 "contrast_energy": self._energy,
                 "headline": self._headline(),
@@ -418,9 +481,20 @@ class Comparison:
         """Return in one line how the answer compares: docs/controls.md."""
         shown = zip(self._others, self._relations[1:], self._transferred, strict=False)
         transferred = [Transferred(each.name, how, response) for each, how, response in shown]
-        goal = self._config.goal
+        goal = self._stage.goal
         contrast = named_attributes(goal.kind, self._names, self._named).get("contrast", "")
-        return in_one_line(self._rows, goal, self._measured.sign, transferred, contrast)
+        apart = None
+        if self._opposed is not None:
+            apart = ToldApart(self._engine.network.name, self._opposed.name)
+        return in_one_line(
+            self._rows,
+            goal,
+            self._measured.sign,
+            transferred,
+            contrast=contrast,
+            grey=self._grey,
+            apart=apart,
+        )
 
 
 def _numbers(values: Iterable[float]) -> np.ndarray:

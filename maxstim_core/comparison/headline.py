@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from maxstim_core.comparison.equal_energy import Found
+from maxstim_core.comparison.shares import is_next_to_nothing
 from maxstim_core.comparison.textbook import FAMILIES
 from maxstim_core.optimal.objectives.chosen import Objective
 
@@ -17,8 +19,9 @@ FULL, EQUAL = "full contrast", "equal energy"
 NATURAL, ANSWER = "natural", "answer"
 """Families of the rows that are no textbook stimuli."""
 
-FITTED, PREDICTED = "fitted", "predicted"
-"""What a response is in a network that the answer was made for, and in another."""
+FITTED, PREDICTED, OPPOSED = "fitted", "predicted", "opposed"
+"""What a response is in a network that the answer was made for, in another, and in that from which it
+was to tell the first."""
 
 
 class ControlRow(NamedTuple):
@@ -40,7 +43,7 @@ class Transferred(NamedTuple):
 
     Attributes:
         network: Its name.
-        relation: `FITTED` or `PREDICTED`.
+        relation: `FITTED`, `PREDICTED` or `OPPOSED`.
         response: What counts of the response, in its own RMS; not a number where there is none.
     """
 
@@ -49,12 +52,27 @@ class Transferred(NamedTuple):
     response: float
 
 
+class ToldApart(NamedTuple):
+    """Two networks that an answer was to tell apart.
+
+    Attributes:
+        first: Name of the one that is compared in.
+        second: Name of the other.
+    """
+
+    first: str
+    second: str
+
+
 def in_one_line(
     rows: Sequence[ControlRow],
     goal: Objective,
     sign: int,
     transferred: Sequence[Transferred],
+    *,
     contrast: str = "",
+    grey: float = 0.0,
+    apart: ToldApart | None = None,
 ) -> str:
     """Return in one line how an answer compares: the numbers are those of the table.
 
@@ -65,19 +83,29 @@ def in_one_line(
         sign: Which way is better, as of `maxstim_core.optimal.measured_response.Measured`.
         transferred: What it does in other networks.
         contrast: Whether a contrast holds, as a sentence; told where it does not.
+        grey: What counts of the response to grey, in RMS above grey.
+        apart: The networks that it was to tell apart, if any: what others do is told of the first alone.
     """
     answer, is_level = rows[0].found, goal.kind == "level"
-    line = _of_level(rows, goal.level, sign) if is_level else _of_best(rows, sign)
+    nothing = is_next_to_nothing(answer.response, grey)
+    line = []
+    if apart is not None:
+        line = _of_two(rows, goal, apart, transferred)
+    if not is_level:
+        said = _of_nothing(answer.response, goal) if nothing else _of_best(rows, sign, grey)
+        line += [f"; in {apart.first} alone, " if apart is not None else "", said]
+    elif apart is None:
+        line = _of_level(rows, goal.level, sign)
     each_way = (FITTED, "it was made for too"), (PREDICTED, "")
     for relation, made_for in each_way:
         known = [
             each for each in transferred if each.relation == relation and np.isfinite(each.response)
         ]
-        if known and (is_level or answer.response):
+        if known:
             middle = float(np.median([each.response for each in known]))
-            number = (
-                f"{middle:.2f}" if is_level else f"{middle / answer.response:.2f} of the response"
-            )
+            number = f"{middle / answer.response:.2f} of the response" if not nothing else ""
+            if is_level or nothing:
+                number = _rounded(middle) + ("" if is_level else " RMS")
             which = _networks(known, made_for)
             line.append(f"; {'a median of ' if len(known) > 1 else ''}{number} in {which}")
     if contrast and "fails" in contrast:
@@ -85,15 +113,42 @@ def in_one_line(
     return "".join(line).removeprefix("; ")
 
 
-def _of_best(rows: Sequence[ControlRow], sign: int) -> list[str]:
+def _of_two(
+    rows: Sequence[ControlRow],
+    goal: Objective,
+    apart: ToldApart,
+    transferred: Sequence[Transferred],
+) -> list[str]:
+    """Say what an answer does in the two networks that it was to tell apart."""
+    answer, is_level = rows[0].found, goal.kind == "level"
+    shown = (each.response for each in transferred if each.relation == OPPOSED)
+    in_second = next((response for response in shown if np.isfinite(response)), None)
+    line = [f"{_rounded(answer.response)} RMS in {apart.first}"]
+    if in_second is None:  # it was not shown there
+        line.append(f", which it was to tell from {apart.second}")
+    else:
+        line.append(f", {_rounded(in_second)} in {apart.second}, from which it was to differ")
+    if is_level:
+        line.append(f" by {goal.level:g}, with contrast energy {answer.energy:.3g}")
+    return line
+
+
+def _of_nothing(response: float, goal: Objective) -> str:
+    """Say that there is nothing to compare: quotients of next to nothing would be noise."""
+    if goal.others:
+        return f"what counts of the response is next to nothing, {_rounded(response)} RMS"
+    return f"the movie does next to nothing to the cell, {_rounded(response)} RMS above grey"
+
+
+def _of_best(rows: Sequence[ControlRow], sign: int, grey: float) -> str:
     """Say how many times the response is that to the best textbook stimulus, and to the best clip."""
     response = rows[0].found.response
     said = []
-    for families, how in ((FAMILIES, FULL), (FAMILIES, EQUAL), ((NATURAL,), FULL)):
+    for families, how in product((FAMILIES, (NATURAL,)), (FULL, EQUAL)):
         best = _best(rows, families, how, sign)
         if best is not None:
-            said.append(f"{_times(response, best)} at {how}")
-    return [", ".join(said)]
+            said.append(f"{_times(response, best, grey)} at {how}")
+    return ", ".join(said)
 
 
 def _of_level(rows: Sequence[ControlRow], level: float, sign: int) -> list[str]:
@@ -125,12 +180,19 @@ def _title(row: ControlRow) -> str:
     )
 
 
-def _times(response: float, best: ControlRow) -> str:
+def _rounded(response: float) -> str:
+    """Return a response in hundredths, of which 0 has no sign."""
+    return f"{round(response, 2) + 0.0:.2f}"
+
+
+def _times(response: float, best: ControlRow, grey: float) -> str:
     """Say how many times a response is that to something else, where that means something."""
     other, what = (
         best.found.response,
         f"the best {'clip' if best.family == NATURAL else best.family}",
     )
+    if is_next_to_nothing(other, grey):
+        return f"next to nothing by {what}"
     if response * other <= 0:
         return f"the other way than {what}"
     return f"{response / other:.2f} × {what}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maxstim_core.comparison.headline import EQUAL, NATURAL
+from maxstim_core.comparison.shares import is_next_to_nothing, share_of
 from maxstim_core.comparison.textbook import FAMILIES
 from maxstim_core.optimal.named_response import responses_in_words
-from maxstim_core.optimal.objectives.chosen import FLYVIS, Objective
+from maxstim_core.optimal.objectives.chosen import Objective
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,14 +25,16 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
         found: Complete or not; what was not computed is left out.
     """
     attributes = found.attrs
-    response = attributes["response"]
+    response, grey = attributes["response"], attributes["grey_response"]
     report: dict[str, Any] = {
         name: _number(attributes[name])
         for name in (
             "headline",
             "cell_type",
             "network",
+            "objective",
             "response",
+            "grey_response",
             "contrast_energy",
             "natural_response",
             "grey_voltage",
@@ -41,10 +43,15 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
             "status",
         )
     }
+    report["next_to_nothing"] = is_next_to_nothing(response, grey)
+
+    def share(part: Any) -> float | None:
+        return _number(share_of(float(part), response, grey))
+
     # How far a response of a level is below a maximum says nothing.
-    goal = Objective.parse(json.loads(attributes["config"]).get("objective", FLYVIS))
-    natural = None if goal.kind == "level" else report["natural_response"]
-    report["stretch"] = None if natural is None else _share(response, natural)
+    goal, natural = Objective.parse(attributes["objective"]), attributes["natural_response"]
+    compared = goal.kind != "level" and not report["next_to_nothing"]
+    report["stretch"] = _number(share_of(response, natural, grey)) if compared else None
     report["named"] = [
         {"cell_type": str(name), "response": _number(value)}
         for name, value in zip(found["named"].values, found["named_response"].values, strict=True)
@@ -57,7 +64,7 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
             "name": str(found["control"].values[k]),
             "shown": str(found["shown"].values[k]),
             "response": _number(found["control_response"].values[k]),
-            "share": _share(found["control_response"].values[k], response),
+            "share": share(found["control_response"].values[k]),
             "contrast_energy": _number(found["control_energy"].values[k]),
         }
         for k in range(found.sizes["control"])
@@ -69,19 +76,15 @@ def report_of(found: xr.Dataset) -> dict[str, Any]:
                 "response": [_number(each) for each in found[name].values],
             }
     report["smallest"] = {
-        part: {
-            name: _number(value)
-            for name, value in found[f"smallest_{part}"].attrs.items()
-            if name in ("size", "share")
-        }
+        part: {name: _number(found[f"smallest_{part}"].attrs[name]) for name in ("size", "share")}
         for part in _PARTS
-        if f"smallest_{part}" in found
+        if f"smallest_{part}" in found and not report["next_to_nothing"]
     }
     report["transfer"] = [
         {
             "network": str(name),
             "response": _number(value),
-            "share": _share(value, response),
+            "share": share(value),
             "relation": str(relation),
         }
         for name, value, relation in zip(
@@ -100,8 +103,8 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     """
     lines = [f"{report['cell_type']} of {report['network']}: {report['headline']}", ""]
     lines.append(
-        f"Response {_text(report['response'])} RMS above grey; the best clip reaches "
-        f"{_text(report['natural_response'])}. Contrast energy {report['contrast_energy']:.4g}."
+        f"Response {_text(report['response'])} RMS above grey{_of_clips(report)}. Contrast energy "
+        f"{report['contrast_energy']:.4g}."
     )
     if len(report["named"]) > 1:
         columns = zip(
@@ -125,7 +128,10 @@ def lines_of(report: dict[str, Any]) -> list[str]:
                 + ", ".join(f"{at:g}: {_text(value)}" for at, value in pairs),
             ]
     for part, about in report["smallest"].items():
-        lines.append(f"{about['size']} {part} alone keep {_text(about['share'])} of the response.")
+        which = f"{about['size']} {part} alone keep"
+        if about["size"] == 1:
+            which = f"1 {part.removesuffix('s')} alone keeps"
+        lines.append(f"{which} {_text(about['share'])} of the response.")
     lines.append("")
     for each in report["transfer"]:
         lines.append(
@@ -147,8 +153,11 @@ def _number(value: Any) -> float | int | None:
     return number if isinstance(number, str) or np.isfinite(number) else None
 
 
-def _share(part: Any, whole: Any) -> float | None:
-    return _number(float(part) / float(whole)) if whole else None
+def _of_clips(report: dict[str, Any]) -> str:
+    """Say what the best clip reaches, both ways: at equal energy it can be more."""
+    rows = [row for row in report["controls"] if row["family"] == NATURAL]
+    said = [f"{_text(row['response'])} at {row['shown']}" for row in rows]
+    return f"; the best clip reaches {', '.join(said)}" if said else ""
 
 
 def _text(value: float | None) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maxstim_core.comparison.stage import stage_of
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.bundled import ENSEMBLE
 from maxstim_core.networks.catalog import ensemble_members, open_network
@@ -37,7 +38,7 @@ CONTROLS, CURVE, MECHANISM = "controls", "curve", "mechanism"
 CURVE_ENERGIES = 12
 """Movies of a curve."""
 
-_FORMAT = 2
+_FORMAT = 3
 """Part of every key: to be raised when the same answer would have other controls, or another curve."""
 
 _CURVE_REPORTS = 5
@@ -77,12 +78,15 @@ def comparison_key(kind: str, answer: xr.Dataset) -> str:
 def curve_config(answer: xr.Dataset) -> GenerateConfig:
     """Return the settings of the curve of a generated answer: its own, with an objective in RMS.
 
+    Where they changed on the way, these are the last.
+
     Raises:
         MaxstimError: if the answer has no curve.
     """
     config = config_of(answer)
     if not isinstance(config, GenerateConfig):
         raise MaxstimError("A curve is that of a generated movie; run the generated answer first.")
+    config = stage_of(answer, config)
     if config.goal.kind == "level":
         raise MaxstimError(
             "A level takes the contrast energy that it needs, so that there is no curve of it; choose "

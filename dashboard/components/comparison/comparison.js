@@ -209,7 +209,8 @@ class Controls {
     return element("div", {}, element("h3", {}, "What matters"),
       element("div", "part", canvas, element("p", {},
         words.length ? `All else grey, this alone keeps at least 85 % of the response: ${words.join("; or ")}.`
-          : "Only the whole movie keeps 85 % of the response.")))
+          : scene.nothing ? "The movie does next to nothing, so that no part of it matters."
+            : "Only the whole movie keeps 85 % of the response.")))
   }
 
   transfer() {
