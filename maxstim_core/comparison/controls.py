@@ -201,8 +201,8 @@ def _check_frames(answer: xr.Dataset, dt: float, counted: Counted) -> None:
     needed = 1 if counted.stop is None else counted.stop
     if n_frames < needed or not np.array_equal(frames, first + np.arange(n_frames)):
         raise MaxstimError(
-            f"The answer was cut to {n_frames} frames, in which not all are there, or where they were, "
-            "that its objective counts; give the whole answer."
+            f"The answer was cut to {n_frames} frames, and lacks some that its objective counts, or has "
+            "them elsewhere; give the whole answer."
         )
 
 

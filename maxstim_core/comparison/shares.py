@@ -5,8 +5,9 @@ from __future__ import annotations
 NEXT_TO_NOTHING = 0.05
 """RMS within which a response is that of a cell to which next to nothing is shown.
 
-Under grey alone a cell goes on settling, by up to 0.03 RMS in the default network and 0.06 in most of
-the others; and responses are told in hundredths, of which fewer than five make no quotient.
+Under grey alone a cell goes on settling, by up to 0.03 RMS in the default network; and responses are
+told in hundredths, of which fewer than five make no quotient. Where a cell settles more slowly, by 0.23
+RMS in maxstim/007, its response to grey is looked at besides.
 """
 
 
@@ -17,7 +18,7 @@ def is_next_to_nothing(response: float, grey: float = 0.0) -> bool:
         response: What counts of the response, in RMS above grey.
         grey: What counts of the response to grey in the same time: not 0 where a cell settles slowly.
     """
-    return min(abs(response), abs(response - grey)) < NEXT_TO_NOTHING
+    return bool(min(abs(response), abs(response - grey)) < NEXT_TO_NOTHING)
 
 
 def share_of(part: float, whole: float, grey: float = 0.0) -> float:

@@ -217,6 +217,7 @@ def test_quotients_are_there_where_they_mean_something():
     assert share_of(1.0, 2.0) == 0.5 and share_of(-1.0, 2.0) == -0.5
     assert np.isnan(share_of(1.0, 0.0)) and np.isnan(share_of(1.0, -0.049))
     assert share_of(1.0, 0.25, grey=0.1) == 4.0 and np.isnan(share_of(1.0, 0.12, grey=0.1))
+    assert is_next_to_nothing(np.float64(0)) is True, "as JSON has it"
     assert is_next_to_nothing(-0.01, grey=0.2) and not is_next_to_nothing(-0.2, grey=0.2)
 
 
