@@ -30,6 +30,7 @@ from maxstim_core.optimal.objectives.unlike import NoWorse, Unlike
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.result import provenance, result_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
+from maxstim_core.optimal.schedule import check_unscheduled
 from maxstim_core.settings import checked, checked_whole
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.storage.labeled import Labeled
@@ -98,6 +99,7 @@ def restarts(
     network.cell_type(cell_type)
     usual = GenerateConfig(objective="drive", energy=100.0)
     config = checked(usual if config is None else config, GenerateConfig)
+    check_unscheduled(config.schedule, "restarts")
     if config.goal.kind == "level":
         raise MaxstimError(
             "Restarts look for the movie that does best, and to reach a level is nothing to do better; "
