@@ -32,7 +32,9 @@ from maxstim_core.simulation.choose_engine import make_engine
 
 ENERGY = 100.0
 DRIVE = ms.GenerateConfig(objective="drive", energy=ENERGY, t_stim=0.4, n_iters=120)
-CENTRE_SECONDS = 0.1
+CLEAR = 0.2
+"""Luminance above or below grey that is clearly so."""
+
 LEVELS, BEYOND = 10, 1.2
 LEVEL = ms.GenerateConfig(t_stim=0.8, n_iters=120)
 NETWORKS = tuple(f"maxstim/{k:03d}" for k in range(10))
@@ -140,18 +142,21 @@ class Measurement:
         return report_of(ms.finish(run))
 
     def _centre(self, name: str) -> dict[str, list[float]]:
-        """Return luminance above grey of the middle 7 columns, before the last 100 ms and in them.
+        """Return how the middle column ends, in the movies that drive and suppress a cell type.
 
-        Each the mean of 100 ms, of the movie that drives and of that which suppresses.
+        That is its luminance above grey in the last frame that differs clearly (later ones reach few
+        cells), and for how many seconds it had been that bright, or dark.
         """
-        middle = self._network.lattice.ring <= 1
         found = {}
         for objective in ("drive", "suppress"):
             config = replace(DRIVE, objective=objective)
             movie = ms.finish(ms.generate(self._network, name, config)).best_stimulus.values
-            means = movie[:, middle].mean(1) - GREY
-            n = round(CENTRE_SECONDS / config.dt)
-            found[objective] = [float(means[-2 * n : -n].mean()), float(means[-n:].mean())]
+            centre = movie[:, self._network.lattice.ring == 0][:, 0] - GREY
+            clear = np.where(np.abs(centre) > CLEAR, np.sign(centre), 0)
+            last = int(np.flatnonzero(clear).max(initial=0))
+            others = np.flatnonzero(clear[: last + 1] != clear[last])
+            frames = last - int(others.max(initial=-1))
+            found[objective] = [float(centre[last]), frames * config.dt]
         return found
 
     def _levels(self, name: str) -> list[list[float]]:
@@ -197,7 +202,7 @@ def table(found: dict[str, dict]) -> list[str]:
         *("cell type", "response", "best edge…disc at full contrast", "at equal energy"),
         *("best clip", "at equal energy", "other networks", "spread", "diversity", "different"),
         *("suppress", "lowest clip", "lowest textbook", "levels met"),
-        *("centre of the driving movie", "of the suppressing one"),
+        *("centre at the end, driving", "suppressing"),
     )
     lines = [*head(*titles)]
     lines += [_line(name, told) for name, told in found.items()]
@@ -236,8 +241,12 @@ def _line(name: str, told: dict) -> str:
         f"{told['range'][0]:.2f}",
         f"{lowest[0]:.2f}",
         f"{_levels_met(told)} of {LEVELS}",
-        *(" → ".join(f"{each:+.2f}" for each in told["centre"][way]) for way in told["centre"]),
+        *(_ending(*told["centre"][way]) for way in ("drive", "suppress")),
     )
+
+
+def _ending(luminance: float, seconds: float) -> str:
+    return f"{'bright' if luminance > 0 else 'dark'}, {1e3 * seconds:.0f} ms"
 
 
 def _best_textbook(report: dict, shown: str, *, sign: int = 1) -> tuple[float, str]:
@@ -308,9 +317,9 @@ def _summary(found: dict[str, dict]) -> list[str]:
             )
         ),
         "- The centre ends bright in the driving movie and dark in the suppressing one: "
-        + those(lambda told: told["centre"]["drive"][1] > 0 > told["centre"]["suppress"][1]),
+        + those(lambda told: told["centre"]["drive"][0] > 0 > told["centre"]["suppress"][0]),
         "- … ends dark in the driving movie and bright in the suppressing one: "
-        + those(lambda told: told["centre"]["drive"][1] < 0 < told["centre"]["suppress"][1]),
+        + those(lambda told: told["centre"]["drive"][0] < 0 < told["centre"]["suppress"][0]),
         "- The movie that suppresses is not lower than every clip and textbook stimulus: "
         + those(
             lambda told: (

@@ -52,7 +52,10 @@ def examples(cell_type: str) -> tuple[Example, ...]:
         Example("Suppress at the same energy", {"objective": "suppress", **_ENERGY}),
         *(about_siblings if others else ()),
         Example("Drive and keep all others quiet", {**drive, "weight_quiet": 1.0}),
-        Example("As strong as natural movies, with the least contrast", {"objective": "level:1"}),
+        Example(
+            "As strong as natural movies in the mean, with the least contrast",
+            {"objective": "level:1"},
+        ),
         Example("Center only: 3 rings", {**drive, "rings": 3}),
         Example("Slow movies: below 8 Hz", {**drive, "highest_hz": 8.0}),
         Example("Two levels: a binary display", {"objective": "drive", "levels": 2}),

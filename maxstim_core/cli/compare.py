@@ -16,6 +16,7 @@ from maxstim_core.cli.streams import print_message
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import GenerateConfig
+from maxstim_core.optimal.possible import allowed_by
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,18 +67,36 @@ def restarts_command(arguments: argparse.Namespace) -> int:
     Raises:
         MaxstimError: if an option makes no sense, alone or beside another.
     """
-    if "objective" not in arguments and "energy" not in arguments:
+    usual = "objective" not in arguments and "energy" not in arguments
+    if usual:
         arguments.objective, arguments.energy = "drive", 100.0
     config = read_settings(arguments, GenerateConfig)
     refuse_idle(arguments, config)
     refuse_across(config)
     network, device = prepare(arguments)
+    if usual:
+        _check_usual_energy(config, network)
     from maxstim_core.comparison.restarts import restarts
 
     counts = {"seeds": arguments.seeds, "different": arguments.different}
     run = restarts(network, arguments.cell_type, config, **counts, device=device)
     what = f"{arguments.cell_type} on {device}"
     return run_and_save(run, run.labeled, arguments.output, what)
+
+
+def _check_usual_energy(config: GenerateConfig, network: Network) -> None:
+    """Make sure that a stimulus can have the contrast energy that nobody has asked for.
+
+    Raises:
+        MaxstimError: if not.
+    """
+    try:
+        allowed_by(config, network.lattice)
+    except MaxstimError as error:
+        raise MaxstimError(
+            f"Where no energy is given, restarts take {config.energy:g}, which these settings rule out; "
+            "give an --energy, or 0 for none."
+        ) from error
 
 
 def controls_command(arguments: argparse.Namespace) -> int:

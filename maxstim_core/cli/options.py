@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import Field, asdict, fields
+from types import MappingProxyType
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.generate_config import NEEDED_BESIDE, GenerateConfig
@@ -15,15 +17,17 @@ def add_settings(
     config_class: type[Config],
     only: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
+    defaults: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Add an option for each setting of a configuration: those named in `only`, or all `without` some.
 
+    The help tells the defaults of the configuration, but for those that the command sets otherwise.
     Values are left as text: the configuration reads, checks and refuses them in its own words.
     """
     group = parser.add_argument_group("settings")
     for setting in fields(config_class):
         if setting.name not in without and (not only or setting.name in only):
-            _add(group, setting)
+            _add(group, setting, defaults.get(setting.name, setting.default))
 
 
 def read_settings(arguments: argparse.Namespace, config_class: type[AnyConfig]) -> AnyConfig:
@@ -76,21 +80,21 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _add(group: argparse._ArgumentGroup, setting: Field) -> None:
+def _add(group: argparse._ArgumentGroup, setting: Field, default: object) -> None:
     about = setting.metadata
     text = about["doc"].replace("%", "%%")  # argparse fills in what follows a single one
     name, absent = setting.name, argparse.SUPPRESS
     flag, words = flag_of(setting), about["flag_words"]
     if words:
-        default = next(word for word, value in words.items() if value is setting.default)
-        help_text = f"{text} (default: {default})"
+        word = next(word for word, value in words.items() if value is default)
+        help_text = f"{text} (default: {word})"
         group.add_argument(flag, dest=name, default=absent, choices=tuple(words), help=help_text)
-    elif isinstance(setting.default, bool):
-        help_text = f"{text} (default: {'yes' if setting.default else 'no'})"
+    elif isinstance(default, bool):
+        help_text = f"{text} (default: {'yes' if default else 'no'})"
         action = argparse.BooleanOptionalAction
         group.add_argument(flag, dest=name, default=absent, action=action, help=help_text)
     else:
-        shown = f"{setting.default} {about['unit']}".strip()
+        shown = f"{default} {about['unit']}".strip()
         metavar = "|".join(about["choices"]) or _letter(setting)
         help_text = f"{text} (default: {shown})"
         group.add_argument(flag, dest=name, default=absent, metavar=metavar, help=help_text)

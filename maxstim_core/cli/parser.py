@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NoReturn
 
 from maxstim_core import __version__
@@ -67,7 +68,8 @@ def make_parser() -> argparse.ArgumentParser:
         default="12",
         help="how many contrast energies, or which (default: 12)",
     )
-    _add_question(curve, GenerateConfig, without=("energy",))
+    without = ("energy", "schedule")
+    _add_question(curve, GenerateConfig, without=without, defaults={"objective": "drive"})
 
     restarted = _command(
         commands,
@@ -85,7 +87,8 @@ def make_parser() -> argparse.ArgumentParser:
         default=3,
         help="how many stimuli that do the same, as unlike as can be (default: 3)",
     )
-    _add_question(restarted, GenerateConfig)
+    usual = {"objective": "drive", "energy": "100, where no objective is given either"}
+    _add_question(restarted, GenerateConfig, without=("schedule",), defaults=usual)
 
     controlled = _command(
         commands,
@@ -460,11 +463,12 @@ def _add_question(
     config_class: type[Config],
     without: tuple[str, ...] = (),
     several: bool = False,
+    defaults: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Add which cell type of which network is asked, by which settings, where, and what is written."""
     command.add_argument("cell_type", metavar="CELL_TYPE", help="for example T4c")
     _add_network(command, several)
-    add_settings(command, config_class, without=without)
+    add_settings(command, config_class, without=without, defaults=defaults)
     _add_device_and_output(command)
 
 

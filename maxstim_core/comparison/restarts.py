@@ -31,6 +31,7 @@ from maxstim_core.optimal.objectives.unlike import NoWorse, Unlike
 from maxstim_core.optimal.recording import Recording
 from maxstim_core.optimal.result import provenance, result_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
+from maxstim_core.optimal.schedule import check_unscheduled
 from maxstim_core.settings import checked, checked_whole
 from maxstim_core.simulation.engine import Engine
 from maxstim_core.storage.labeled import Labeled
@@ -99,7 +100,8 @@ def restarts(
     network.cell_type(cell_type)
     usual = GenerateConfig(objective="drive", energy=100.0)
     config = checked(usual if config is None else config, GenerateConfig)
-    if config.stages[-1][1].goal.kind == "level":
+    check_unscheduled(config.schedule, "restarts")
+    if config.goal.kind == "level":
         raise MaxstimError(
             "Restarts look for the movie that does best, and to reach a level is nothing to do better; "
             "choose the objective drive, with an energy."
@@ -112,7 +114,7 @@ def restarts(
     if clip is not None:
         clip = engines[0].host(engines[0].as_movie(clip))
         engines[0].check(clip[None], config.dt)
-    measured = Measured.of(network, cell_type, config.stages[0][1])
+    measured = Measured.of(network, cell_type, config)
     starts = {
         **{
             f"noise, seed {seed}": noise(replace(config, random_seed=seed), network)
@@ -122,7 +124,9 @@ def restarts(
         **_textbook_start(engines[0], measured, config),
         **({} if clip is None else {"clip": _fitted(clip, config.n_frames)}),
     }
-    return Restarts(engines, cell_type, config, starts, different, report_every=report_every)
+    return Restarts(
+        engines, cell_type, config, measured, starts, different, report_every=report_every
+    )
 
 
 def _gradient_at_grey(engine: Engine, measured: Measured, config: GenerateConfig) -> np.ndarray:
@@ -163,6 +167,7 @@ class Restarts:
         engines: One for each start, all of the same network.
         cell_type: For example ``T4c``.
         config: Hyperparameters.
+        measured: What counts of the response.
         starts: Luminance to begin with by the name of the start, shape (frame, column).
         different: How many movies that do the same.
         report_every: Iterations between reports.
@@ -177,16 +182,14 @@ class Restarts:
         engines: Sequence[Engine],
         cell_type: str,
         config: GenerateConfig,
+        measured: Measured,
         starts: dict[str, np.ndarray],
         different: int,
         *,
         report_every: int,
     ) -> None:
         self._engine, self._cell_type, self._config = engines[0], cell_type, config
-        # Starts are good for what is asked for first; what comes of them is judged by the last.
-        self._stage = config.stages[-1][1]
-        self._measured = Measured.of(engines[0].network, cell_type, self._stage)
-        self._names = list(starts)
+        self._measured, self._names = measured, list(starts)
         self._report_every = checked_report_every(report_every)
         self._descents = [
             descent(engine, cell_type, config, report_every=self._report_every, start=start)
@@ -194,8 +197,8 @@ class Restarts:
         ]
         self.terms = self._descents[0].terms
         self._n_more = different - 1
-        self._more_iters = max(2, round(_DIFFERENT_SHARE * config.n_steps))
-        self.n_steps = config.n_steps + self._n_more * self._more_iters
+        self._more_iters = max(2, round(_DIFFERENT_SHARE * config.n_iters))
+        self.n_steps = config.n_iters + self._n_more * self._more_iters
         self._n_done = 0
         self._movies = np.stack([start.astype(np.float32) for start in starts.values()])
         self._different: list[np.ndarray] = []
@@ -236,7 +239,7 @@ class Restarts:
 
         It begins with the restart that is least like them, on the energy of the best.
         """
-        config, engine = self._stage, self._engine
+        config, engine = self._config, self._engine
         energy = config.energy or contrast_energy(self._different[0])
         there = np.stack(self._different)
         likeness = _cosines(self._movies, there).max(1)
@@ -278,7 +281,7 @@ class Restarts:
         alike = np.triu_indices(len(different), 1)
         done = self._n_done == self.n_steps
         every = np.concatenate([movies, different]) if self._different else movies[:0]
-        missed = missed_energy([self._stage.energy] * len(every), [*map(contrast_energy, every)])
+        missed = missed_energy([self._config.energy] * len(every), [*map(contrast_energy, every)])
         return Labeled(
             variables={
                 "stimulus": (("start", "frame", "column"), movies),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import mean
 
 import numpy as np
 
@@ -62,15 +63,18 @@ class Level:
 
     Attributes:
         guide: What leads there from grey, if lowered: to drive the cell, or to suppress it.
-        reached: Tells how far responses, shape (1, watched cell, frame), are on that way, in RMS.
+        reached: Tells how far responses, shape (1, watched cell, frame), are on that way, in RMS: in
+            each network.
         target: How far they shall be, RMS.
         sign: 1 if the way leads above grey, -1 if below.
+        combined: What of several networks is brought to the level.
     """
 
     guide: Loss
-    reached: Callable[[Array], float]
+    reached: Callable[[Array], list[float]]
     target: float
     sign: int = 1
+    combined: Callable[[list[float]], float] = mean
 
     @property
     def way(self) -> float:
@@ -79,7 +83,16 @@ class Level:
 
     def excess(self, response: Array) -> float:
         """Return how far a response is beyond the level, in units of `way`."""
-        return (self.reached(response) - self.target) / self.way
+        return (self.combined(self.reached(response)) - self.target) / self.way
+
+    def worst(self, response: Array) -> float:
+        """Return how far a response is, RMS above grey, in the network where it is furthest off."""
+        return self.sign * max(self.reached(response), key=lambda one: abs(one - self.target))
+
+    def is_at(self, response: Array) -> bool:
+        """Return whether the response of each network is at the level."""
+        furthest = self.sign * self.worst(response) - self.target
+        return abs(furthest) <= LEVEL_MISSED * self.way
 
 
 class Ascent(Stepper):
@@ -123,6 +136,7 @@ class Ascent(Stepper):
         self._price, self._trend = 0.0, 0.0
         self._here: Point | None = None
         self._length = _FIRST_CHOICE if allowed.chooses else _FIRST_STEP
+        self._trust = 1.0
 
     def advance(self, n_steps: int) -> np.ndarray:
         """See `Stepper`."""
@@ -146,9 +160,9 @@ class Ascent(Stepper):
         level = self._level
         if level is None:
             return missed_energy([self._allowed.energy], [contrast_energy(stimulus)])
-        if abs(level.excess(response)) <= LEVEL_MISSED:
+        if level.is_at(response):
             return ""
-        return missed_level(level.sign * level.target, level.sign * level.reached(response))
+        return missed_level(level.sign * level.target, level.worst(response))
 
     def standing(self) -> Standing:
         """See `Stepper`."""
@@ -161,7 +175,7 @@ class Ascent(Stepper):
             copy_of(self.best),
             copy_of(self.best_total),
             (self._price, self._trend),
-            (self._here, self._length),
+            (self._here, self._length, self._trust),
         )
 
     def resume(self, standing: Standing) -> None:
@@ -170,7 +184,7 @@ class Ascent(Stepper):
         self.best[...], self.best_total[...] = standing.best, standing.best_total
         self._free[...] = standing.free[0]
         self.stimuli[...] = standing.shown
-        self._here, self._length = standing.here
+        self._here, self._length, self._trust = standing.here
 
     def take_over(self, standing: Standing, *, same_price: bool) -> None:
         """See `Stepper`."""
@@ -244,7 +258,10 @@ class Ascent(Stepper):
         there = self._at(self._shown(raw), raw=raw)
         better = there.total < here.total
         self._length = min(1.0, _LONGER * self._length) if better else _SHORTER * self._length
-        if better or self._level is not None:  # a level is approached from both sides
+        # Close to a level, movies that use less contrast for it lie on both sides.
+        taken = better or (self._level is not None and abs(there.excess) <= LEVEL_MISSED)
+        self._trust = min(1.0, _LONGER * self._trust) if taken else _SHORTER * self._trust
+        if taken:
             self._here = there
         if better:
             self._keep(there)
@@ -270,7 +287,7 @@ class Ascent(Stepper):
     def _rescaled(self, here: Point, moved: Array) -> Array:
         """Return a stimulus with the contrast that should bring it to the level (Newton's step)."""
         by = min(_MOST_RESCALED, max(-_MOST_RESCALED, -self._excess_contrast(here)))
-        return GREY + (1 + by) * (moved - GREY)
+        return GREY + (1 + self._trust * by) * (moved - GREY)
 
     def _excess_contrast(self, point: Point) -> float:
         """Return by which share of its contrast a stimulus is too strong for the level (Newton's step).

@@ -92,6 +92,16 @@ class Linear:
         """Whether it looks at every pixel by itself."""
         return not self.highest_hz and not self.highest_cycles and self.mean is None
 
+    @property
+    def n_free(self) -> int:
+        """How many ways there are to differ from `plainest`, of any range of luminance."""
+        n_frames, n_columns = (
+            int(each) for each in (self.mask.any(1).sum(), self.mask.any(0).sum())
+        )
+        in_time = self._in_time.shape[1] if self.highest_hz else n_frames
+        in_space = self._in_space.shape[1] if self.highest_cycles else n_columns
+        return in_time * in_space - (self.mean is not None)
+
     @cached_property
     def mask(self) -> np.ndarray:
         """1 where a pixel may differ from grey, else 0; shape (frame, column), float32."""

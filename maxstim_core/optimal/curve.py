@@ -27,6 +27,7 @@ from maxstim_core.optimal.missed import missed_energy
 from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.result import provenance, result_of
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
+from maxstim_core.optimal.schedule import check_unscheduled
 from maxstim_core.settings import checked
 from maxstim_core.simulation.choose_engine import make_engine
 from maxstim_core.simulation.engine import Engine
@@ -92,6 +93,7 @@ def curve(
     config = checked(
         GenerateConfig(objective="drive") if config is None else config, GenerateConfig
     )
+    check_unscheduled(config.schedule, "a curve")
     network = silenced(network, config.silence, cell_type=cell_type)
     if config.goal.kind == "level":
         raise MaxstimError(
@@ -115,7 +117,7 @@ def _budgets(
         )
     if isinstance(energies, bool | str):
         raise MaxstimError(_not_energies(energies))
-    if isinstance(energies, int):
+    if isinstance(energies, int | np.integer):
         if not 2 <= energies <= MOST_ENERGIES:
             raise MaxstimError(f"A curve has 2 to {MOST_ENERGIES} energies, not {shown(energies)}.")
         least, most = free.least_energy, free.most_energy

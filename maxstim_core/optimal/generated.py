@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from statistics import mean
 
 import numpy as np
 
@@ -91,17 +92,34 @@ def generate(
         each.cell_type(cell_type)
     networks = [silenced(each, config.silence, cell_type=cell_type) for each in networks]
     if config.across == "disagreement":
+        if config.goal.kind == "level":
+            raise MaxstimError(
+                "Networks cannot disagree about a level that both shall reach; choose mean or least, or "
+                "the objective drive."
+            )
         if len(networks) != 2:
             raise MaxstimError(
                 "Two networks can disagree, no more and no fewer; give a list of two."
             )
-        if networks[0].content_hash == networks[1].content_hash:
-            raise MaxstimError(
-                f"The networks {networks[0].name} and {networks[1].name} are one and the same, which "
-                "cannot disagree with itself; give two that differ."
-            )
+    check_told_apart(networks)
     engines = [make_engine(each, device=device, dtype=dtype) for each in networks]
     return descent(engines, cell_type, config, report_every=report_every)
+
+
+def check_told_apart(networks: Sequence[Network]) -> None:
+    """Make sure that networks that are asked at once differ: one twice would count double.
+
+    Raises:
+        MaxstimError: if two are the same.
+    """
+    names: dict[str, str] = {}
+    for each in networks:
+        if each.content_hash in names:
+            raise MaxstimError(
+                f"The networks {names[each.content_hash]} and {each.name} are one and the same; give "
+                "networks that differ."
+            )
+        names[each.content_hash] = each.name
 
 
 def _several(networks: object) -> list[Network]:
@@ -245,11 +263,14 @@ def level_of(config: GenerateConfig, watched: Sequence[Watched]) -> Level | None
     way = Drive if goal.level >= 0 else Suppress
     terms = [way(each.named, counted) for each in watched]
     guide = 1.0 * across(config, [*terms])
+    size = len(watched[0].grey)
 
-    def reached(response: Array) -> float:
-        return -float(guide.parts[0][1](response, response)[0])
+    def reached(response: Array) -> list[float]:
+        parts = [response[:, k * size : (k + 1) * size] for k in range(len(terms))]
+        return [-float(term(own, own)[0]) for term, own in zip(terms, parts, strict=True)]
 
-    return Level(guide, reached, abs(goal.level), 1 if goal.level >= 0 else -1)
+    combined = min if config.across == "least" else mean
+    return Level(guide, reached, abs(goal.level), 1 if goal.level >= 0 else -1, combined)
 
 
 def starting_stimulus(config: GenerateConfig, network: Network) -> np.ndarray:

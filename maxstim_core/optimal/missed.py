@@ -29,10 +29,9 @@ def missed_energy(asked: Sequence[float], reached: Sequence[float]) -> str:
     worst = int(np.argmax(off / np.maximum(budgets, 1e-30)))
     others = int((off > 0).sum()) - 1
     more = f", and {others} more" if others else ""
-    way = "lower" if found[worst] < budgets[worst] else "raise"
     return (
-        f"The contrast energy is {found[worst]:.4g}, not {budgets[worst]:g} as asked{more}: {way} the "
-        "energy, or loosen the range, the mean, the levels, the highest frequencies, the rings or the "
+        f"The contrast energy is {found[worst]:.4g}, not {budgets[worst]:g} as asked{more}: ask for "
+        "another, or loosen the range, the mean, the levels, the highest frequencies, the rings or the "
         "window of the stimulus."
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -82,7 +84,7 @@ def allowed_by(config: GenerateConfig, lattice: Lattice) -> Allowed:
     """Return what a stimulus on an eye must satisfy by these settings.
 
     Raises:
-        MaxstimError: if no stimulus can have its contrast energy.
+        MaxstimError: if no stimulus can have its contrast energy, or only one is as they ask.
     """
     linear = Linear(
         config.n_frames,
@@ -94,6 +96,11 @@ def allowed_by(config: GenerateConfig, lattice: Lattice) -> Allowed:
         dt=config.dt,
         mean=config.mean_luminance or None,
     )
+    if not linear.n_free:
+        raise MaxstimError(
+            "Only one stimulus is as these settings ask, and it does not change; allow more rings or "
+            "frames, higher frequencies, or any mean luminance."
+        )
     allowed = Allowed(linear, config.darkest, config.brightest, config.energy, config.levels)
     if config.energy:
         _check_energy(allowed)
@@ -121,5 +128,11 @@ def _check_energy(allowed: Allowed) -> None:
     if not allowed.levels and energy - least < allowed.held_energy:
         raise MaxstimError(
             f"A contrast energy of {energy:g} is so close to {least:.4g} that luminance in single "
-            f"precision does not hold the rest; give {least + 1.01 * allowed.held_energy:.7g} or more."
+            f"precision does not hold the rest; give {_rounded_up(least + allowed.held_energy)} or more."
         )
+
+
+def _rounded_up(energy: float) -> float:
+    """Return a number above this one that six digits tell."""
+    digits = 5 - math.floor(math.log10(energy))
+    return math.ceil(1.001 * energy * 10**digits) / 10**digits

@@ -66,6 +66,19 @@ def parse_schedule(text: str) -> tuple[Change, ...]:
     return tuple(changes)
 
 
+def check_unscheduled(schedule: str, what: str) -> None:
+    """Make sure that settings do not change on the way, where nothing heeds that.
+
+    Raises:
+        MaxstimError: if they do.
+    """
+    if schedule:
+        raise MaxstimError(
+            f"The settings of {what} stay as they are; leave the schedule out, or generate one stimulus "
+            "with it."
+        )
+
+
 def schedule_text(changes: Iterable[Change]) -> str:
     """Return the text of a schedule; what changes nothing is left out."""
     return "; ".join(str(change) for change in changes if change.values)

@@ -41,7 +41,8 @@ class Standing:
         best: The movies of lowest total loss so far, shape (sample, frame, column).
         best_total: Their total loss, shape (sample,).
         price: Of contrast energy: the first weight of the pull to grey, and the sum that it answers to.
-        here: What is polished, once it is, and the length of the next step.
+        here: What is polished, once it is, the length of the next step, and which share of the contrast
+            that a level seems to lack is added.
     """
 
     n_done: int
@@ -51,7 +52,7 @@ class Standing:
     best: Array
     best_total: Array
     price: tuple[float, float] = (0.0, 0.0)
-    here: tuple[Point | None, float] = (None, 0.0)
+    here: tuple[Point | None, float, float] = (None, 0.0, 1.0)
 
 
 class Stepper(ABC):

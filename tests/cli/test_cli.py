@@ -267,6 +267,8 @@ assert main([*{fresh!r}, "--device", "cuda:99"]) == 2
         (("generate", "T4c", "--network", ","), "no name of a network"),
         (("curve", "T4c", "--network", "default,prior"), "asks one network"),
         (("restarts", "T4c", "--objective", "level:1"), "choose the objective drive"),
+        (("restarts", "T4c", "--rings", 1, "--t-stim", 0.1), "give an --energy, or 0 for none"),
+        (("curve", "T4c", "--schedule", "4: lr=0.1"), "Unrecognized arguments"),
         (("curve", "T4c", "--energies", "10,5,5"), "Give every energy once"),
         (("generate", "T4c", "--levels", 2, "--energy", 3605), "leave the energy out"),
         (("generate", "T4c", "--network", "default,{tmp}/out.nc"), "also reads or writes"),

@@ -120,3 +120,9 @@ def test_gradients_are_those_of_finite_differences(ceiling):
                 ]
                 slope = (term(*pairs[0]) - term(*pairs[1])) / 2e-6
                 assert slope == pytest.approx(gradient[place], abs=1e-5, rel=1e-5)
+
+
+def test_settings_that_change_on_the_way_have_no_restarts():
+    config = ms.GenerateConfig(t_stim=T_STIM, objective="drive", schedule="4: objective=level:1")
+    with pytest.raises(ms.MaxstimError, match="leave the schedule out"):
+        ms.restarts(linear_network(), "L2", config)

@@ -57,6 +57,40 @@ def test_a_level_is_reached_with_the_least_energy(level):
     assert answer.attrs["contrast_energy"] == pytest.approx((level / best) ** 2, rel=0.02)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("level", "n_iters"), [(12.0, 200), (12.0, 120), (11.9, 120)])
+def test_near_the_most_that_a_cell_does_the_last_movie_is_at_the_level_too(level, n_iters):
+    """There more contrast brings less: what polishes must not follow it away."""
+    net = ms.open_network("default")
+    config = ms.GenerateConfig(t_stim=0.3, n_iters=n_iters, objective=f"level:{level}")
+    answer = ms.finish(ms.generate(net, "T4c", config))
+    units, kind = ms.response_units(net), net.cell_type("T4c")
+    cells = net.layout.central_cells[[kind]]
+    for name in ("stimulus", "best_stimulus"):
+        voltage = float(ms.simulate(net, answer[name].values, config.dt, cells=cells)[-1, 0])
+        found = (voltage - units.grey[kind]) / units.rms[kind]
+        assert found == pytest.approx(level, rel=0.02)
+    assert "missed" not in answer.attrs
+
+
+@pytest.mark.parametrize(("across", "misses"), [("mean", True), ("least", False)])
+def test_a_level_is_missed_where_one_of_two_networks_is_not_at_it(across, misses):
+    """Though their mean is at it; in the least of them both can be."""
+    networks = [two_path_network(0.3), two_path_network(1.0)]
+    config = ms.GenerateConfig(t_stim=T_STIM, n_iters=120, objective="level:0.05", across=across)
+    answer = ms.finish(ms.generate(networks, "Sum", config))
+    found = [
+        above_grey(net, answer.best_stimulus.values, "Sum")
+        / ms.response_units(net).rms[net.cell_type("Sum")]
+        for net in networks
+    ]
+    furthest = max(found, key=lambda each: abs(each - 0.05))
+    assert (abs(furthest - 0.05) > 0.02 * 0.25) == misses
+    said = answer.attrs.get("missed", "")
+    assert said.startswith(f"The response is {furthest:.3g} RMS above grey, not" if misses else "")
+    assert bool(said) == misses
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -106,7 +140,7 @@ def test_of_two_levels_the_best_is_where_the_kernel_is_greatest():
                 "objective": "drive", "highest_hz": 40.0, "highest_cycles": 0.35, "energy": 11.2,
                 "mean_luminance": 0.6, "darkest": 0.2, "brightest": 0.7,
             },
-            "The contrast energy is .*, not 11.2 as asked: lower the energy, or loosen",
+            "The contrast energy is .*, not 11.2 as asked: ask for another, or loosen",
         ),
         (
             {"objective": "drive", "levels": 2, "brightest": 0.5, "rings": 0, "energy": 1.1},
@@ -194,7 +228,15 @@ def test_more_or_fewer_than_two_networks_cannot_disagree():
     for networks in (net, [net], [net] * 3):
         with pytest.raises(ms.MaxstimError, match="list of two"):
             ms.generate(networks, "L2", config)
-    with pytest.raises(ms.MaxstimError, match="cannot disagree with itself"):
+    with pytest.raises(ms.MaxstimError, match="about a level"):
+        config = ms.GenerateConfig(objective="level:1", across="disagreement")
+        ms.generate([net, net], "L2", config)
+
+
+@pytest.mark.parametrize("across", ["mean", "least", "disagreement"])
+def test_a_network_is_asked_once(across):
+    net, config = linear_network(), ms.GenerateConfig(objective="drive", across=across)
+    with pytest.raises(ms.MaxstimError, match="one and the same; give networks that differ"):
         ms.generate([net, net], "L2", config)
 
 

@@ -291,3 +291,25 @@ def test_few_rounds_bring_frequency_range_and_budget_together(monkeypatch):
 def test_settings_that_contradict_each_other_are_refused(settings, advice):
     with pytest.raises(MaxstimError, match=advice):
         GenerateConfig(t_stim=0.4, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_free"),
+    [
+        ({}, 20 * 721),
+        ({"rings": 1, "stim_window": "0.05:0.1"}, 5 * 7),
+        ({"rings": 1, "mean_luminance": 0.6}, 20 * 7 - 1),
+        ({"rings": 0, "highest_hz": 6.0}, 3),
+    ],
+)
+def test_the_ways_to_differ_are_counted(settings, n_free):
+    config = GenerateConfig(t_stim=0.2, **settings)
+    assert allowed_by(config, Lattice(15)).linear.n_free == n_free
+
+
+def test_that_there_is_one_stimulus_alone_is_refused():
+    ask = {"rings": 0, "highest_cycles": 0.1, "mean_luminance": 0.5, "highest_hz": 1.0}
+    for energy in (0.0, 4.0):
+        with pytest.raises(MaxstimError, match="Only one stimulus is as these settings ask"):
+            config = GenerateConfig(t_stim=0.2, objective="drive", energy=energy, **ask)
+            allowed_by(config, Lattice(15))

@@ -106,6 +106,18 @@ def test_two_levels_equally_far_from_grey_have_no_curve():
         ms.curve(ms.open_network("prior", extent=5), "Mi1", config)
 
 
+def test_settings_that_change_on_the_way_have_no_curve():
+    config = ms.GenerateConfig(t_stim=T_STIM, objective="drive", schedule="4: energy=2")
+    with pytest.raises(ms.MaxstimError, match="leave the schedule out"):
+        ms.curve(linear_network(), "L2", config)
+
+
+def test_the_number_of_energies_may_be_a_number_of_numpy():
+    config = ms.GenerateConfig(t_stim=T_STIM, objective="drive", n_iters=4)
+    run = ms.curve(linear_network(), "L2", config, np.int64(2))
+    assert ms.finish(run).sizes["energy"] == 2
+
+
 def test_a_level_has_no_curve():
     config = ms.GenerateConfig(objective="level:1")
     with pytest.raises(MaxstimError, match="no curve"):
