@@ -124,8 +124,9 @@ def test_what_restarts_do_is_no_share_of_nothing_and_the_lowest_is_best_of_suppr
 @pytest.mark.parametrize("objective", ["drive", "level:0.8"])
 def test_of_a_disagreement_it_is_told_what_both_do(network, clips, objective):
     second, third = ms.open_network("maxstim/002"), ms.open_network("maxstim/003")
-    energy = {"energy": 20.0} if objective == "drive" else {}
-    asked = {"objective": objective, "across": "disagreement", "n_iters": 20, **energy}
+    # That networks disagree about a level is refused, but not that a drive becomes one.
+    way = {"energy": 20.0} if objective == "drive" else {"schedule": f"1: objective={objective}"}
+    asked = {"objective": "drive", "across": "disagreement", "n_iters": 20, **way}
     answer = generated([network, second], "T4c", **asked)
     found = controlled(answer, network, clips, others=[second, third])
     own, other = found.transfer_response.values[:2]
