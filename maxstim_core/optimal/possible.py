@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
@@ -25,6 +27,35 @@ def check_possible(network: Network, cell_type: str, config: GenerateConfig) -> 
         allowed_by(stage, network.lattice)
     if config.start:
         starting_painting(config, network.lattice)
+
+
+def check_together(networks: Sequence[Network], config: GenerateConfig) -> None:
+    """Make sure that networks can be asked at once, as the setting ``across`` says.
+
+    Args:
+        networks: One or more, with the cell types silenced that the settings name.
+        config: The settings.
+
+    Raises:
+        MaxstimError: if they have other eyes or cell types, or are no two that can disagree.
+    """
+    first = networks[0]
+    for each in networks[1:]:
+        if each.lattice != first.lattice or each.connectome.names != first.connectome.names:
+            raise MaxstimError(
+                f"The networks {first.name} and {each.name} have other cell types or eyes; ask them one "
+                "by one."
+            )
+    if config.across == "disagreement":
+        if len(networks) != 2:
+            raise MaxstimError(
+                "Two networks can disagree, no more and no fewer; ask two of them at once."
+            )
+        if first.content_hash == networks[1].content_hash:
+            raise MaxstimError(
+                f"The networks {first.name} and {networks[1].name} are one and the same, which "
+                "cannot disagree with itself; give two that differ."
+            )
 
 
 def starting_painting(config: GenerateConfig, lattice: Lattice) -> Painting:

@@ -137,12 +137,12 @@ class Steered(Descent):
             return None
         return self._report(self.n_done, self._aligned(self._rows[n_rows:]))
 
-    def compute_with(self, engine: Engine) -> None:
-        """Go on with another engine of the same network, as one of more threads: not a bit changes."""
-        if engine is self._engine:
+    def compute_with(self, *engines: Engine) -> None:
+        """Go on with other engines of the same networks, as those of more threads: not a bit changes."""
+        if all(mine is given for mine, given in zip(self._engines, engines, strict=True)):
             return
         standing = self._steps.standing()
-        self._engine, self._engines = engine, [engine]
+        self._engine, self._engines = engines[0], engines
         self._enter(self._stage, self._start)
         self._steps.resume(standing)
 
