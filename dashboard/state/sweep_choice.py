@@ -170,6 +170,8 @@ class SweepChoice(param.Parameterized):
             raise MaxstimError("A sweep varies generated movies; choose the tab Generated.")
         if not self.ranges:
             raise MaxstimError("Click the name of a number to let it vary.")
+        if choice.asked_further:
+            raise MaxstimError("A sweep asks one network; leave out the further ones.")
         if choice.listed_only:
             check_listed(choice.network)
         config = choice.settings[GenerateConfig.method].config()

@@ -52,6 +52,7 @@ class PageAddress:
         method: ``natural``, ``regularized`` or ``generated``.
         network: Name of a network that there is, for example ``maxstim/003``; the default one where
             there is none of that name.
+        further: Names of networks that are asked at once with it, parted by commas.
         run: Key of a run or of a finished answer.
         sweep: Key of a sweep.
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
@@ -72,6 +73,7 @@ class PageAddress:
     cell_type: str = ""
     method: str = ""
     network: str = ""
+    further: str = ""
     run: str = ""
     sweep: str = ""
     view: str = ""
@@ -112,12 +114,14 @@ class PageAddress:
         """Return the query of this address in so many characters.
 
         What it says is taken in the order of `LINK_KEYS` and then of the settings, each as long as it
-        fits; settings mean nothing without the method, and those that the run has come last.
+        fits; settings mean nothing without what they need, method or networks, and those that the run
+        has come last.
         """
         search, left_out = "?", []
         for name, text in sorted(self._said(), key=lambda said: said[0] in self.of_run):
             longer = f"{search}{'&' if len(search) > 1 else ''}{text}"
-            if len(longer) <= room and not (name in self.settings and "method" in left_out):
+            needed = "further" if name == "across" else "method" if name in self.settings else ""
+            if len(longer) <= room and needed not in left_out:
                 search = longer
             else:
                 left_out.append(name)

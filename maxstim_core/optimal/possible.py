@@ -46,16 +46,24 @@ def check_together(networks: Sequence[Network], config: GenerateConfig) -> None:
                 f"The networks {first.name} and {each.name} have other cell types or eyes; ask them one "
                 "by one."
             )
-    if config.across == "disagreement":
-        if len(networks) != 2:
-            raise MaxstimError(
-                "Two networks can disagree, no more and no fewer; ask two of them at once."
-            )
-        if first.content_hash == networks[1].content_hash:
-            raise MaxstimError(
-                f"The networks {first.name} and {networks[1].name} are one and the same, which "
-                "cannot disagree with itself; give two that differ."
-            )
+    check_number(len(networks), config)
+    if config.across == "disagreement" and first.content_hash == networks[1].content_hash:
+        raise MaxstimError(
+            f"The networks {first.name} and {networks[1].name} are one and the same, which "
+            "cannot disagree with itself; give two that differ."
+        )
+
+
+def check_number(n_networks: int, config: GenerateConfig) -> None:
+    """Make sure that so many networks can be asked at once, as the setting ``across`` says.
+
+    Raises:
+        MaxstimError: if not.
+    """
+    if config.across == "disagreement" and n_networks != 2:
+        raise MaxstimError(
+            "Two networks can disagree, no more and no fewer; ask two of them at once."
+        )
 
 
 def starting_painting(config: GenerateConfig, lattice: Lattice) -> Painting:

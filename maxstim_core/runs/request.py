@@ -15,7 +15,8 @@ from maxstim_core.networks.catalog import is_bundled, open_network
 from maxstim_core.networks.network import Network
 from maxstim_core.networks.silencing import silenced
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, RegularizeConfig, SearchConfig
-from maxstim_core.optimal.possible import check_possible, check_together
+from maxstim_core.optimal.possible import check_number, check_possible, check_together
+from maxstim_core.optimal.result import networks_of
 from maxstim_core.settings import Config
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS, clip_named, open_clips
 from maxstim_core.stimuli.clip_set import ClipSet
@@ -90,7 +91,7 @@ class RunRequest:
             raise MaxstimError(
                 f"The further networks of a run must be a tuple of names, not {further!r}."
             )
-        if self.method != GenerateConfig.method:
+        if not isinstance(self.config, GenerateConfig):
             raise MaxstimError(
                 "Only a generated stimulus is made for several networks at once; leave out the "
                 "further networks, or ask for a generated one."
@@ -105,6 +106,7 @@ class RunRequest:
                 raise MaxstimError(
                     f"The network {name} is asked twice at once; leave it out of the further ones."
                 )
+        check_number(len(self.networks), self.config)
 
     @property
     def method(self) -> str:
@@ -273,7 +275,7 @@ def request_of(answer: xr.Dataset) -> RunRequest:
             clips=about.get("clips", RunRequest.clips),
             device="auto",
             clip=about.get("clip", ""),
-            further_networks=tuple(json.loads(about.get("networks", "[]"))[1:]),
+            further_networks=networks_of(about)[1:],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MaxstimError("This result does not say how it was made; run it again.") from error
