@@ -52,7 +52,6 @@ class PageAddress:
         method: ``natural``, ``regularized`` or ``generated``.
         network: Name of a network that there is, for example ``maxstim/003``; the default one where
             there is none of that name.
-        further: Names of networks that are asked at once with it, parted by commas.
         run: Key of a run or of a finished answer.
         sweep: Key of a sweep.
         view: Name of the view that is open, of `dashboard.state.views.VIEWS`; nothing for the main part.
@@ -68,12 +67,12 @@ class PageAddress:
         lesson: Name of a lesson.
         step: Number of its step, from 1; 0 for none.
         classroom: Code of a class.
+        further: Names of networks that are asked at once with `network`, parted by commas.
     """
 
     cell_type: str = ""
     method: str = ""
     network: str = ""
-    further: str = ""
     run: str = ""
     sweep: str = ""
     view: str = ""
@@ -87,6 +86,7 @@ class PageAddress:
     lesson: str = ""
     step: int = 0
     classroom: str = ""
+    further: str = ""
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:
