@@ -85,10 +85,15 @@ class AcrossEntry {
   mark() {
     this.picker.mark(this.names, this.picker.own)
     this.how.root.hidden = this.chips.hidden = !this.names.length
-    this.chips.replaceChildren(...this.names.map((name) => {
-      const title = this.titles.get(name) ?? name
+    const titled = this.names.map((name) => [name, this.titles.get(name) ?? name])
+    if (JSON.stringify(titled) === this.drawn) return // who is on one of them stays there
+    this.drawn = JSON.stringify(titled)
+    this.chips.replaceChildren(...titled.map(([name, title]) => {
       const chip = element("button", {type: "button", class: "chip", "aria-pressed": "true", title: "Leave it out"}, title)
-      chip.addEventListener("click", () => this.picker.take(name))
+      chip.addEventListener("click", () => {
+        this.picker.take(name)
+        this.picker.field.focus()
+      })
       return chip
     }))
   }
