@@ -207,9 +207,8 @@ def test_networks_that_cannot_be_asked_at_once_are_refused_before_work(
             "maxstim_core.runs.request.open_network", lambda name: prior_network(extent=3)
         )
     config = GenerateConfig(across=across)
-    asked = RunRequest("T4c", config, network=network, further_networks=tuple(further))
     with pytest.raises(MaxstimError, match=said) as refused:
-        opened(asked)
+        opened(RunRequest("T4c", config, network=network, further_networks=tuple(further)))
     assert str(refused.value).count(". ") == 0
 
 

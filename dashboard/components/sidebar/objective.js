@@ -53,6 +53,7 @@ class AcrossEntry {
       send({further: this.names})
     })
     this.picker.root.classList.add("networks")
+    this.picker.panel.addEventListener("beforetoggle", ({newState}) => newState === "open" && this.draw())
     this.picker.field.setAttribute("aria-label", `Choose ${about.further.label.toLowerCase()}`)
     const [help, tip] = helpButton()
     help.tell(about.further.label, about.further.description)
@@ -63,10 +64,18 @@ class AcrossEntry {
       this.chips, this.how.root, this.problem)
   }
 
-  /** Offer the networks that the page has. */
+  /** Offer the networks that the page has; they are drawn when they are first looked at: most do without. */
   offer(groups) {
-    offerNetworks(this.picker, groups)
+    this.groups = groups
+    if (this.picker.isOpen) this.draw()
     this.titles = new Map(groups.flatMap(({members}) => members).map(({name, title}) => [name, title]))
+    this.mark()
+  }
+
+  draw() {
+    if (this.offered === this.groups) return
+    this.offered = this.groups
+    offerNetworks(this.picker, this.groups)
     this.mark()
   }
 
