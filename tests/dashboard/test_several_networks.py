@@ -9,6 +9,8 @@ from toy_runs import FOREVER, SLOW, toy_queue
 from toy_runs import when as seen
 
 from dashboard.app import App
+from dashboard.compare.pinned import answer_facts
+from dashboard.lessons.class_seat import _shared
 from dashboard.lessons.page_settings import PageSettings
 from dashboard.lessons.set_page import keep_fixed, set_page
 from dashboard.sidebar.controls import Controls
@@ -26,6 +28,7 @@ from maxstim_core.export.python_code import python_snippet
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
 from maxstim_core.optimal.generated import generate
+from maxstim_core.runs.comparisons import curve_config
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.store import RunStore
@@ -263,3 +266,16 @@ def test_further_networks_are_of_generated_movies_alone():
     sentence = "Only a generated stimulus is made for several networks at once"
     with pytest.raises(MaxstimError, match=re.escape(sentence)):
         RunRequest("T4c", SearchConfig(), further_networks=("prior",))
+
+
+def test_who_follows_a_class_gets_all_networks_or_none(choice):
+    assert _shared(choice) == ASKED
+    choice.further = ("/home/ada/network.json",)
+    assert _shared(choice) is None
+
+
+def test_what_is_pinned_tells_its_networks_and_its_curve_is_of_the_first(answer):
+    facts = answer_facts(answer)
+    assert (facts["Network"], facts["Further networks"]) == ("default", "maxstim/002")
+    assert facts["Several networks"] == "In the least"
+    assert curve_config(answer).across == "mean"
