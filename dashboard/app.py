@@ -151,7 +151,7 @@ class App(pn.viewable.Viewer):
         self.page.param.watch(self._lessons_asked, "lesson_open")
         self.lessons.param.watch(self._lessons_opened, "is_open")
         # After the networks' own, which forget what they know of the network chosen before.
-        self.choice.param.watch(self._chosen, ["cell_type", "method", "network"])
+        self.choice.param.watch(self._chosen, ["cell_type", "method", "network", "further"])
         self.networks.param.watch(self._chosen, "found")
 
     def __panel__(self) -> Frame:
@@ -179,7 +179,8 @@ class App(pn.viewable.Viewer):
             self._draw_answer()
         # Of the link: the example alone would not explain itself.
         self.session.problem = " ".join(filter(None, [problem, *self.opened.problems]))
-        self.choice.param.watch(self._address, ["cell_type", "method", "network", "clips", "clip"])
+        chosen = ["cell_type", "method", "network", "further", "clips", "clip"]
+        self.choice.param.watch(self._address, chosen)
         for settings in self.choice.settings.values():
             settings.param.watch(self._address, list(settings.names()))
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])

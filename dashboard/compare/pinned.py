@@ -18,12 +18,18 @@ from maxstim_core.comparison.report import report_of
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.captions import with_degrees
+from maxstim_core.export.captions import listed, with_degrees
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.response_units import bundled_units
-from maxstim_core.optimal.result import at_best, clip_of, has_other_best, lattice_of
+from maxstim_core.optimal.result import (
+    at_best,
+    clip_of,
+    has_other_best,
+    lattice_of,
+    networks_of,
+)
 from maxstim_core.runs.comparisons import CONTROLS, ComparisonMaker, comparison_key
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import config_of
@@ -151,6 +157,9 @@ def answer_facts(answer: xr.Dataset) -> dict[str, str]:
         "Method": METHODS[method].title if method in METHODS else method,
         "Network": str(about.get("network", "unknown")),
     }
+    further = networks_of(about)[1:]
+    if further:
+        facts["Further networks"] = listed(further)
     if about.get("network_hash"):
         facts["Numbers of the network"] = str(about["network_hash"])[:8]
     if about.get("clips"):
@@ -169,6 +178,7 @@ def answer_facts(answer: xr.Dataset) -> dict[str, str]:
         config = config.stages[-1][1]
     if config is not None:
         left_out = {*config.without_effect(dataclasses.asdict(config)), "random_seed", "schedule"}
+        left_out |= set() if further else {"across"}
         for item in dataclasses.fields(config):
             if item.name not in left_out:
                 value = value_words(item, getattr(config, item.name))

@@ -148,7 +148,7 @@ class ClassSeat:
 
 def _shared(choice: Choice) -> RunRequest | None:
     """Return what is chosen, for others to choose too; None where that is nothing that they can have."""
-    if not is_shared(choice.network):
+    if not all(is_shared(name) for name in (choice.network, *choice.asked_further)):
         return None
     with suppress(MaxstimError):  # a setting that is none, which its field says
         return choice.request()

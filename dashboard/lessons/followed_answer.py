@@ -27,10 +27,8 @@ class PresentedAnswer:
     @classmethod
     def of(cls, session: Session) -> PresentedAnswer:
         """Return what a page shows."""
-        asked = session.shown.question
-        if session.run is None and asked is not None and not is_shared(asked.network):
-            return cls()
-        if session.run is not None and not is_shared(session.run.request.network):
+        asked = session.shown.question if session.run is None else session.run.request
+        if asked is not None and not all(is_shared(name) for name in asked.networks):
             return cls()
         return cls(session.key, session.lasting_key, session.best)
 

@@ -23,7 +23,10 @@ def set_page(choice: Choice, settings: PageSettings) -> str:
             f"The network {settings.network} of this step is not on this server, so the chosen one "
             "stays; store it here, or go on with this one."
         )
-    choice.param.update(**{name: value for name, value in chosen.items() if value})
+    taken = {name: value for name, value in chosen.items() if value}
+    if settings.method or "network" in taken:  # a lesson asks one
+        taken["further"] = ()
+    choice.param.update(**taken)
     return problem
 
 
@@ -35,6 +38,8 @@ def keep_fixed(choice: Choice, fixed: PageSettings) -> bool:
     changed = {
         name: value for name, value in kept.items() if value and getattr(choice, name) != value
     }
+    if "network" in kept and choice.further:
+        changed["further"] = ()
     choice.param.update(**changed)
     if not fixed.values:
         return bool(changed)

@@ -126,6 +126,7 @@ class PaintingKeeper:
         same = {
             "t_stim": seconds_of(painting), "dt": painting.dt, "schedule": "", "start": "",
             "silence": self._network.silenced,
+            "across": GenerateConfig.across,  # of the one network that has watched it
         }  # fmt: skip
         config = replace(settings.config(), **same)  # which may refuse, before anything is kept
         return self._submit(replace(config, start=await self._stored()))

@@ -187,6 +187,7 @@ def best_rival(library: ResultLibrary, engine: Engine, cell_type: str) -> RivalA
             one
             for one in library.entries()
             if (one.cell_type, one.method, one.network_hash, one.status) == asked
+            and not one.networks
         ][:_MOST_RIVALS]
         if (details := library.details(entry)) is not None
     ]

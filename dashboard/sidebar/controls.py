@@ -22,6 +22,7 @@ from maxstim_core.export.captions import with_degrees
 from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
 from maxstim_core.optimal.configs import CONFIGS, METHODS, GenerateConfig
 from maxstim_core.optimal.objectives.chosen import LEVEL_BOUNDS, OBJECTIVES
+from maxstim_core.runs.request import MOST_NETWORKS, RunRequest
 
 
 @cache
@@ -77,6 +78,14 @@ _LEVEL = {
 """The number that belongs to the objective of reaching a level."""
 
 
+_FURTHER = {
+    "label": "Further networks",
+    "description": "Networks that the movie is for as well, all asked at once, each in its own units. "
+    "The response on show is that of the network above.",
+}
+"""What is said of the networks that are asked at once, which stand beside how they are."""
+
+
 def _objectives() -> list[dict[str, Any]]:
     """Return the kinds of objective, with whether each names other cell types."""
     return [
@@ -99,26 +108,32 @@ def _setting(item: dataclasses.Field) -> dict[str, Any]:
         return common | {"kind": "check"}
     if item.name == "objective":
         return common | {"kind": "objective", "choices": _objectives(), "level": _LEVEL}
+    if item.name == "across":
+        return common | {"kind": "across", "choices": _choices(item), "further": _FURTHER}
     if item.name == "silence":
         return common | {"kind": "silence"}
     if isinstance(item.default, str) and not about["choices"]:
         return common | {"kind": "text"}
     if isinstance(item.default, str):
-        words = about["choice_words"]
-        choices = [
-            {
-                "value": value,
-                "label": words[value][0] if words else value,
-                "meaning": words[value][1] if words else "",
-            }
-            for value in about["choices"]
-        ]
-        return common | {"kind": "choice", "choices": choices}
+        return common | {"kind": "choice", "choices": _choices(item)}
     (low, high), (start, end) = about["bounds"], about["softbounds"]
     return common | {
         "kind": "number", "unit": about["unit"], "step": about["step"],
         "low": low, "high": high, "start": start, "end": end,
     }  # fmt: skip
+
+
+def _choices(item: dataclasses.Field) -> list[dict[str, str]]:
+    """Return the values of a setting that is one of several words, with what each means."""
+    words = item.metadata["choice_words"]
+    return [
+        {
+            "value": value,
+            "label": words[value][0] if words else value,
+            "meaning": words[value][1] if words else "",
+        }
+        for value in item.metadata["choices"]
+    ]
 
 
 class Controls:
@@ -193,8 +208,15 @@ class Controls:
             case {"method": str(method), "press": str(name)} if method in METHODS:
                 self._pressed(choice.settings[method], name)
             case {"method": str(method), "setting": str(name)} if method in METHODS:
-                if name in choice.settings[method].names():
+                if name == "across" and "further" in message:
+                    self._take_further(message["further"])
+                elif name in choice.settings[method].names():
                     self._set(choice.settings[method], name, message)
+
+    def _take_further(self, names: object) -> None:
+        """Take the networks that are asked at once; more than a run asks are told."""
+        if isinstance(names, list) and all(isinstance(name, str) and name for name in names):
+            self.choice.further = tuple(names[: 2 * MOST_NETWORKS])
 
     def _pressed(self, settings: Settings, name: str) -> None:
         match name:
@@ -210,6 +232,8 @@ class Controls:
         parameter = settings.param[name]
         is_typed = isinstance(parameter, param.Number | param.String)
         match message:
+            case {"value": _} if name == "across" and not self.choice.further:
+                pass  # of several networks there are none
             case {"value": value} if not is_typed:
                 with suppress(MaxstimError):  # nothing that this page offers
                     settings.param.update(**{name: settings.config_class.taken(name, value)})
@@ -248,6 +272,13 @@ class Controls:
     def _shown(self, settings: Settings, name: str) -> dict[str, Any]:
         # Of the class: that of an object would be copied for it at its first use.
         value, parameter = getattr(settings, name), type(settings).param[name]
+        if name == "across":
+            return {
+                "value": value,
+                "further": list(self.choice.further),
+                "own": self.choice.network,
+                "problem": self._further_problem(settings),
+            }
         if isinstance(parameter, param.Number):
             text, refused = settings.entries.refused.get(name, (number_text(value), ""))
             allowed = settings.allowed(name) if refused else ""
@@ -258,6 +289,19 @@ class Controls:
                 refused = self._naming_problem(name, value)
             return {"value": value, "text": text, "problem": refused}
         return {"value": value}
+
+    def _further_problem(self, settings: Settings) -> str:
+        """Return why the networks that are chosen cannot be asked at once, as far as names tell."""
+        choice = self.choice
+        with suppress(MaxstimError):  # what else is wrong is said elsewhere
+            config = settings.of_values()
+            try:
+                RunRequest(
+                    choice.cell_type, config, choice.network, further_networks=choice.further
+                )
+            except MaxstimError as error:
+                return str(error)
+        return ""
 
     def _naming_problem(self, setting: str, value: str) -> str:
         """Return what is wrong with the cell types that a setting names, or nothing."""

@@ -33,6 +33,11 @@ class Choice(param.Parameterized):
     network = param.String(
         default="default", doc="As `maxstim_core.networks.catalog.open_network` takes it."
     )
+    further = param.Parameter(
+        (),
+        doc="Names of the networks that a generated movie is for as well, a tuple: those of "
+        "`RunRequest.further_networks`.",
+    )
     clips = param.Selector(
         default="scenes",
         objects=["scenes"],
@@ -57,6 +62,7 @@ class Choice(param.Parameterized):
         }
         for settings in self.settings.values():
             settings.load_starting()
+        self.param.watch(self._keep_further, ["network", "further"])
         # It was found for this cell type, network and set; for another it would be a surprise.
         self.param.watch(self._forget_clip, ["cell_type", "network", "clips"])
 
@@ -81,7 +87,8 @@ class Choice(param.Parameterized):
             MaxstimError: if they describe none, or one that a visitor cannot ask for.
         """
         if self.listed_only:
-            check_listed(self.network)
+            for name in (self.network, *self.asked_further):
+                check_listed(name)
         config = self.settings[self.method].config()
         if isinstance(config, GenerateConfig):
             check_others(config.objective, self.cell_type)
@@ -93,7 +100,13 @@ class Choice(param.Parameterized):
             clips=self.clips,
             device=self.device,
             clip=self.clip if self.method == RegularizeConfig.method else "",
+            further_networks=self.asked_further,
         )
+
+    @property
+    def asked_further(self) -> tuple[str, ...]:
+        """The further networks, where the method asks several at once."""
+        return self.further if self.method == GenerateConfig.method else ()
 
     def take(self, request: RunRequest) -> None:
         """Choose what a run was asked for, so that it can be changed and run again."""
@@ -101,8 +114,12 @@ class Choice(param.Parameterized):
         self.taking = True
         try:
             self.param.update(
-                cell_type=request.cell_type, method=request.method, network=request.network
+                cell_type=request.cell_type,
+                method=request.method,
+                network=request.network,
+                further=request.further_networks,
             )
+            self._keep_further()
         finally:
             self.taking = False
         if request.clips not in self.param.clips.objects:  # perhaps stored a moment ago
@@ -118,6 +135,14 @@ class Choice(param.Parameterized):
             self.cell_type, self.network, self.clips,
         ):  # fmt: skip
             self.clip = clip
+
+    def _keep_further(self, *events: param.parameterized.Event) -> None:
+        """Ask no network twice, and say how several are asked only where there are several."""
+        kept = tuple(name for name in dict.fromkeys(self.further) if name != self.network)
+        if kept != self.further:
+            self.further = kept
+        if not kept:
+            self.settings[GenerateConfig.method].param.update(across=GenerateConfig.across)
 
     def _forget_clip(self, *events: param.parameterized.Event) -> None:
         self.clip = ""

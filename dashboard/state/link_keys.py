@@ -110,6 +110,14 @@ LINK_KEYS = (
         instead=DEFAULT,
     ),
     LinkKey(
+        "further",
+        "further",
+        "further networks",
+        _if(lambda text: all(is_network_here(name) for name in text.split(","))),
+        "Not all further networks of this link are on this server, so one network is asked; choose "
+        "others, or store them here.",
+    ),
+    LinkKey(
         "run",
         "run",
         "run",

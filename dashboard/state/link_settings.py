@@ -37,16 +37,10 @@ _LONGEST_CLIP = 200
 
 _TRUTHS = {"1": True, "0": False}
 
-_UNLINKED = ("across",)
-"""Settings of what is asked of several networks: a page asks one."""
-
 
 @cache
 def linked_settings(config_class: type[Config]) -> tuple[dataclasses.Field, ...]:
-    """Return the settings of a method that links carry: what is aimed at first.
-
-    What is asked of several networks is none of them: a page asks one.
-    """
+    """Return the settings of a method that links carry: what is aimed at first."""
     aims = sectioned(config_class)
     plain = (item for item in dataclasses.fields(config_class) if not item.metadata["section"])
     return (*aims, *plain)
@@ -123,6 +117,9 @@ def refused_settings(choice: Choice, method: str, values: Mapping[str, Any]) -> 
                 check(values[name], choice.cell_type)
         except MaxstimError as error:
             refused[name] = f"“{setting_label(method, name)}” of this link is left out: {error}"
+    if "across" in values and not choice.further:
+        label = setting_label(method, "across")
+        refused["across"] = f"“{label}” of this link is left out: it names no further networks."
     if values.get(CLIP) and not _has_clip(values.get(CLIPS, choice.clips), values[CLIP]):
         refused[CLIP] = "The clip of this link is not among its movies; the best is begun from."
     return refused
@@ -201,10 +198,6 @@ def _read(config_class: type[Config], item: dataclasses.Field, text: str) -> Any
 def _of_others(query: Mapping[str, str], method: str) -> Iterator[str]:
     """Yield a sentence for each setting that another method has, and this one does not."""
     own = {*_fields(method), *_beside(method)}
-    for name in _UNLINKED:
-        if query.get(name):
-            label = setting_label(GenerateConfig.method, name)
-            yield f"“{label}” of this link is asked of no page, so it is left out."
     for other in CONFIGS:
         names = [item.name for item in linked_settings(CONFIGS[other])]
         for name in (*names, *_beside(other)):

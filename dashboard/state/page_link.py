@@ -21,11 +21,12 @@ def address_of(session: Session) -> PageAddress:
         session: Of the page.
     """
     choice, named = session.choice, session.link_request
-    settings = settings_of_link(choice, named)
+    settings, further = settings_of_link(choice, named), choice.asked_further
     return PageAddress(
         cell_type=choice.cell_type,
         method=choice.method,
         network=choice.network if is_known(choice.network) else "",
+        further=",".join(further) if all(is_known(name) for name in further) else "",
         run=session.link_key,
         settings=settings,
         of_run=settings_of_run(settings, named),
@@ -68,7 +69,12 @@ class OpenedLink:
 
     def _choose(self) -> None:
         asked, choice = self.asked, self._session.choice
-        chosen = {"cell_type": asked.cell_type, "method": asked.method, "network": asked.network}
+        chosen = {
+            "cell_type": asked.cell_type,
+            "method": asked.method,
+            "network": asked.network,
+            "further": tuple(filter(None, asked.further.split(","))),
+        }
         choice.param.update(**{name: value for name, value in chosen.items() if value})
         self.take_settings()
         self._is_chosen = True

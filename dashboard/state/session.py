@@ -208,7 +208,13 @@ class Session(param.Parameterized):
     def question(self) -> PageQuestion:
         """What is chosen on the page."""
         choice = self.choice
-        return PageQuestion(choice.cell_type, choice.method, choice.network, self.network_hash)
+        return PageQuestion(
+            choice.cell_type,
+            choice.method,
+            choice.network,
+            self.network_hash,
+            choice.asked_further,
+        )
 
     @property
     def shows_question(self) -> bool:
@@ -621,8 +627,8 @@ class Session(param.Parameterized):
         found = [
             entry
             for entry in self.library.entries()
-            if (entry.cell_type, entry.method, entry.network_hash)
-            == (asked.cell_type, asked.method, asked.network_hash)
+            if (entry.cell_type, entry.method, entry.network_hash, entry.networks[1:])
+            == (asked.cell_type, asked.method, asked.network_hash, asked.further)
         ]
         # Of equals the first, which is the newest.
         return min(
@@ -687,7 +693,7 @@ class Session(param.Parameterized):
         maxstim may have changed in the meantime: the queue is asked again.
         """
         lasting = request.method == "generated" or request.clips in MADE_SETS
-        lasting = lasting and is_bundled(request.network)
+        lasting = lasting and all(is_bundled(name) for name in request.networks)
         reusable = (*LIVE, "done") if lasting else LIVE
         runs = self.queue.snapshots(self.id)
         same = (run for run in runs if run.request == request and run.state in reusable)

@@ -66,7 +66,7 @@ class Settings(param.Parameterized):
         Args:
             values: Those that are not to have their defaults, by name.
         """
-        aims = {item.name: item.default for item in sectioned(self.config_class)}
+        aims = {item.name: item.default for item in _aims(self.config_class)}
         self.take({**aims, **values})
 
     def take(self, values: Mapping[str, Any]) -> None:
@@ -80,7 +80,7 @@ class Settings(param.Parameterized):
         idle, values = self.without_effect(), self.values()
         return {
             item.name: values[item.name]
-            for item in sectioned(self.config_class)
+            for item in _aims(self.config_class)
             if item.name not in idle and values[item.name] != item.default
         }
 
@@ -134,15 +134,13 @@ class Settings(param.Parameterized):
 
 @cache
 def sectioned(config_class: type[Config]) -> tuple[dataclasses.Field, ...]:
-    """Return the settings of a configuration that say what is aimed at: those of a section.
+    """Return the settings of a configuration that say what is aimed at: those of a section."""
+    return tuple(item for item in dataclasses.fields(config_class) if item.metadata["section"])
 
-    What is asked of several networks is none of them: a page asks one.
-    """
-    return tuple(
-        item
-        for item in dataclasses.fields(config_class)
-        if item.metadata["section"] and item.name != "across"
-    )
+
+def _aims(config_class: type[Config]) -> tuple[dataclasses.Field, ...]:
+    """Return objective and constraints; how several networks are asked goes with the networks."""
+    return tuple(item for item in sectioned(config_class) if item.name != "across")
 
 
 @cache

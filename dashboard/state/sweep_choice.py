@@ -168,6 +168,8 @@ class SweepChoice(param.Parameterized):
         choice = self.choice
         if choice.method != GenerateConfig.method:
             raise MaxstimError("A sweep varies generated movies; choose the tab Generated.")
+        if choice.asked_further:
+            raise MaxstimError("A sweep asks one network; leave out the further ones.")
         if not self.ranges:
             raise MaxstimError("Click the name of a number to let it vary.")
         if choice.listed_only:

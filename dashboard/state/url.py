@@ -67,6 +67,7 @@ class PageAddress:
         lesson: Name of a lesson.
         step: Number of its step, from 1; 0 for none.
         classroom: Code of a class.
+        further: Names of networks that are asked at once with `network`, parted by commas.
     """
 
     cell_type: str = ""
@@ -85,6 +86,7 @@ class PageAddress:
     lesson: str = ""
     step: int = 0
     classroom: str = ""
+    further: str = ""
 
     @classmethod
     def parse(cls, search: str) -> PageAddress:
@@ -112,12 +114,14 @@ class PageAddress:
         """Return the query of this address in so many characters.
 
         What it says is taken in the order of `LINK_KEYS` and then of the settings, each as long as it
-        fits; settings mean nothing without the method, and those that the run has come last.
+        fits; settings mean nothing without what they need, method or networks, and those that the run
+        has come last.
         """
         search, left_out = "?", []
         for name, text in sorted(self._said(), key=lambda said: said[0] in self.of_run):
             longer = f"{search}{'&' if len(search) > 1 else ''}{text}"
-            if len(longer) <= room and not (name in self.settings and "method" in left_out):
+            needed = "further" if name == "across" else "method" if name in self.settings else ""
+            if len(longer) <= room and needed not in left_out:
                 search = longer
             else:
                 left_out.append(name)

@@ -20,7 +20,13 @@ from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
 from maxstim_core.drawing.peak import peak_frame
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.captions import aim_words, file_name, with_degrees
+from maxstim_core.export.captions import (
+    aim_words,
+    asked_networks,
+    at_once_words,
+    file_name,
+    with_degrees,
+)
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
 from maxstim_core.export.python_code import python_snippet
@@ -73,7 +79,7 @@ class Headline(pn.viewable.Viewer):
         if pins is not None:
             pins.param.watch(self._update, "keys")
         choice = session.choice
-        choice.param.watch(self._update, ["cell_type", "method", "network", "clips"])
+        choice.param.watch(self._update, ["cell_type", "method", "network", "further", "clips"])
         for settings in choice.settings.values():
             settings.param.watch(self._update, list(settings.names()))
         self._update()
@@ -215,7 +221,7 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
         *_aimed_at(answer, config),
         *([escape(str(about["contrast"]).rstrip("."))] if "contrast" in about else []),
         f"{frames} frames of {1e3 * dt:g} ms",
-        f"network {escape(str(about.get('network', 'unknown')))}",
+        escape(asked_networks(about)),
     ]
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
@@ -252,13 +258,13 @@ def _aimed_at(answer: xr.Dataset, config: Config | None) -> list[str]:
         return []
     energy = contrast_energy(answer["stimulus"].values)
     spent = f"contrast energy {energy:.3g}" if energy < 100 else f"contrast energy {energy:.0f}"
-    aims = [] if config is None else aim_words(config, but=("energy",))  # which it has to 0.5 %
+    aims = [] if config is None else aim_words(config, but=("energy", "across"))  # said elsewhere
     return [f"made with {escape(', '.join(aims))}", spent] if aims else [spent]
 
 
 def live_heading(run: RunSnapshot) -> str:
     """Return the title of a run that is going, and how far it is, as HTML."""
-    facts = METHODS[run.request.method].sentence
+    facts, request = METHODS[run.request.method].sentence, run.request
     if run.request.method == SearchConfig.method and run.step:
         facts = f"best of {run.step} of {run.n_steps} clips so far"
     if run.request.method != GenerateConfig.method:
@@ -266,7 +272,9 @@ def live_heading(run: RunSnapshot) -> str:
     if run.step and len(run.losses) and "total" in run.terms:
         loss = run.losses[-1][run.terms.index("total")]
         facts = f"iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
-    return _heading(run.request.cell_type, run.request.method, "live", facts)
+    if request.further_networks and isinstance(request.config, GenerateConfig):
+        facts += f" · for {escape(at_once_words(request.networks, request.config.across))}"
+    return _heading(request.cell_type, request.method, "live", facts)
 
 
 def _heading(cell_type: str, method: str, mark: str, facts: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import panel as pn
 
@@ -15,7 +15,12 @@ from dashboard.state.visitors import visitor_name
 from dashboard.text.clip_sets import set_title
 from dashboard.text.words import duration, place_in_line
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.captions import describe_settings, settings_words, with_degrees
+from maxstim_core.export.captions import (
+    describe_settings,
+    listed,
+    settings_words,
+    with_degrees,
+)
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
@@ -226,7 +231,9 @@ def entry_row(entry: ResultRecord, details: ResultDetails | None, person: str = 
         "clip": "" if details is None else _clip(entry.method, details.clip, details.clips),
         "settings": ""
         if details is None
-        else describe_settings(entry.method, details.config, details.steps),
+        else _with_further(
+            describe_settings(entry.method, details.config, details.steps), entry.networks[1:]
+        ),
         "progress": 0.0,
     }
 
@@ -236,9 +243,15 @@ def _settings(run: RunSnapshot, entry: ResultDetails | None) -> str:
     config, early = run.request.config, run.state == "cancelled"
     if run.request.method != "natural":
         done = entry.steps if entry is not None else len(run.losses)
-        return settings_words(config, done if early else config.n_iters)
+        said = settings_words(config, done if early else config.n_iters)
+        return _with_further(said, run.request.further_networks)
     said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
     return " · ".join(filter(None, (said, settings_words(config, 0))))
+
+
+def _with_further(said: str, further: Sequence[str]) -> str:
+    """Add the networks that were asked at once with that of the run."""
+    return " · ".join(filter(None, (said, f"with {listed(further)}" if further else "")))
 
 
 def _title(cell_type: str, method: str) -> str:

@@ -90,7 +90,7 @@ def in_one_line(
     nothing = is_next_to_nothing(answer.response, grey)
     line = []
     if apart is not None:
-        line = _of_two(rows, goal, apart, transferred)
+        line = _of_two(rows, apart, transferred)
     if not is_level:
         said = _of_nothing(answer.response, goal) if nothing else _of_best(rows, sign, grey)
         line += [f"; in {apart.first} alone, " if apart is not None else "", said]
@@ -115,21 +115,17 @@ def in_one_line(
 
 def _of_two(
     rows: Sequence[ControlRow],
-    goal: Objective,
     apart: ToldApart,
     transferred: Sequence[Transferred],
 ) -> list[str]:
     """Say what an answer does in the two networks that it was to tell apart."""
-    answer, is_level = rows[0].found, goal.kind == "level"
     shown = (each.response for each in transferred if each.relation == OPPOSED)
     in_second = next((response for response in shown if np.isfinite(response)), None)
-    line = [f"{_rounded(answer.response)} RMS in {apart.first}"]
+    line = [f"{_rounded(rows[0].found.response)} RMS in {apart.first}"]
     if in_second is None:  # it was not shown there
         line.append(f", which it was to tell from {apart.second}")
     else:
         line.append(f", {_rounded(in_second)} in {apart.second}, from which it was to differ")
-    if is_level:
-        line.append(f" by {goal.level:g}, with contrast energy {answer.energy:.3g}")
     return line
 
 

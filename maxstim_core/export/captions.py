@@ -6,15 +6,15 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
 
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN
-from maxstim_core.optimal.configs import CONFIGS, starting_preset
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
+from maxstim_core.optimal.result import clip_of, networks_of
 from maxstim_core.settings import Config
 
 
@@ -24,7 +24,7 @@ def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
     peak = f"peak {float(answer['central_response'].max()):.3g} a.u."
     early = "cancelled early" if about.get("status") == "cancelled" else ""
     best = "best iteration" if about.get("iteration") == "best" else ""
-    network = f"network {about.get('network', 'unknown')}"
+    network = asked_networks(about)
     short = str(about.get("network_hash", ""))[:8]
     made = (f"{network} ({short})" if short else network, f"maxstim {about['maxstim_version']}")
     return (
@@ -44,10 +44,44 @@ def file_name(answer: xr.Dataset, ending: str) -> str:
     which = clip or (f"seed-{about['seed']}" if int(about.get("seed", -1)) >= 0 else "")
     which = re.sub(r"[^A-Za-z0-9]+", "-", which).strip("-")[:40]
     made = [about.get(name, "") for name in ("config", "network_hash", "clips", "source", "status")]
+    if "network_hashes" in about:
+        made.append(about["network_hashes"])
     describe_settings = json.dumps([*map(str, made), answer.sizes.get("iteration", 0)])
     best = "best" if about.get("iteration") == "best" else ""
     key = hashlib.sha256(describe_settings.encode()).hexdigest()[:6]
     return "_".join(filter(None, (cell_type, about["method"], which, best, key))) + f".{ending}"
+
+
+def asked_networks(about: Mapping[str, Any]) -> str:
+    """Return what an answer was asked of: "network default", or all where they were asked at once.
+
+    Args:
+        about: Its attributes.
+    """
+    network = str(about.get("network", "unknown"))
+    try:
+        networks = networks_of(about)
+        across = json.loads(str(about.get("config", "{}"))).get("across", GenerateConfig.across)
+    except (AttributeError, ValueError):  # of another version
+        return f"network {network}"
+    if len(networks) < 2:
+        return f"network {network}"
+    return f"for {at_once_words(networks, across)}, response of {network}"
+
+
+def at_once_words(networks: Sequence[str], across: str) -> str:
+    """Return what is said of networks that are asked at once: "default and prior at once (mean)".
+
+    Args:
+        networks: Their names.
+        across: A key of `maxstim_core.optimal.objectives.across.WAYS_ACROSS`.
+    """
+    return f"{listed(networks)} at once ({across})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def settings_words(config: Config, steps: int) -> str:

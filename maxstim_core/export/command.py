@@ -19,7 +19,8 @@ def command_line(request: RunRequest, output: str) -> str:
     For a natural answer, that is the search: it saves the winning clip beside `output`. Where a clip
     was chosen from a search, it is what shows that clip.
     """
-    cell, network = shlex.quote(request.cell_type), f"--network {shlex.quote(request.network)}"
+    cell, asked = shlex.quote(request.cell_type), ",".join(request.networks)
+    network = f"--network {shlex.quote(asked)}"
     clip = shlex.quote(f"{output.removesuffix('.nc')}_clip.npy")
     settings = settings_flags(request.config)
     simulated = [flag for flag in settings if flag.startswith(("--dt ", "--silence "))]

@@ -77,9 +77,15 @@ def painted_snippet(network: str, cell_type: str, taken: str, *, silenced: str =
 
 
 def _generate(request: RunRequest, output: str) -> str:
+    asked, others = "network", ""
+    if request.further_networks:
+        names = ", ".join(map(_text, request.further_networks))
+        others = f"others = [ms.open_network(name) for name in [{names}]]\n"
+        asked = "[network, *others]"
     return (
-        _config(request.config)
-        + f"run = ms.generate(network, {_text(request.cell_type)}, config, device=device)\n"
+        others
+        + _config(request.config)
+        + f"run = ms.generate({asked}, {_text(request.cell_type)}, config, device=device)\n"
         + _RUN
         + f"ms.save(run.result(), {output})\n"
     )

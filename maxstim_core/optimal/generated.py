@@ -27,6 +27,7 @@ from maxstim_core.optimal.objectives.terms import Loss
 from maxstim_core.optimal.possible import (
     allowed_by,
     check_possible,
+    check_together,
     starting_painting,
     watched_types,
 )
@@ -91,42 +92,16 @@ def generate(
         check_network(each)
         each.cell_type(cell_type)
     networks = [silenced(each, config.silence, cell_type=cell_type) for each in networks]
-    if config.across == "disagreement":
-        if config.goal.kind == "level":
-            raise MaxstimError(
-                "Networks cannot disagree about a level that both shall reach; choose mean or least, or "
-                "the objective drive."
-            )
-        if len(networks) != 2:
-            raise MaxstimError(
-                "Two networks can disagree, no more and no fewer; give a list of two."
-            )
-    check_told_apart(networks)
+    check_together(networks, config)
     engines = [make_engine(each, device=device, dtype=dtype) for each in networks]
     return descent(engines, cell_type, config, report_every=report_every)
 
 
-def check_told_apart(networks: Sequence[Network]) -> None:
-    """Make sure that networks that are asked at once differ: one twice would count double.
-
-    Raises:
-        MaxstimError: if two are the same.
-    """
-    names: dict[str, str] = {}
-    for each in networks:
-        if each.content_hash in names:
-            raise MaxstimError(
-                f"The networks {names[each.content_hash]} and {each.name} are one and the same; give "
-                "networks that differ."
-            )
-        names[each.content_hash] = each.name
-
-
 def _several(networks: object) -> list[Network]:
-    """Return networks of one eye and with the same cell types.
+    """Return networks.
 
     Raises:
-        MaxstimError: if they are none, or differ in that.
+        MaxstimError: if they are none.
     """
     if isinstance(networks, str) or not isinstance(networks, Iterable):
         check_network(networks)
@@ -135,12 +110,6 @@ def _several(networks: object) -> list[Network]:
         raise MaxstimError("Give at least one network, for example open_network('default').")
     for each in found:
         check_network(each)
-        first = found[0]
-        if each.lattice != first.lattice or each.connectome.names != first.connectome.names:
-            raise MaxstimError(
-                f"The networks {first.name} and {each.name} have other cell types or eyes; ask them one "
-                "by one."
-            )
     return found
 
 

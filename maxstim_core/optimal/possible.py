@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from maxstim_core.conventions import frames_in
 from maxstim_core.errors import MaxstimError
@@ -27,6 +28,52 @@ def check_possible(network: Network, cell_type: str, config: GenerateConfig) -> 
         allowed_by(stage, network.lattice)
     if config.start:
         starting_painting(config, network.lattice)
+
+
+def check_together(networks: Sequence[Network], config: GenerateConfig) -> None:
+    """Make sure that networks can be asked at once, as the setting ``across`` says.
+
+    Args:
+        networks: One or more, with the cell types silenced that the settings name.
+        config: The settings.
+
+    Raises:
+        MaxstimError: if they have other eyes or cell types, two are the same, or they are no two that
+            can disagree.
+    """
+    first, names = networks[0], dict[str, str]()
+    check_number(len(networks), config)
+    for each in networks:
+        if each.lattice != first.lattice or each.connectome.names != first.connectome.names:
+            raise MaxstimError(
+                f"The networks {first.name} and {each.name} have other cell types or eyes; ask them one "
+                "by one."
+            )
+        if each.content_hash in names:  # it would count twice, and nobody would know
+            raise MaxstimError(
+                f"The networks {names[each.content_hash]} and {each.name} are one and the same; leave "
+                "one of them out."
+            )
+        names[each.content_hash] = each.name
+
+
+def check_number(n_networks: int, config: GenerateConfig) -> None:
+    """Make sure that so many networks can be asked at once, as the setting ``across`` says.
+
+    Raises:
+        MaxstimError: if not.
+    """
+    if config.across == "disagreement" and n_networks != 2:
+        raise MaxstimError(
+            "Two networks can disagree, no more and no fewer; ask two of them at once."
+        )
+    if config.across == "disagreement" and any(
+        stage.goal.kind == "level" for _, stage in config.stages
+    ):
+        raise MaxstimError(
+            "Networks cannot disagree about a level that both shall reach; choose mean or least, or the "
+            "objective drive."
+        )
 
 
 def starting_painting(config: GenerateConfig, lattice: Lattice) -> Painting:

@@ -189,6 +189,21 @@ def provenance(engine: Engine, config: Config) -> dict[str, object]:
     }
 
 
+def networks_of(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the networks that an answer was made for at once; none where it was one.
+
+    Args:
+        about: Attributes of the answer.
+
+    Raises:
+        ValueError: if they are no names.
+    """
+    names = json.loads(str(about.get("networks", "[]")))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("The networks of an answer are a list of names.")
+    return tuple(names)
+
+
 def fitted_hashes(answer: xr.Dataset) -> frozenset[str]:
     """Return the hashes of all networks that an answer was made for."""
     about = answer.attrs

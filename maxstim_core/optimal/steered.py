@@ -19,6 +19,7 @@ from maxstim_core.optimal.generate_config import GenerateConfig
 from maxstim_core.optimal.measured_response import Measured
 from maxstim_core.optimal.named_response import named_attributes
 from maxstim_core.optimal.objectives.terms import Loss
+from maxstim_core.optimal.possible import check_number
 from maxstim_core.optimal.run import StepReport, check_not_begun
 from maxstim_core.optimal.schedule import Change, check_steerable, parse_schedule, schedule_text
 from maxstim_core.optimal.stepping import Standing, Stepper
@@ -137,12 +138,12 @@ class Steered(Descent):
             return None
         return self._report(self.n_done, self._aligned(self._rows[n_rows:]))
 
-    def compute_with(self, engine: Engine) -> None:
-        """Go on with another engine of the same network, as one of more threads: not a bit changes."""
-        if engine is self._engine:
+    def compute_with(self, *engines: Engine) -> None:
+        """Go on with other engines of the same networks, as those of more threads: not a bit changes."""
+        if all(mine is given for mine, given in zip(self._engines, engines, strict=True)):
             return
         standing = self._steps.standing()
-        self._engine, self._engines = engine, [engine]
+        self._engine, self._engines = engines[0], engines
         self._enter(self._stage, self._start)
         self._steps.resume(standing)
 
@@ -232,7 +233,12 @@ class Steered(Descent):
         return [change for change in changes if change.iteration < iteration]
 
     def _change(self, config: GenerateConfig) -> None:
-        """Go by these settings; the run may be iterated again."""
+        """Go by these settings; the run may be iterated again.
+
+        Raises:
+            MaxstimError: if the networks cannot be asked so.
+        """
+        check_number(len(self._engines), config)
         self._config, self.n_steps, self._iterated = config, config.n_steps, False
         terms = (term for _, stage in config.stages for term in loss_of(stage).terms)
         self.terms = tuple(dict.fromkeys(terms))

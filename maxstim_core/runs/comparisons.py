@@ -93,7 +93,8 @@ def curve_config(answer: xr.Dataset) -> GenerateConfig:
             "the objective drive."
         )
     objective = "drive" if config.goal.kind == "flyvis" else config.objective
-    return replace(config, objective=objective, energy=0.0)
+    # Of the network whose response is shown, where the answer was made for several.
+    return replace(config, objective=objective, energy=0.0, across=GenerateConfig.across)
 
 
 class ComparisonMaker:

@@ -5,7 +5,7 @@ The only module of `maxstim_core.runs` that leads to torch, and only when a run 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -138,27 +138,33 @@ def execute(request: RunRequest, key: str, device: str, store: RunStore) -> Opti
         An `Optimization`, with what it is doing as ``message``.
 
     Raises:
-        MaxstimError: if the network or the clip set has changed since, or no longer exists.
+        MaxstimError: if a network or the clip set has changed since, or no longer exists.
     """
-    network, clips = opened(request)
-    if content_key(request, network, clips) != key:
-        raise MaxstimError(
-            f"The network {request.network} or the clip set {request.clips} has changed while the run "
-            "waited; submit it again."
-        )
-    return start(request, network, clips, device, store)
+    network, clips, further = opened(request)
+    if content_key(request, network, clips, further) != key:
+        asked = f"network {request.network} or the clip set {request.clips}"
+        if further:
+            asked = f"network {' or '.join(request.networks)}"
+        raise MaxstimError(f"The {asked} has changed while the run waited; submit it again.")
+    return start(request, network, clips, device, store, further)
 
 
 def start(
-    request: RunRequest, network: Network, clips: ClipSet | None, device: str, store: RunStore
+    request: RunRequest,
+    network: Network,
+    clips: ClipSet | None,
+    device: str,
+    store: RunStore,
+    further: Sequence[Network] = (),
 ) -> Optimization:
-    """Start the run of a request on a network and clips that are open already."""
+    """Start the run of a request on networks and clips that are open already."""
     config = request.config
     if isinstance(config, GenerateConfig):
         from maxstim_core.optimal.generated import generate
 
         every = report_every(device)
-        return generate(network, request.cell_type, config, device=device, report_every=every)
+        networks = [network, *further]
+        return generate(networks, request.cell_type, config, device=device, report_every=every)
     assert clips is not None  # the other two begin from a set
     if isinstance(config, SearchConfig):
         return Natural(request, config, network, clips, device, store)

@@ -198,7 +198,8 @@ class ResultLibrary:
     def comparable_answers(self, answer: xr.Dataset) -> dict[str, xr.Dataset]:
         """Return what an answer is to be compared with, by method: itself, and complete others.
 
-        All are of the same cell type and network. Natural and regularized are of one clip: that of
+        All are of the same cell type and network; what was made for several networks is compared with
+        none but what it is the answer of. Natural and regularized are of one clip: that of
         `answer`, or beside a generated one the clip that excites the cell most. Among several,
         frames as long and as many as those of `answer` come first, then the highest peak. Of many of
         which nothing more is known yet, they are chosen while `looking`: ask again after that.
@@ -210,6 +211,7 @@ class ResultLibrary:
             for entry in self.entries()
             if (entry.cell_type, entry.network_hash, entry.status) == asked
             and entry.method != about["method"]
+            and not entry.networks
         )
         others = [one for one in others if self.is_ready(one[0])]
         others.sort(

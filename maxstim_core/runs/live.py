@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -81,13 +82,19 @@ class _Engines:
         self._made: OrderedDict[tuple[object, ...], Engine] = OrderedDict()
         self._making = threading.Lock()
 
-    def find(self, network: Network, device: str, *, alone: bool) -> Engine:
+    def find_all(self, networks: Sequence[Network], device: str, *, alone: bool) -> list[Engine]:
+        """Return the engines of the networks of one run: see `find`."""
+        # For both kinds of its turns; else each turn would make all of them anew.
+        return [self.find(each, device, alone=alone, kept=2 * len(networks)) for each in networks]
+
+    def find(self, network: Network, device: str, *, alone: bool, kept: int = 0) -> Engine:
         """Return an engine of a network on a device; made when it is first asked for.
 
         Args:
             network: The network to simulate.
             device: Where to compute.
             alone: Whether one run has all cores; else each of several runs has one.
+            kept: Engines that are kept at least.
         """
         from maxstim_core.simulation.choose_engine import make_engine
 
@@ -97,7 +104,7 @@ class _Engines:
                 self._made[which] = make_engine(
                     network, device=device, threads=usable_cores() if alone else 1
                 )
-                while len(self._made) > _ENGINES_KEPT:
+                while len(self._made) > max(_ENGINES_KEPT, kept):
                     self._made.popitem(last=False)
             self._made.move_to_end(which)
             return self._made[which]
@@ -162,7 +169,7 @@ class LiveRun:
             self.due = self._paused_since + PAUSE_SECONDS
             return True
         alone = n_going == 1
-        run.compute_with(self._engines.find(self._network, self.task.device, alone=alone))
+        run.compute_with(*self._engines.find_all(self._networks, self.task.device, alone=alone))
         if run.advance(self._steps_at_once()) is None:
             self._report(run)
             self._send(self._done(run))
@@ -181,15 +188,16 @@ class LiveRun:
             from maxstim_core.optimal.generated import descent
 
             request, config = self.task.request, self.task.request.config
-            network, clips = opened(request)
-            if content_key(request, network, clips) != self.task.key:
+            network, clips, further = opened(request)
+            if content_key(request, network, clips, further) != self.task.key:
                 raise MaxstimError(
-                    f"The network {request.network} has changed while the run waited; submit it again."
+                    f"The network {' or '.join(request.networks)} has changed while the run waited; "
+                    "submit it again."
                 )
             assert isinstance(config, GenerateConfig)  # no other is live
-            engine = self._engines.find(network, self.task.device, alone=False)
-            self._run = descent(engine, request.cell_type, config, report_every=1)
-            self._network = network
+            self._networks = [network, *further]
+            engines = self._engines.find_all(self._networks, self.task.device, alone=False)
+            self._run = descent(engines, request.cell_type, config, report_every=1)
         return self._run
 
     def _do(self, run: Steered, act: LiveAct | Cancel) -> None:
@@ -261,7 +269,9 @@ class LiveRun:
     def _done(self, run: Steered) -> Done:
         """Store the answer as that to the request whose schedule is what was done."""
         asked = replace(self.task.request, config=run.config)
-        return Done(self._store.save(content_key(asked, self._network, None), run.result()), asked)
+        network, *further = self._networks
+        key = content_key(asked, network, None, further)
+        return Done(self._store.save(key, run.result()), asked)
 
     def fail(self, error: Exception) -> None:
         """Say why nothing comes of it."""

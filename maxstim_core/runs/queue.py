@@ -140,8 +140,8 @@ class RunQueue:
             raise MaxstimError(
                 "Only a generated stimulus can be steered; run the others as they are."
             )
-        network, clips = opened(request)
-        key = content_key(request, network, clips)
+        network, clips, further = opened(request)
+        key = content_key(request, network, clips, further)
         self._check_device(request.device)
         with self._changed:
             joined = key in self._jobs

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.result import clip_of
+from maxstim_core.optimal.result import clip_of, networks_of
 from maxstim_core.storage.atomic import write_whole
 from maxstim_core.storage.hdf5 import open_own
 
@@ -66,6 +66,8 @@ class ResultRecord:
         finished: When the file was written, seconds since 1970.
         example: Whether it came with maxstim.
         has_response: Whether the response is in the file; what comes with maxstim may do without.
+        networks: Names of the networks that were asked at once, the first among them; none where one
+            was asked.
     """
 
     key: str
@@ -77,6 +79,7 @@ class ResultRecord:
     finished: float
     example: bool
     has_response: bool = True
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class Known(NamedTuple):
 
 
 _RECORD = ("cell_type", "method", "network_hash", "status")
+_NETWORKS = "networks"  # an attribute of answers of several networks alone
 _DETAILS: dict[str, Callable[[Any], Any]] = {
     "clips": str,
     "clip": str,
@@ -177,6 +181,8 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
         # Nothing is closed: it is when this returns, and to close a file asks every object there is.
         root = h5g.open(h5f.open(os.fsencode(path), h5f.ACC_RDONLY), b"/")
         said = {name: text(name) for name in _RECORD}
+        if h5a.exists(root, _NETWORKS.encode()):
+            said[_NETWORKS] = text(_NETWORKS)
         found = _record(
             path, stamp, said, example=example, has_response=not example or b"response" in root
         )
@@ -210,7 +216,7 @@ def _record(
     said = {name: str(about[name]) for name in _RECORD}
     return ResultRecord(
         key=path.stem, path=path, finished=stamp.changed / 1e9, example=example,
-        has_response=has_response, **said,
+        has_response=has_response, networks=networks_of(about), **said,
     )  # fmt: skip
 
 
@@ -298,7 +304,9 @@ def _lines(found: Mapping[str, Known]) -> Iterator[bytes]:
     """Return what is remembered; why a file holds no answer may be over tomorrow."""
     for name, (stamp, record, details) in found.items():
         if record is not None:
-            said = {field: getattr(record, field) for field in _RECORD}
+            said: dict[str, Any] = {field: getattr(record, field) for field in _RECORD}
+            if record.networks:
+                said[_NETWORKS] = json.dumps(record.networks)
             more = {} if details is None else vars(details)
             yield _encoded({"file": name, **stamp._asdict(), **said, **more})
 

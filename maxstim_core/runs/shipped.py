@@ -50,7 +50,7 @@ def find_shipped(request: RunRequest, network: Network) -> tuple[Path, xr.Datase
         request: What was asked for.
         network: Its network, opened.
     """
-    if request.method != GenerateConfig.method:
+    if request.method != GenerateConfig.method or request.further_networks:
         return None
     path = bundled_answers() / f"{answer_name(request.cell_type, request.method)}.nc"
     if not path.is_file():

@@ -53,6 +53,14 @@ def disagreements(app: App) -> list[str]:
         "the sidebar's cell type": (app.sidebar.panel.choice["cell_type"], choice.cell_type),
         "the label of Run": (run["label"], f"Run {choice.cell_type} {choice.method}"),
         "the chosen row": (app.history.list.chosen, session.key),
+        "the further networks of the sidebar": (
+            tuple(app.sidebar.panel.choice["values"]["generated"]["across"]["further"]),
+            choice.further,
+        ),
+        "the networks on show": (
+            " at once (" in headline["html"],
+            bool(session.shown.question.further),
+        ),
     }
     if not forming:
         answer, which = session.shown.finished, headline["iteration"]
@@ -67,6 +75,9 @@ def disagreements(app: App) -> list[str]:
         told["the peak in the picture"] = (drawn == pytest.approx(peak, rel=0.01, abs=0.01), True)
         told["the name of the file"] = (app.headline._data()[0].partition("_")[0], cell_type)
         told["the cell type that is taken home"] = (answer.attrs["cell_type"], cell_type)
+    further = session.shown.question.further
+    if (cell_type, method) == (choice.cell_type, choice.method) and further != choice.asked_further:
+        told["that other networks are chosen"] = ("network" in headline["note"], True)
     if (cell_type, method) != (choice.cell_type, choice.method):
         told["that something else is chosen"] = (choice.cell_type in headline["note"], True)
         live = session.run is not None and session.run.state in LIVE
@@ -87,12 +98,28 @@ def opened(queue, visitor: str, key: str) -> App:
 def do(app: App, chance: random.Random) -> str:
     """Do something that a person may do, and return what."""
     session, choice = app.session, app.choice
-    acts = ("choose", "choose", "run", "run", "cancel", "follow", "move", "iteration", "wait")
+    acts = (
+        "choose",
+        "choose",
+        "further",
+        "run",
+        "run",
+        "cancel",
+        "follow",
+        "move",
+        "iteration",
+        "wait",
+    )
     match chance.choice(acts):
         case "choose":
             choice.cell_type = chance.choice(CELLS)
             choice.method = chance.choice(("generated", "generated", "natural"))
             return f"choose {choice.cell_type} {choice.method}"
+        case "further":
+            names = chance.choice(((), ("maxstim/002",), ("maxstim/002", "prior")))
+            told = {"method": "generated", "setting": "across", "further": list(names)}
+            app.sidebar.panel._handle_msg(told)
+            return f"ask {names} at once"
         case "iteration":
             app.headline.panel._handle_msg({"iteration": chance.choice(("last", "best"))})
             return "iteration"

@@ -31,12 +31,12 @@ def say(controls, setting, **said):
     return controls.words()["values"]["generated"][setting]
 
 
-def test_every_setting_has_a_field_but_what_is_asked_of_several_networks(page):
+def test_every_setting_has_a_field(page):
     _, _, controls = page
     generated = next(m for m in sidebar_description()["methods"] if m["method"] == "generated")
     described = [setting["name"] for setting in generated["settings"]]
     names = [item.name for item in dataclasses.fields(GenerateConfig)]
-    assert set(names) - set(described) == {"across"}
+    assert set(names) == set(described)
     assert [*controls.words()["values"]["generated"]] == described
     kinds = next(s for s in generated["settings"] if s["name"] == "objective")["choices"]
     assert [kind["value"] for kind in kinds] == [*OBJECTIVES]
@@ -216,15 +216,8 @@ def test_what_an_address_has_wrong_of_them_is_one_sentence(name, value):
     assert problem.count(".") == 1 and value not in problem
 
 
-def test_an_address_has_nothing_that_is_asked_of_several_networks():
-    address = PageAddress.parse("?cell=T4c&n_iters=3&across=least&weight_mei=3")
-    asked = {"n_iters": 3, "weight_mei": 3.0}
-    [problem] = address.problems
-    assert address == PageAddress("T4c", settings=asked, problems=(problem,))
-    assert "asked of no page" in problem
-    assert {"n_iters", "across", "weight_mei"}.isdisjoint(
-        item.name for item in sectioned(GenerateConfig)
-    )
+def test_what_stands_in_no_section_is_no_aim():
+    assert {"n_iters", "weight_mei"}.isdisjoint(item.name for item in sectioned(GenerateConfig))
 
 
 def test_what_tells_two_runs_apart_leaves_out_what_changes_nothing(page):

@@ -247,7 +247,7 @@ def test_the_whole_link_has_its_length_with_what_the_browser_adds():
         ("regularized", "clip", "a" * 500, "clip"), ("natural", "lr", "0.1", "natural movie"),
         ("generated", "clips", "made", "generated movie"), ("generated", "frame", "0", "frame"),
         ("generated", "frame", "-3", "frame"), ("generated", "frame", "1.5", "frame"),
-        ("generated", "across", "foo", "Several networks"), ("generated", "rings", "99", "rings"),
+        ("generated", "across", "foo", "several networks"), ("generated", "rings", "99", "rings"),
         ("generated", "iteration", "x", "iteration"),
         ("generated", "iteration", "1000000", "iteration"),
     ],

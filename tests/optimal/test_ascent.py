@@ -226,17 +226,24 @@ def test_many_at_once_are_as_one_alone(settings):
 def test_more_or_fewer_than_two_networks_cannot_disagree():
     net, config = linear_network(), ms.GenerateConfig(objective="drive", across="disagreement")
     for networks in (net, [net], [net] * 3):
-        with pytest.raises(ms.MaxstimError, match="list of two"):
+        with pytest.raises(ms.MaxstimError, match="ask two of them at once"):
             ms.generate(networks, "L2", config)
     with pytest.raises(ms.MaxstimError, match="about a level"):
         config = ms.GenerateConfig(objective="level:1", across="disagreement")
         ms.generate([net, net], "L2", config)
+    asked = {"t_stim": T_STIM, "n_iters": 4, "objective": "drive", "energy": 1.0}
+    config = ms.GenerateConfig(across="disagreement", **asked)
+    run = ms.generate([two_path_network(0.3), two_path_network(1.0)], "Sum", config)
+    run.advance(2)
+    with pytest.raises(ms.MaxstimError, match="about a level"):
+        run.steer(objective="level:1")
+    assert ms.finish(run).attrs["status"] == "complete"
 
 
 @pytest.mark.parametrize("across", ["mean", "least", "disagreement"])
 def test_a_network_is_asked_once(across):
     net, config = linear_network(), ms.GenerateConfig(objective="drive", across=across)
-    with pytest.raises(ms.MaxstimError, match="one and the same; give networks that differ"):
+    with pytest.raises(ms.MaxstimError, match="one and the same; leave one of them out"):
         ms.generate([net, net], "L2", config)
 
 

@@ -25,8 +25,9 @@ from maxstim_core.optimal.regularized import regularize
 from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.execute import execute, find_ahead, start
 from maxstim_core.runs.queue import RunQueue
-from maxstim_core.runs.request import RunRequest, content_key
+from maxstim_core.runs.request import RunRequest, content_key, opened, request_of
 from maxstim_core.runs.responses import with_response
+from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.store import RunStore
 from maxstim_core.stimuli.resample import resampled
 
@@ -261,3 +262,30 @@ def test_a_gpu_answers_as_the_cpu_does(tmp_path):
     assert (on_cpu[0].device, on_gpu[0].device) == ("cpu", "cuda:0")
     np.testing.assert_allclose(on_gpu[1].stimulus, on_cpu[1].stimulus, atol=1e-4)
     np.testing.assert_allclose(on_gpu[1].loss, on_cpu[1].loss, rtol=1e-4)
+
+
+def test_several_networks_are_asked_at_once_and_the_answer_says_so(store):
+    config = dataclasses.replace(TINY, objective="drive", across="least")
+    asked = RunRequest("T4c", config, network="default", further_networks=("maxstim/002",))
+    key = content_key(asked, *opened(asked))
+    reports, answer = finished(execute(asked, key, "cpu", store))
+    networks = [open_network("default"), open_network("maxstim/002")]
+    again = generate(networks, "T4c", config)
+    list(again)
+    np.testing.assert_array_equal(answer.stimulus, again.result().stimulus)
+    assert len(reports) == 2 and request_of(answer) == asked
+    assert request_of(load(store.save(key, answer))) == asked
+
+
+def test_a_further_network_that_has_changed_is_not_asked(store):
+    asked = RunRequest("T4c", TINY, network="default", further_networks=("maxstim/002",))
+    with pytest.raises(MaxstimError, match="network default or maxstim/002 has changed while"):
+        execute(asked, "0" * 64, "cpu", store)
+
+
+def test_no_answer_that_comes_with_maxstim_is_of_several_networks():
+    asked = RunRequest("T4c", starting_preset(GenerateConfig))
+    network = open_network("default")
+    assert find_shipped(asked, network) is not None
+    several = dataclasses.replace(asked, further_networks=("maxstim/002",))
+    assert find_shipped(several, network) is None

@@ -118,6 +118,24 @@ def test_what_a_person_does_is_the_schedule_of_the_answer(queue):
     assert found.cached and found.result == done.result, "the schedule is part of the key"
 
 
+def test_several_networks_are_steered_as_one_is(queue):
+    plain = request(seed=15, objective="drive", across="least")
+    asked = dataclasses.replace(plain, network="default", further_networks=("prior",))
+    run_id = queue.submit(asked, "ada", live=True, pause_at=10)
+    at(queue, run_id, 10)
+    queue.act(run_id, "steer", values={"lr": 0.02})
+    queue.act(run_id, "go")
+    done = ended(queue, run_id)
+    assert done.state == "done", done.message
+    assert done.request.networks == ("default", "prior")
+    answer = ms.load(done.result)
+    assert request_of(answer) == done.request
+    networks = [ms.open_network(name) for name in done.request.networks]
+    assert_same_bits(answer, ms.finish(ms.generate(networks, "T4c", done.request.config)))
+    found = queue.snapshot(queue.submit(done.request, "bob", live=True))
+    assert found.cached and found.result == done.result
+
+
 def test_back_and_on_leaves_no_trace_of_what_was_beyond(queue):
     run_id = paused(queue, 6, step=20)
     queue.act(run_id, "steer", values={"lr": 0.5})

@@ -18,7 +18,13 @@ from maxstim_core.networks.unfitted import prior_network
 from maxstim_core.optimal import configs
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig, SearchConfig
 from maxstim_core.optimal.result import answer
-from maxstim_core.runs.request import RunRequest, config_of, content_key, opened
+from maxstim_core.runs.request import (
+    RunRequest,
+    config_of,
+    content_key,
+    opened,
+    opened_network,
+)
 from maxstim_core.runs.store import RunStore
 from maxstim_core.settings import setting
 from maxstim_core.stimuli.catalog import open_clips
@@ -134,6 +140,76 @@ def test_silenced_cell_types_make_another_request(config):
         wrong = dataclasses.replace(plain, config=dataclasses.replace(config, silence=silence))
         with pytest.raises(MaxstimError, match=said):
             opened(wrong)
+
+
+SEVERAL = RunRequest(
+    "T4c", GenerateConfig(across="least"), network="prior", further_networks=("maxstim/002",)
+)
+
+
+def test_further_networks_are_part_of_a_request_and_leave_no_trace_where_there_are_none():
+    assert RunRequest.from_json(SEVERAL.to_json()) == SEVERAL
+    assert SEVERAL.networks == ("prior", "maxstim/002")
+    alone = dataclasses.replace(SEVERAL, further_networks=())
+    assert "further" not in alone.to_json() and RunRequest.from_json(alone.to_json()) == alone
+    network, clips, further = opened(SEVERAL)
+    assert clips is None and [each.name for each in further] == ["maxstim/002"]
+    key = content_key(SEVERAL, network, clips, further)
+    renamed = dataclasses.replace(SEVERAL, further_networks=("mine",))
+    other = content_key(SEVERAL, network, None, [opened_network("maxstim/003")])
+    keys = {
+        key, content_key(renamed, network, None, further), other,
+        content_key(alone, *opened(alone)),
+    }  # fmt: skip
+    assert len(keys) == 4 and content_key(SEVERAL, *opened(SEVERAL)) == key
+    with pytest.raises(ValueError):
+        content_key(SEVERAL, network, None)
+
+
+def test_cell_types_are_silenced_in_all_networks():
+    config = GenerateConfig(silence="Mi9")
+    network, _, [further] = opened(dataclasses.replace(SEVERAL, config=config))
+    assert network.content_hash == silenced(opened_network("prior"), "Mi9").content_hash
+    assert further.content_hash == silenced(opened_network("maxstim/002"), "Mi9").content_hash
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"further_networks": ["default"]}, "must be a tuple of names"),
+        ({"further_networks": ("",)}, "must be a tuple of names"),
+        ({"further_networks": ("default", "default")}, "default is asked twice at once"),
+        ({"further_networks": ("prior",)}, "prior is asked twice at once"),
+        ({"further_networks": tuple(map(str, range(10)))}, "at most 10 networks at once, not 11"),
+        ({"config": SearchConfig()}, "Only a generated stimulus is made for several networks"),
+    ],
+)
+def test_further_networks_that_make_no_run_are_refused(changes, said):
+    with pytest.raises(MaxstimError, match=said):
+        dataclasses.replace(SEVERAL, **changes)
+
+
+@pytest.mark.parametrize(
+    ("networks", "across", "said"),
+    [
+        (("default", "maxstim/001"), "mean", "default and maxstim/001 are one and the same; leave"),
+        (("default", "prior", "maxstim/002"), "disagreement", "Two networks can disagree"),
+        (("default", "no-such"), "mean", "no-such"),
+        (("default", "{small}"), "mean", "have other cell types or eyes; ask them one by one"),
+    ],
+)
+def test_networks_that_cannot_be_asked_at_once_are_refused_before_work(
+    networks, across, said, monkeypatch
+):
+    network, *further = networks
+    if "{small}" in further:
+        monkeypatch.setattr(
+            "maxstim_core.runs.request.open_network", lambda name: prior_network(extent=3)
+        )
+    config = GenerateConfig(across=across)
+    with pytest.raises(MaxstimError, match=said) as refused:
+        opened(RunRequest("T4c", config, network=network, further_networks=tuple(further)))
+    assert str(refused.value).count(". ") == 0
 
 
 def test_a_run_of_yesterday_names_no_clip():

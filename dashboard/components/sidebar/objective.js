@@ -1,19 +1,12 @@
 // What a movie is to achieve: the objective, taken together from its parts, and questions to begin with.
 
-/** A `Picker` of several cell types, which stays open; the chosen one of the page is not among them. */
-class CellTypesPicker extends Picker {
-  constructor(groups, take) {
-    super("other cell types", take)
+/** A `Picker` of several, which stays open; the chosen one of the page is not among them. */
+class SeveralPicker extends Picker {
+  constructor(what, take) {
+    super(what, take)
     this.field.className = "button"
     this.field.textContent = "Choose…"
     this.own = ""
-    this.offer(groups, (member) => ({
-      parts: [element("span", "name", member.name), marks(member)],
-      title: member.polarity || member.arrow ? "" : member.sentence,
-      words: [member.name],
-      known: [member.polarity, WORDS[member.arrow] ?? ""],
-    }))
-    this.search.placeholder = "Search cell types: T4, ON, up…"
   }
 
   choose(name) {
@@ -31,6 +24,87 @@ class CellTypesPicker extends Picker {
       chip.setAttribute("aria-pressed", String(names.includes(member.name)))
     }
     this.filter()
+  }
+}
+
+/** A `SeveralPicker` of cell types. */
+class CellTypesPicker extends SeveralPicker {
+  constructor(groups, take) {
+    super("other cell types", take)
+    this.offer(groups, (member) => ({
+      parts: [element("span", "name", member.name), marks(member)],
+      title: member.polarity || member.arrow ? "" : member.sentence,
+      words: [member.name],
+      known: [member.polarity, WORDS[member.arrow] ?? ""],
+    }))
+    this.search.placeholder = "Search cell types: T4, ON, up…"
+  }
+}
+
+/** The networks that are asked at once with that of the page, and, where there are any, how they are. */
+class AcrossEntry {
+  constructor(about, send) {
+    this.names = []
+    this.titles = new Map()
+    this.how = new ChoiceEntry(about, send)
+    this.picker = new SeveralPicker("further networks", (name) => {
+      this.names = this.names.includes(name) ? this.names.filter((one) => one !== name) : [...this.names, name]
+      this.mark()
+      send({further: this.names})
+    })
+    this.picker.root.classList.add("networks")
+    this.picker.panel.addEventListener("beforetoggle", ({newState}) => newState === "open" && this.draw())
+    this.picker.field.setAttribute("aria-label", `Choose ${about.further.label.toLowerCase()}`)
+    const [help, tip] = helpButton()
+    help.tell(about.further.label, about.further.description)
+    this.chips = element("div", {class: "members switches", role: "group", "aria-label": about.further.label})
+    this.problem = element("div", {class: "problem"})
+    this.root = element("div", "further names",
+      element("div", "line", element("span", {}, about.further.label), this.picker.root, help), tip,
+      this.chips, this.how.root, this.problem)
+  }
+
+  /** Offer the networks that the page has; they are drawn when they are first looked at: most do without. */
+  offer(groups) {
+    this.groups = groups
+    if (this.picker.isOpen) this.draw()
+    this.titles = new Map(groups.flatMap(({members}) => members).map(({name, title}) => [name, title]))
+    this.mark()
+  }
+
+  draw() {
+    if (this.offered === this.groups) return
+    this.offered = this.groups
+    offerNetworks(this.picker, this.groups)
+    this.mark()
+  }
+
+  get differs() {
+    return this.names.length > 0
+  }
+
+  show({value, further, own, problem}) {
+    this.names = further
+    this.picker.own = own
+    this.how.show({value})
+    this.problem.textContent = problem
+    this.mark()
+  }
+
+  mark() {
+    this.picker.mark(this.names, this.picker.own)
+    this.how.root.hidden = this.chips.hidden = !this.names.length
+    const titled = this.names.map((name) => [name, this.titles.get(name) ?? name])
+    if (JSON.stringify(titled) === this.drawn) return // who is on one of them stays there
+    this.drawn = JSON.stringify(titled)
+    this.chips.replaceChildren(...titled.map(([name, title]) => {
+      const chip = element("button", {type: "button", class: "chip", "aria-pressed": "true", title: "Leave it out"}, title)
+      chip.addEventListener("click", () => {
+        this.picker.take(name)
+        this.picker.field.focus()
+      })
+      return chip
+    }))
   }
 }
 

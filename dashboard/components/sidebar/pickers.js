@@ -38,6 +38,18 @@ class CellPicker {
   }
 }
 
+/** Let a picker offer networks in their groups, those that are told apart by a number alone as numbers. */
+function offerNetworks(picker, groups) {
+  const numbered = ({members}) => members.every(({label, note}) => !note && /^\d+$/.test(label))
+  picker.offer(groups, (member, group) => ({
+    parts: [element("span", "label2", member.label),
+      ...(numbered(group) ? [] : [element("span", "note", member.note)])],
+    title: member.more || member.name,
+    words: [member.name, member.title, member.note, member.more],
+  }), (group) => `members ${numbered(group) ? "numbers" : "rows"}`)
+  picker.search.placeholder = `Search ${picker.chips.length} networks: default, flow/0000/012…`
+}
+
 /** A `Picker` of networks that has a file to send and a path on the server at its foot. */
 class NetworkPicker {
   /** `send` is called with `{network}`, `{path}`, `{file, content}`, or "networks" when it is opened. */
@@ -89,15 +101,7 @@ class NetworkPicker {
   }
 
   offer(groups) {
-    const numbered = ({members}) => members.every(({label, note}) => !note && /^\d+$/.test(label))
-    this.picker.offer(groups, (member, group) => ({
-      parts: [element("span", "label2", member.label),
-        ...(numbered(group) ? [] : [element("span", "note", member.note)])],
-      title: member.more || member.name,
-      words: [member.name, member.title, member.note, member.more],
-    }), (group) => `members ${numbered(group) ? "numbers" : "rows"}`)
-    this.picker.search.placeholder =
-      `Search ${this.picker.chips.length} networks: default, flow/0000/012…`
+    offerNetworks(this.picker, groups)
     if (this.name !== undefined) this.show(this.name)
   }
 

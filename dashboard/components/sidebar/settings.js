@@ -5,6 +5,7 @@ function settingEntry(about, groups, send) {
   if (about.kind === "check") return new CheckEntry(about, send)
   if (about.kind === "choice") return new ChoiceEntry(about, send)
   if (about.kind === "text") return new TextEntry(about, send)
+  if (about.kind === "across") return new AcrossEntry(about, send)
   if (about.kind === "silence") return new SilenceEntry(about, groups, send)
   if (about.kind === "objective") return new ObjectiveEntry(about, groups, send)
   const number = new NumberEntry((said) => send(said === "restore" ? {restore: true} : said))
@@ -24,7 +25,7 @@ class SettingRow {
 
   /** Whether the setting has another value than its default, and an effect. */
   get differs() {
-    return !this.idle && this.value !== this.about.default
+    return this.entry.differs ?? (!this.idle && this.value !== this.about.default)
   }
 
   show(shown, own) {
@@ -106,6 +107,11 @@ class MethodPanel {
     this.sections = [...titles].map((title) =>
       new Section(title, this.rowsOf(title).filter(({about}) => about.name !== "objective")))
     return this.sections.map(({root}) => root)
+  }
+
+  /** Offer the networks that several can be asked of. */
+  offerNetworks(groups) {
+    this.rows.get("across")?.entry.offer(groups)
   }
 
   /** Show what a sweep varies: of generated movies alone. */

@@ -249,7 +249,10 @@ export function render({model}) {
       if (JSON.stringify(choice.devices) !== JSON.stringify(device.choices)) device.offer(choice.devices)
       device.show({value: choice.device})
     },
-    groups: () => networks.offer(model.groups),
+    groups: () => {
+      networks.offer(model.groups)
+      for (const panel of methods.panels) panel.offerNetworks(model.groups)
+    },
     network: () => {
       facts.show(model.network)
       networks.answer(model.network.said, model.network.refused)
