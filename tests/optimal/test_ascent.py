@@ -236,7 +236,7 @@ def test_more_or_fewer_than_two_networks_cannot_disagree():
     run = ms.generate([two_path_network(0.3), two_path_network(1.0)], "Sum", config)
     run.advance(2)
     with pytest.raises(ms.MaxstimError, match="about a level"):
-        run.steer(objective="level:1")
+        run.steer(objective="level:1", energy=0.0)
     assert ms.finish(run).attrs["status"] == "complete"
 
 
