@@ -41,3 +41,14 @@ def until_quiet(page: Page, seconds: float = 2.0) -> list[str | bytes]:
         if messages(page) != already:
             already, since = messages(page), time.monotonic()
     return already
+
+
+MAIN_SCROLL = """() => {
+  const roots = [document]
+  for (const root of roots) {
+    const main = root.querySelector("main")
+    if (main) return main.scrollTop
+    for (const one of root.querySelectorAll("*")) if (one.shadowRoot) roots.push(one.shadowRoot)
+  }
+}"""
+"""How far the answer is scrolled."""

@@ -23,6 +23,7 @@ from maxstim_core.optimal.configs import (
     RegularizeConfig,
 )
 from maxstim_core.runs.request import RunRequest
+from maxstim_core.stimuli.stored.paintings import PAINTED
 
 
 class Choice(param.Parameterized):
@@ -123,7 +124,8 @@ class Choice(param.Parameterized):
         finally:
             self.taking = False
         if request.clips not in self.param.clips.objects:  # perhaps stored a moment ago
-            self._offer((*CLIP_SETS.read(), self.clips))
+            painted = [request.clips] if request.clips.startswith(PAINTED) else []  # never listed
+            self._offer((*CLIP_SETS.read(), self.clips, *painted))
         if request.clips in self.param.clips.objects:  # else the set was removed meanwhile
             self.clips = request.clips
             self.clip = request.clip if request.method == RegularizeConfig.method else ""

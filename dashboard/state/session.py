@@ -182,7 +182,8 @@ class Session(param.Parameterized):
         if run is None:
             return looked if self.key == looked.key or self.submitting else None
         same = looked.key in (self.key, self.lasting_key) or run.request == looked.request
-        return looked if same and (run.step <= looked.iteration or self.submitting) else None
+        came = run.step <= looked.iteration and run.state != "cancelled"
+        return looked if same and (came or self.submitting) else None
 
     @property
     def settled(self) -> bool:

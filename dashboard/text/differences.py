@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from dashboard.text.clip_sets import set_title
+from maxstim_core.export.captions import changes_in_words
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
+from maxstim_core.stimuli.stored.paintings import PAINTED
 
 
 def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
@@ -19,11 +21,13 @@ def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
     words = []
     idle = request.config.without_effect(dataclasses.asdict(request.config))
     if request.method != GenerateConfig.method and request.clips != other.clips:
-        words.append(f"{set_title(request.clips)} searched")
+        title, painted = set_title(request.clips), request.clips.startswith(PAINTED)
+        words.append(f"begun from {title}" if painted else f"{title} searched")
     for item in dataclasses.fields(request.config):
         value = getattr(request.config, item.name)
         if item.name not in idle and value != getattr(other.config, item.name):
-            words.append(_setting(item, value))
+            is_schedule = item.name == "schedule" and value
+            words.append(changes_in_words(value) if is_schedule else _setting(item, value))
     return words
 
 

@@ -229,7 +229,7 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
         facts.append(escape(str(about["missed"])))
     clip = clip_of(answer)
     searched = set_title(str(about.get("clips", "")))
-    if searched and searched not in over_set:
+    if searched and searched not in over_set and searched != clip:
         facts.insert(0, f"of {escape(searched)}")
     if clip:
         facts.insert(0, f"clip “{escape(with_degrees(clip))}”")

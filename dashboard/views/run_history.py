@@ -17,6 +17,7 @@ from dashboard.text.words import duration, place_in_line
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import (
     describe_settings,
+    iterations_of,
     listed,
     settings_words,
     with_degrees,
@@ -243,7 +244,7 @@ def _settings(run: RunSnapshot, entry: ResultDetails | None) -> str:
     config, early = run.request.config, run.state == "cancelled"
     if run.request.method != "natural":
         done = entry.steps if entry is not None else len(run.losses)
-        said = settings_words(config, done if early else config.n_iters)
+        said = settings_words(config, done if early else iterations_of(config))
         return _with_further(said, run.request.further_networks)
     said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
     return " · ".join(filter(None, (said, settings_words(config, 0))))

@@ -15,6 +15,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
 from maxstim_core.optimal.result import clip_of, networks_of
+from maxstim_core.optimal.schedule import Change, parse_schedule
 from maxstim_core.settings import Config
 
 
@@ -98,13 +99,41 @@ def settings_words(config: Config, steps: int) -> str:
     for item in _effective(config):
         value = getattr(config, item.name)
         if item.name == "n_iters":
+            value = iterations_of(config)
             done = f"{value}" if steps >= value else f"{steps} of {value}"
             said.insert(0, f"{done} iteration{'s' if value != 1 else ''}")
         elif item.name == "random_seed":
             said.insert(1, f"seed {value}")
         elif value != getattr(starting, item.name):
-            said.append(_setting(item.metadata, value))
+            said.append(_item_words(item, value))
     return " · ".join(said)
+
+
+def iterations_of(config: Config) -> int:
+    """Return how many iterations there are in all by settings, which may change on the way."""
+    if isinstance(config, GenerateConfig):
+        return config.n_steps
+    return getattr(config, "n_iters", 0)
+
+
+def changes_in_words(schedule: str) -> str:
+    """Return what changes on the way, for example "after 50: learning rate 0.02 and iterations 90".
+
+    Raises:
+        MaxstimError: if it is no schedule.
+    """
+    return ", ".join(map(_change_words, parse_schedule(schedule)))
+
+
+def _item_words(item: dataclasses.Field, value: Any) -> str:
+    is_schedule = item.name == "schedule" and value
+    return changes_in_words(value) if is_schedule else _setting(item.metadata, value)
+
+
+def _change_words(change: Change) -> str:
+    about = {item.name: item.metadata for item in dataclasses.fields(GenerateConfig)}
+    values = (_setting(about[name], value) for name, value in change.values.items())
+    return f"after {change.iteration}: {listed(list(values))}"
 
 
 def aim_words(config: Config, *, but: Container[str] = ()) -> list[str]:
@@ -117,7 +146,7 @@ def aim_words(config: Config, *, but: Container[str] = ()) -> list[str]:
         but: Names of settings to leave out.
     """
     return [
-        _setting(item.metadata, getattr(config, item.name))
+        _item_words(item, getattr(config, item.name))
         for item in _effective(config)
         if item.metadata["section"]
         and item.name not in but

@@ -132,6 +132,16 @@ def test_a_lesson_and_settings_of_one_link_are_both_opened(visit):
     expect(field(page, "Learning rate")).to_have_value("0.02")
 
 
+def test_what_is_cancelled_at_an_iteration_has_an_address_of_its_own(visit):
+    page = visit("?cell=T4c&method=generated&run=T4c-generated&iteration=5")
+    status = page.get_by_test_id("run-status")
+    expect(status).to_contain_text("paused, 5 of", timeout=PATIENCE)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status).to_contain_text("was cancelled")
+    expect(page).not_to_have_url(re.compile("iteration="))
+    expect(page).to_have_url(re.compile("run=[0-9a-f]{16}"))
+
+
 def test_a_link_to_an_iteration_stays_until_something_is_changed(visit):
     page = visit("?cell=T4c&method=generated&run=T4c-generated&iteration=3")
     status = page.get_by_test_id("run-status")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlparse
 from urllib.request import urlopen
 
 import pytest
-from page_waits import messages, until, until_quiet
+from page_waits import MAIN_SCROLL, messages, until, until_quiet
 from playwright.sync_api import Browser, Page, expect
 
 from maxstim_core.optimal.configs import GenerateConfig, flyvis_preset, starting_preset
@@ -308,6 +308,7 @@ def test_each_method_runs_and_the_answers_are_compared(visit):
     expect(page.locator(".run", has_text="T4c")).not_to_have_count(0)
     page.locator(".run", has_text="Mi1 natural").click()
     expect(headline(page)).to_have_text(re.compile("Mi1 natural"))
+    page.wait_for_function(f"({MAIN_SCROLL})() < 5")
     expect(page.get_by_role("tab", name="Natural")).to_have_attribute("aria-selected", "true")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from page_waits import until
+from page_waits import MAIN_SCROLL, until
 from playwright.sync_api import Page, expect
 from serving import Served
 
@@ -189,8 +189,17 @@ def test_a_painting_is_stored_improved_and_regularized(visit, served, tmp_path):
 
     page.get_by_role("textbox", name="Iterations").filter(visible=True).fill("4")
     page.get_by_role("textbox", name="Iterations").filter(visible=True).press("Enter")
+    page.get_by_test_id("view-answer").click()
+    page.locator(".runs").scroll_into_view_if_needed()
+    scrolled = page.evaluate(MAIN_SCROLL)
+    open_view(page)
+    page.get_by_test_id("view-answer").click()
+    assert page.evaluate(MAIN_SCROLL) == scrolled > 100, "one comes back to where one was"
+    open_view(page)
     page.get_by_test_id("paint-generated").click()
     expect(page.get_by_test_id("player")).to_be_visible()
+    expect(page.get_by_test_id("player")).to_be_in_viewport(ratio=0.5)
+    page.wait_for_function(f"({MAIN_SCROLL})() < 5")
     expect(page.locator("h1 + p").first).to_contain_text(re.compile("peak"), timeout=PATIENCE)
     page.wait_for_function("location.search.includes('start=')", timeout=PATIENCE)
 
@@ -199,7 +208,13 @@ def test_a_painting_is_stored_improved_and_regularized(visit, served, tmp_path):
     expect(page.locator("h1").filter(visible=True).first).to_contain_text(
         "regularized", timeout=PATIENCE
     )
-    expect(page.locator("h1 + p").first).to_contain_text("clip “painting", timeout=PATIENCE)
+    said = page.locator("h1 + p").first
+    expect(said).to_contain_text(f"clip “painting {kept.stem[:6]}”", timeout=PATIENCE)
+    expect(said).not_to_contain_text("painted/")
+    expect(page.get_by_text(f"painting {kept.stem[:6]}").filter(visible=True).first).to_be_visible()
+    # What is chosen is what was made: pressing Run again would make the same.
+    expect(page).to_have_url(re.compile(f"clips=painted(/|%2F){kept.stem}"))
+    expect(page.get_by_text("searched.").filter(visible=True)).to_have_count(0)
 
 
 def test_a_stored_painting_is_opened_by_its_address(visit, served):

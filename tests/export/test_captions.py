@@ -61,3 +61,16 @@ def test_the_aims_of_a_stimulus_are_told_by_themselves():
 )
 def test_settings_that_cannot_be_read_are_left_out(method, config):
     assert describe_settings(method, config, 3) == ""
+
+
+def test_the_iterations_of_a_run_are_those_it_was_given_on_the_way():
+    changed = "50: n_iters=90 lr=0.02; 60: objective=suppress energy=20"
+    config = GenerateConfig(n_iters=2000, schedule=changed)
+    said = settings_words(config, 90)
+    assert said.startswith("90 iterations · seed 0")
+    assert said.endswith(
+        "after 50: learning rate 0.02 and iterations 90, after 60: objective suppress and contrast "
+        "energy 20.0"
+    )
+    assert settings_words(config, 40).startswith("40 of 90 iterations")
+    assert "=" not in "".join(aim_words(config))

@@ -175,7 +175,7 @@ class CompareView {
     this.pins.hidden = !pins.length
     const focused = this.pins.querySelector(":focus") !== null
     this.pins.replaceChildren(...this.all.map((pin) => this.entry(pin)))
-    if (focused) this.pins.querySelector("button")?.focus()
+    if (focused) this.pins.querySelector("button")?.focus({preventScroll: true})
     const missing = there.map(({id}) => id).filter((id) => !this.films.has(id) && !this.asked.has(id))
     for (const id of missing) this.asked.add(id)
     if (missing.length) this.model.send_msg({films: missing})

@@ -140,9 +140,14 @@ export function render({model}) {
     root.dataset.lesson = model.lesson_open ? "open" : "closed"
     lessons.setAttribute("aria-pressed", String(model.lesson_open))
   }
+  let returns = false // to a view as it was left
   const nav = element("nav", {"aria-label": "Views", "data-part": "views"}, ...model.views.map(({name, label}) => {
     const button = element("button", {type: "button", "data-testid": `view-${name || "answer"}`, "data-view": name}, label)
-    button.addEventListener("click", () => { model.view = name })
+    button.addEventListener("click", () => {
+      returns = true
+      model.view = name
+      returns = false
+    })
     return button
   }))
   const view = () => {
@@ -157,6 +162,7 @@ export function render({model}) {
     if (model.view) views.setAttribute("role", "main")
     else views.removeAttribute("role")
     if (changes) (model.view ? views : main).focus({preventScroll: true})
+    if (changes && !model.view && !returns) main.scrollTop = 0 // what brings one here is shown there
   }
   const link = new LinkButton(model)
   const bar = new AddressBar()

@@ -40,7 +40,8 @@ class Question {
       const form = element("form", "line", input, take)
       form.addEventListener("submit", (event) => {
         event.preventDefault()
-        send({guess: input.value})
+        if (input.value.trim()) send({guess: input.value})
+        else this.say("Type a number first.")
       })
       this.root.append(form)
     }
@@ -58,6 +59,12 @@ class Question {
     if (out || !this.number.value) this.number.value = guess
     this.guessed.hidden = !guess || out
     this.guessed.textContent = `Your guess: ${guess}`
+  }
+
+  say(sentence) {
+    this.guessed.hidden = false
+    this.guessed.textContent = sentence
+    this.number.focus()
   }
 }
 

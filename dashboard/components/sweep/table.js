@@ -182,7 +182,7 @@ class RunTable {
       ...(first ? [spacer(first)] : []),
       ...this.shown.slice(first, last).map((row, k) => this.line(row, first + k + 2)),
       ...(last < this.shown.length ? [spacer(this.shown.length - last)] : []))
-    if (key) this.body.querySelector(`tr[data-row="${CSS.escape(key[0])}"] .${key[1].split(" ")[0]}`)?.focus()
+    if (key) this.body.querySelector(`tr[data-row="${CSS.escape(key[0])}"] .${key[1].split(" ")[0]}`)?.focus({preventScroll: true})
   }
 
   line(row, index) {

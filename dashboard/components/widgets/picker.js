@@ -46,7 +46,7 @@ class Picker {
       return element("section", "group", element("h3", "title", group.title), members)
     }))
     this.filter()
-    this.chips.find(({member}) => member.name === focused)?.chip.focus() // what was found since is new
+    this.chips.find(({member}) => member.name === focused)?.chip.focus({preventScroll: true}) // what was found since is new
   }
 
   /** Show what is chosen: in the field, which says `label` and `value`, and among the choices. */

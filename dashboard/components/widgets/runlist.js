@@ -96,7 +96,7 @@ export function render({model}) {
     if (!nodes.length) nodes.push(element("p", "empty", sought.length ? "No run has these words." : model.empty))
     list.replaceChildren(...nodes)
     only.textContent = model.only
-    if (focused) list.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus()
+    if (focused) list.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true})
   }
   for (const property of ["rows", "empty", "chosen", "only"]) model.on(property, draw)
   draw()
