@@ -17,6 +17,7 @@ from dashboard.lessons.followed_answer import FollowedAnswer
 from dashboard.lessons.lesson_reader import LessonReader
 from dashboard.lessons.lesson_visit import LessonVisit
 from dashboard.lessons.lesson_words import class_words, lesson_words, list_words, step_words
+from dashboard.lessons.presented_choice import PresentedChoice
 from dashboard.lessons.set_page import keep_fixed, set_page
 from dashboard.state.session import Session
 from dashboard.state.visitors import visitor_name
@@ -67,6 +68,7 @@ class Lessons(param.Parameterized):
         self.visit: LessonVisit | None = None
         self.seat = ClassSeat(session.id, classrooms)
         self._followed = FollowedAnswer(session)
+        self._presented = PresentedChoice()
         self._reader = LessonReader()
         self._visits: dict[str, LessonVisit] = {}
         self._wanted: tuple[str, int, bool] | None = None  # a lesson that is opened once it is read
@@ -140,7 +142,8 @@ class Lessons(param.Parameterized):
             if moved is not None:
                 self._open(moved.lesson, moved.step, sets=moved.request is None)
                 if moved.request is not None:
-                    self.session.choice.take(moved.request)
+                    place = moved.lesson, moved.step
+                    self._presented.take(self.session.choice, moved.request, place)
                 self._followed.show(moved.answer)
                 self._tell()
             self._followed.poll()
@@ -221,6 +224,7 @@ class Lessons(param.Parameterized):
                 seat.claim(secret[:100])
             case {"follow": bool(follows)}:
                 self._followed.forget()
+                self._presented.forget()
                 seat.follow(follows)
                 self._sit_if_in_class()
             case {"anonymous": bool(anonymous)}:

@@ -183,3 +183,24 @@ def test_what_no_other_page_can_have_is_not_told(pages):
     answer = presenter.session.answer.assign_attrs(network="/home/somebody/model.json")
     presenter.session.answer = answer
     assert PresentedAnswer.of(presenter.session) == PresentedAnswer()
+
+
+def test_settings_of_one_s_own_stay_until_the_presenter_changes_them(pages):
+    presenter, student, _ = pages
+    agree(pages)
+    theirs, own = (app.choice.settings["generated"] for app in (presenter, student))
+    usual = (own.t_stim, own.n_iters)
+    own.param.update(t_stim=0.3, n_iters=30)
+    theirs.random_seed = 7
+    until(pages, lambda: own.random_seed == 7)
+    assert (own.t_stim, own.n_iters) == (0.3, 30)
+    theirs.n_iters = 40
+    until(pages, lambda: own.n_iters == 40)
+    assert own.t_stim == 0.3
+    for follows in (False, True):
+        student.lessons._hear({"follow": follows})
+    until(pages, lambda: (own.t_stim, own.n_iters) == (usual[0], 40))
+    own.t_stim = 0.3
+    presenter.lessons._hear({"go": 2})
+    until(pages, lambda: student.lessons.visit.place == presenter.lessons.visit.place == 2)
+    assert own.t_stim == usual[0]
