@@ -30,7 +30,7 @@ from dashboard.server import FILE_ALONE
 from dashboard.sidebar.sidebar import Sidebar
 from dashboard.state.choice import Choice
 from dashboard.state.networks import Networks
-from dashboard.state.page_link import OpenedLink, address_of, room_for_query
+from dashboard.state.page_link import OpenedLink, address_of, room_for_query, unread_entries
 from dashboard.state.pins import Pins, pins_of
 from dashboard.state.session import Session
 from dashboard.state.sweep_choice import SweepChoice
@@ -183,6 +183,7 @@ class App(pn.viewable.Viewer):
         self.choice.param.watch(self._address, chosen)
         for settings in self.choice.settings.values():
             settings.param.watch(self._address, list(settings.names()))
+            settings.entries.param.watch(self._address, "refused")
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
         self.atlas.param.watch(self._address, "words")
@@ -451,7 +452,8 @@ class App(pn.viewable.Viewer):
         address = replace(address_of(self.session), view=view, **of_view.get(view, {}), **of_lesson)
         page = f"{where.protocol}//{where.hostname}:{where.port}{where.pathname}" if where else ""
         link = address.link(room_for_query(page))
-        self.page.param.update(link_query=link.search, left_out=link.note)
+        notes = (link.note, *unread_entries(self.choice))
+        self.page.param.update(link_query=link.search, left_out=" ".join(filter(None, notes)))
 
 
 def _weakly(handle: Callable[..., Any], *first: object) -> Callable[..., Any]:

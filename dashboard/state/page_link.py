@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dashboard.state.choice import Choice
 from dashboard.state.link_keys import PLACE_ROOM, is_known
 from dashboard.state.link_settings import (
     refused_settings,
+    setting_label,
     settings_of_link,
     settings_of_run,
     take_settings,
 )
 from dashboard.state.session import Session
+from dashboard.state.typed_numbers import number_text
 from dashboard.state.url import LONGEST_LINK, PageAddress
 from maxstim_core.optimal.configs import GenerateConfig
 
@@ -31,6 +34,16 @@ def address_of(session: Session) -> PageAddress:
         settings=settings,
         of_run=settings_of_run(settings, named),
         iteration=session.link_iteration,
+    )
+
+
+def unread_entries(choice: Choice) -> tuple[str, ...]:
+    """Return what a link does not say of what is typed, as it is no value: a sentence for each field."""
+    settings = choice.settings[choice.method]
+    return tuple(
+        f"“{setting_label(choice.method, name)}” is {number_text(getattr(settings, name))} in the link: "
+        "what its field shows is no value for it."
+        for name in settings.entries.refused
     )
 
 

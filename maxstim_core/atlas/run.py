@@ -169,11 +169,16 @@ def _counts(status: np.ndarray) -> dict[str, int]:
     }
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def atlas_lines(report: dict[str, Any]) -> list[str]:
     """Return what `atlas_status` tells as lines to read."""
     shape = (
-        f"{report['cell_types']} cell types × {len(report['networks'])} networks × "
-        f"{len(report['objectives'])} objectives × {report['seeds']} seeds"
+        f"{_counted(report['cell_types'], 'cell type')} × "
+        f"{_counted(len(report['networks']), 'network')} × "
+        f"{_counted(len(report['objectives']), 'objective')} × {_counted(report['seeds'], 'seed')}"
     )
     counts = ", ".join(f"{report[name]} {name}" for name in ("complete", "failed", "missing"))
     rows = [

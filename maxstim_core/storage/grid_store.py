@@ -573,10 +573,17 @@ def _check_same(attributes: Mapping[str, Any], plan: GridPlan, path: Path) -> No
     before, now = json.loads(attributes["identity"]), json.loads(json.dumps(plan.identity))
     differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if differ:
+        others = " and ".join(map(_other, sorted(differ)))
         raise MaxstimError(
-            f"The {plan.kind} at {path} was begun with another {', '.join(sorted(differ))}; give what "
-            "it was begun with, or name another."
+            f"The {plan.kind} at {path} was begun with {others}; give what it was begun with, or name "
+            "another."
         )
+
+
+def _other(name: str) -> str:
+    """Return "another choice of goals", "other settings"."""
+    is_plural = name.split(" of ")[0].split(" to ")[0].endswith("s")
+    return f"{'other' if is_plural else 'another'} {name}"
 
 
 def _check_versions(attributes: Mapping[str, Any], plan: GridPlan, path: Path) -> None:

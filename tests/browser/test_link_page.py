@@ -280,3 +280,13 @@ def test_what_is_done_as_soon_as_a_page_is_there_is_answered(slow_page):
     slow_page.get_by_role("tab", name="Natural").click()
     expect(slow_page.locator("h1").first).to_contain_text("natural", timeout=PATIENCE)
     expect(player(slow_page)).to_have_attribute("data-theme", "dark", timeout=PATIENCE)
+
+
+def test_a_copied_link_tells_of_a_field_that_holds_no_value(visit):
+    page = visit("?cell=T4c&method=generated")
+    field(page, "Iterations").fill("77")
+    field(page, "Iterations").press("Enter")
+    field(page, "Iterations").fill("abc")
+    page.get_by_test_id("copy-link").click()
+    expect(page.get_by_text("“Iterations” is 77 in the link: what its field shows")).to_be_visible()
+    assert query(page.get_by_test_id("link").input_value())["n_iters"] == "77"

@@ -32,7 +32,7 @@ def test_an_atlas_is_made_once_and_tells_how_far_it_is(tmp_path, capsys):
     assert (status["answers"], status["complete"], status["missing"]) == (2, 2, 0)
     assert status["by_network"] == {"maxstim/000": {"complete": 2, "failed": 0, "missing": 0}}
     assert atlas("status", store) == 0
-    assert "2 cell types × 1 networks" in capsys.readouterr().out
+    assert "2 cell types × 1 network × 1 objective × 1 seed" in capsys.readouterr().out
     assert atlas("run", store, *SHORT, "--seeds", 2) == 2
     assert "begun with another number of seeds" in capsys.readouterr().err
 

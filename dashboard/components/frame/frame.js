@@ -59,7 +59,7 @@ function person(model, leave) {
   }
   const input = element("input", {name: "name", maxlength: 40, autocomplete: "nickname"})
   const form = element("form", {method: "dialog"},
-    element("label", {}, "As others see it beside your runs; may stay empty", input),
+    element("label", {}, "As others see it beside your runs, and on the wall of a class; may stay empty", input),
     element("button", {type: "submit", class: "button"}, "Take this name"))
   const ask = dialog("Your name", form)
   form.addEventListener("submit", () => {
