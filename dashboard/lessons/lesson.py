@@ -19,8 +19,6 @@ class LessonQuestion:
         right: Places of the right ones among `choices`; none where nothing is right or wrong.
         number: The right number, where a number is asked for; not a number where choices are.
         within: How far from it counts as close.
-        least: The least number that can be, for example 0 of a share.
-        most: The greatest.
     """
 
     text: str
@@ -28,8 +26,6 @@ class LessonQuestion:
     right: frozenset[int] = frozenset()
     number: float = math.nan
     within: float = 0.0
-    least: float = -math.inf
-    most: float = math.inf
 
     @property
     def is_number(self) -> bool:
@@ -44,27 +40,17 @@ class LessonQuestion:
         """
         if self.is_number:
             close = abs(float(guess) - self.number) <= self.within
-            said = f"You guessed {guess}; it is {self.number:g}{', so you were close' if close else ''}."
-            return said.replace("-", "−")
+            return f"You guessed {guess}; it is {self.number:g}{', so you were close' if close else ''}."
         if not self.right:
             return ""
         if int(guess) in self.right:
             return "You guessed right."
         return f"You guessed otherwise: {self.choices[int(guess)]}."
 
-    @property
-    def asked(self) -> str:
-        """What to do where a guess is none, in a sentence."""
-        if math.isfinite(self.least) and math.isfinite(self.most):
-            return f"Type a number from {self.least:g} to {self.most:g}.".replace("-", "−")
-        if math.isfinite(self.least):
-            return f"Type a number, {self.least:g} or more.".replace("-", "−")
-        return "Type a number, such as 24 or 0.5."
-
     def words_of(self, guess: str) -> str:
         """Return a guess as others read it; nothing where a question of before had another form."""
         if self.is_number:
-            return guess.replace("-", "−")
+            return guess
         return self.choices[int(guess)] if self.checked_guess(guess) else ""
 
     def checked_guess(self, guess: object) -> str:
@@ -80,8 +66,7 @@ class LessonQuestion:
                 number = float(guess.replace(",", ".").replace("−", "-"))
             except ValueError:
                 return ""
-            can_be = abs(number) <= 1e9 and self.least <= number <= self.most
-            return f"{number:.6g}" if can_be else ""
+            return f"{number:.6g}" if abs(number) <= 1e9 else ""
         return guess if guess in map(str, range(len(self.choices))) else ""
 
 

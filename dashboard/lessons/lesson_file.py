@@ -38,10 +38,7 @@ _NO_END = (
 _HEADING = re.compile(r"##[ \t]+(?P<title>.*\S)[ \t]*")
 _WORD = re.compile(r"(?P<word>[a-z]+):(?:[ \t]+(?P<rest>.*))?")
 _CHOICE = re.compile(r"[-*][ \t]+\[(?P<mark>[ xX])\][ \t]+(?P<text>.*\S)[ \t]*")
-_NUMBER = re.compile(
-    r"(?P<number>[^\s,]+)(?:\s+within\s+(?P<within>[^\s,]+))?"
-    r"(?:,\s*from\s+(?P<least>\S+)(?:\s+to\s+(?P<most>\S+))?)?"
-)
+_NUMBER = re.compile(r"(?P<number>\S+)(?:\s+within\s+(?P<within>\S+))?")
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 
 _Made = TypeVar("_Made")
@@ -84,7 +81,7 @@ class _Draft:
     question: str = ""
     choices: list[str] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
-    number: tuple[float, float, float, float] | None = None
+    number: tuple[float, float] | None = None
     goal: LessonGoal | None = None
     takes_choices: bool = False
     in_paragraph: bool = False
@@ -227,26 +224,18 @@ class _Reader:
                 )
         return names
 
-    def _number(self, number: int, text: str) -> tuple[float, float, float, float]:
+    def _number(self, number: int, text: str) -> tuple[float, float]:
         found = _NUMBER.fullmatch(text)
         if found is None:
             raise self._wrong(
                 number,
-                f"{shown(text)} is no number, nor one and how far off is close; write number: 24, "
-                "number: 24 within 5, or number: 24 within 5, from 0 to 100.",
+                f"{shown(text)} is no number, nor one and how far off is close; write number: 24, or "
+                "number: 24 within 5.",
             )
-
-        def read(part: str, absent: float, example: str) -> float:
-            words = found[part]
-            return absent if words is None else self._at(number, lambda: _finite(words, example))
-
-        right = read("number", math.nan, "number: 24 within 5")
-        within = abs(read("within", 0.0, "within 5"))
-        least = read("least", -math.inf, "from 0 to 100")
-        most = read("most", math.inf, "from 0 to 100")
-        if not least <= right <= most:
-            raise self._wrong(number, f"{right:g} is not from {least:g} to {most:g}, as it says.")
-        return right, within, least, most
+        return (
+            self._at(number, lambda: _finite(found["number"], "number: 24 within 5")),
+            self._at(number, lambda: abs(_finite(found["within"] or "0", "within 5"))),
+        )
 
     # -- the whole
 
@@ -331,10 +320,8 @@ class _Reader:
                 draft.words["number"], "A question has choices or a number, not both."
             )
         if draft.number is not None:
-            number, within, least, most = draft.number
-            return LessonQuestion(
-                draft.question, number=number, within=within, least=least, most=most
-            )
+            number, within = draft.number
+            return LessonQuestion(draft.question, number=number, within=within)
         if len(draft.choices) < 2:
             raise self._wrong(
                 at,

@@ -277,7 +277,7 @@ class Lessons(param.Parameterized):
         if visit.take_guess(guess):
             self.seat.guess(visit.lesson.name, visit.place, visit.guess)
         elif question is not None and question.is_number and not visit.is_revealed:
-            self._note = question.asked
+            self._note = "Type a number, such as 24 or 0.5."
 
     def _check(self, visit: LessonVisit) -> None:
         if visit.step.goal is None:

@@ -40,8 +40,7 @@ class Question {
       const form = element("form", "line", input, take)
       form.addEventListener("submit", (event) => {
         event.preventDefault()
-        if (input.value.trim()) send({guess: input.value})
-        else this.say("Type a number first.")
+        send({guess: input.value})
       })
       this.root.append(form)
     }
@@ -59,12 +58,6 @@ class Question {
     if (out || !this.number.value) this.number.value = guess
     this.guessed.hidden = !guess || out
     this.guessed.textContent = `Your guess: ${guess}`
-  }
-
-  say(sentence) {
-    this.guessed.hidden = false
-    this.guessed.textContent = sentence
-    this.number.focus()
   }
 }
 
