@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashboard.lessons.lesson_goal import LessonGoal
@@ -19,6 +20,8 @@ class LessonQuestion:
         right: Places of the right ones among `choices`; none where nothing is right or wrong.
         number: The right number, where a number is asked for; not a number where choices are.
         within: How far from it counts as close.
+        least: The lowest number that can be guessed.
+        greatest: The highest one.
     """
 
     text: str
@@ -26,6 +29,8 @@ class LessonQuestion:
     right: frozenset[int] = frozenset()
     number: float = math.nan
     within: float = 0.0
+    least: float = -math.inf
+    greatest: float = math.inf
 
     @property
     def is_number(self) -> bool:
@@ -40,7 +45,8 @@ class LessonQuestion:
         """
         if self.is_number:
             close = abs(float(guess) - self.number) <= self.within
-            return f"You guessed {guess}; it is {self.number:g}{', so you were close' if close else ''}."
+            guessed, right = self.words_of(guess), minus_signed(f"{self.number:g}")
+            return f"You guessed {guessed}; it is {right}{', so you were close' if close else ''}."
         if not self.right:
             return ""
         if int(guess) in self.right:
@@ -50,7 +56,7 @@ class LessonQuestion:
     def words_of(self, guess: str) -> str:
         """Return a guess as others read it; nothing where a question of before had another form."""
         if self.is_number:
-            return guess
+            return minus_signed(guess)
         return self.choices[int(guess)] if self.checked_guess(guess) else ""
 
     def checked_guess(self, guess: object) -> str:
@@ -66,8 +72,27 @@ class LessonQuestion:
                 number = float(guess.replace(",", ".").replace("−", "-"))
             except ValueError:
                 return ""
-            return f"{number:.6g}" if abs(number) <= 1e9 else ""
+            if not (abs(number) <= 1e9 and self.least <= number <= self.greatest):
+                return ""
+            return f"{number:.6g}"
         return guess if guess in map(str, range(len(self.choices))) else ""
+
+    @property
+    def number_wanted(self) -> str:
+        """A sentence on what can be guessed where a number is asked for."""
+        least, greatest = (minus_signed(f"{end:g}") for end in (self.least, self.greatest))
+        if math.isfinite(self.least) and math.isfinite(self.greatest):
+            return f"Type a number from {least} to {greatest}."
+        if math.isfinite(self.least):
+            return f"Type a number, {least} or more."
+        if math.isfinite(self.greatest):
+            return f"Type a number, {greatest} or less."
+        return "Type a number, such as 24 or 0.5."
+
+
+def minus_signed(number: str) -> str:
+    """Return the text of a number as people read it: with a minus sign, not a hyphen."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)
@@ -108,6 +133,8 @@ class Lesson:
         fixed: What cannot be changed on the page meanwhile.
         hidden: Names of `PAGE_PARTS` that are out of sight meanwhile.
         steps: At least one.
+        hidden_until: Places of steps, from 0, by the names of `PAGE_PARTS` that are out of sight before
+            those, and in them until the answer is out.
     """
 
     name: str
@@ -117,3 +144,4 @@ class Lesson:
     fixed: PageSettings
     hidden: tuple[str, ...]
     steps: tuple[LessonStep, ...]
+    hidden_until: Mapping[str, int] = field(default_factory=dict)

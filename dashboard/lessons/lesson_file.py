@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -38,7 +38,11 @@ _NO_END = (
 _HEADING = re.compile(r"##[ \t]+(?P<title>.*\S)[ \t]*")
 _WORD = re.compile(r"(?P<word>[a-z]+):(?:[ \t]+(?P<rest>.*))?")
 _CHOICE = re.compile(r"[-*][ \t]+\[(?P<mark>[ xX])\][ \t]+(?P<text>.*\S)[ \t]*")
-_NUMBER = re.compile(r"(?P<number>\S+)(?:\s+within\s+(?P<within>\S+))?")
+_NUMBER = re.compile(
+    r"(?P<number>\S+)(?:\s+within\s+(?P<within>\S+))?"
+    r"(?:\s+from\s+(?P<least>\S+))?(?:\s+to\s+(?P<greatest>\S+))?"
+)
+_UNTIL = re.compile(r"(?P<part>.*\S)\s+until\s+(?P<step>[0-9]{1,3})")
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 
 _Made = TypeVar("_Made")
@@ -81,7 +85,7 @@ class _Draft:
     question: str = ""
     choices: list[str] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
-    number: tuple[float, float] | None = None
+    number: LessonQuestion | None = None
     goal: LessonGoal | None = None
     takes_choices: bool = False
     in_paragraph: bool = False
@@ -224,18 +228,29 @@ class _Reader:
                 )
         return names
 
-    def _number(self, number: int, text: str) -> tuple[float, float]:
+    def _number(self, number: int, text: str) -> LessonQuestion:
+        """Return a question for a number, its text not yet."""
         found = _NUMBER.fullmatch(text)
         if found is None:
             raise self._wrong(
                 number,
                 f"{shown(text)} is no number, nor one and how far off is close; write number: 24, or "
-                "number: 24 within 5.",
+                "number: 24 within 5, or number: 24 within 5 from 0 to 100.",
             )
-        return (
-            self._at(number, lambda: _finite(found["number"], "number: 24 within 5")),
-            self._at(number, lambda: abs(_finite(found["within"] or "0", "within 5"))),
-        )
+        right = self._at(number, lambda: _finite(found["number"], "number: 24 within 5"))
+        within = self._at(number, lambda: abs(_finite(found["within"] or "0", "within 5")))
+        least, greatest = -math.inf, math.inf
+        if found["least"]:
+            least = self._at(number, lambda: _finite(found["least"], "from 0"))
+        if found["greatest"]:
+            greatest = self._at(number, lambda: _finite(found["greatest"], "to 100"))
+        if not least <= right <= greatest:
+            raise self._wrong(
+                number,
+                f"The right number, {right:g}, could not be guessed; let from and to stand below and "
+                "above it.",
+            )
+        return LessonQuestion("", number=right, within=within, least=least, greatest=greatest)
 
     # -- the whole
 
@@ -260,16 +275,36 @@ class _Reader:
             )
         fixed = self._fixed()
         self._check_settings(fixed)
-        hidden_at, hidden = self._told("hide")
+        hidden, hidden_until = self._hidden()
         return Lesson(
             name=self._name,
             title=self._front["title"][1],
             minutes=int(minutes),
             about=self._told("about")[1],
             fixed=fixed,
-            hidden=self._parts(hidden_at, hidden),
+            hidden=hidden,
             steps=tuple(map(self._step, self._drafts)),
+            hidden_until=hidden_until,
         )
+
+    def _hidden(self) -> tuple[tuple[str, ...], dict[str, int]]:
+        """Return what is out of sight in all steps, and what only until an answer: of which place."""
+        at, text = self._told("hide")
+        always, until = [], {}
+        for piece in text.split(","):
+            found = _UNTIL.fullmatch(piece.strip())
+            if found is None:
+                always.append(piece)
+                continue
+            [part], step = self._parts(at, found["part"]), int(found["step"])
+            if not 1 <= step <= len(self._drafts) or not self._drafts[step - 1].question:
+                raise self._wrong(
+                    at,
+                    f"Step {step} asks nothing, so {part} cannot be hidden until its answer is out; "
+                    "name a step that has a guess.",
+                )
+            until[part] = step - 1
+        return self._parts(at, ",".join(always)), until
 
     def _fixed(self) -> PageSettings:
         """Return what the lesson fixes; a network of its is one that pages can have."""
@@ -320,8 +355,7 @@ class _Reader:
                 draft.words["number"], "A question has choices or a number, not both."
             )
         if draft.number is not None:
-            number, within = draft.number
-            return LessonQuestion(draft.question, number=number, within=within)
+            return replace(draft.number, text=draft.question)
         if len(draft.choices) < 2:
             raise self._wrong(
                 at,

@@ -73,6 +73,7 @@ class Lessons(param.Parameterized):
         self._visits: dict[str, LessonVisit] = {}
         self._wanted: tuple[str, int, bool] | None = None  # a lesson that is opened once it is read
         self._note, self._n_told = "", 0
+        self._refused = ""  # why the last guess was not taken
         self._shows_all = self._is_setting = False
         choice = session.choice
         for changed in (choice, *choice.settings.values()):
@@ -173,7 +174,7 @@ class Lessons(param.Parameterized):
     def _hear(self, message: object) -> None:
         # The browser can send anything.
         with pn.io.hold():
-            self._note = ""
+            self._note = self._refused = ""
             try:
                 self._take(message)
             except MaxstimError as error:
@@ -277,7 +278,7 @@ class Lessons(param.Parameterized):
         if visit.take_guess(guess):
             self.seat.guess(visit.lesson.name, visit.place, visit.guess)
         elif question is not None and question.is_number and not visit.is_revealed:
-            self._note = "Type a number, such as 24 or 0.5."
+            self._refused = question.number_wanted
 
     def _check(self, visit: LessonVisit) -> None:
         if visit.step.goal is None:
@@ -330,7 +331,7 @@ class Lessons(param.Parameterized):
                 "reading": self._wanted is not None,
                 "list": list_words(self._reader.found) if visit is None else None,
                 "lesson": self._lesson_words() or None,
-                "step": None if visit is None else step_words(visit),
+                "step": None if visit is None else step_words(visit, self._refused),
                 "class": class_words(self.seat, visit),
             }
         text = json.dumps(told)

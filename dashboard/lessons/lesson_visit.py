@@ -53,7 +53,11 @@ class LessonVisit:
     @property
     def is_out(self) -> bool:
         """Whether the answer to the question is out: revealed, or guessed where nothing is revealed."""
-        return self.is_revealed if self.step.reveal else bool(self.guess)
+        return self._is_out_at(self.place)
+
+    def _is_out_at(self, place: int) -> bool:
+        revealed = place in self.revealed
+        return revealed if self.lesson.steps[place].reveal else bool(self.guesses.get(place))
 
     @property
     def hidden_meanwhile(self) -> tuple[str, ...]:
@@ -63,11 +67,17 @@ class LessonVisit:
 
     @property
     def hidden_until_out(self) -> tuple[str, ...]:
-        """Names of those that come into sight with the answer, or nothing once it is out."""
-        if self.step.question is None or self.is_out:
-            return ()
-        kept = (*self.step.hidden, *GIVES_AWAY)
-        return tuple(name for name in dict.fromkeys(kept) if name not in self.lesson.hidden)
+        """Names of those that come into sight with an answer, of this step or of a later one."""
+        later = [
+            name
+            for name, place in self.lesson.hidden_until.items()
+            if self.place <= place and not self._is_out_at(place)
+        ]
+        of_step = (
+            () if self.step.question is None or self.is_out else (*self.step.hidden, *GIVES_AWAY)
+        )
+        kept = dict.fromkeys((*of_step, *later))
+        return tuple(name for name in kept if name not in self.hidden_meanwhile)
 
     def go(self, place: int) -> bool:
         """Go to a step, or the nearest that there is, and tell whether that is another."""

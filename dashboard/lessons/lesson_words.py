@@ -49,15 +49,20 @@ def lesson_words(visit: LessonVisit, *, shows_all: bool) -> dict[str, Any]:
     }
 
 
-def step_words(visit: LessonVisit) -> dict[str, Any]:
-    """Return what a step shows by now."""
+def step_words(visit: LessonVisit, refused: str = "") -> dict[str, Any]:
+    """Return what a step shows by now.
+
+    Args:
+        visit: How far somebody is.
+        refused: Why the last guess was not taken, a sentence, or nothing.
+    """
     step, question, report = visit.step, visit.step.question, visit.reports.get(visit.place)
     return {
         "number": visit.place + 1,
         "title": step.title,
         "text": lesson_tree(step.text),
         "highlight": list(step.highlight),
-        "question": None if question is None else _question_words(question, visit),
+        "question": None if question is None else _question_words(question, visit, refused),
         "may_reveal": visit.may_reveal,
         "reveals": bool(step.reveal),
         "reveal": lesson_tree(step.reveal) if visit.is_revealed else None,
@@ -70,12 +75,13 @@ def step_words(visit: LessonVisit) -> dict[str, Any]:
     }
 
 
-def _question_words(question: LessonQuestion, visit: LessonVisit) -> dict[str, Any]:
+def _question_words(question: LessonQuestion, visit: LessonVisit, refused: str) -> dict[str, Any]:
     out = visit.is_revealed
     return {
         "text": question.text,
         "choices": list(question.choices),
-        "guess": visit.guess,
+        "guess": question.words_of(visit.guess) if question.is_number else visit.guess,
+        "refused": refused,
         "out": out,
         "right": sorted(question.right) if out else [],
         "said": question.judged(visit.guess) if out and visit.guess else "",
@@ -117,7 +123,7 @@ def _counts(
         return []
     if question.is_number:
         ordered = sorted(counted, key=float)
-        return [{"words": guess, "count": counted[guess]} for guess in ordered]
+        return [{"words": question.words_of(guess), "count": counted[guess]} for guess in ordered]
     return [
         {"words": words, "count": counted.get(str(k), 0)}
         for k, words in enumerate(question.choices)

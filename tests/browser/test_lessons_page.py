@@ -240,6 +240,34 @@ def test_the_page_gives_no_answer_away(visit, name, number, cell_type):
 
 
 @pytest.mark.parametrize(
+    ("name", "number", "cell_type"), [("on-off", 1, "Mi1"), ("direction", 3, "T4a")]
+)
+def test_a_step_gives_away_nothing_that_is_found_out_later(visit, name, number, cell_type):
+    page = open_lesson(visit, name, f"&step={number}")
+    expect(page.locator("h1").first).to_contain_text(cell_type)
+    expect_tuning(page, cell_type, visible=False)
+
+
+def test_a_number_that_cannot_be_guessed_is_refused_beside_its_field(visit):
+    page = open_lesson(visit, "optimal", "&step=2")
+    field, refused = page.get_by_test_id("lesson-number"), page.get_by_test_id("lesson-refused")
+    take = page.get_by_role("button", name="Guess", exact=True)
+    expect(refused).to_be_hidden()
+    for entry in ("", "-5", "abc"):
+        field.fill(entry)
+        take.click()
+        expect(refused).to_have_text("Type a number from 0 to 3900.")
+        expect(refused).to_be_in_viewport()
+        expect(field).to_have_value(entry)
+        expect(page.get_by_test_id("lesson-reveal")).to_be_hidden()
+    field.fill("100")
+    field.press("Enter")
+    expect(refused).to_be_hidden()
+    page.get_by_test_id("lesson-reveal").click()
+    expect(page.get_by_test_id("lesson-judged")).to_have_text("You guessed 100; it is 4.3.")
+
+
+@pytest.mark.parametrize(
     ("name", "number", "parts"),
     [("optimal", 2, "figures"), ("optimal", 3, "figures, traces, runs"), ("budget", 5, "controls")],
 )

@@ -42,7 +42,8 @@ class Question {
         event.preventDefault()
         send({guess: input.value})
       })
-      this.root.append(form)
+      this.refused = element("p", {class: "small problem", role: "status", "data-testid": "lesson-refused", hidden: ""})
+      this.root.append(form, this.refused)
     }
     this.guessed = element("p", {class: "small quiet", hidden: ""})
     this.root.append(this.guessed)
@@ -50,12 +51,14 @@ class Question {
   }
 
   /** Mark what was guessed; who is answering keeps the focus. */
-  mark({guess, choices, out}) {
+  mark({guess, refused, choices, out}) {
     if (choices.length) {
       for (const input of this.root.querySelectorAll("input")) input.checked = input.value === guess
       return
     }
-    if (out || !this.number.value) this.number.value = guess
+    if (out || (!this.number.value && !refused)) this.number.value = guess
+    if (this.refused.textContent !== refused) this.refused.textContent = refused
+    this.refused.hidden = !refused
     this.guessed.hidden = !guess || out
     this.guessed.textContent = `Your guess: ${guess}`
   }
@@ -92,7 +95,7 @@ class StepView {
   show(step, lesson) {
     const is_new = this.draw("step", [lesson, step.number, step.title], () => { this.heading.textContent = step.title })
     this.draw("text", step.text, () => this.text.replaceChildren(...textNodes(step.text)))
-    const {guess, ...asked} = step.question ?? {}
+    const {guess, refused, ...asked} = step.question ?? {}
     this.draw("question", [lesson, step.number, asked], () => {
       this.asked = step.question && new Question(step.question, this.send)
       this.question.replaceChildren(...(this.asked ? [this.asked.root] : []))

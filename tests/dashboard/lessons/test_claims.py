@@ -107,6 +107,32 @@ def test_all_five_are_there_and_nothing_is_wrong_with_them():
         assert all(step.reveal for step in lesson.steps if step.question)
 
 
+def test_what_counts_as_close_is_close_and_what_cannot_be_is_refused(lessons):
+    """A share, an index, a count and an energy are not negative; counts and indices have an end."""
+    asked = [s.question for one in lessons.values() for s in one.steps if s.question]
+    numbers = [question for question in asked if question.is_number]
+    assert len(numbers) == 5
+    for question in numbers:
+        assert question.within < question.number
+        assert question.least == 0 and question.checked_guess("-5") == ""
+        assert question.within <= 4 or question.within <= 0.12 * question.number
+    assert [q.greatest for q in numbers if "networks" in q.text and "ten" in q.text] == [10]
+
+
+def test_no_step_gives_away_what_a_later_one_asks(lessons):
+    """Of what stands in the steps themselves; the page is tried in `tests/browser`."""
+    on_off, direction, optimal = (lessons[name] for name in ("on-off", "direction", "optimal"))
+    assert on_off.steps[0].hidden == ("tuning",), "the second asks whether Mi1 is ON"
+    assert "bright" not in on_off.steps[-1].text and "dark" not in on_off.steps[-1].text
+    assert "T5" not in text_of(on_off), "what it wants is asked in the next lesson"
+    find = step_called(direction, "Find the one that prefers right")
+    assert find.hidden == ("tuning",) and "T4b" not in direction.steps[1].reveal
+    assert "plain" not in step_called(optimal, "Optimal for what?").text
+    assert optimal.hidden_until == {"runs": 2}
+    assert lessons["budget"].hidden_until == {"controls": 4, "verdict": 4}
+    assert lessons["trust"].hidden_until == {"controls": 5, "verdict": 5}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_a_lesson_asks_for_is_reached_as_it_tells(lessons, network, name):

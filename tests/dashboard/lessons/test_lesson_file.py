@@ -19,7 +19,7 @@ minutes: 12
 about: What is ON?
 # a remark
 fix: network=default; method=generated; energy=100
-hide: sweep, losses
+hide: sweep, losses, runs until 2
 ---
 
 ## First
@@ -52,7 +52,7 @@ check: response of T5c > 2 with energy < 100
 ## Second
 
 guess: How many?
-number: 24 within 5
+number: 24 within 5 from 0 to 1e3
 """
 
 
@@ -61,7 +61,7 @@ def test_a_whole_lesson():
     assert (lesson.name, lesson.title, lesson.minutes) == ("mine", "ON: and OFF", 12)
     assert lesson.about == "What is ON?"
     assert lesson.fixed.values == {"energy": 100.0} and lesson.fixed.network == "default"
-    assert lesson.hidden == ("sweep", "losses")
+    assert lesson.hidden == ("sweep", "losses") and lesson.hidden_until == {"runs": 1}
     first, second = lesson.steps
     assert (first.title, first.sets.cell_type, first.sets.method) == ("First", "T5c", "generated")
     assert first.sets.values == {"objective": "contrast:T4a,T4b", "energy": 20.0}
@@ -73,6 +73,7 @@ def test_a_whole_lesson():
     assert first.reveal.startswith("Two.") and "no choice any more" in first.reveal
     assert str(first.goal) == "response of T5c > 2 and energy < 100"
     assert (second.question.number, second.question.within) == (24, 5)
+    assert (second.question.least, second.question.greatest) == (0, 1000)
     assert second.question.is_number and second.reveal == "" and not second.sets
 
 
@@ -111,6 +112,11 @@ def test_a_whole_lesson():
         (FRONT + "## A\nguess: x?\nnumber: 3 within lots\n", 7, "^'lots' is no number .*within 5"),
         (FRONT + "## A\nguess: x?\nnumber: 3 or so\n", 7, "^'3 or so' is no number.*write number: 24,"),
         (FRONT + "## A\nguess: x?\nnumber: 1e99\n", 7, "^'1e99' is no number between −1e9 and 1e9;"),
+        (FRONT + "## A\nguess: x?\nnumber: 3 from 4 to 9\n", 7, "right number, 3, could not be guessed"),
+        (FRONT + "## A\nguess: x?\nnumber: 3 from 0 to lots\n", 7, "^'lots' is no number .*to 100"),
+        ("---\ntitle: x\nminutes: 5\nhide: runs until 1\n---\n## A\n", 4, "^Step 1 asks nothing"),
+        ("---\ntitle: x\nminutes: 5\nhide: runs until 9\n---\n## A\n", 4, "^Step 9 asks nothing"),
+        ("---\ntitle: x\nminutes: 5\nhide: rnus until 1\n---\n## A\n", 4, "did you mean runs"),
         (FRONT + "## A\nhide: figure\n", 6, "did you mean figures"),
         (FRONT + "## A\nset: cell=T4c; method=generated; silence=T4c\n", 6, "leave it out of those"),
         (FRONT + "## A\nset: method=natural; silence=T4c\n## B\nset: cell=T4c\n", 8, "leave it out"),

@@ -149,7 +149,7 @@ def test_back_and_next_and_a_network_that_is_not_here(page):
     lessons._hear({"go": 2})
     assert told(lessons)["step"]["number"] == 3 and lessons.place.step == 3
     lessons._hear({"guess": "many"})
-    assert "Type a number" in told(lessons)["note"]
+    assert told(lessons)["step"]["question"]["refused"] == "Type a number, such as 24 or 0.5."
     lessons._hear({"guess": "23,5"})
     lessons._hear("reveal")
     assert (
@@ -160,6 +160,56 @@ def test_back_and_next_and_a_network_that_is_not_here(page):
     assert told(lessons)["step"]["number"] == 1
     lessons._hear({"go": 99})
     assert told(lessons)["step"]["number"] == 5 and lessons.place.step == 5
+
+
+BOUNDED = """---
+title: Bounded
+minutes: 5
+hide: runs until 2
+---
+## One
+Text.
+## Two
+guess: How far below?
+number: -3.5 within 1 from -20 to 0
+reveal: So far.
+## Three
+Text.
+"""
+
+
+def test_a_guess_that_cannot_be_is_refused_in_a_sentence_beside_its_field(page, own):
+    (own / "mine.md").write_text(BOUNDED, encoding="utf-8")
+    lessons = begin(page, step=2)
+    for wrong in ("3", "-21", "", "nan"):
+        lessons._hear({"guess": wrong})
+        asked = told(lessons)["step"]["question"]
+        assert (asked["guess"], asked["refused"]) == ("", "Type a number from −20 to 0.")
+    lessons._hear({"guess": "-4"})
+    asked = told(lessons)["step"]["question"]
+    assert (asked["guess"], asked["refused"]) == ("−4", "")
+    lessons._hear({"guess": "1"})
+    asked = told(lessons)["step"]["question"]
+    assert asked["guess"] == "−4" and asked["refused"], "what was guessed before stays"
+    lessons._hear("reveal")
+    said = told(lessons)["step"]["question"]["said"]
+    assert said == "You guessed −4; it is −3.5, so you were close."
+
+
+def test_a_part_is_hidden_until_the_answer_of_a_later_step_is_out(page, own):
+    (own / "mine.md").write_text(BOUNDED, encoding="utf-8")
+    lessons = begin(page)
+    assert hidden(lessons) == {"runs"}
+    assert told(lessons)["lesson"]["hides_until_out"] == [PAGE_PARTS["runs"]]
+    lessons._hear({"go": 2})
+    assert hidden(lessons) == set(), "whoever has gone past it is not held up"
+    lessons._hear({"go": 1})
+    assert hidden(lessons) == {"runs", "tuning"}
+    lessons._hear({"guess": "-1"})
+    lessons._hear("reveal")
+    assert hidden(lessons) == set()
+    lessons._hear({"go": 0})
+    assert hidden(lessons) == set(), "the answer is out"
 
 
 def hidden(lessons):
