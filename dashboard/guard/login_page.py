@@ -43,7 +43,8 @@ def login_page(where: str, problem: str = "") -> str:
 {note}
 <form method="post" action="./login">
 <input type="hidden" name="next" value="{escape(where.removeprefix("./"))}">
-<label>Your name <small>(as others see it beside your runs; may stay empty)</small>
+<label>Your name <small>(as others see it beside your runs,
+and on the wall of a class; may stay empty)</small>
 <input name="username" maxlength="40" autocomplete="nickname"></label>
 <label>Password
 <input name="password" type="password" required autofocus autocomplete="current-password"></label>

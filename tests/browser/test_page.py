@@ -569,6 +569,20 @@ def test_the_theme_is_kept_for_the_next_visit(visit):
     expect(page.locator("h1").first).to_have_css("color", "rgb(232, 237, 236)")
 
 
+def test_a_first_visit_has_the_theme_of_the_system_and_later_ones_the_chosen(visit):
+    page = visit()
+    page.evaluate("localStorage.removeItem('maxstim-theme')")
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    player = page.locator(".player[data-theme]")
+    expect(player).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Toggle theme").click()
+    expect(player).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(player).to_have_attribute("data-theme", "light")
+    expect(page.get_by_label("Toggle theme")).to_have_attribute("aria-pressed", "false")
+
+
 def test_the_lower_cards_keep_their_legends_in_a_narrow_window(visit):
     page = visit(width=900, height=800)
     cards = page.locator("h2", has_text=re.compile("^(Central cell|Loss|Runs)$"))

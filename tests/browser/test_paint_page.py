@@ -138,6 +138,28 @@ def test_a_textbook_stimulus_in_degrees_starts_a_painting_and_another_cell_watch
     until_score(page, "energy === 0")
 
 
+def test_a_number_that_cannot_be_is_told_at_its_field(visit):
+    page = visit("?cell=T4c")
+    open_view(page)
+    page.get_by_label("Textbook stimulus").select_option("edge")
+    speed = page.get_by_label("Speed in degrees per second")
+    beside = page.locator(".instead").filter(visible=True)
+    for entry, taken, told in (
+        ("-5", "1", "not −5"),
+        ("100000", "1000", "not 100000"),
+        ("", "1000", ""),
+    ):
+        speed.fill(entry)
+        speed.press("Enter")
+        expect(speed).to_have_value(taken)
+        more = f", {told}" if told else ""
+        expect(beside).to_have_text(f"From 1 to 1000: {taken} is taken{more}.")
+    speed.fill("90")
+    speed.press("Enter")
+    expect(beside).to_have_count(0)
+    expect(speed).to_have_value("90")
+
+
 def test_a_painting_outlives_loading_the_page_again(visit):
     page = visit("?cell=Mi1&view=paint")
     expect(page.get_by_test_id("paint-view")).to_have_attribute("data-serial", re.compile(r"\d+"))

@@ -44,6 +44,14 @@ def test_again_says_the_same_at_once_as_json(tmp_path, capsys):
     assert at.counted_response.item() == best["counted_response"] == found.counted_response.max()
 
 
+def test_what_was_begun_with_something_else_is_told(tmp_path, capsys):
+    assert sweep("--vary", "lr=0.01,0.1", output=tmp_path / "s.zarr") == 0
+    capsys.readouterr()
+    assert sweep("--vary", "lr=0.02,0.1", "--seeds", 2, output=tmp_path / "s.zarr") == 2
+    said = capsys.readouterr().err
+    assert "was begun with another number of seeds and other values to vary; give" in said
+
+
 def test_trials(tmp_path, capsys):
     words = ("--vary", "lr=log:0.01:0.3", "--trials", 3)
     assert sweep(*words, output=tmp_path / "s.zarr") == 0

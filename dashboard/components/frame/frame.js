@@ -106,7 +106,8 @@ export function render({model}) {
   })
   model.on("dark", dark)
   const before = kept(KEPT)
-  if (before && (before === "dark") !== model.dark) model.dark = before === "dark"
+  const isDark = before ? before === "dark" : matchMedia("(prefers-color-scheme: dark)").matches // the system's, until one is chosen
+  if (isDark !== model.dark) model.dark = isDark
   dark()
 
   const menu = round("Settings", MENU)

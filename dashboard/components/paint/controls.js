@@ -11,19 +11,27 @@ function choice(label, options, heard) {
   return select
 }
 
-/** A number that is typed, between its ends; what is none goes back to what it was. */
+/** A number that is typed, between its ends; of what is none, it is said beside the field what is taken instead. */
 function typed(label, {value, low, high, step = 1, testid}, heard = () => {}) {
   const input = element("input", {type: "number", min: low, max: high, step, value, "aria-label": label, ...(testid ? {"data-testid": testid} : {})})
+  const said = element("span", {class: "small instead", role: "status"})
+  const read = (number) => String(number).replace("-", "−")
   input.addEventListener("change", () => {
     const given = Number(input.value)
-    if (input.value === "" || !Number.isFinite(given)) input.value = value
-    else {
-      value = clamp(step === 1 ? Math.round(given) : given, low, high)
-      input.value = value
-      heard(value)
-    }
+    const isNumber = input.value !== "" && Number.isFinite(given)
+    const before = value
+    if (isNumber) value = clamp(step === 1 ? Math.round(given) : given, low, high)
+    input.value = value
+    if (!said.isConnected) input.after(said)
+    const taken = isNumber && given >= low && given <= high
+    said.textContent = taken ? "" : `From ${read(low)} to ${read(high)}: ${read(value)} is taken${isNumber ? `, not ${read(given)}` : ""}.`
+    if (isNumber && value !== before) heard(value)
   })
-  return {input, set: (next) => { input.value = value = next }, get: () => value}
+  const set = (next) => {
+    input.value = value = next
+    said.textContent = ""
+  }
+  return {input, set, get: () => value}
 }
 
 function slider(label, low, high, heard, testid) {
