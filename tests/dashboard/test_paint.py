@@ -15,12 +15,12 @@ from dashboard.paint.edits import MOST_EDITS, MOST_POSITIONS, edited
 from dashboard.paint.keeping import PaintingKeeper
 from dashboard.paint.newest_in_turn import NewestInTurn
 from dashboard.paint.view import FIRST_FRAMES, PaintView
-from dashboard.paint.watching import WatchingNetwork
+from dashboard.paint.watching import WatchingNetwork, grey_response, watching_engine
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import Lattice
-from maxstim_core.optimal.painted import PaintedConfig
+from maxstim_core.optimal.painted import PaintedConfig, watch_painting
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.stimuli.painting import BrushStroke, Painting
 from maxstim_core.stimuli.stored.paintings import PAINTED, painting_key, painting_name
@@ -73,6 +73,24 @@ def test_whatever_else_a_browser_sends_is_refused_in_a_sentence(edit):
 def test_no_message_makes_more_than_so_many_edits():
     with pytest.raises(MaxstimError):
         edited(blank(), [["length", 6]] * (MOST_EDITS + 1))
+
+
+def test_in_front_of_grey_colors_are_at_0_and_the_response_is_as_in_any_answer():
+    """As docs/paint.md says: a cell that still moves after the second of grey is above it by as much."""
+    network = WatchingNetwork("default", "", "")
+    engine = watching_engine(network)
+    grey = Painting.grey(engine.layout.lattice, n_frames=FIRST_FRAMES, dt=0.01)
+    for cell_type, highest in (("T5c", 0.023), ("T4c", 0.0)):
+        watched = watch_painting(engine, cell_type, grey)
+        above = watched.response - grey_response(engine, cell_type, grey)
+        assert not above.any()
+        cell = engine.layout.central_cells[[engine.network.cell_type(cell_type)]]
+        voltage = ms.simulate(engine.network, grey.luminance, 0.01, cells=cell)
+        scaled = watched.unit.scaled(np.asarray(voltage))
+        assert float(scaled.max()) == pytest.approx(highest, abs=5e-4)
+        assert abs(float(scaled.ravel()[0])) < 1e-3, (
+            "the second of grey ends where the movie begins"
+        )
 
 
 def test_of_one_page_the_newest_is_done_and_pages_take_turns():
