@@ -245,6 +245,12 @@ def _line(name: str, told: dict) -> str:
     )
 
 
+def _endings(told: dict) -> tuple[bool | None, ...]:
+    """Return whether the centre ends bright, driving and suppressing; None of endings of one frame."""
+    ends = (told["centre"][way] for way in ("drive", "suppress"))
+    return tuple(luminance > 0 if seconds > 1.5 * DRIVE.dt else None for luminance, seconds in ends)
+
+
 def _ending(luminance: float, seconds: float) -> str:
     return f"{'bright' if luminance > 0 else 'dark'}, {1e3 * seconds:.0f} ms"
 
@@ -317,9 +323,9 @@ def _summary(found: dict[str, dict]) -> list[str]:
             )
         ),
         "- The centre ends bright in the driving movie and dark in the suppressing one: "
-        + those(lambda told: told["centre"]["drive"][0] > 0 > told["centre"]["suppress"][0]),
+        + those(lambda told: _endings(told) == (True, False)),
         "- … ends dark in the driving movie and bright in the suppressing one: "
-        + those(lambda told: told["centre"]["drive"][0] < 0 < told["centre"]["suppress"][0]),
+        + those(lambda told: _endings(told) == (False, True)),
         "- The movie that suppresses is not lower than every clip and textbook stimulus: "
         + those(
             lambda told: (
