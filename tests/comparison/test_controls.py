@@ -38,16 +38,6 @@ from maxstim_core.runs.responses import with_best_response
 from maxstim_core.simulation.choose_engine import make_engine
 
 
-@pytest.fixture(scope="module")
-def network():
-    return ms.open_network("default")
-
-
-@pytest.fixture(scope="module")
-def clips(network):
-    return ms.open_clips("probes", network.lattice.extent)
-
-
 def controlled(answer, network, clips, **given):
     return ms.finish(ms.controls(answer, network, clips=clips, **given))
 

@@ -16,16 +16,6 @@ from maxstim_core.optimal.objectives.chosen import Objective
 from maxstim_core.runs.comparisons import curve_config
 
 
-@pytest.fixture(scope="module")
-def network():
-    return ms.open_network("default")
-
-
-@pytest.fixture(scope="module")
-def clips(network):
-    return ms.open_clips("probes", network.lattice.extent)
-
-
 def generated(network, cell_type, **settings):
     config = ms.GenerateConfig(**{"t_stim": 0.1, "n_iters": 12, **settings})
     return ms.finish(ms.generate(network, cell_type, config))
