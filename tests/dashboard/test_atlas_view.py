@@ -145,6 +145,7 @@ def test_what_is_on_show_stands_in_the_address(view, queue, data, monkeypatch):
         "network": 2,
         "order": "likeness",
         "cell_type": 7,
+        "playing": [],
     }
     assert again.words == view.words
 
