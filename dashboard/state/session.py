@@ -483,8 +483,10 @@ class Session(param.Parameterized):
         if run.state == "running" and self._takes_stage and run.step:
             self._takes_stage = False
             self.choice.take(replace(run.request, config=config.stages[-1][1]))
-        elif run.state == "done" and config.schedule:
-            self.choice.take(run.request)
+        elif run.state in ("done", "cancelled") and run.result is not None and config.schedule:
+            ended = PageQuestion.of_request(run.request)
+            if ended == self.question.in_terms_of(ended):  # else something else is chosen by now
+                self.choice.take(run.request)
 
     @_one_at_a_time
     def poll(self) -> None:

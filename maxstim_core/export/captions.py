@@ -136,7 +136,10 @@ def _item_words(item: dataclasses.Field, value: Any) -> str:
 
 def _change_words(change: Change) -> str:
     about = {item.name: item.metadata for item in dataclasses.fields(GenerateConfig)}
-    values = (_setting(about[name], value) for name, value in change.values.items())
+    values = (
+        _setting(about[name], GenerateConfig.taken(name, value))
+        for name, value in change.values.items()
+    )
     return f"after {change.iteration}: {listed(list(values))}"
 
 

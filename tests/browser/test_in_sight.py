@@ -35,8 +35,11 @@ def enter(page: Page, label: str, value: object) -> None:
 def scroll_down(page: Page) -> None:
     """Scroll the answer to its end by the wheel."""
     page.mouse.move(800, 600)
-    until(page, lambda: (page.mouse.wheel(0, 3000), scrolled(page))[1], lambda top: top > 200)
+    page.mouse.wheel(0, 9000)
+    left = "node => node.scrollHeight - node.clientHeight - node.scrollTop"
+    until(page, lambda: page.locator("main").evaluate(left), lambda rest: rest < 1)
     page.wait_for_timeout(400)
+    assert scrolled(page) > 200
 
 
 def scrolled(page: Page) -> float:
@@ -70,8 +73,7 @@ def test_a_row_of_the_runs_clicked_by_mouse_brings_its_answer_into_sight(visit):
         enter(page, "Iterations", 2)
         enter(page, "Seed", seed)
         page.get_by_test_id("run").click()
-        expect(status(page)).to_contain_text("is done", timeout=PATIENCE)
-        expect(page.locator(".run .chip.done")).to_have_count(seed)
+        expect(page.locator(".run .chip.done")).to_have_count(seed, timeout=PATIENCE)
     for row in (0, 1):
         scroll_down(page)
         box = page.locator(".run[data-state=done]").nth(row).bounding_box()
@@ -99,3 +101,38 @@ def test_what_begins_or_opens_in_another_view_is_in_sight(visit):
     page.get_by_role("button", name="Open", exact=True).first.click()
     expect(page.get_by_test_id("player")).to_be_visible()
     expect_at_top(page)
+
+
+def test_play_stays_in_sight_below_a_headline_of_some_lines_and_a_note(visit):
+    page = visit("?cell=Mi1", **SIZE)
+    for label, value in (("Stimulus duration", 0.2), ("Iterations", 2000), ("Seed", 9)):
+        enter(page, label, value)
+    page.get_by_test_id("run").click()
+    expect(page.get_by_test_id("player")).to_have_attribute("data-live", "true")
+    pause = page.get_by_test_id("steer-pause")
+    pause.click()
+    expect(pause).to_have_text("Go on")
+    there = int(re.search(r"(\d+) of 2000", status(page).text_content())[1])
+    enter(page, "Pull to grey", 500)
+    enter(page, "Weight of the response", 2)
+    enter(page, "Iterations", there + 40)
+    expect(status(page)).to_contain_text(f"of {there + 40}")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator("h1").first).to_contain_text("Cancelled early")
+    # What it was made by is chosen, its changes on the way among it: there is nothing to note.
+    expect(page.locator("p.note").filter(visible=True)).to_have_count(0)
+    said = f"{there} of {there + 40} iterations"
+    changes = (
+        f"after {there}: weight of the response 2, pull to grey 500 and iterations {there + 40}"
+    )
+    expect(page.locator(".run").first).to_contain_text(said)
+    expect(page.locator(".run").first).to_contain_text(changes)
+    note = f"Changes on the way make it {there + 40} in all."
+    expect(page.get_by_text(note).filter(visible=True)).to_be_visible()
+    expect_play_in_sight(page)
+    enter(page, "Learning rate", 0.03)
+    enter(page, "Stimulus duration", 0.3)
+    enter(page, "Seed", 10)
+    expect(page.locator("p.note").filter(visible=True)).to_contain_text("This answer was made with")
+    page.wait_for_timeout(500)
+    expect_play_in_sight(page)
