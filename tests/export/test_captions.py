@@ -70,7 +70,7 @@ def test_the_iterations_of_a_run_are_those_it_was_given_on_the_way():
     assert said.startswith("90 iterations · seed 0")
     assert said.endswith(
         "after 50: learning rate 0.02 and iterations 90, after 60: objective suppress and contrast "
-        "energy 20.0"
+        "energy 20"
     )
     assert settings_words(config, 40).startswith("40 of 90 iterations")
     assert "=" not in "".join(aim_words(config))
