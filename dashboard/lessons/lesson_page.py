@@ -12,12 +12,12 @@ import param
 from dashboard.components.lesson.component import LessonPanel
 from dashboard.lessons.checked_answer import check_answer_shown
 from dashboard.lessons.class_seat import ClassSeat
-from dashboard.lessons.classroom import CLASSROOMS, Classrooms
+from dashboard.lessons.classroom import CLASSROOMS, Classroom, Classrooms
 from dashboard.lessons.followed_answer import FollowedAnswer
+from dashboard.lessons.followed_settings import FollowedSettings
 from dashboard.lessons.lesson_reader import LessonReader
 from dashboard.lessons.lesson_visit import LessonVisit
 from dashboard.lessons.lesson_words import class_words, lesson_words, list_words, step_words
-from dashboard.lessons.presented_choice import PresentedChoice
 from dashboard.lessons.set_page import keep_fixed, set_page
 from dashboard.state.session import Session
 from dashboard.state.visitors import visitor_name
@@ -68,7 +68,7 @@ class Lessons(param.Parameterized):
         self.visit: LessonVisit | None = None
         self.seat = ClassSeat(session.id, classrooms)
         self._followed = FollowedAnswer(session)
-        self._presented = PresentedChoice()
+        self._followed_settings = FollowedSettings(session.choice)
         self._reader = LessonReader()
         self._visits: dict[str, LessonVisit] = {}
         self._wanted: tuple[str, int, bool] | None = None  # a lesson that is opened once it is read
@@ -141,17 +141,26 @@ class Lessons(param.Parameterized):
         if self._reader.found.lessons and self.is_open:
             moved = seat.moved()
             if moved is not None:
-                self._open(moved.lesson, moved.step, sets=moved.request is None)
-                if moved.request is not None:
-                    place = moved.lesson, moved.step
-                    self._presented.take(self.session.choice, moved.request, place)
-                self._followed.show(moved.answer)
+                self._follow_to(moved)
                 self._tell()
             self._followed.poll()
         if self.visit is not None:
             self._tell_class(self.visit)
         if seat.has_news():
             self._tell()
+
+    def _follow_to(self, moved: Classroom) -> None:
+        """Be at the step of a class, choose what its presenter has changed, and show what they show."""
+        here = None if self.visit is None else (self.visit.lesson.name, self.visit.place)
+        is_new = here != (moved.lesson, moved.step)
+        # A presenter who is typing has chosen nothing for a while; that sets no page back.
+        self._open(moved.lesson, moved.step, sets=is_new and moved.request is None)
+        if moved.request is not None and self.visit is not None:
+            step_sets = is_new and bool(self.visit.step.sets.method)
+            replaced = self._followed_settings.take(moved.request, step_sets=step_sets)
+            if replaced:
+                self._note = f"In place of yours, the presenter's are taken: {', '.join(replaced)}."
+        self._followed.show(moved.answer)
 
     def _keep(self, *events: object) -> None:
         """Choose again what the lesson fixes."""
@@ -225,7 +234,7 @@ class Lessons(param.Parameterized):
                 seat.claim(secret[:100])
             case {"follow": bool(follows)}:
                 self._followed.forget()
-                self._presented.forget()
+                self._followed_settings.begin()
                 seat.follow(follows)
                 self._sit_if_in_class()
             case {"anonymous": bool(anonymous)}:
@@ -289,6 +298,7 @@ class Lessons(param.Parameterized):
 
     def _join(self, code: str) -> None:
         try:
+            self._followed_settings.begin()
             self.seat.join(code, self._name)
         except MaxstimError as error:
             self._note = str(error)

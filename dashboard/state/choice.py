@@ -6,6 +6,7 @@ bounds, steps and help texts come from there; nothing is typed twice.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import param
@@ -24,6 +25,9 @@ from maxstim_core.optimal.configs import (
 )
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.stimuli.stored.paintings import PAINTED
+
+BESIDE_SETTINGS = ("cell_type", "method", "network", "further_networks", "clips", "clip")
+"""What a run is asked for beside the settings of its method, by its names in `RunRequest`."""
 
 
 class Choice(param.Parameterized):
@@ -112,17 +116,27 @@ class Choice(param.Parameterized):
     def take(self, request: RunRequest) -> None:
         """Choose what a run was asked for, so that it can be changed and run again."""
         self.settings[request.method].load(request.config)
+        self.take_beside(request, BESIDE_SETTINGS)
+
+    def take_beside(self, request: RunRequest, names: Collection[str]) -> None:
+        """Choose some of what a run was asked for beside its settings; the others stay.
+
+        Args:
+            request: What was asked for.
+            names: Some of `BESIDE_SETTINGS`.
+        """
+        asked = {name: name for name in ("cell_type", "method", "network")}
+        asked["further_networks"] = "further"
         self.taking = True
         try:
             self.param.update(
-                cell_type=request.cell_type,
-                method=request.method,
-                network=request.network,
-                further=request.further_networks,
+                **{own: getattr(request, name) for name, own in asked.items() if name in names}
             )
             self._keep_further()
         finally:
             self.taking = False
+        if "clips" not in names and "clip" not in names:
+            return
         if request.clips not in self.param.clips.objects:  # perhaps stored a moment ago
             painted = [request.clips] if request.clips.startswith(PAINTED) else []  # never listed
             self._offer((*CLIP_SETS.read(), self.clips, *painted))

@@ -284,7 +284,7 @@ def test_a_step_hides_parts_until_its_answer_is_out(visit, name, number, parts):
         expect(part.first).to_be_visible()
 
 
-def test_followers_see_what_a_presenter_shows(visit):
+def test_followers_see_what_a_presenter_shows(visit, open_page, served):
     presenter = open_lesson(visit, "direction")
     presenter.get_by_test_id("class-open").click()
     expect(presenter.get_by_test_id("class-code")).to_have_text(re.compile("^[A-Z]{7}$"))
@@ -319,7 +319,7 @@ def test_followers_see_what_a_presenter_shows(visit):
     for page in pages:
         expect(page.locator("h1").first).to_contain_text("Forming")
         expect(page.get_by_test_id("player")).to_have_attribute("data-live", "true")
-    pages.append(visit(f"?class={code}"))
+    pages.append(open_page(f"{served.url}?class={code}"))  # `visit` waits for what is done
     expect(pages[-1].locator("h1").first).to_contain_text("Forming")
     pause.click()
     expect(presenter.get_by_test_id("run-status")).to_contain_text("is done", timeout=PATIENCE)

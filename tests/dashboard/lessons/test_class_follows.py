@@ -178,29 +178,69 @@ def test_an_answer_that_is_gone_leaves_the_stored_one_to_what_is_chosen(pages):
     until(pages[1:2], lambda: shows("T4a")(first))
 
 
+def generated(app: App):
+    return app.choice.settings["generated"]
+
+
+def test_what_one_has_typed_stays_until_the_presenter_changes_the_same(pages):
+    presenter, mine, other = pages
+    agree(pages, shows("T4c"))
+    generated(mine).enter("t_stim", "0.3")
+    generated(mine).enter("n_iters", "30")
+    generated(mine).enter("lr", "fast")
+    before = generated(other).n_iters
+    generated(presenter).random_seed = 5
+    until(pages, lambda: [generated(app).random_seed for app in pages] == [5] * 3)
+    assert (generated(mine).t_stim, generated(mine).n_iters) == (0.3, 30)
+    assert "lr" in generated(mine).entries.refused and generated(other).n_iters == before
+    assert mine.lessons._note == ""
+    generated(presenter).n_iters = 40
+    until(pages, lambda: [generated(app).n_iters for app in pages] == [40] * 3)
+    assert generated(mine).t_stim == 0.3
+    assert mine.lessons._note == "In place of yours, the presenter's are taken: Iterations."
+    assert other.lessons._note == ""
+
+
+def test_a_presenter_who_types_what_is_none_sets_nobody_back(pages):
+    presenter, mine, _ = pages
+    agree(pages, shows("T4c"))
+    generated(mine).enter("n_iters", "30")
+    generated(presenter).enter("n_iters", "many")
+    presenter.choice.cell_type = "Mi1"
+    until(pages, lambda: presenter.lessons.seat.classroom.request is None)
+    until(pages, lambda: mine.lessons.seat.moved() is None)
+    assert generated(mine).n_iters == 30
+    generated(presenter).entries.accept("n_iters")
+    until(pages, lambda: mine.choice.cell_type == "Mi1")
+    assert generated(mine).n_iters == 30
+
+
+def test_a_step_that_sets_the_page_sets_it_for_everybody_and_says_so(pages):
+    presenter, mine, other = pages
+    agree(pages, shows("T4c"))
+    generated(mine).enter("n_iters", "30")
+    presenter.lessons._hear({"go": 1})
+    agree(pages, shows("T4a"))
+    assert generated(mine).n_iters == generated(presenter).n_iters != 30
+    assert "presenter's are taken: Iterations" in mine.lessons._note and other.lessons._note == ""
+
+
+def test_what_is_typed_before_the_class_is_there_is_what_is_run(pages):
+    """A page on a busy server, whose class comes after its visitor has typed and pressed Run."""
+    presenter, queue = pages[0], pages[0].session.queue
+    generated(presenter).random_seed = 9
+    agree(pages)
+    late = App(queue, ResultLibrary(queue.folder))
+    late.lessons.begin("", 1, presenter.lessons.seat.code)
+    generated(late).enter("t_stim", "0.3")
+    generated(late).enter("n_iters", "30")
+    until([presenter, late], lambda: late.lessons.visit is not None)
+    asked = late.choice.request().config
+    assert (asked.t_stim, asked.n_iters, asked.random_seed) == (0.3, 30, 9)
+
+
 def test_what_no_other_page_can_have_is_not_told(pages):
     presenter = pages[0]
     answer = presenter.session.answer.assign_attrs(network="/home/somebody/model.json")
     presenter.session.answer = answer
     assert PresentedAnswer.of(presenter.session) == PresentedAnswer()
-
-
-def test_settings_of_one_s_own_stay_until_the_presenter_changes_them(pages):
-    presenter, student, _ = pages
-    agree(pages)
-    theirs, own = (app.choice.settings["generated"] for app in (presenter, student))
-    usual = (own.t_stim, own.n_iters)
-    own.param.update(t_stim=0.3, n_iters=30)
-    theirs.random_seed = 7
-    until(pages, lambda: own.random_seed == 7)
-    assert (own.t_stim, own.n_iters) == (0.3, 30)
-    theirs.n_iters = 40
-    until(pages, lambda: own.n_iters == 40)
-    assert own.t_stim == 0.3
-    for follows in (False, True):
-        student.lessons._hear({"follow": follows})
-    until(pages, lambda: (own.t_stim, own.n_iters) == (usual[0], 40))
-    own.t_stim = 0.3
-    presenter.lessons._hear({"go": 2})
-    until(pages, lambda: student.lessons.visit.place == presenter.lessons.visit.place == 2)
-    assert own.t_stim == usual[0]
