@@ -186,6 +186,7 @@ class App(pn.viewable.Viewer):
             settings.entries.param.watch(self._address, "refused")
         self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
+        self.sweeps.param.watch(self._tell_going, "going")
         self.atlas.param.watch(self._address, "words")
         self.paint.param.watch(self._address, "key")
         self.views.param.watch(self._address, "shown")
@@ -434,6 +435,11 @@ class App(pn.viewable.Viewer):
         wish = visitor_name(self.session.id) if self.page.may_log_out else self.page.person
         self.page.person = call_visitor(self.session.id, wish)
         self.history.refresh()
+
+    def _tell_going(self, *events: object) -> None:
+        """Tell beside the names of views what goes on in one that may be out of sight."""
+        going = self.sweeps.going
+        self.page.going = {"sweep": going} if going else {}
 
     def _is_settled(self) -> bool:
         """Whether nothing is on its way that a link says in a moment."""

@@ -267,6 +267,9 @@ class Controls:
         shown = {item.name: self._shown(settings, item.name) for item in _offered(method)}
         for name in shown.keys() & idle.keys():
             shown[name]["idle"] = idle[name]
+        ends = _iterations_in_all(settings)
+        if ends is not None:
+            shown["n_iters"]["note"] = f"Changes on the way make it {ends} in all."
         return shown
 
     def _shown(self, settings: Settings, name: str) -> dict[str, Any]:
@@ -310,6 +313,17 @@ class Controls:
         except MaxstimError as error:
             return str(error)
         return ""
+
+
+def _iterations_in_all(settings: Settings) -> int | None:
+    """Return to how many iterations the schedule brings a run; None where it leaves them as they are."""
+    if not getattr(settings, "schedule", ""):
+        return None
+    with suppress(MaxstimError):  # settings that do not go together, which their fields say
+        config = settings.of_values()
+        if isinstance(config, GenerateConfig) and config.n_steps != config.n_iters:
+            return config.n_steps
+    return None
 
 
 _NAMING = {"objective": check_others, "silence": check_silence}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dashboard.state.session import Session
+from dashboard.state.session import Session, iterations_asked
 from dashboard.text.words import status_sentence
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.messages import PAUSE_MINUTES
@@ -46,7 +46,8 @@ def _steer_words(session: Session) -> dict[str, Any] | None:
     """Return what the buttons for a run that can be steered show; None where there are none.
 
     ``step`` is the last iteration, ``live`` whether the run is going, ``more`` how many iterations
-    more it takes when it goes on behind its end. ``note`` says whether settings act on it.
+    more it takes when it goes on behind its end, 0 while it is live. ``note`` says whether settings act
+    on it.
     """
     run = session.run
     if run is None or session.submitting or not (session.may_steer or session.may_go_on):
@@ -57,7 +58,7 @@ def _steer_words(session: Session) -> dict[str, Any] | None:
         "paused": run.paused,
         "slow": run.per_second > 0,
         "step": run.step,
-        "more": run.request.config.n_iters,
+        "more": iterations_asked(run.request.config) if session.may_go_on else 0,
         "note": _steer_note(session) if session.may_steer else "",
     }
 

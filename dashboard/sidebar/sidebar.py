@@ -40,6 +40,7 @@ class Sidebar(pn.viewable.Viewer):
         self.session, self.networks, choice = session, networks, session.choice
         self.sweeps = sweeps
         self.controls = Controls(choice)
+        self._waits = False  # whether anything did, when that was last looked at
         self._heard = 0  # messages about the choice: each has an answer, even if nothing changed
         self._presses = {
             "run": session.start,
@@ -79,6 +80,7 @@ class Sidebar(pn.viewable.Viewer):
         # What ends teaches how long others take.
         sweeps.param.watch(self._tell_sweep, ["starting", "busy"])
         session.param.watch(self._tell_sweep, "finished")
+        session.param.watch(self._tell_waiting, ["runs", "others"])
         self._devices()
 
     def __panel__(self) -> SidebarPanel:
@@ -134,6 +136,13 @@ class Sidebar(pn.viewable.Viewer):
         told = self._sweep_words()
         if told != self.panel.sweep:
             self.panel.sweep = told
+
+    def _tell_waiting(self, *events: object) -> None:
+        """Tell of a sweep what waits before it: not at every step of a run, as that takes a while."""
+        waits = self.session.queue.has_waiting
+        if waits != self._waits:
+            self._waits = waits
+            self._tell_sweep()
 
     def _tell_network(self, *events: object) -> None:
         self.panel.network = network_words(self.networks)

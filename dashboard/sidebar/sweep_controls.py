@@ -25,6 +25,7 @@ def sweep_words(choice: SweepChoice, session: Session, *, starting: bool) -> dic
     if not choice.is_open:
         return {"open": False}
     cost = sweep_cost(choice, session)
+    words = _cost_words(cost, bool(choice.ranges), waits=session.queue.has_waiting)
     return {
         "open": True,
         "can_vary": list(can_vary()),
@@ -32,7 +33,7 @@ def sweep_words(choice: SweepChoice, session: Session, *, starting: bool) -> dic
         "seeds": choice.seeds,
         "transfer": choice.transfer,
         "problem": cost.problem if choice.ranges else "",
-        "cost": "Opening the network …" if starting else _cost_words(cost, bool(choice.ranges)),
+        "cost": "Opening the network …" if starting else words,
         "ready": not cost.problem and not starting,
         "label": f"Start {cost.n_runs} runs" if cost.n_runs else "Start the sweep",
     }
@@ -51,7 +52,7 @@ def sweep_cost(choice: SweepChoice, session: Session) -> SweepCost:
     return SweepCost(len(runs), session.queue.usual_seconds(runs), at_most=True)
 
 
-def _cost_words(cost: SweepCost, is_marked: bool) -> str:
+def _cost_words(cost: SweepCost, is_marked: bool, *, waits: bool) -> str:
     if cost.problem:
         return "" if is_marked else cost.problem
     if cost.seconds is None:
@@ -61,7 +62,8 @@ def _cost_words(cost: SweepCost, is_marked: bool) -> str:
         taken = f"at most about {duration(cost.seconds)}, sooner as they share the cores"
     else:
         taken = f"about {duration(cost.seconds)}"
-    return f"{cost.n_runs} runs, {taken}; what waits already goes first."
+    first = "; what waits already goes first" if waits else ""
+    return f"{cost.n_runs} runs, {taken}{first}."
 
 
 def take_sweep_entry(choice: SweepChoice, message: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ def _read_iteration(text: str) -> int | None:
         return None
 
 
-_OF_ATLAS = re.compile(r"[\w./,()-]{1,200}")
+_OF_ATLAS = re.compile(r"[\w./,()-]{1,280}")
 _LESSON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _CLASS = re.compile(r"[A-Za-z]{4,12}")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import wraps
+from itertools import pairwise
 from typing import Any
 
 import param
@@ -58,6 +59,19 @@ class _LookedAt:
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
     """Return what of a run is worth being drawn again when it changes."""
     return run.run_id, run.version, None if run.wait is None else round(run.wait / 5)
+
+
+def iterations_asked(config: GenerateConfig) -> int:
+    """Return the iterations that a person has asked for last, but for those added to a run at its end.
+
+    Args:
+        config: Settings of the run, with the schedule of what was changed on its way.
+    """
+    asked = config.n_iters
+    for (_, before), (iteration, stage) in pairwise(config.stages):
+        if iteration < before.n_iters != stage.n_iters:
+            asked = stage.n_iters
+    return asked
 
 
 def _until(request: RunRequest, iteration: int) -> RunRequest:
@@ -442,10 +456,10 @@ class Session(param.Parameterized):
 
     @_one_at_a_time
     def go_on(self) -> None:
-        """Let the run on show, which has ended, take as many iterations more as it began with."""
+        """Let the run on show, which has ended, take as many iterations more as it was asked for."""
         if self.may_go_on:
             config = self.run.request.config
-            more = config.n_steps + config.n_iters
+            more = config.n_steps + iterations_asked(config)
             last = f"{config.n_steps}: n_iters={more}"
             schedule = "; ".join(filter(None, [config.schedule, last]))
             request = replace(self.run.request, config=replace(config, schedule=schedule))
@@ -469,8 +483,10 @@ class Session(param.Parameterized):
         if run.state == "running" and self._takes_stage and run.step:
             self._takes_stage = False
             self.choice.take(replace(run.request, config=config.stages[-1][1]))
-        elif run.state == "done" and config.schedule:
-            self.choice.take(run.request)
+        elif run.state in ("done", "cancelled") and run.result is not None and config.schedule:
+            ended = PageQuestion.of_request(run.request)
+            if ended == self.question.in_terms_of(ended):  # else something else is chosen by now
+                self.choice.take(run.request)
 
     @_one_at_a_time
     def poll(self) -> None:

@@ -8,7 +8,7 @@ from dashboard.text.clip_sets import set_title
 from maxstim_core.export.captions import changes_in_words
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.stimuli.stored.paintings import PAINTED
+from maxstim_core.stimuli.stored.paintings import PAINTED, painting_name
 
 
 def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
@@ -27,7 +27,7 @@ def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
         value = getattr(request.config, item.name)
         if item.name not in idle and value != getattr(other.config, item.name):
             is_schedule = item.name == "schedule" and value
-            words.append(changes_in_words(value) if is_schedule else _setting(item, value))
+            words.append(value_words(item, value) if is_schedule else _setting(item, value))
     return words
 
 
@@ -50,6 +50,10 @@ def value_words(item: dataclasses.Field, value: object) -> str:
         return str(about["off"])
     if isinstance(value, bool):
         return "on" if value else "off"
+    if item.name == "schedule":
+        return changes_in_words(str(value))
+    if item.name == "start":
+        return painting_name(str(value))
     if isinstance(value, str):
         words = about["choice_words"]
         return words[value][0] if value in words else value

@@ -264,5 +264,6 @@ def _clip(method: str, name: str, clips: str) -> str:
     """Return what is said of the clip of a run and of its set, which tell it from others alike."""
     if method == "generated":
         return ""
+    clips = "" if set_title(clips) == name else clips  # a painting is a set by itself
     name = with_degrees(f"from {name}" if name and method == "regularized" else name)
     return " · ".join(filter(None, (name, set_title(clips) if clips else "")))

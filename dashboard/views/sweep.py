@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -39,6 +40,7 @@ from maxstim_core.errors import MaxstimError
 from maxstim_core.export.files import netcdf
 from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import KEY
+from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import LIVE, TaskSnapshot
 from maxstim_core.runs.sweeps import SweepMaker
 from maxstim_core.sweeps.report import sweep_front
@@ -68,6 +70,7 @@ class Sweeps(param.Parameterized):
 
     key = param.String("", doc="Key of the sweep on show, or nothing.")
     busy = param.Boolean(False, doc="Whether there may be news in a moment.")
+    going = param.String("", doc="How far the sweep on show is, for example 3/20, while it goes.")
     starting = param.Boolean(False, doc="Whether a sweep is on its way to the queue.")
 
     def __init__(
@@ -86,6 +89,9 @@ class Sweeps(param.Parameterized):
         self._listing: Future[list[dict[str, Any]]] | None = None
         self._picking: dict[str, Future[tuple[TableRow, xr.Dataset]]] = {}
         self._films = WantedFilms()
+        self._used: tuple[str, RunRequest] | None = (
+            None  # whose settings were taken, and what was chosen then
+        )
         self._looked = 0.0
         self._stale = False  # whether more is stored than was read
         choice.param.watch(self._opened, "is_open")
@@ -209,6 +215,8 @@ class Sweeps(param.Parameterized):
         working = any(one is not None for one in (self._making, self._reading, self._listing))
         working = working or bool(self._picking) or self._films.is_busy
         self.busy = self._is_running or self._stale or working
+        done = sum(row.state != "missing" for row in self._table.rows)
+        self.going = f"{done}/{self._table.total or '…'}" if self._is_running else ""
         if self.panel is None:
             return
         state = self._state()
@@ -219,6 +227,7 @@ class Sweeps(param.Parameterized):
         rows, task = self._table.rows, self._task
         done = sum(row.state != "missing" for row in rows)
         told = {"done": done, "total": self._table.total, "mine": False, "said": ""}
+        told["used"] = self._used_words()
         if self.starting:
             return {**told, "state": "starting", "said": "Opening the network …"}
         if not self.key:
@@ -244,6 +253,17 @@ class Sweeps(param.Parameterized):
         failed = sum(row.state == "failed" for row in rows)
         bad = f", {failed} of which came to no number" if failed else ""
         return {**told, "state": "done", "said": f"{len(rows)} answers{bad}."}
+
+    def _used_words(self) -> str:
+        """Return which settings were taken, as long as they are those that are chosen; else nothing."""
+        if self._used is None:
+            return ""
+        title, request = self._used
+        with suppress(MaxstimError):  # what a field holds is none
+            if self.session.choice.request() == request:
+                return f"The settings of {title} are chosen now: change them on the left, or press Run."
+        self._used = None
+        return ""
 
     def _tell_rows(self) -> None:
         if self.panel is None:
@@ -368,6 +388,8 @@ class Sweeps(param.Parameterized):
         row = self._row(row_id)
         if row is not None and row.request is not None:
             self.session.choice.take(row.request)
+            with suppress(MaxstimError):  # a network that a visitor may not ask for
+                self._used = row.title, self.session.choice.request()
 
     def _add(self, key: str) -> None:
         entry = self.session.library.find(key)

@@ -17,6 +17,7 @@ from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_prese
 from maxstim_core.optimal.result import clip_of, networks_of
 from maxstim_core.optimal.schedule import Change, parse_schedule
 from maxstim_core.settings import Config
+from maxstim_core.stimuli.stored.paintings import PAINTED, painting_name
 
 
 def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
@@ -126,13 +127,19 @@ def changes_in_words(schedule: str) -> str:
 
 
 def _item_words(item: dataclasses.Field, value: Any) -> str:
-    is_schedule = item.name == "schedule" and value
-    return changes_in_words(value) if is_schedule else _setting(item.metadata, value)
+    if value and item.name == "schedule":
+        return changes_in_words(value)
+    if value and item.name == "start":
+        return f"start from {painting_name(value)}"
+    return _setting(item.metadata, value)
 
 
 def _change_words(change: Change) -> str:
     about = {item.name: item.metadata for item in dataclasses.fields(GenerateConfig)}
-    values = (_setting(about[name], value) for name, value in change.values.items())
+    values = (
+        _setting(about[name], GenerateConfig.taken(name, value))
+        for name, value in change.values.items()
+    )
     return f"after {change.iteration}: {listed(list(values))}"
 
 
@@ -174,8 +181,9 @@ def source_words(answer: xr.Dataset) -> str:
     clip = with_degrees(clip_of(answer))
     if clip and about["method"] == "regularized":
         clip = f"from {clip}"
-    if clip and about.get("clips"):
-        clip += f" of the set {about['clips']}"
+    searched = str(about.get("clips", ""))
+    if clip and searched and not searched.startswith(PAINTED):  # a painting is a set by itself
+        clip += f" of the set {searched}"
     settings = describe_settings(
         about["method"], about.get("config", ""), answer.sizes.get("iteration", 0)
     )

@@ -297,6 +297,12 @@ class RunQueue:
             ]
             return tuple(self._picture(run, positions, now) for run in reversed(runs))
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether any run or task waits for its turn, but for live runs, which go beside the others."""
+        with self._changed:
+            return any(True for _ in self._order)
+
     def usual_seconds(self, requests: Iterable[RunRequest]) -> float | None:
         """Return about how long runs take, one after another, by what the last ones of this queue took.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maxstim_core.optimal.configs import GenerateConfig
-from maxstim_core.runs.job import Ending, Job, Run
+from maxstim_core.runs.job import Ending, Job, Run, Stopper
 from maxstim_core.runs.messages import LiveReport, LiveTask, Progress, RunTask, StageReport
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import RunSnapshot, no_losses
@@ -141,6 +141,8 @@ class LiveJob(RunJob):
         self._standing: LiveReport | None = None
         self._first: tuple[float, int] | None = None  # when the first report came, and its step
         self._is_steady = not (pause_at or catch_up)
+        self._rested = 0.0  # seconds of this turn's pauses that are over
+        self._rests_since: float | None = None
 
     @property
     def usual(self) -> float | None:
@@ -172,6 +174,20 @@ class LiveJob(RunJob):
         """Whether it waits for somebody to let it go on."""
         return self._standing is not None and self._standing.paused
 
+    def begin(self, worker: Stopper | None, device: str, now: float) -> None:
+        """Note that a worker has taken it."""
+        super().begin(worker, device, now)
+        self._rested, self._rests_since = 0.0, None
+
+    def _elapsed(self, now: float) -> float:
+        """Return the seconds that it ran: a pause is somebody's time, not the run's."""
+        taken = super()._elapsed(now)
+        if self.state == "queued":
+            return taken
+        until = now if self._ended is None else self._ended
+        resting = 0.0 if self._rests_since is None else until - self._rests_since
+        return taken - self._rested - resting
+
     @property
     def n_done(self) -> int:
         """Steps done, as far as is known."""
@@ -189,6 +205,11 @@ class LiveJob(RunJob):
             self._is_steady = False
         if self._first is None and report.progress.step:
             self._first = now, report.progress.step
+        if report.paused and self._rests_since is None:
+            self._rests_since = now
+        elif not report.paused and self._rests_since is not None:
+            self._rested += now - self._rests_since
+            self._rests_since = None
         self._standing = report
         self._latest = replace(before, losses=no_losses() if kept is None else kept)
         message = report.problem or ("Paused." if report.paused else "")

@@ -60,7 +60,7 @@ class RunSnapshot:
         wait: About how many seconds it will wait; None unless queued, or while unknown.
         step: Steps done: iterations, or clips while a clip set is searched.
         n_steps: Steps in all, 0 while unknown.
-        elapsed: Seconds since the run began; its duration once it has ended.
+        elapsed: Seconds that it has run by now, or had when it ended, pauses left out.
         eta: Seconds that are left, by a moving average over the last steps; None while unknown.
         terms: Names of the logged losses.
         losses: All losses so far, shape (step, term).

@@ -102,6 +102,18 @@ def test_one_cell_type_is_compared_across_networks(visit):
     expect(page.locator(".one-player[data-frame]")).to_have_count(3)
     across.get_by_role("button", name=f"{two} in maxstim/001").click()
     expect(page.locator(".one-player[data-frame]")).to_have_count(2)
+    # Which play is in the address, and opens with it.
+    played = f"maxstim/001,,{two},maxstim/000,maxstim/002"
+    page.wait_for_function(f"decodeURIComponent(location.search).endsWith('atlas={played}')")
+    again = visit(f"?view=atlas&atlas={played}")
+    expect(again.locator(".one-player[data-frame]")).to_have_count(2)
+    labels = [one.get_attribute("aria-label") for one in again.locator(".one-player").all()]
+    assert labels == [f"{two} in maxstim/000", f"{two} in maxstim/002"]
+    page.get_by_test_id("atlas-order").select_option("likeness")
+    page.wait_for_function("location.search.includes('likeness')")
+    page.wait_for_function("location.search.includes('maxstim/002')")
+    page.get_by_test_id("atlas-network").select_option(label="maxstim/000")
+    page.wait_for_function(f"location.search.endsWith('maxstim/000,likeness,{two}')")
 
 
 def test_which_cell_types_have_one_answer_and_which_several(visit):

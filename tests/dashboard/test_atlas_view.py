@@ -20,7 +20,7 @@ from maxstim_core.runs.library import ResultLibrary
 
 pytest.importorskip("zarr")
 
-FIRST = {"network": 1, "order": "family", "cell_type": NOTHING}
+FIRST = {"network": 1, "order": "family", "cell_type": NOTHING, "playing": []}
 """What is shown at first: the default network's tiles."""
 
 NAMES = bundled_connectome().names
@@ -145,6 +145,7 @@ def test_what_is_on_show_stands_in_the_address(view, queue, data, monkeypatch):
         "network": 2,
         "order": "likeness",
         "cell_type": 7,
+        "playing": [],
     }
     assert again.words == view.words
 
@@ -159,6 +160,18 @@ def test_an_address_that_the_atlas_does_not_have_is_one_sentence(queue, data, mo
     assert json.loads(view.panel.about)["first"] == FIRST
 
 
+def test_the_address_tells_which_networks_play(view):
+    shown = {"network": 1, "order": "family", "cell_type": 7}
+    view.panel._handle_msg({"show": {**shown, "playing": [1]}})
+    assert view.words == f"maxstim/001,,{NAMES[7]}"
+    view.panel._handle_msg({"show": {**shown, "playing": [2, 0]}})
+    assert view.words == f"maxstim/001,,{NAMES[7]},maxstim/002,maxstim/000"
+    assert AtlasSelection.read(view.words, view._atlas.labels, list(NAMES)).told() == {
+        **shown,
+        "playing": [2, 0],
+    }
+
+
 def test_addresses_that_no_atlas_can_have():
     for text in ("<script>", "a" * 300, "a b"):
         asked = PageAddress.parse(f"?view=atlas&atlas={text}")
@@ -166,11 +179,14 @@ def test_addresses_that_no_atlas_can_have():
 
 
 @pytest.mark.parametrize(
-    ("network", "order", "cell_type"),
-    [(0, "family", NOTHING), (2, "likeness", 64), (1, "family", 3)],
-)
-def test_a_selection_is_read_back_from_its_words(network, order, cell_type):
-    selection = AtlasSelection(network, order, cell_type)
+    ("network", "order", "cell_type", "playing"),
+    [
+        (0, "family", NOTHING, ()), (2, "likeness", 64, ()), (1, "family", 3, (2, 1)),
+        (0, "family", 0, (1,)),
+    ],
+)  # fmt: skip
+def test_a_selection_is_read_back_from_its_words(network, order, cell_type, playing):
+    selection = AtlasSelection(network, order, cell_type, playing)
     networks, names = ["a/0", "a/1", "b"], list(NAMES)
     assert AtlasSelection.read(selection.words(networks, names), networks, names) == selection
 
@@ -182,6 +198,9 @@ def test_a_browser_can_send_anything(view):
         {"show": {"network": 0, "order": "size", "cell_type": 0}},
         {"show": {"network": 0, "order": "family", "cell_type": -2}},
         {"show": {"network": "0", "order": "family", "cell_type": 0}},
+        *({"show": {"network": 0, "order": "family", "cell_type": 1, "playing": playing}}
+          for playing in ([3], [-1], [0, 0], ["0"], [True, 0], [[0]], "01", None)),
+        {"show": {"network": 0, "order": "family", "cell_type": NOTHING, "playing": [1]}},
         {"tiles": ["network", 3]}, {"tiles": ["network", -1]}, {"tiles": ["frame", 0]},
         {"tiles": ["cell_type", 65]}, {"tiles": "network"},
         {"films": [None, 3, "a:b", "1:9", "-1:0", "٣:٠"]},

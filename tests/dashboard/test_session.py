@@ -11,12 +11,13 @@ from packed import unpacked
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
 
 from dashboard.app import App
+from dashboard.sidebar.controls import Controls
 from dashboard.state.choice import Choice
-from dashboard.state.session import Session
+from dashboard.state.session import Session, iterations_asked
 from dashboard.views.losses import Losses
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.errors import MaxstimError
-from maxstim_core.optimal.configs import SearchConfig
+from maxstim_core.optimal.configs import GenerateConfig, SearchConfig
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.snapshot import LIVE
@@ -401,3 +402,32 @@ def test_losses_of_one_run_with_other_terms_are_drawn_anew():
     assert losses.plot.losses != first
     losses.show("run", ("total", "energy"), 2 * run)
     assert unpacked(losses.plot.losses)["values"].max() == 2
+
+
+@pytest.mark.parametrize(
+    ("n_iters", "schedule", "asked"),
+    [
+        (200, "", 200),
+        (2000, "50: n_iters=90", 90),
+        (2000, "50: n_iters=90; 90: n_iters=180", 90),  # gone on with at its end
+        (2000, "50: n_iters=90; 90: n_iters=180; 100: n_iters=150", 150),
+        (200, "200: n_iters=400; 400: n_iters=600", 200),
+        (200, "20: lr=0.5", 200),
+    ],
+)
+def test_a_run_goes_on_by_the_iterations_that_were_asked_for_last(n_iters, schedule, asked):
+    assert iterations_asked(GenerateConfig(n_iters=n_iters, schedule=schedule)) == asked
+
+
+def test_the_field_of_iterations_tells_how_many_changes_on_the_way_make_of_them():
+    choice = Choice()
+    controls, settings = Controls(choice), choice.settings["generated"]
+
+    def note():
+        return controls.words()["values"]["generated"]["n_iters"].get("note")
+
+    assert note() is None
+    settings.load(GenerateConfig(n_iters=2000, schedule="50: n_iters=90"))
+    assert note() == "Changes on the way make it 90 in all."
+    settings.load(GenerateConfig(n_iters=2000, schedule="50: lr=0.2"))
+    assert note() is None

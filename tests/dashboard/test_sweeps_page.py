@@ -179,7 +179,7 @@ def test_a_sweep_teaches_how_long_the_next_one_takes(queue, sweeps):
     cost = sweep_cost(sweeps.choice, sweeps.session)
     assert not cost.at_most and 0 < cost.seconds < 1000
     told = sweep_words(sweeps.choice, sweeps.session, starting=False)["cost"]
-    assert re.match(r"20 runs, about \d+ (s|min); ", told)
+    assert re.match(r"20 runs, about \d+ (s|min)\.$", told)
     sweeps.choice.change("lr", count="40")
     assert sweep_cost(sweeps.choice, sweeps.session).seconds == pytest.approx(2 * cost.seconds)
 
@@ -198,6 +198,9 @@ def test_a_sweep_that_waits_says_behind_what_and_shows_what_will_come(queue, swe
     until(waiting, lambda panel: panel.state["said"].startswith("0 of 3"))
     said = "0 of 3 answers. Next in line, after a sweep."
     assert waiting.panel.state["said"] == said and waiting.panel.state["total"] == 3
+    assert queue_sweeps[0].going.endswith("/3") and waiting.going == "0/3"
+    cost = sweep_words(waiting.choice, waiting.session, starting=False)["cost"]
+    assert cost.endswith("; what waits already goes first.") and queue.has_waiting
     table = table_of(waiting.panel)
     assert [row["state"] for row in table["rows"]] == ["missing"] * 3
     assert [row["values"][0] for row in table["rows"]] == pytest.approx([0.2, 0.2 * 2**0.5, 0.4])
@@ -206,6 +209,8 @@ def test_a_sweep_that_waits_says_behind_what_and_shows_what_will_come(queue, swe
         page.panel._handle_msg({"press": "cancel"})
         until(page, lambda panel: panel.state["state"] == "stopped")
         assert table_of(page.panel)["title"] == "Mi1 in default: learning rate"
+        assert page.going == ""
+    assert not queue.has_waiting
 
 
 def test_the_front_is_that_of_the_table(sweeps):
@@ -319,7 +324,14 @@ def test_marks_last_settings_are_used_and_stored_runs_join(queue, sweeps):
     row = table_of(sweeps.panel)["rows"][1]
     assert (row["star"], row["note"]) == (True, "the best")
     sweeps.panel._handle_msg({"use": "1:0"})
-    assert sweeps.session.choice.settings["generated"].lr == 0.04
+    settings = sweeps.session.choice.settings["generated"]
+    assert settings.lr == 0.04
+    title = table_of(sweeps.panel)["rows"][1]["title"]
+    said = f"The settings of {title} are chosen now: change them on the left, or press Run."
+    assert sweeps.panel.state["used"] == said
+    settings.lr = 0.05
+    sweeps.poll()
+    assert sweeps.panel.state["used"] == ""
 
     config = ms.GenerateConfig(t_stim=0.05, n_iters=2, lr=0.3, random_seed=9)
     answer = ms.finish(ms.generate(ms.open_network("default"), "Mi1", config))

@@ -70,7 +70,13 @@ def test_the_iterations_of_a_run_are_those_it_was_given_on_the_way():
     assert said.startswith("90 iterations · seed 0")
     assert said.endswith(
         "after 50: learning rate 0.02 and iterations 90, after 60: objective suppress and contrast "
-        "energy 20.0"
+        "energy 20"
     )
     assert settings_words(config, 40).startswith("40 of 90 iterations")
     assert "=" not in "".join(aim_words(config))
+
+
+def test_a_painting_that_a_stimulus_starts_from_goes_by_its_short_name():
+    config = starting_preset(GenerateConfig, start="17fade" + 18 * "0")
+    assert settings_words(config, 200) == "200 iterations · start from painting 17fade"
+    assert aim_words(config) == ["start from painting 17fade"]

@@ -127,6 +127,18 @@ def test_a_live_run_that_was_steered_tells_nothing_of_others(how):
     assert stepped.usual is None
 
 
+def test_pauses_are_no_time_that_a_live_run_takes():
+    job = live_job()
+    run = Run("id", "anna", job.request, job)
+    for now, is_paused in ((104.0, True), (110.0, True), (134.0, False), (136.0, False)):
+        job.take_live(live_report(job, int(now) - 100, is_paused), now)
+    assert job.snapshot(run, 137.0).elapsed == pytest.approx(7.0)
+    job.take_live(live_report(job, 40, paused=True), 138.0)
+    assert job.snapshot(run, 500.0).elapsed == pytest.approx(8.0)
+    job.end("cancelled", 600.0)  # still paused
+    assert job.snapshot(run, 900.0).elapsed == job.elapsed == pytest.approx(8.0)
+
+
 @pytest.mark.parametrize("state", [state for state, later in NEXT_STATES.items() if not later])
 def test_what_has_ended_does_not_change(state):
     job, _ = running()

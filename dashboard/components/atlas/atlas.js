@@ -36,7 +36,7 @@ class AtlasPage {
     this.model = model
     this.scenes = new Map() // unpacked tiles by what they are of
     this.asked = new Set()
-    this.shown = {network: 0, order: "family", cell_type: -1}
+    this.shown = {network: 0, order: "family", cell_type: -1, playing: []}
     const send = (said) => model.send_msg(said)
     this.send = send
     this.said = element("p", {role: "status", "data-testid": "atlas-state"})
@@ -49,7 +49,10 @@ class AtlasPage {
     this.controls = element("div", "bar", element("label", "labelled", "Network", this.network), element("label", "labelled", "Order", this.order))
     this.head = element("section", {class: "card", "aria-label": "Atlas"}, element("h1", {}, "Atlas"), this.about, this.said, this.controls)
     this.tiles = new NetworkTiles((k) => this.choose({cell_type: k}))
-    this.opened = new OpenedType(send)
+    this.opened = new OpenedType(send, (playing) => {
+      this.shown.playing = playing
+      send({show: {...this.shown}})
+    })
     this.agreement = new AgreementList((k) => this.choose({cell_type: k}))
     this.beside = element("div", "atlas-column beside", this.opened.root, this.agreement.root)
     this.parts = element("div", {class: "atlas-parts", hidden: ""},
@@ -92,7 +95,8 @@ class AtlasPage {
 
   /** Take what a person has chosen, and tell the server, whose address of the page says it. */
   choose(changes) {
-    Object.assign(this.shown, changes)
+    const playing = "network" in changes || "cell_type" in changes ? [] : this.shown.playing
+    Object.assign(this.shown, changes, {playing})
     this.send({show: {...this.shown}})
     this.want("network", this.shown.network)
     if ("network" in changes || "order" in changes) this.arrange()
@@ -106,7 +110,7 @@ class AtlasPage {
 
   openType() {
     this.want("cell_type", this.shown.cell_type)
-    this.opened.open(this.shown.cell_type, this.shown.network)
+    this.opened.open(this.shown.cell_type, this.shown.network, this.shown.playing)
     this.tiles.mark(this.shown.cell_type)
     this.drawOpened()
   }

@@ -33,7 +33,7 @@ class AtlasPanel(LateComponent):
     about = param.String(
         default="{}",
         doc="What there is, as JSON: `dashboard.atlas.shown_atlas.ShownAtlas.about`, and what to show "
-        "``first``: network, order and cell_type.",
+        "``first``: network, order, cell_type and playing.",
     )
     first = param.Bytes(default=b"", doc="The tiles of the network that is shown first.")
     state = param.Dict(

@@ -15,9 +15,9 @@ class LargePlayers extends Players {
 }
 
 class OpenedType {
-  /** `send` tells the server what is wanted. */
-  constructor(send) {
-    Object.assign(this, {send, films: new Map(), asked: new Set(), tiles: [], chosen: [], type: -1})
+  /** `send` tells the server what is wanted; `plays` is called with the networks that somebody lets play. */
+  constructor(send, plays) {
+    Object.assign(this, {send, plays, films: new Map(), asked: new Set(), tiles: [], chosen: [], type: -1})
     this.clock = new Clock()
     this.players = new LargePlayers(this.clock, (id) => this.actions(id))
     this.title = element("h2", {"data-testid": "atlas-opened"}, "One cell type in all networks")
@@ -43,8 +43,8 @@ class OpenedType {
     this.tray.replaceChildren(...this.tiles.map(({root}) => root))
   }
 
-  /** Open a cell type, beginning with its movie in one network, or none. */
-  open(type, network) {
+  /** Open a cell type, or none: with its movies in the networks that are `playing`, or in `network` alone. */
+  open(type, network, playing) {
     this.type = type
     this.parts.hidden = type < 0
     if (type < 0) {
@@ -56,7 +56,7 @@ class OpenedType {
     const likeness = told.likeness_mean === null ? "" : `; likeness ${number(told.likeness_mean, 2)} on average, ${number(told.likeness_least, 2)} at least`
     const words = answersInWords(told, this.about.networks.length)
     this.said.textContent = `${words[0].toUpperCase()}${words.slice(1)}${likeness}.`
-    this.chosen = [network]
+    this.chosen = playing.length ? [...playing] : [network]
     this.starts = true
     this.matrix.replaceChildren()
     this.follow()
@@ -66,6 +66,7 @@ class OpenedType {
     const {chosen} = this
     if (chosen.includes(network)) this.chosen = chosen.length > 1 ? chosen.filter((one) => one !== network) : chosen
     else this.chosen = [...chosen, network].slice(-MOST_PLAYERS)
+    this.plays([...this.chosen])
     this.follow()
   }
 

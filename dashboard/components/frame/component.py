@@ -40,6 +40,7 @@ class Frame(Component):
     has_dialogs = param.Boolean(default=False, doc="Whether there are any.")
     views = param.List(doc="The views that there are, the main part first: their names and labels.")
     view = param.String(doc="Name of the view in the place of the main part, or nothing.")
+    going = param.Dict(default={}, doc="How far what a view shows is, by its name: {sweep: 3/20}.")
     link_query = param.String(doc="The query of a link to what is on the page, but for its player.")
     left_out = param.String(doc="A sentence on what the link leaves out, or nothing.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")

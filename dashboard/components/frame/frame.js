@@ -165,6 +165,16 @@ export function render({model}) {
     if (changes) (model.view ? views : main).focus({preventScroll: true})
     if (changes && !model.view && !returns) main.scrollTop = 0 // what brings one here is shown there
   }
+  const tellGoing = () => {
+    for (const button of nav.children) {
+      const {label} = model.views.find(({name}) => name === button.dataset.view)
+      const going = model.going[button.dataset.view] ?? ""
+      button.replaceChildren(label, ...(going ? [element("span", "going", ` ${going}`)] : []))
+      button.title = going ? `${label} is going: ${going}` : ""
+    }
+  }
+  model.on("going", tellGoing)
+  tellGoing()
   const link = new LinkButton(model)
   const bar = new AddressBar()
   model.on("link_query", () => bar.show(model.link_query))

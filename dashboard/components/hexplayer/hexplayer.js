@@ -15,6 +15,8 @@ const OTHER_KEYS = [
     (role) => `[role=${role}]`),
 ].join()
 const TRACE = {height: 158, left: 50, right: 12, top: 8, bottom: 44, ribbon: 8}
+const BESIDES = TRACE.height + 104 // height of a player down to its play button, but for the maps
+const LOWEST_MAP = 220
 const ICONS = {
   first: "M6 5h2v14H6zM19 5v14L9 12z",
   back: "M16 5v14L6 12z",
@@ -400,8 +402,10 @@ class Player {
       cancelAnimationFrame(this.layoutRequest)
       this.layoutRequest = requestAnimationFrame(() => this.layout())
     }
-    this.observer = new ResizeObserver(([entry]) => {
-      if (Math.abs(entry.contentRect.width - (this.width ?? 0)) >= 0.5) relayout()
+    this.observer = new ResizeObserver((entries) => {
+      const isOther = ({target, contentRect}) =>
+        target !== this.root || Math.abs(contentRect.width - (this.width ?? 0)) >= 0.5
+      if (entries.some(isOther)) relayout()
     })
     this.observer.observe(this.root)
     on(window, "resize", relayout)
@@ -606,11 +610,25 @@ class Player {
     }
   }
 
+  /** Return how far below the top of the window the player begins, before anybody scrolls. */
+  above() {
+    const {host} = this.root.getRootNode()
+    const before = host?.previousElementSibling
+    if (before && this.before !== before) {
+      this.before = before
+      this.observer.observe(before) // it may grow
+    }
+    return this.root.getBoundingClientRect().top + (host?.closest("main")?.scrollTop ?? 0)
+  }
+
   /** Return width and height of a map so that the whole player fits into a window of usual shape. */
   mapSize(width) {
     const extent = this.scene?.extent ?? 15
     const shape = (SQRT3 * (2 * extent + 1)) / (3 * extent + 2)
-    const room = clamp(window.innerHeight - 500, 290, 640)
+    const usual = clamp(window.innerHeight - 500, 290, 640)
+    // What stands above may take some lines: play shall stay in sight, if that leaves something to see.
+    const left = window.innerHeight - this.above() - BESIDES
+    const room = left < LOWEST_MAP ? usual : Math.min(usual, left)
     const gap = clamp(0.04 * width, 8, 72)
     const mapWidth = Math.max(80, Math.min((width - gap) / 2 - BAR_WIDTH, room / shape))
     return [Math.floor(mapWidth), Math.floor(mapWidth * shape)]

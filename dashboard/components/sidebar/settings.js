@@ -32,8 +32,8 @@ class SettingRow {
     this.value = shown.value
     this.idle = shown.idle ?? ""
     this.entry.show(shown, own)
-    this.reason.textContent = this.idle
-    this.reason.hidden = !this.idle
+    this.reason.textContent = this.idle || (shown.note ?? "")
+    this.reason.hidden = !this.reason.textContent
   }
 }
 

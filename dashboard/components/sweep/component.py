@@ -41,7 +41,7 @@ class SweepPanel(LateComponent):
         default={},
         doc="``state`` of the sweep (``none``, ``starting``, ``queued``, ``running``, ``done``, "
         "``stopped``, ``failed`` or ``unreadable``), what is ``said`` of it, ``done`` and ``total``, "
-        "and ``mine``.",
+        "``mine``, and a sentence on whose settings were ``used``, or nothing.",
     )
     sweeps = param.List(default=[], doc="Sweeps to open: key, label and when each was begun.")
     stored = param.List(default=[], doc="Stored runs to add: key and label of each.")

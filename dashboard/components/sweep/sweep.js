@@ -65,6 +65,7 @@ class SweepView {
     this.scatter = new ScatterPlot(this.selection)
     this.table = new RunTable(this.selection, send)
     this.told = element("span", {class: "small quiet", role: "status", "data-testid": "selected"})
+    this.used = element("p", {class: "small used", role: "status", "data-testid": "settings-used"})
     const choose = (label, ids) => {
       const button = element("button", {type: "button", class: "text-button"}, label)
       button.addEventListener("click", () => this.selection.set(ids()))
@@ -74,7 +75,7 @@ class SweepView {
     const none = choose("Select none", () => [])
     this.grid.root.prepend(element("div", "bar", element("h2", {}, "Films"), this.players.controls))
     this.compared = element("section", {class: "card", "aria-label": "Side by side"},
-      element("div", "bar", element("h2", {}, "Side by side"), this.told, front, none), this.players.root)
+      element("div", "bar", element("h2", {}, "Side by side"), this.told, front, none), this.players.root, this.used)
     const plot = (title, plotted, ...more) => element("section", {class: "card", "aria-label": title},
       element("div", "bar", element("h2", {}, title), ...more), plotted.root)
     this.parts = element("div", "parts", this.grid.root, this.compared,
@@ -83,6 +84,7 @@ class SweepView {
     this.root = element("div", {class: "sweep-view", "data-testid": "sweep-view"}, this.head.root, this.parts)
     this.selection.listeners.push(() => this.compare())
     this.rows = []
+    this.tellUsed()
     this.refresh()
   }
 
@@ -94,6 +96,13 @@ class SweepView {
     const out = element("button", {type: "button", class: "text-button"}, "Take out")
     out.addEventListener("click", () => this.selection.toggle(id))
     return [use, out]
+  }
+
+  /** Say whose settings stand on the left, once they have been taken from here. */
+  tellUsed() {
+    const {used = ""} = this.model.state
+    if (this.used.textContent !== used) this.used.textContent = used
+    this.used.hidden = !used
   }
 
   refresh() {
@@ -165,7 +174,10 @@ export function render({model}) {
   const view = new SweepView(model)
   const watched = {
     table: () => view.refresh(),
-    state: () => view.head.show(),
+    state: () => {
+      view.head.show()
+      view.tellUsed()
+    },
     sweeps: () => view.head.show(),
     stored: () => view.head.show(),
     dark: () => requestAnimationFrame(() => view.redraw()),
