@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Any, ClassVar, Self, TypeVar
 
+import numpy as np
+
 from maxstim_core.errors import MaxstimError, shown
 
 
@@ -234,6 +236,11 @@ def checked_truth(value: object, name: str) -> bool:
 def _plain(value: Any) -> Any:
     """Return what an array of no dimension holds, anything else as it is."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def number_text(number: float) -> str:
+    """Return a number as a person types it: no exponent and no digit that says nothing."""
+    return np.format_float_positional(number, trim="-")
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from dashboard.state.choice import Choice
 from dashboard.state.objective import check_others, entry_of_kind
 from dashboard.state.settings import Settings, sectioned
 from dashboard.state.silence import check_silence, input_types
-from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text
+from dashboard.state.typed_numbers import LONGEST_ENTRY
 from dashboard.text.cell_types import arrow, grouped, polarity, tuning_sentence
 from dashboard.text.words import device_words, equation_html
 from maxstim_core.errors import MaxstimError
@@ -23,6 +23,7 @@ from maxstim_core.networks.network_file import MOST_NETWORK_BYTES
 from maxstim_core.optimal.configs import CONFIGS, METHODS, GenerateConfig
 from maxstim_core.optimal.objectives.chosen import LEVEL_BOUNDS, OBJECTIVES
 from maxstim_core.runs.request import MOST_NETWORKS, RunRequest
+from maxstim_core.settings import number_text
 
 
 @cache

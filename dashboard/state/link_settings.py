@@ -16,7 +16,7 @@ from dashboard.state.listing import CLIP_SETS
 from dashboard.state.objective import check_others
 from dashboard.state.settings import sectioned
 from dashboard.state.silence import check_silence
-from dashboard.state.typed_numbers import LONGEST_ENTRY, number_text, read_number
+from dashboard.state.typed_numbers import LONGEST_ENTRY, read_number
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import (
     CONFIGS,
@@ -26,7 +26,7 @@ from maxstim_core.optimal.configs import (
     starting_preset,
 )
 from maxstim_core.runs.request import RunRequest
-from maxstim_core.settings import Config
+from maxstim_core.settings import Config, number_text
 from maxstim_core.stimuli.catalog import open_clips
 
 CLIPS, CLIP = "clips", "clip"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from dashboard.state.typed_numbers import number_text, read_number
+from dashboard.state.typed_numbers import read_number
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.objectives.chosen import OBJECTIVES, Objective
-from maxstim_core.settings import did_you_mean
+from maxstim_core.settings import did_you_mean, number_text
 
 _FIRST_LEVEL = "level:1"
 

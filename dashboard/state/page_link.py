@@ -7,12 +7,12 @@ from dashboard.state.link_keys import PLACE_ROOM, is_known
 from dashboard.state.link_settings import (
     refused_settings,
     setting_label,
+    setting_text,
     settings_of_link,
     settings_of_run,
     take_settings,
 )
 from dashboard.state.session import Session
-from dashboard.state.typed_numbers import number_text
 from dashboard.state.url import LONGEST_LINK, PageAddress
 from maxstim_core.optimal.configs import GenerateConfig
 
@@ -41,8 +41,8 @@ def unread_entries(choice: Choice) -> tuple[str, ...]:
     """Return what a link does not say of what is typed, as it is no value: a sentence for each field."""
     settings = choice.settings[choice.method]
     return tuple(
-        f"“{setting_label(choice.method, name)}” is {number_text(getattr(settings, name))} in the link: "
-        "what its field shows is no value for it."
+        f"“{setting_label(choice.method, name)}” is {setting_text(getattr(settings, name)) or 'empty'} "
+        "in the link: what its field shows is no value for it."
         for name in settings.entries.refused
     )
 

@@ -13,12 +13,13 @@ from dashboard.state.choice import Choice
 from dashboard.state.objective import check_others
 from dashboard.state.settings import settings_class
 from dashboard.state.silence import check_silence
-from dashboard.state.typed_numbers import number_text, read_number
+from dashboard.state.typed_numbers import read_number
 from dashboard.state.visitors import check_listed
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.runs.sweeps import SweepRequest
+from maxstim_core.settings import number_text
 
 MOST_SHOWN = 500
 """Most answers of a sweep on the page."""

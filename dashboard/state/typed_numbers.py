@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Container
 
-import numpy as np
 import param
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.settings import number_text
 
 LONGEST_ENTRY = 1_000
 """Characters that a field may hold: more than the names of all cell types."""
@@ -62,11 +62,6 @@ def read_number(text: str, *, whole: bool) -> float | int | None:
     if not math.isfinite(number) or (whole and number != int(number)):
         return None
     return int(number) if whole else number
-
-
-def number_text(number: float) -> str:
-    """Return a number as a person types it: no exponent and no digit that says nothing."""
-    return np.format_float_positional(number, trim="-")
 
 
 def allowed(low: float, high: float, unit: str, *, whole: bool) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from dashboard.text.clip_sets import set_title
 from maxstim_core.export.captions import changes_in_words
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
+from maxstim_core.settings import number_text
 from maxstim_core.stimuli.stored.paintings import PAINTED, painting_name
 
 
@@ -38,7 +40,7 @@ def _setting(item: dataclasses.Field, value: object) -> str:
     return f"{about['label'][:1].lower()}{about['label'][1:]} {value_words(item, value)}"
 
 
-def value_words(item: dataclasses.Field, value: object) -> str:
+def value_words(item: dataclasses.Field, value: Any) -> str:
     """Return the value of a setting with its unit: "20", "on", "0.8 s".
 
     Args:
@@ -57,4 +59,4 @@ def value_words(item: dataclasses.Field, value: object) -> str:
     if isinstance(value, str):
         words = about["choice_words"]
         return words[value][0] if value in words else value
-    return f"{value:g} {about['unit']}".rstrip()
+    return f"{number_text(value)} {about['unit']}".rstrip()

@@ -16,7 +16,7 @@ from maxstim_core.lattice import DEGREES_PER_COLUMN
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
 from maxstim_core.optimal.result import clip_of, networks_of
 from maxstim_core.optimal.schedule import Change, parse_schedule
-from maxstim_core.settings import Config
+from maxstim_core.settings import Config, number_text
 from maxstim_core.stimuli.stored.paintings import PAINTED, painting_name
 
 
@@ -199,7 +199,7 @@ def with_degrees(text: str) -> str:
     )
 
 
-def _setting(about: Any, value: object) -> str:
+def _setting(about: Any, value: Any) -> str:
     label = _lower(about["label"])
     if about["off"] and not value:
         return str(about["off"])
@@ -209,7 +209,7 @@ def _setting(about: Any, value: object) -> str:
         words = about["choice_words"]
         return f"{label}: {_lower(words[value][0])}" if words else f"{label} {value}"
     unit = f" {about['unit']}" if about["unit"] else ""
-    return f"{label} {value:g}{unit}"
+    return f"{label} {number_text(value)}{unit}"
 
 
 def _lower(text: str) -> str:

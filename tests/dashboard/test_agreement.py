@@ -13,6 +13,8 @@ from packed import unpacked
 from toy_runs import FOREVER, REFUSING, SLOW, toy_queue
 
 from dashboard.app import App
+from dashboard.state.link_settings import setting_label
+from dashboard.state.url import PageAddress
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.snapshot import LIVE
 
@@ -22,6 +24,16 @@ SEQUENCES = int(os.environ.get("MAXSTIM_SEQUENCES", "12"))
 
 STEPS = 25
 """What is done in a sequence."""
+
+ENTRIES = {
+    "objective": ("flyvis", "contrast:", "contrast:T4a, T4x", "level:much", "level:2", "group:Mi1"),
+    "silence": ("", "Mi1", "Mi1, T4x"),
+    "n_iters": ("", "many", "3", "50"),
+    "energy": ("none", "0", "100", "-3"),
+    "schedule": ("", "2: lr=0.1", "later"),
+    "lr": ("fast", "1e99", "0.1"),
+}
+"""What a person types into fields, values of theirs or none, by the name of the setting."""
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +74,17 @@ def disagreements(app: App) -> list[str]:
             bool(session.shown.question.further),
         ),
     }
+    settings = choice.settings[choice.method]
+    no_values = {setting_label(choice.method, name) for name in settings.entries.refused}
+    told["the fields that the link leaves as they were"] = (
+        set(re.findall(r"“(.+?)” is \S+ in the link: what its field shows", app.page.left_out)),
+        no_values,
+    )
+    asked = PageAddress.parse(app.page.link_query)
+    told["the address"] = (
+        (asked.cell_type, asked.method, asked.run),
+        (choice.cell_type, choice.method, session.link_key),
+    )
     if not forming:
         answer, which = session.shown.finished, headline["iteration"]
         if which == "best":
@@ -90,8 +113,7 @@ def opened(queue, visitor: str, key: str) -> App:
     app = App(queue, ResultLibrary(queue.folder), visitor)
     if key:
         app.session.follow(key)
-    if app.session.key == "":
-        app.session.follow_meanwhile(app.session.library.example().key)
+    app.start()
     return app
 
 
@@ -102,6 +124,8 @@ def do(app: App, chance: random.Random) -> str:
         "choose",
         "choose",
         "further",
+        "type",
+        "type",
         "run",
         "run",
         "cancel",
@@ -120,6 +144,11 @@ def do(app: App, chance: random.Random) -> str:
             told = {"method": "generated", "setting": "across", "further": list(names)}
             app.sidebar.panel._handle_msg(told)
             return f"ask {names} at once"
+        case "type":
+            name = chance.choice([*ENTRIES])
+            told = {"method": "generated", "setting": name, "entry": chance.choice(ENTRIES[name])}
+            app.sidebar.panel._handle_msg(told)
+            return f"type {told['entry']!r} for {name}"
         case "iteration":
             app.headline.panel._handle_msg({"iteration": chance.choice(("last", "best"))})
             return "iteration"
@@ -174,9 +203,8 @@ def test_the_parts_of_a_page_agree_whatever_is_done(queue, seed):
 
 
 def test_a_run_pressed_while_another_forms_leaves_no_frozen_preview(queue):
-    app = App(queue, ResultLibrary(queue.folder))
+    app = opened(queue, "", "")
     session, choice = app.session, app.choice
-    session.follow(session.library.example().key)
     choice.settings["generated"].param.update(random_seed=SLOW, n_iters=FOREVER)
     choice.cell_type = "Tm3"
     session.start()

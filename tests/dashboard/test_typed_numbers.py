@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from dashboard.components.widgets.numberfield import NumberField
 from dashboard.state.choice import Choice
-from dashboard.state.typed_numbers import allowed, number_text, read_number
+from dashboard.state.typed_numbers import allowed, read_number
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.configs import GenerateConfig, starting_preset
+from maxstim_core.settings import number_text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import param
 
 from dashboard.components.component import Component
 from dashboard.components.esm import NUMBER_FIELD, source, stylesheet
-from dashboard.state.typed_numbers import allowed, number_text, take_entry
+from dashboard.state.typed_numbers import allowed, take_entry
+from maxstim_core.settings import number_text
 
 
 class NumberField(Component):
