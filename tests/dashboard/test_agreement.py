@@ -77,7 +77,7 @@ def disagreements(app: App) -> list[str]:
     settings = choice.settings[choice.method]
     no_values = {setting_label(choice.method, name) for name in settings.entries.refused}
     told["the fields that the link leaves as they were"] = (
-        set(re.findall(r"“(.+?)” is \S+ in the link: what its field shows", app.page.left_out)),
+        set(re.findall(r"“([^”]+)” is [^“]+ in the link: what its field shows", app.page.left_out)),
         no_values,
     )
     asked = PageAddress.parse(app.page.link_query)
@@ -189,17 +189,19 @@ def test_the_parts_of_a_page_agree_whatever_is_done(queue, seed):
     chance, done = random.Random(seed), []
     visitor = f"{seed:032x}"
     app = opened(queue, visitor, "")
-    for _ in range(STEPS):
-        if chance.random() < 0.05:
-            app = opened(queue, visitor, app.session.link_key)
-            done.append("reload")
-        else:
-            done.append(do(app, chance))
-        assert disagreements(app) == [], done
-        app.session.poll()
-        app.networks.poll()
-        assert disagreements(app) == [], [*done, "poll"]
-    end_runs(app)
+    try:
+        for _ in range(STEPS):
+            if chance.random() < 0.05:
+                app = opened(queue, visitor, app.session.link_key)
+                done.append("reload")
+            else:
+                done.append(do(app, chance))
+            assert disagreements(app) == [], done
+            app.session.poll()
+            app.networks.poll()
+            assert disagreements(app) == [], [*done, "poll"]
+    finally:
+        end_runs(app)  # else the sequences after it would wait for them
 
 
 def test_a_run_pressed_while_another_forms_leaves_no_frozen_preview(queue):
