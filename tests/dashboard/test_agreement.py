@@ -173,12 +173,13 @@ def do(app: App, chance: random.Random) -> str:
     return "wait"
 
 
-def end_runs(app: App) -> None:
-    """Cancel what a page has asked for, of which some may still be on its way to the queue."""
-    session = app.session
-    while session.submitting:
-        session.poll()
-        time.sleep(0.02)
+def end_runs(*pages: App) -> None:
+    """Cancel what a visitor has asked for, of which some may still be on its way to the queue."""
+    for app in pages:
+        while app.session.submitting:
+            app.session.poll()
+            time.sleep(0.02)
+    session = pages[-1].session
     for run in session.queue.snapshots(session.id):
         if run.state in LIVE:
             session.queue.cancel(run.run_id)
@@ -188,20 +189,21 @@ def end_runs(app: App) -> None:
 def test_the_parts_of_a_page_agree_whatever_is_done(queue, seed):
     chance, done = random.Random(seed), []
     visitor = f"{seed:032x}"
-    app = opened(queue, visitor, "")
+    pages = [opened(queue, visitor, "")]
     try:
         for _ in range(STEPS):
             if chance.random() < 0.05:
-                app = opened(queue, visitor, app.session.link_key)
+                pages.append(opened(queue, visitor, pages[-1].session.link_key))
                 done.append("reload")
             else:
-                done.append(do(app, chance))
+                done.append(do(pages[-1], chance))
+            app = pages[-1]
             assert disagreements(app) == [], done
             app.session.poll()
             app.networks.poll()
             assert disagreements(app) == [], [*done, "poll"]
     finally:
-        end_runs(app)  # else the sequences after it would wait for them
+        end_runs(*pages)  # else the sequences after it would wait for them
 
 
 def test_a_run_pressed_while_another_forms_leaves_no_frozen_preview(queue):
@@ -210,7 +212,9 @@ def test_a_run_pressed_while_another_forms_leaves_no_frozen_preview(queue):
     choice.settings["generated"].param.update(random_seed=SLOW, n_iters=FOREVER)
     choice.cell_type = "Tm3"
     session.start()
+    give_up = time.monotonic() + 60
     while not app.player.live:
+        assert time.monotonic() < give_up, session.run
         session.poll()
         time.sleep(0.02)
     choice.cell_type = "Mi1"
