@@ -322,7 +322,7 @@ def test_what_is_held_shows_itself_in_a_line(held):
         assert len(repr(part)) < 160
     assert repr(held["clips"]) == "<ArrayClips 'flashes': 2 clips, 19 columns, 0.01 s per frame>"
     run = ms.generate_many(network, ["Mi1"], range(3), SHORT)
-    assert repr(run) == "<Run generate_many, 1 cell types × 3 seeds: 0 of 1 steps>"
+    assert repr(run) == "<Run generate_many, 1 cell type × 3 seeds: 0 of 1 steps>"
     ms.finish(run)
     assert "1 of 1 steps" in repr(run)
 

@@ -215,6 +215,6 @@ def _known(name: str, cell_types: Sequence[str]) -> str:
 
 
 def _figure(value: float) -> str:
-    text = f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+    text = f"{value:z.2f}" if abs(value) < 10 else f"{value:.1f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")

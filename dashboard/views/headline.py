@@ -246,7 +246,7 @@ def _extreme_words(answer: xr.Dataset, config: Config | None, over_set: str) -> 
     scaled = ""
     if "rms_voltage" in about and about["method"] == GenerateConfig.method:
         above = (voltage - float(about["grey_voltage"])) / float(about["rms_voltage"])
-        scaled = f", {above:.2f} RMS above grey,"
+        scaled = f", {above:z.2f} RMS above grey,"
     anchors = "; ".join(filter(None, (f"{central[0]:.2g} under grey", over_set)))
     what, when = "lowest" if is_low else "peak", f"{1e3 * frame * float(about['dt']):.0f} ms"
     return f"{what} {voltage:.3g} a.u.{scaled} at {when} ({anchors})".replace("-", "−")

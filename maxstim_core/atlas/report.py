@@ -13,6 +13,7 @@ import numpy as np
 from maxstim_core.atlas.agreement import is_there
 from maxstim_core.comparison.grouping import ONE_ANSWER
 from maxstim_core.comparison.likeness import TOLERATED_FRAMES, TOLERATED_RINGS
+from maxstim_core.comparison.shares import NEXT_TO_NOTHING
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,12 +84,15 @@ def _row(
 
 
 def _transfer(one: xr.Dataset, members: np.ndarray) -> float:
-    """Return what answers do in other networks, as a share of what those' own do, in the median."""
+    """Return what answers do in other networks, as a share of what those' own do, in the median.
+
+    Networks whose own answer does next to nothing have no share.
+    """
     if "transfer_response" not in one or members.size < 2:
         return np.nan
     shown = one["transfer_response"].transpose("network", "shown_to").values[:, members]
     own = np.diagonal(shown)
-    share = np.divide(shown, own, out=np.full(shown.shape, np.nan), where=own != 0)
+    share = np.divide(shown, own, out=np.full(shown.shape, np.nan), where=np.abs(own) >= NEXT_TO_NOTHING)
     np.fill_diagonal(share, np.nan)
     return _middle(share)
 

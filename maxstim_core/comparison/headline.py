@@ -151,11 +151,11 @@ def _of_level(rows: Sequence[ControlRow], level: float, sign: int) -> list[str]:
     """Say how near a level the answer is, with which energy, and what others reach with no more."""
     answer = rows[0].found
     line = [
-        f"{answer.response:.2f} RMS above grey for the level {level:g}, with contrast energy "
+        f"{answer.response:z.2f} RMS above grey for the level {level:g}, with contrast energy "
         f"{answer.energy:.3g}"
     ]
     tried = [_best(rows, families, EQUAL, sign) for families in (FAMILIES, (NATURAL,))]
-    said = [f"{row.found.response:.2f} by {_title(row)}" for row in tried if row is not None]
+    said = [f"{row.found.response:z.2f} by {_title(row)}" for row in tried if row is not None]
     if said:
         line.append(f"; with no more energy, {' and '.join(said)} at best")
     return line
@@ -178,7 +178,7 @@ def _title(row: ControlRow) -> str:
 
 def _rounded(response: float) -> str:
     """Return a response in hundredths, of which 0 has no sign."""
-    return f"{round(response, 2) + 0.0:.2f}"
+    return f"{response:z.2f}"
 
 
 def _times(response: float, best: ControlRow, grey: float) -> str:

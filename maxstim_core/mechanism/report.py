@@ -71,8 +71,8 @@ def contributions_lines(report: dict[str, Any]) -> list[str]:
     peak, grey = report["peak_voltage"], report["grey_voltage"]
     seconds = report["peak_frame"] * report["dt"]
     lines = [
-        f"{_whose(report)}: highest voltage {peak:.3f} after the frame at {1e3 * seconds:.0f} ms, "
-        f"{peak - grey:.3f} above grey.",
+        f"{_whose(report)}: highest voltage {peak:z.3f} after the frame at {1e3 * seconds:.0f} ms, "
+        f"{peak - grey:z.3f} above grey.",
         "",
         f"{'in grey':>8} {'at peak':>8} {'change':>8}  of the voltage comes from",
     ]

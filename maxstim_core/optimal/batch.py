@@ -275,7 +275,7 @@ class GenerateMany:
 
     def __repr__(self) -> str:
         types, seeds = self._shape
-        movies = f"{types} cell types × {seeds} seeds"
+        movies = f"{types} cell type{'s' * (types > 1)} × {seeds} seed{'s' * (seeds > 1)}"
         return f"<Run generate_many, {movies}: {self._n_done} of {self.n_steps} steps>"
 
     def __iter__(self) -> Iterator[StepReport]:

@@ -28,22 +28,22 @@ def contrast_words(names: Sequence[str], responses: Sequence[float]) -> str:
     asked, own = names[0], float(responses[0])
     others = sorted(zip(map(float, responses[1:]), names[1:], strict=True), reverse=True)
     if not own > 0:
-        return f"The contrast fails: {asked} responds with {own:.2f} RMS, not above grey."
+        return f"The contrast fails: {asked} responds with {own:z.2f} RMS, not above grey."
     failing = [(name, value) for value, name in others if value > FAILING_SHARE * own]
     if not failing:
         most, name = others[0]
         return (
-            f"The contrast holds: {asked} responds with {own:.2f} RMS, of the others {name} most, with "
-            f"{most:.2f} RMS."
+            f"The contrast holds: {asked} responds with {own:z.2f} RMS, of the others {name} most, with "
+            f"{most:z.2f} RMS."
         )
-    each = ", ".join(f"{name} responds with {value:.2f} RMS" for name, value in failing)
+    each = ", ".join(f"{name} responds with {value:z.2f} RMS" for name, value in failing)
     than = "more than half" if len(failing) == 1 else "each more than half"
-    return f"The contrast fails: {each}, {than} of the {own:.2f} RMS of {asked}."
+    return f"The contrast fails: {each}, {than} of the {own:z.2f} RMS of {asked}."
 
 
 def responses_in_words(names: Sequence[str], responses: Sequence[float]) -> str:
     """List what counts of the responses of cell types, in RMS above grey."""
-    each = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, responses, strict=True))
+    each = ", ".join(f"{name} {value:z.2f}" for name, value in zip(names, responses, strict=True))
     return f"Responses in RMS above grey: {each}."
 
 

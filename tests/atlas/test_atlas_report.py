@@ -68,6 +68,18 @@ def test_numbers_of_a_row(report):
     assert json.loads(json.dumps(report)) == report
 
 
+def test_nothing_is_a_share_of_next_to_nothing(whole):
+    _, answers, found = whole
+    weak = answers.copy(deep=True)
+    shown = weak["transfer_response"].transpose("cell_type", "network", "shown_to", ...)
+    shown[1, 0, 0] = 0.001  # what its own answer does: 0.8 of the others' would be hundreds of it
+    weak["transfer_response"] = shown.transpose(*answers["transfer_response"].dims)
+    row = atlas_report(weak, found)["cell_types"][1]
+    assert row["transfer"] == pytest.approx(0.8)
+    shown[1] = 0.001
+    assert atlas_report(weak, found)["cell_types"][1]["transfer"] is None
+
+
 def test_sentences_are_computed_from_the_numbers(report):
     said = " ".join(report["sentences"])
     assert "All 9 answers are there: 3 cell types in 3 networks, objective drive, seed 0." in said
