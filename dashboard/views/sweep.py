@@ -89,9 +89,8 @@ class Sweeps(param.Parameterized):
         self._listing: Future[list[dict[str, Any]]] | None = None
         self._picking: dict[str, Future[tuple[TableRow, xr.Dataset]]] = {}
         self._films = WantedFilms()
-        self._used: tuple[str, RunRequest] | None = (
-            None  # whose settings were taken, and what was chosen then
-        )
+        # Whose settings were taken, and what was chosen then.
+        self._used: tuple[str, RunRequest] | None = None
         self._looked = 0.0
         self._stale = False  # whether more is stored than was read
         choice.param.watch(self._opened, "is_open")

@@ -92,7 +92,9 @@ def _transfer(one: xr.Dataset, members: np.ndarray) -> float:
         return np.nan
     shown = one["transfer_response"].transpose("network", "shown_to").values[:, members]
     own = np.diagonal(shown)
-    share = np.divide(shown, own, out=np.full(shown.shape, np.nan), where=np.abs(own) >= NEXT_TO_NOTHING)
+    share = np.divide(
+        shown, own, out=np.full(shown.shape, np.nan), where=np.abs(own) >= NEXT_TO_NOTHING
+    )
     np.fill_diagonal(share, np.nan)
     return _middle(share)
 
