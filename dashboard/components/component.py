@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, Literal
 
 import panel as pn
 import param
@@ -32,6 +33,11 @@ class Component(OwnStyles, pn.custom.JSComponent):
     # Panel would look for compiled code in every folder above, whenever it needs to know of any.
     _bundle_path = None
     _bundle_css: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    @cache  # Panel would look for indentation in each script, all of it, for each page
+    def _render_esm(cls, compiled: bool | Literal["compiling"] = True, server: bool = False) -> str:
+        return super()._render_esm(compiled, server)
 
     def _server_event(self, doc: Document, event: Event) -> None:
         _note_open(doc)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import xarray as xr
@@ -167,6 +168,7 @@ def _effective(config: Config) -> list[dataclasses.Field]:
     return [item for item in dataclasses.fields(config) if item.name not in idle]
 
 
+@lru_cache(maxsize=4096)  # every page lists the same answers
 def describe_settings(method: str, config: str, steps: int) -> str:
     """Return the same from a method and its settings as JSON, or "" where they cannot be read."""
     try:

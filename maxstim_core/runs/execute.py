@@ -47,16 +47,21 @@ __all__ = [
 def warm(network: str, device: str) -> None:
     """Get ready for runs on a network: open it, and take one small step on the device.
 
-    What is compiled or loaded for that stays for the run that follows.
+    What is compiled or loaded for that stays for the run that follows, so that who is ready already
+    does nothing.
 
     Raises:
         MaxstimError: if there is no such network.
     """
+    _take_step(opened_network(network), device)
+
+
+@lru_cache(maxsize=1)
+def _take_step(network: Network, device: str) -> None:
     from maxstim_core.optimal.generated import generate
 
-    opened = opened_network(network)
     small = GenerateConfig(t_stim=0.05, n_iters=1)
-    run = generate(opened, opened.connectome.names[0], small, device=device)
+    run = generate(network, network.connectome.names[0], small, device=device)
     for _ in run:
         pass
     run.result()

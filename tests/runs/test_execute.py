@@ -23,7 +23,7 @@ from maxstim_core.optimal.generated import generate
 from maxstim_core.optimal.natural import replay, search
 from maxstim_core.optimal.regularized import regularize
 from maxstim_core.optimal.result import clip_of, load
-from maxstim_core.runs.execute import execute, find_ahead, start
+from maxstim_core.runs.execute import execute, find_ahead, start, warm
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, content_key, opened, request_of
 from maxstim_core.runs.responses import with_response
@@ -289,3 +289,20 @@ def test_no_answer_that_comes_with_maxstim_is_of_several_networks():
     assert find_shipped(asked, network) is not None
     several = dataclasses.replace(asked, further_networks=("maxstim/002",))
     assert find_shipped(several, network) is None
+
+
+def test_who_is_ready_for_a_network_takes_no_step_again(monkeypatch):
+    asked = []
+
+    def counted(network, *settings, **options):
+        asked.append(network.name)
+        return generate(network, *settings, **options)
+
+    monkeypatch.setattr("maxstim_core.optimal.generated.generate", counted)
+    warm("maxstim/001", "cpu")
+    asked.clear()  # a test before may have left it ready
+    for name in ("maxstim/001", "maxstim/001", "prior", "prior", "maxstim/001"):
+        warm(name, "cpu")
+    assert len(asked) == 2
+    with pytest.raises(MaxstimError):
+        warm("nothing", "cpu")
