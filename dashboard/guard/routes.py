@@ -76,7 +76,13 @@ class Page(DocHandler):
         self._gate = gate
 
     async def get(self, *arguments: Any, **named: Any) -> None:
-        """Build a page for a visitor."""
+        """Build a page for a visitor, at an address without a slash at its end."""
+        address = self.request.path  # beside which a browser looks for the page's files
+        if address.endswith("/") and address != "/":
+            query = f"?{self.request.query}" if self.request.query else ""
+            # Relative, so that a prefix that a proxy has cut off stays.
+            self.redirect(f"../{address.split('/')[-2]}{query}")
+            return
         client = self._gate.client(self.request)
         visitor = self.request.headers.get(VISITOR, "")
         if len(self._gate.sockets.get(visitor, ())) >= OPEN:

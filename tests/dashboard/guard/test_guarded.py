@@ -80,7 +80,7 @@ def routes() -> list[str]:
     """Return an address of every one of `patterns`."""
     addresses = [re.sub(r"\([^()]*\)", "x.js", pattern) for pattern in run_apart(patterns())]
     return sorted(
-        {re.sub(r"\\(.)", r"\1", text).rstrip("$").replace("?", "") for text in addresses}
+        {re.sub(r"\\(.)", r"\1", text).rstrip("$").replace("/?", "") for text in addresses}
     )
 
 
@@ -92,10 +92,11 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
     left = log_in(port).cookie
     assert ask(port, "/logout", "POST", Cookie=left).status == 303
     addresses = routes()
-    assert {"/dashboard/", "/dashboard/ws", "/static/x.js", "/favicon.ico"} <= set(addresses)
+    assert {"/dashboard", "/dashboard/ws", "/static/x.js", "/favicon.ico"} <= set(addresses)
     assert not {"/dashboard/autoload.js", "/dashboard/metadata"} & set(addresses)
     table, pages = {}, 0
-    for path in [*addresses, "/login", "/logout", "/nowhere", "/components/this/x/css/x.css"]:
+    others = ["/dashboard/", "/login", "/logout", "/nowhere", "/components/this/x/css/x.css"]
+    for path in [*addresses, *others]:
         for method in METHODS:
             foreign = ask(port, path, method, Host="evil.example", Cookie=entered.cookie)
             without = ask(port, path, method)
@@ -104,7 +105,7 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
                 within = after
             else:
                 within = ask(port, path, method, Cookie=entered.cookie)
-                pages += path == "/dashboard/" and method == "GET"
+                pages += path == "/dashboard" and method == "GET"
             table[path, method] = (foreign, without, after, within)
     for (path, method), (foreign, without, after, within) in table.items():
         seen = path, method, [answer.status for answer in (foreign, without, after, within)]
@@ -125,7 +126,20 @@ def test_every_route_and_method(guarded, tmp_path, monkeypatch):
             if method != "TRACE":
                 assert answer.headers["X-Frame-Options"] == "DENY", seen
     assert pages == 1
-    assert table["/dashboard/", "GET"][3].status == 200
+    assert table["/dashboard", "GET"][3].status == 200
+    assert table["/dashboard/", "GET"][3].status == 302
+
+
+def test_an_address_with_a_slash_at_its_end_leads_to_the_page(guarded):
+    """Beside it, a browser would look for the page's files one folder too far down."""
+    cookie = log_in(guarded.port).cookie
+    for asked, leads in {
+        "/dashboard/": "../dashboard",
+        "/dashboard/?cell=T4c&x=a%26b/": "../dashboard?cell=T4c&x=a%26b/",
+    }.items():
+        answer = ask(guarded.port, asked, Cookie=cookie)
+        assert (answer.status, answer.headers["Location"]) == (302, leads)
+    assert ask(guarded.port, "/dashboard?cell=T4c", Cookie=cookie).status == 200
 
 
 def test_only_components_of_the_page_have_files(guarded):
