@@ -11,7 +11,7 @@ import xarray as xr
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.response_units import bundled_units
-from maxstim_core.optimal.result import silence_of
+from maxstim_core.optimal.result import networks_of, silence_of
 from maxstim_core.runs.request import config_of
 
 QUANTITIES: Mapping[str, tuple[str, str]] = {
@@ -76,7 +76,7 @@ class MeasuredAnswer:
         labels = {
             "cell": str(about["cell_type"]),
             "method": str(about["method"]),
-            "network": str(about.get("network", "")),
+            "network": ",".join(networks_of(about)) or str(about.get("network", "")),
             "silenced": silence_of(answer),
             "objective": config.goal.kind if isinstance(config, GenerateConfig) else "",
         }

@@ -1,5 +1,7 @@
 """What a step asks for is parsed by hand, and held against an answer."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,3 +136,12 @@ def test_quantities_of_an_answer_are_those_that_the_docs_define():
     }  # fmt: skip
     generated = ms.load(SHIPPED.with_name("T4c-generated.nc"))
     assert MeasuredAnswer.of(generated, CELL_TYPES).labels["objective"] == "flyvis"
+
+
+def test_an_answer_for_several_networks_is_not_one_for_the_first_alone():
+    answer = ms.load(SHIPPED.with_name("T4c-generated.nc"))
+    answer.attrs["networks"] = json.dumps(["default", "maxstim/002"])
+    found = MeasuredAnswer.of(answer, CELL_TYPES)
+    reached, said = parse("network is default").conditions[0].report(found)
+    assert (reached, said) == (False, "the network: default,maxstim/002, not default")
+    assert parse("network is default,maxstim/002").report(found).reached
