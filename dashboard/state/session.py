@@ -151,6 +151,7 @@ class Session(param.Parameterized):
         self._pause_next = 0  # the iteration at which the run that is on its way shall pause
         self._takes_stage = False  # whether the settings shall be those that the run goes by
         self._awaits_best = False  # whether the response to the best iteration is being computed
+        self._answer_key = ""  # of the answer; while a run is followed, `key` is that of the run
         # Before anybody else's: who is told of the others finds it up to date.
         self.param.watch(self._choose_iteration, "answer")
         self.param.watch(self._show, ["run", "answer", "is_example", "best"])
@@ -549,6 +550,7 @@ class Session(param.Parameterized):
         else:
             entry = self.library.find(key)
             example = entry is not None and entry.example
+            self._answer_key = key
             self.param.update(is_example=example, answer=answer, **self._news())
 
     def follow_meanwhile(self, key: str) -> None:
@@ -564,7 +566,9 @@ class Session(param.Parameterized):
         if entry is None or self.shown.question is not None or not self.library.is_ready(entry):
             return
         with suppress(MaxstimError):  # spoilt: the page stays empty
-            self.param.update(is_example=entry.example, answer=self.library.open(key))
+            answer = self.library.open(key)
+            self._answer_key = key
+            self.param.update(is_example=entry.example, answer=answer)
 
     @_one_at_a_time
     def show_chosen(self) -> None:
@@ -578,10 +582,8 @@ class Session(param.Parameterized):
         self._show_chosen()
 
     def _show_chosen(self) -> None:
-        self._missing = False
-        live = self.run is not None and self.run.state in LIVE
-        self._awaits = False
-        if self.choice.taking or live or not self.network_hash or self.shows_question:
+        self._missing = self._awaits = False
+        if self.choice.taking or self._follows or not self.network_hash or self.shows_question:
             return
         entry = self.newest()
         self._awaits = entry is not None and not self.library.is_ready(entry)
@@ -593,7 +595,15 @@ class Session(param.Parameterized):
             answer = self.library.open(entry.key)
         except MaxstimError:  # removed since it was listed, or spoilt: what is on show stays
             return
+        self._answer_key = entry.key
         self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
+
+    @property
+    def _follows(self) -> bool:
+        """Whether the page follows a run, also one that is on its way or has not been looked at yet."""
+        if self.run is not None:
+            return self.run.state in LIVE
+        return (self.submitting and self._follows_next) or self._run_in_queue(self.key) is not None
 
     def foresee(self, request: RunRequest, preview: Preview) -> None:
         """Let a run show what is known of its answer until it has something to show itself."""
@@ -626,7 +636,7 @@ class Session(param.Parameterized):
         if self.answer is None or not has_other_best(self.answer):
             return None
         try:
-            answer = self.library.best(self.lasting_key)
+            answer = self.library.best(self._answer_key)
         except MaxstimError as error:
             self.param.update(best=False, problem=str(error))
             return None
@@ -638,7 +648,8 @@ class Session(param.Parameterized):
         """Return the finished answer to what is chosen that is to be shown.
 
         The one with the settings that are chosen; else one with the settings that the page starts with;
-        else any. Complete ones come first, then the newest; of those that are known by now.
+        else any. Complete ones come first, and of those with the same settings that of the clip that
+        excites the cell most, then the newest; of those that are known by now.
         """
         asked = self.question
         found = [
@@ -650,22 +661,28 @@ class Session(param.Parameterized):
         # Of equals the first, which is the newest.
         return min(
             found,
-            key=lambda entry: (entry.status != "complete", self._distance(entry)),
+            key=lambda entry: (entry.status != "complete", *self._distance(entry)),
             default=None,
         )
 
-    def _distance(self, entry: ResultRecord) -> int:
-        """Return 0 for an answer with the settings that are chosen, 1 for the first ones, else 2."""
+    def _distance(self, entry: ResultRecord) -> tuple[int, float]:
+        """Return how far an answer is from what is chosen, to be compared with others.
+
+        First 0 for the settings that are chosen, 1 for the first ones, else 2; then, where a clip was
+        chosen out of a set, less for a clip that excites the cell more.
+        """
         details, choice = self.library.details(entry), self.choice
         if details is None:
-            return 2
+            return 2, 0.0
         settings = choice.settings[choice.method]
-        searched = choice.method == GenerateConfig.method or details.clips == choice.clips
+        of_clip = choice.method != GenerateConfig.method
+        lesser = -details.peak if of_clip else 0.0
         with suppress(MaxstimError):
-            if searched and details.config == settings.of_values().to_json():
-                return 0
+            chosen = details.config == settings.of_values().to_json()
+            if chosen and (not of_clip or details.clips == choice.clips):
+                return 0, lesser
         first = starting_preset(settings.config_class).to_json()
-        return 1 if details.config == first else 2
+        return (1, lesser) if details.config == first else (2, 0.0)
 
     def unexpected(self, error: BaseException) -> None:
         """Tell of a fault of the page itself: a sentence for the person, the traceback for the log."""
@@ -766,6 +783,7 @@ class Session(param.Parameterized):
             self._show()
             return
         self._refresh()
+        self._answer_key = key
         self.param.update(is_example=shipped, answer=answer, **self._news())
 
     def _refresh(self) -> None:

@@ -117,12 +117,27 @@ def test_names_of_files_clips_and_sets_are_text(browser: Browser, tmp_path):
         wrong.write_text("no movie")
         zone.set_input_files(wrong)
         expect(page.get_by_text("img class").first).to_be_visible()  # in the refusal
+        named = tmp_path / "named.npz"
+        np.savez(named, **{MARK: np.array(["text"])})
+        zone.set_input_files(named)
+        alert = page.get_by_role("alert").filter(visible=True)
+        expect(alert).to_contain_text(MARK)  # the name of an array
+        assert page.locator(".evil").count() == 0
         film = wrong.with_suffix(".gif")
         frames = [Image.fromarray(np.full((60, 60), 12 * k, np.uint8)) for k in range(20)]
         frames[0].save(film, save_all=True, append_images=frames[1:], duration=40)
         zone.set_input_files(film)
         expect(page.locator("canvas.movie")).to_be_visible()
         assert page.locator(".evil").count() == 0
+        name = page.get_by_label("Name", exact=True)
+        for text in (MARK, "<b class=evil>_a_ *b*</b>"):
+            name.fill(text)
+            name.press("Enter")
+            page.get_by_role("button", name="Store and use it").click()
+            expect(alert).to_contain_text(text[:20])
+            assert page.locator(".evil").count() == 0
+        name.fill("walk")
+        name.press("Enter")
         page.get_by_role("button", name="Store and use it").click()
         expect(page.locator("canvas.movie")).to_have_count(0)
 

@@ -36,13 +36,14 @@ def store(tmp_path):
         "natural": library.open("T4c-natural"),
     }
 
-    def put(key, method="generated", age=0, cell_type="Mi1", **changes):
+    def put(key, method="generated", age=0, cell_type="Mi1", times=1.0, **changes):
         kind = {"generated": GenerateConfig, "natural": SearchConfig}[method]
         clips = {"clips": changes.pop("clips")} if "clips" in changes else {}
         config = starting_preset(kind, **changes)
         answer = originals[method].assign_attrs(
             cell_type=cell_type, config=config.to_json(), **clips
         )
+        answer["central_response"] = times * answer["central_response"]
         path = tmp_path / "results" / f"{key}.nc"
         save(answer, path)
         os.utime(path, (time.time() - age,) * 2)
@@ -109,6 +110,34 @@ def test_of_equals_the_newest_but_not_one_that_claims_to_be_of_tomorrow(queue, s
     assert app.session.key == "now"
     app = shown(queue, store)
     assert app.session.key == "Mi1-generated"
+
+
+def test_a_clip_that_excites_less_is_nobody_elses_answer(queue, store):
+    store("best", "natural", age=DAY, clips="scenes")
+    store("fifth", "natural", times=0.8, clips="scenes")
+    assert shown(queue, store, "natural").session.key == "best"
+
+
+def test_the_best_is_that_of_the_answer_on_show_while_a_run_is_followed(queue, store):
+    session = shown(queue, store).session
+    session.follow("T4c-generated")
+    session.best = True
+    session.param.update(key="0" * 32, run=None)  # a run that has not been looked at
+    for best in (False, True):
+        session.best = best
+    assert session.best and session.problem == ""
+
+
+def test_a_run_that_was_asked_for_is_followed_whatever_comes_to_light(queue, store):
+    session = shown(queue, store).session
+    session.choice.cell_type = "L2"  # the response to its example is being computed
+    session.submit(session.choice.request())
+    give_up = time.monotonic() + 30
+    while session.submitting or session.looking or session._awaits or session.run is None:
+        assert time.monotonic() < give_up
+        session.poll()
+        time.sleep(0.01)
+    assert session.key == session.run.run_id and session.run.request.cell_type == "L2"
 
 
 def test_another_set_that_was_searched_is_told_as_settings_are(queue, store):

@@ -48,4 +48,9 @@ class Problem(pn.viewable.Viewer):
 
     def _show(self, *events: object) -> None:
         said = self._source.problem
-        self.alert.param.update(object=said, visible=bool(said), closed=False)
+        self.alert.param.update(object=_as_text(said), visible=bool(said), closed=False)
+
+
+def _as_text(said: str) -> str:
+    """Return Markdown that shows a sentence as it is: names in it come from people and their files."""
+    return "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in said)
