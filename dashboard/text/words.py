@@ -141,7 +141,7 @@ def status_sentence(run: RunSnapshot) -> str:
         taken = "from the store" if run.cached else f"in {duration(run.elapsed)}"
         return f"{what} is done, {taken}."
     if run.state == "cancelled":
-        kept = "the best so far is shown" if run.result else run.message or "nothing was kept"
+        kept = "the best so far is kept" if run.result else run.message or "nothing was kept"
         return f"{what} was cancelled: {kept.rstrip('.')}."
     return f"{what} failed."
 
