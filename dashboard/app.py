@@ -48,7 +48,7 @@ from dashboard.views.run_history import History
 from dashboard.views.sweep import Sweeps
 from dashboard.views.traces import Traces
 from maxstim_core.drawing.colors import response_limit
-from maxstim_core.drawing.peak import peak_frame, telling_frame
+from maxstim_core.drawing.peak import extreme_frame, peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.painted import PaintedConfig
@@ -184,7 +184,7 @@ class App(pn.viewable.Viewer):
         for settings in self.choice.settings.values():
             settings.param.watch(self._address, list(settings.names()))
             settings.entries.param.watch(self._address, "refused")
-        self.session.param.watch(self._address, ["key", "run", "shown", "network_hash"])
+        self.session.param.watch(self._address, ["key", "run", "shown", "best", "network_hash"])
         self.sweeps.param.watch(self._address, "key")
         self.sweeps.param.watch(self._tell_going, "going")
         self.atlas.param.watch(self._address, "words")
@@ -267,7 +267,9 @@ class App(pn.viewable.Viewer):
             if shown.run.terms:
                 run = shown.run
                 self.losses.show(run.run_id, run.terms, run.losses, run.request.config)
-        elif shown.answer is not None and shown.answer is not self._drawn:
+        elif shown.answer is None:
+            self.player.clear()
+        elif shown.answer is not self._drawn:
             self._draw_answer()
 
     def _draw_answer(self) -> None:
@@ -275,7 +277,7 @@ class App(pn.viewable.Viewer):
         self._drawn = answer = shown.answer
         view, comparable_answers = shown.view, self.session.comparable_answers()
         self._compared = comparable_answers
-        peak = peak_frame(view["central_response"].values)
+        peak = extreme_frame(view["central_response"].values, answer.attrs)
         start = self.opened.frame(view.sizes["frame"])
         if start is None:
             start = telling_frame(

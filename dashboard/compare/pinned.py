@@ -22,7 +22,7 @@ from maxstim_core.export.captions import listed, with_degrees
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy
-from maxstim_core.optimal.response_units import bundled_units
+from maxstim_core.optimal.response_units import bundled_units, grey_voltage_of
 from maxstim_core.optimal.result import (
     at_best,
     clip_of,
@@ -198,12 +198,10 @@ def answer_numbers(answer: xr.Dataset) -> dict[str, float | None]:
     before anything of the movie has reached it.
     """
     about, central = answer.attrs, answer["central_response"].values.astype(float)
-    grey, rms = (about.get(name) for name in ("grey_voltage", "rms_voltage"))
+    grey, rms = grey_voltage_of(about), about.get("rms_voltage")
     units, names = bundled_units(str(about.get("network_hash", ""))), bundled_connectome().names
     if units is not None and about["cell_type"] in names:
-        place = names.index(about["cell_type"])
-        grey = units.grey[place] if grey is None else grey
-        rms = units.rms[place] if rms is None else rms
+        rms = units.rms[names.index(about["cell_type"])] if rms is None else rms
     peak = peak_frame(central)
     baseline = float(central[0] if grey is None else grey)
     response = float(central[peak]) - baseline

@@ -182,6 +182,13 @@ LINK_KEYS = (
         "The iteration of this link is no number of an iteration; the last one is shown.",
     ),
     LinkKey(
+        "shown",
+        "shown",
+        "last or best iteration",
+        _if(lambda text: text in ("last", "best")),
+        "The iteration to show of this link is neither last nor best; choose one above the player.",
+    ),
+    LinkKey(
         "frame",
         "frame",
         "frame",

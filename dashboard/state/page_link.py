@@ -34,6 +34,7 @@ def address_of(session: Session) -> PageAddress:
         settings=settings,
         of_run=settings_of_run(settings, named),
         iteration=session.link_iteration,
+        shown=session.link_shown,
     )
 
 
@@ -73,12 +74,18 @@ class OpenedLink:
         self._is_chosen = self._awaits_run = False
         self._awaits_iteration = self._looks = False
         self._of: str | None = None  # key of what shall be seen at the frame of the link
+        self._awaits_shown = (
+            False  # whether last or best of an answer that is not there yet is asked for
+        )
         session.param.watch(self._followed, "key")
+        session.param.watch(self._answered, "answer")
 
     def choose(self, asked: PageAddress) -> None:
         """Choose what a link asks for; its settings stand above those of the run that it names."""
         self.asked, self._awaits_iteration = asked, bool(asked.iteration)
+        self._awaits_shown = bool(asked.shown)
         self._choose()
+        self._answered()
 
     def _choose(self) -> None:
         asked, choice = self.asked, self._session.choice
@@ -129,6 +136,13 @@ class OpenedLink:
         """Whether what is on show is what it asks for."""
         session, key = self._session, self.asked.run
         return key in (session.key, session.lasting_key) if key else session.shows_question
+
+    def _answered(self, *events: object) -> None:
+        """Show the iteration that it asks for of its answer: the last or the best."""
+        session = self._session
+        if self._awaits_shown and session.answer is not None and self._is_there:
+            self._awaits_shown = False
+            session.best = self.asked.shown == "best"
 
     def _followed(self, *events: object) -> None:
         """Choose once more where what is followed has brought settings of its own."""

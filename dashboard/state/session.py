@@ -29,7 +29,7 @@ from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
-from maxstim_core.optimal.result import has_other_best, load
+from maxstim_core.optimal.result import clip_of, has_other_best, load
 from maxstim_core.optimal.schedule import FIXED, parse_schedule, schedule_text
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
@@ -54,6 +54,11 @@ class _LookedAt:
     named: RunRequest
     iteration: int
     request: RunRequest
+
+
+def _opens_with_best(answer: xr.Dataset) -> bool:
+    """Tell whether the best iteration of an answer is shown at first: of a run that was cancelled."""
+    return bool(answer.attrs["status"] == "cancelled")
 
 
 def _moment(run: RunSnapshot) -> tuple[object, ...]:
@@ -166,8 +171,12 @@ class Session(param.Parameterized):
     @property
     def lasting_key(self) -> str:
         """What a link to this page should carry: a result outlives the run that made it."""
-        ended = self.run is not None and self.run.result is not None
-        return self.run.result.stem if ended else self.key
+        run = self.run
+        if run is None or run.state in LIVE:
+            return self.key
+        if run.result is not None:
+            return run.result.stem
+        return self.key if self.answer is None else self._answer_key  # it has left nothing
 
     def is_showing(self, *keys: str) -> bool:
         """Tell whether the run or answer of one of these keys is on the page, or will be in a moment."""
@@ -187,6 +196,16 @@ class Session(param.Parameterized):
         """The iteration of the run of `link_key` that is looked at, 0 for the last."""
         looked = self._looked
         return looked.iteration if looked is not None and self.link_key else 0
+
+    @property
+    def link_shown(self) -> str:
+        """``best`` or ``last`` where that is chosen and not what the answer opens with, or nothing."""
+        answer, run = self.answer, self.run
+        if answer is None or (run is not None and run.state in LIVE) or not self.link_key:
+            return ""
+        if self.best == _opens_with_best(answer) or not has_other_best(answer):
+            return ""
+        return "best" if self.best else "last"
 
     @property
     def _looked(self) -> _LookedAt | None:
@@ -317,10 +336,15 @@ class Session(param.Parameterized):
     def _unlike_choice(self, request: RunRequest) -> list[str]:
         """Return the settings of a request that are not those chosen; none for another method."""
         try:
-            mine = replace(self.choice.request(), clip=request.clip)
+            mine = self.choice.request()
         except MaxstimError:  # a setting that is none, which its field says
             return []
-        return settings_unlike(request, mine) if request.method == mine.method else []
+        if request.method != mine.method:
+            return []
+        answer = self.shown.answer if self.shown.run is None else None
+        same = request.method == SearchConfig.method  # one looks through clips
+        same = same or (answer is not None and mine.clip == clip_of(answer))
+        return settings_unlike(replace(request, clip=mine.clip) if same else request, mine)
 
     def take_settings(self) -> None:
         """Choose the settings of the answer on show."""
@@ -415,7 +439,12 @@ class Session(param.Parameterized):
         """Go back to an iteration that a person has typed; what is none is said."""
         if not (self.may_steer or self.may_go_on):
             return
-        least, most = (0, self.run.step) if self.may_steer else (1, max(1, self.run.step - 1))
+        least, most = (0, self.run.step) if self.may_steer else (1, self.run.step - 1)
+        if most < 1:
+            self.problem = (
+                "There is no earlier iteration to go back to; let the run take more of them."
+            )
+            return
         iteration = read_number(typed[:LONGEST_ENTRY], whole=True)
         if iteration is None or not least <= iteration <= most:
             self.problem = f"Go back to {allowed(least, most, 'iterations', whole=True)}."
@@ -499,8 +528,8 @@ class Session(param.Parameterized):
             self.runs = runs
         others = tuple(r for r in everybodys if r.session != self.id and r.state in LIVE)
         # Not at every step of theirs, of which only their own pages tell.
-        if [(r.run_id, r.position) for r in others] != [
-            (r.run_id, r.position) for r in self.others
+        if [(r.run_id, r.position, r.paused) for r in others] != [
+            (r.run_id, r.position, r.paused) for r in self.others
         ]:
             self.others = others
         self.devices = self.queue.devices()
@@ -583,11 +612,16 @@ class Session(param.Parameterized):
 
     def _show_chosen(self) -> None:
         self._missing = self._awaits = False
-        if self.choice.taking or self._follows or not self.network_hash or self.shows_question:
+        if self.choice.taking or self._follows or not self.network_hash:
             return
-        entry = self.newest()
+        if self.shown.question is not None and self.shows_question:
+            return
+        entry, shown = self.newest(), self.shown.question
+        self._missing = entry is None
+        if entry is None and (shown is None or shown.cell_type != self.choice.cell_type):
+            entry = self.newest(GenerateConfig.method)  # nearer than that of another cell type
         self._awaits = entry is not None and not self.library.is_ready(entry)
-        self._missing = entry is None or self._awaits
+        self._missing = self._missing or self._awaits
         self.looking = self.looking or self._awaits
         if entry is None or self._awaits:
             return
@@ -597,6 +631,15 @@ class Session(param.Parameterized):
             return
         self._answer_key = entry.key
         self.param.update(key=entry.key, run=None, is_example=entry.example, answer=answer)
+
+    def _show_instead(self) -> None:
+        """Show something where a run that has left nothing was all that there was to show."""
+        if self.answer is not None:
+            return
+        self._show_chosen()
+        example = self.library.example()
+        if example is not None and not self._awaits:
+            self.show_while_waiting(example.key)
 
     @property
     def _follows(self) -> bool:
@@ -628,7 +671,7 @@ class Session(param.Parameterized):
     def _choose_iteration(self, *events: object) -> None:
         """Show the best of a run that was cancelled, and what others have ended with."""
         answer = self.answer
-        self.best = answer is not None and answer.attrs["status"] == "cancelled"
+        self.best = answer is not None and _opens_with_best(answer)
 
     def _at_best(self) -> xr.Dataset | None:
         """Return the answer with the response to its best iteration, if that is another and is known."""
@@ -644,14 +687,19 @@ class Session(param.Parameterized):
         self.looking = self.looking or answer is None
         return answer
 
-    def newest(self) -> ResultRecord | None:
-        """Return the finished answer to what is chosen that is to be shown.
+    def newest(self, method: str = "") -> ResultRecord | None:
+        """Return the finished answer to what is chosen that is to be shown, or None.
 
         The one with the settings that are chosen; else one with the settings that the page starts with;
         else any. Complete ones come first, and of those with the same settings that of the clip that
         excites the cell most, then the newest; of those that are known by now.
+
+        Args:
+            method: By which method, in place of the chosen one.
         """
         asked = self.question
+        if method and method != asked.method:
+            asked = replace(asked, method=method, further=())
         found = [
             entry
             for entry in self.library.entries()
@@ -674,8 +722,8 @@ class Session(param.Parameterized):
         details, choice = self.library.details(entry), self.choice
         if details is None:
             return 2, 0.0
-        settings = choice.settings[choice.method]
-        of_clip = choice.method != GenerateConfig.method
+        settings = choice.settings[entry.method]
+        of_clip = entry.method != GenerateConfig.method
         lesser = -details.peak if of_clip else 0.0
         with suppress(MaxstimError):
             chosen = details.config == settings.of_values().to_json()
@@ -769,6 +817,7 @@ class Session(param.Parameterized):
         self._coming = ""
         if run.result is None:
             self.problem = run.message if run.state == "failed" else ""
+            self._show_instead()
             return
         key = run.result.stem
         try:

@@ -62,6 +62,8 @@ class PageAddress:
             `run`, or above those that the page starts with.
         of_run: Which of them the run has as well: for one who has the run, they may be left out.
         iteration: Iteration of the run to look at, 0 for the last.
+        shown: Which iteration of the answer is on show, ``last`` or ``best``; nothing for the one that
+            it opens with.
         frame: Frame at which the player stands, from 1; 0 for where it stands by itself.
         pins: What pinned answers are called in links, parted by commas: see `dashboard.state.pins`.
         lesson: Name of a lesson.
@@ -81,6 +83,7 @@ class PageAddress:
     settings: Mapping[str, Any] = field(default_factory=dict)
     of_run: frozenset[str] = field(default=frozenset(), compare=False)
     iteration: int = 0
+    shown: str = ""
     frame: int = 0
     pins: str = ""
     lesson: str = ""

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from dashboard.text.clip_sets import set_title
-from maxstim_core.export.captions import changes_in_words
+from maxstim_core.export.captions import changes_in_words, with_degrees
 from maxstim_core.optimal.configs import GenerateConfig
 from maxstim_core.runs.request import RunRequest
 from maxstim_core.settings import number_text
@@ -25,6 +25,9 @@ def settings_unlike(request: RunRequest, other: RunRequest) -> list[str]:
     if request.method != GenerateConfig.method and request.clips != other.clips:
         title, painted = set_title(request.clips), request.clips.startswith(PAINTED)
         words.append(f"begun from {title}" if painted else f"{title} searched")
+    if request.clip != other.clip:
+        clip = f"the clip “{with_degrees(request.clip)}”" if request.clip else "the best clip"
+        words.append(f"{clip} to begin from")
     for item in dataclasses.fields(request.config):
         value = getattr(request.config, item.name)
         if item.name not in idle and value != getattr(other.config, item.name):

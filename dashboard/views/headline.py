@@ -18,22 +18,29 @@ from dashboard.state.pins import Pins
 from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
 from dashboard.text.clip_sets import set_title
-from maxstim_core.drawing.peak import peak_frame
+from dashboard.text.words import ordinal
+from maxstim_core.drawing.peak import asks_lowest, extreme_frame
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import (
     aim_words,
     asked_networks,
     at_once_words,
     file_name,
+    listed,
     with_degrees,
 )
 from maxstim_core.export.command import command_line
 from maxstim_core.export.files import figure, film, netcdf
 from maxstim_core.export.python_code import python_snippet
 from maxstim_core.networks.connectome import bundled_connectome
-from maxstim_core.optimal.configs import METHODS, GenerateConfig, SearchConfig
+from maxstim_core.optimal.configs import (
+    METHODS,
+    PROTOCOLS,
+    GenerateConfig,
+    SearchConfig,
+)
 from maxstim_core.optimal.constraints import contrast_energy
-from maxstim_core.optimal.response_units import bundled_units
+from maxstim_core.optimal.response_units import bundled_units, grey_voltage_of
 from maxstim_core.optimal.result import clip_of, has_other_best
 from maxstim_core.runs.request import config_of, request_of
 from maxstim_core.runs.snapshot import RunSnapshot
@@ -73,6 +80,7 @@ class Headline(pn.viewable.Viewer):
             self._pin,
         )
         self._range = ""  # what the cell does over a set, beside which the peak is seen
+        self._place = ""  # the place of the clip on show in the set that was searched
         session.param.watch(self._anchor, ["shown", "looking"])
         news = ["shown", "run", "submitting", "network_hash", "ahead", "verdict"]
         session.param.watch(self._update, news)
@@ -92,13 +100,34 @@ class Headline(pn.viewable.Viewer):
         shown = self.session.shown
         if shown.run is not None:
             return
-        natural = self.session.comparable_answers().get("natural")
-        said = "" if natural is None else range_words(natural)
-        if natural is None and shown.answer is not None:
-            said = default_range_words(shown.answer.attrs)
-        if said != self._range:
-            self._range = said
+        said, place = self._range_said(shown.view), self._place_said(shown.view)
+        if (said, place) != (self._range, self._place):
+            self._range, self._place = said, place
             self._update()
+
+    def _range_said(self, answer: xr.Dataset | None) -> str:
+        """Return what the cell does over a set: that of the answer, else the default one.
+
+        What somebody has searched in another way is nobody else's range.
+        """
+        if answer is None:
+            return ""
+        if answer.attrs["method"] == SearchConfig.method:
+            return range_words(answer)
+        if answer.attrs["method"] == GenerateConfig.method:
+            said = default_range_words(answer.attrs)
+            if said:
+                return said
+        natural = self.session.comparable_answers().get("natural")
+        return default_range_words(answer.attrs) if natural is None else range_words(natural)
+
+    def _place_said(self, answer: xr.Dataset | None) -> str:
+        """Return which place the clip of an answer has in its set, where that has been searched."""
+        if answer is None or not clip_of(answer):
+            return ""
+        is_own = answer.attrs["method"] == SearchConfig.method
+        searched = answer if is_own else self.session.library.searched(answer)
+        return "" if searched is None else place_words(answer, searched)
 
     def _update(self, *events: object) -> None:
         session = self.session
@@ -106,7 +135,7 @@ class Headline(pn.viewable.Viewer):
         if shown.run is not None:
             title = live_heading(shown.run)
         elif shown.answer is not None:
-            title = answer_heading(shown.view, self._range, example=shown.is_example)
+            title = answer_heading(shown.view, self._range, self._place, example=shown.is_example)
         told = {
             "html": title,
             "verdict": session.verdict,
@@ -184,7 +213,28 @@ def range_words(natural: xr.Dataset) -> str:
     about = natural.attrs
     # Answers that were stored before these were measured lack them.
     rms, lowest = (about.get(name) for name in ("rms_voltage", "lowest_voltage"))
-    return _range_words(str(about["clips"]), rms, lowest, float(natural["peak_value"][0]))
+    said = _range_words(str(about["clips"]), rms, lowest, float(natural["peak_value"][0]))
+    return ", ".join((said, *_search_words(config_of(natural))))
+
+
+def place_words(answer: xr.Dataset, searched: xr.Dataset) -> str:
+    """Return the place of the clip that an answer shows, or began from, in the set that was searched.
+
+    Args:
+        answer: A natural or a regularized answer.
+        searched: The natural answer that lists the best clips of that set.
+    """
+    best, of = (
+        [str(name) for name in searched["clip_name"].values],
+        set_title(answer.attrs["clips"]),
+    )
+    clip = clip_of(answer)
+    if of == clip:  # a painting is a set by itself
+        return ""
+    if clip not in best:
+        return f"not among the {len(best)} best of {of}"
+    place = best.index(clip)
+    return f"{ordinal(place + 1)} best of {of}" if place else f"best of {of}"
 
 
 def default_range_words(about: Mapping[str, Any]) -> str:
@@ -206,18 +256,22 @@ def _range_words(clips: str, rms: float | None, lowest: float | None, highest: f
     return f"over {set_title(clips)} {spread}{least} to {highest:.3g}"
 
 
-def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = False) -> str:
+def answer_heading(
+    answer: xr.Dataset, over_set: str = "", place: str = "", *, example: bool = False
+) -> str:
     """Return the title and the key figures of an answer as HTML.
 
     Args:
         answer: The answer, as of the iteration on show.
         over_set: What the cell does over a set, as `range_words` says it, or nothing.
+        place: Which place its clip has in the set that was searched, as `place_words` says it, or
+            nothing.
         example: Whether it came with maxstim.
     """
     about, config = answer.attrs, config_of(answer)
     frames, dt = answer.sizes["frame"], float(about["dt"])
     facts = [
-        _extreme_words(answer, config, escape(over_set)),
+        _extreme_words(answer, escape(over_set)),
         *_aimed_at(answer, config),
         *([escape(str(about["contrast"]).rstrip("."))] if "contrast" in about else []),
         f"{frames} frames of {1e3 * dt:g} ms",
@@ -229,7 +283,9 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
         facts.append(escape(str(about["missed"])))
     clip = clip_of(answer)
     searched = set_title(str(about.get("clips", "")))
-    if searched and searched not in over_set and searched != clip:
+    if place:
+        facts.insert(0, escape(place))
+    elif searched and searched not in over_set and searched != clip:
         facts.insert(0, f"of {escape(searched)}")
     if clip:
         facts.insert(0, f"clip “{escape(with_degrees(clip))}”")
@@ -237,29 +293,50 @@ def answer_heading(answer: xr.Dataset, over_set: str = "", *, example: bool = Fa
     return _heading(about["cell_type"], about["method"], mark, " · ".join(facts))
 
 
-def _extreme_words(answer: xr.Dataset, config: Config | None, over_set: str) -> str:
+def _extreme_words(answer: xr.Dataset, over_set: str) -> str:
     """Return the peak of a response, or its lowest point where that was asked for, in words."""
     about, central = answer.attrs, answer["central_response"].values
-    is_low = isinstance(config, GenerateConfig) and config.goal.kind == "suppress"
-    frame = peak_frame(-central if is_low else central)
+    frame = extreme_frame(central, about)
     voltage = float(central[frame])
     scaled = ""
     if "rms_voltage" in about and about["method"] == GenerateConfig.method:
         above = (voltage - float(about["grey_voltage"])) / float(about["rms_voltage"])
         scaled = f", {above:z.2f} RMS above grey,"
-    anchors = "; ".join(filter(None, (f"{central[0]:.2g} under grey", over_set)))
-    what, when = "lowest" if is_low else "peak", f"{1e3 * frame * float(about['dt']):.0f} ms"
+    grey = grey_voltage_of(about)
+    base = f"{central[0]:.2g} in the first frame" if grey is None else f"{grey:.2g} under grey"
+    anchors = "; ".join(filter(None, (base, over_set)))
+    what, when = (
+        "lowest" if asks_lowest(about) else "peak",
+        f"{1e3 * frame * float(about['dt']):.0f} ms",
+    )
     return f"{what} {voltage:.3g} a.u.{scaled} at {when} ({anchors})".replace("-", "−")
 
 
 def _aimed_at(answer: xr.Dataset, config: Config | None) -> list[str]:
-    """Return objective and constraints of an answer as HTML, and its contrast energy; none of a clip."""
+    """Return objective and constraints of an answer as HTML, and its contrast energy.
+
+    Of a clip, how it was searched where that is not as usual.
+    """
     if answer.attrs["method"] == SearchConfig.method:
-        return []
+        return [escape(said) for said in _search_words(config)]
     energy = contrast_energy(answer["stimulus"].values)
     spent = f"contrast energy {energy:.3g}" if energy < 100 else f"contrast energy {energy:.0f}"
     aims = [] if config is None else aim_words(config, but=("energy", "across"))  # said elsewhere
     return [f"made with {escape(', '.join(aims))}", spent] if aims else [spent]
+
+
+def _search_words(config: Config | None) -> list[str]:
+    """Return how clips were searched, where that is not as usual."""
+    if not isinstance(config, SearchConfig):
+        return []
+    said = [] if config.protocol == "default" else [f"chosen after {PROTOCOLS[config.protocol][0]}"]
+    return said + _silenced_words(config)
+
+
+def _silenced_words(config: Config) -> list[str]:
+    """Return which cell types are silenced, if any are."""
+    names = str(getattr(config, "silence", ""))
+    return [f"{listed(names.split(','))} silenced"] if names else []
 
 
 def live_heading(run: RunSnapshot) -> str:
@@ -274,6 +351,10 @@ def live_heading(run: RunSnapshot) -> str:
         facts = f"iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
     if request.further_networks and isinstance(request.config, GenerateConfig):
         facts += f" · for {escape(at_once_words(request.networks, request.config.across))}"
+    else:
+        facts += f" · network {escape(request.network)}"
+    for said in _silenced_words(request.config):
+        facts += f" · {escape(said)}"
     return _heading(request.cell_type, request.method, "live", facts)
 
 

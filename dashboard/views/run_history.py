@@ -14,6 +14,7 @@ from dashboard.state.session import Session
 from dashboard.state.visitors import visitor_name
 from dashboard.text.clip_sets import set_title
 from dashboard.text.words import duration, place_in_line
+from maxstim_core.drawing.peak import asks_lowest
 from maxstim_core.errors import MaxstimError
 from maxstim_core.export.captions import (
     describe_settings,
@@ -22,6 +23,7 @@ from maxstim_core.export.captions import (
     settings_words,
     with_degrees,
 )
+from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
@@ -55,6 +57,9 @@ class History(pn.viewable.Viewer):
         super().__init__()
         self.session, self._pins = session, pins
         self.one_type = False
+        self._answer_keys: dict[
+            str, str
+        ] = {}  # of the answers that rows of runs have, by key of the row
         self.marks = marks_of(session.id, session.queue.store.root)
         self.list = RunList(
             follow or session.follow, self._list_one_type, self._mark, self._pin, empty=_EMPTY
@@ -63,6 +68,7 @@ class History(pn.viewable.Viewer):
             pins.param.watch(self._update, "keys")
         session.param.watch(self._update, ["runs", "others", "key", "finished"])
         session.choice.param.watch(self._update, "cell_type")
+        session.param.watch(self._choose, ["run", "answer"])
         self._update()
 
     def __panel__(self) -> RunList:
@@ -132,6 +138,7 @@ class History(pn.viewable.Viewer):
             if run.result is not None and not run.cached
         }
         keys = {run.run_id: run.result.stem for run in runs if run.result is not None}
+        self._answer_keys = keys
         rows = self._marked([run_row(run, details) for run in runs], keys)
         rows += self._marked([others_row(run) for run in live[:N_OTHERS]], {})
         kept = [entry for entry in others if not self.marks.of(entry.key).removed]
@@ -145,8 +152,19 @@ class History(pn.viewable.Viewer):
             only=f"{wanted} only",
             empty=f"No runs of {wanted} yet." if self.one_type else _EMPTY,
             rows=rows,
-            chosen=self.session.key,
+            chosen=self._chosen(rows),
         )
+
+    def _choose(self, *events: object) -> None:
+        self.list.chosen = self._chosen(self.list.rows)
+
+    def _chosen(self, rows: list[dict]) -> str:
+        """Return the key of the row of what is on show: a run that has left nothing is not."""
+        session, keys = self.session, self._answer_keys
+        shown = [
+            row["key"] for row in rows if keys.get(row["key"], row["key"]) == session.lasting_key
+        ]
+        return session.key if session.key in shown or not shown else shown[0]
 
 
 def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict:
@@ -161,11 +179,13 @@ def run_row(run: RunSnapshot, finished: dict[str, ResultDetails | None]) -> dict
     if run.state == "queued":
         detail = place_in_line(run)
     elif run.state == "running":
-        detail = f"step {run.step} of {run.n_steps}" if run.step else "starting"
+        known = run.step or run.paused
+        detail = f"step {run.step} of {run.n_steps}" if known else "starting"
+        detail += ", paused" if run.paused else ""
     elif run.state == "failed":
         detail = run.message
     else:
-        detail = "" if entry is None else f"peak {entry.peak:.3g} a.u. · "
+        detail = "" if entry is None else f"{_reached(entry)} · "
         detail += "from the store" if run.cached else duration(run.elapsed)
         clip = clip if entry is None else entry.clip
     return {
@@ -187,7 +207,7 @@ def others_row(run: RunSnapshot) -> dict:
     return {
         **run_row(run, {}),
         "heading": "Of others",
-        "detail": place_in_line(run) if waits else "",
+        "detail": place_in_line(run) if waits else "paused" if run.paused else "",
         "progress": 0.0,
     }
 
@@ -228,12 +248,14 @@ def entry_row(entry: ResultRecord, details: ResultDetails | None, person: str = 
         if entry.example
         else {"complete": "done"}.get(entry.status, entry.status),
         "title": _title(entry.cell_type, entry.method),
-        "detail": when if details is None else f"peak {details.peak:.3g} a.u. · {when}",
+        "detail": when if details is None else f"{_reached(details)} · {when}",
         "clip": "" if details is None else _clip(entry.method, details.clip, details.clips),
         "settings": ""
         if details is None
-        else _with_further(
-            describe_settings(entry.method, details.config, details.steps), entry.networks[1:]
+        else _with_networks(
+            describe_settings(entry.method, details.config, details.steps),
+            details.network,
+            entry.networks[1:],
         ),
         "progress": 0.0,
     }
@@ -242,17 +264,27 @@ def entry_row(entry: ResultRecord, details: ResultDetails | None, person: str = 
 def _settings(run: RunSnapshot, entry: ResultDetails | None) -> str:
     """Return how a run was asked for, and how far a cancelled one came."""
     config, early = run.request.config, run.state == "cancelled"
+    network = run.request.network
     if run.request.method != "natural":
         done = entry.steps if entry is not None else len(run.losses)
         said = settings_words(config, done if early else iterations_of(config))
-        return _with_further(said, run.request.further_networks)
+        return _with_networks(said, network, run.request.further_networks)
     said = f"{run.step} of {run.n_steps} clips" if early and run.n_steps else ""
-    return " · ".join(filter(None, (said, settings_words(config, 0))))
+    said = " · ".join(filter(None, (said, settings_words(config, 0))))
+    return _with_networks(said, network)
 
 
-def _with_further(said: str, further: Sequence[str]) -> str:
-    """Add the networks that were asked at once with that of the run."""
-    return " · ".join(filter(None, (said, f"with {listed(further)}" if further else "")))
+def _with_networks(said: str, network: str, further: Sequence[str] = ()) -> str:
+    """Add the network that was asked, unless it is the default one, and those asked at once with it."""
+    asked = f"network {network}" if network not in ("", DEFAULT) else ""
+    return " · ".join(filter(None, (said, asked, f"with {listed(further)}" if further else "")))
+
+
+def _reached(details: ResultDetails) -> str:
+    """Return the voltage that an answer reaches: the highest, or the lowest where that was asked for."""
+    is_low = asks_lowest({"config": details.config})
+    voltage = f"{details.lowest if is_low else details.peak:.3g}".replace("-", "−")
+    return f"{'lowest' if is_low else 'peak'} {voltage} a.u."
 
 
 def _title(cell_type: str, method: str) -> str:

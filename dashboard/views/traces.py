@@ -11,7 +11,7 @@ import panel as pn
 import xarray as xr
 
 from dashboard.components.plots.component import TracePlot
-from maxstim_core.drawing.peak import peak_frame, time_from_peak
+from maxstim_core.drawing.peak import extreme_frame, time_from_peak
 from maxstim_core.export.captions import source_words
 from maxstim_core.optimal.configs import METHODS
 
@@ -28,6 +28,8 @@ TARGET_COLOR = "#7F8C8A"
 def aligned(answer: xr.Dataset, *, from_baseline: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return time in ms relative to the peak, and the central response, both of shape (frame,).
 
+    Where the lowest voltage was asked for, that stands in place of the peak.
+
     A regularised answer is aligned at the peak of its target, so that it lies upon the clip that it
     came from even where that has two peaks of nearly the same height.
 
@@ -37,7 +39,8 @@ def aligned(answer: xr.Dataset, *, from_baseline: bool = False) -> tuple[np.ndar
     """
     values = answer["central_response"].values
     peaked = answer.get("target_response", answer["central_response"]).values
-    time = time_from_peak(len(values), peak_frame(peaked), float(answer.attrs["dt"]))
+    zero = extreme_frame(peaked, answer.attrs)
+    time = time_from_peak(len(values), zero, float(answer.attrs["dt"]))
     return time, values - values[0] if from_baseline else values
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +28,28 @@ def peak_frame(central: np.ndarray) -> int:
         central: Voltage of the central cell, shape (frame,).
     """
     return int(np.argmax(np.where(np.isfinite(central), central, -np.inf)))
+
+
+def asks_lowest(about: Mapping[str, Any]) -> bool:
+    """Tell whether an answer was to hyperpolarize its cell: what it shows then is a lowest voltage.
+
+    Args:
+        about: Attributes of the answer.
+    """
+    try:
+        return bool(json.loads(str(about.get("config", "{}"))).get("objective") == "suppress")
+    except (AttributeError, ValueError):  # of another version
+        return False
+
+
+def extreme_frame(central: np.ndarray, about: Mapping[str, Any]) -> int:
+    """Return the frame of what an answer was asked for: of the highest voltage, or of the lowest.
+
+    Args:
+        central: Voltage of the central cell, shape (frame,).
+        about: Attributes of the answer.
+    """
+    return peak_frame(-central if asks_lowest(about) else central)
 
 
 def telling_frame(stimulus: np.ndarray, lattice: Lattice, peak: int, dt: float) -> int:

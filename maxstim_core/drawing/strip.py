@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from maxstim_core.conventions import checked_dt
 from maxstim_core.drawing.canvas import DARK, LIGHT, Canvas, Inks
 from maxstim_core.drawing.colors import N_COLORS, blue_red, grey, symmetric_limit
-from maxstim_core.drawing.peak import peak_frame, time_from_peak
+from maxstim_core.drawing.peak import extreme_frame, time_from_peak
 from maxstim_core.drawing.picture import Picture
 from maxstim_core.errors import MaxstimError, shown
 from maxstim_core.lattice import DEGREES_PER_COLUMN, MAX_EXTENT, ring_distance
@@ -125,7 +125,7 @@ def strip(
         )
     _check_drawable(answer)
     central = answer["central_response"].values
-    peak = peak_frame(central)
+    peak = extreme_frame(central, answer.attrs)
     dt = checked_dt(answer.attrs["dt"])
     frames = shown_frames(len(central), peak, dt, n_panels)
     u, v = answer["u"].values, answer["v"].values

@@ -12,6 +12,7 @@ from typing import Any
 
 import xarray as xr
 
+from maxstim_core.drawing.peak import asks_lowest, extreme_frame
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
@@ -24,7 +25,9 @@ from maxstim_core.stimuli.stored.paintings import PAINTED, painting_name
 def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
     """Return what made an answer, and what came of it, as the lines beneath a figure."""
     about = answer.attrs
-    peak = f"peak {float(answer['central_response'].max()):.3g} a.u."
+    central = answer["central_response"].values
+    reached = float(central[extreme_frame(central, about)])
+    peak = f"{'lowest' if asks_lowest(about) else 'peak'} {reached:.3g} a.u.".replace("-", "−")
     early = "cancelled early" if about.get("status") == "cancelled" else ""
     best = "best iteration" if about.get("iteration") == "best" else ""
     network = asked_networks(about)

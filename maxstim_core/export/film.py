@@ -10,7 +10,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from maxstim_core.drawing.canvas import DARK, LIGHT, Canvas, Inks
 from maxstim_core.drawing.colors import blue_red, diverging, grey
-from maxstim_core.drawing.peak import peak_frame, time_from_peak
+from maxstim_core.drawing.peak import extreme_frame, time_from_peak
 from maxstim_core.drawing.strip import bar_columns, degrees
 from maxstim_core.lattice import ring_distance
 from maxstim_core.optimal.configs import METHODS
@@ -103,7 +103,7 @@ class _Page(Canvas):
         self.color = inks.ink if method is None else method.color
         self.central = answer["central_response"].values
         self.dt = float(answer.attrs["dt"])
-        self.peak = peak_frame(self.central)
+        self.peak = extreme_frame(self.central, answer.attrs)
         self.times = time_from_peak(len(self.central), self.peak, self.dt)
         self.columns = self._painted_columns(u, v)
         known = Image.fromarray(np.where(self.columns > 0, 255, 0).astype(np.uint8))

@@ -12,7 +12,7 @@ from maxstim_core.arrays import Array, copy_of
 from maxstim_core.optimal.configs import GenerateConfig, RegularizeConfig
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.objectives.terms import Loss
-from maxstim_core.optimal.result import labeled_answer, provenance, result_of
+from maxstim_core.optimal.result import labeled_answer, provenance, result_of, voltage_in_grey
 from maxstim_core.optimal.run import StepReport, check_not_begun, checked_report_every
 from maxstim_core.optimal.stepping import Stepper
 from maxstim_core.simulation.engine import Engine
@@ -112,6 +112,7 @@ class Descent:
                 "objective": str(self._loss),
                 "status": "complete" if done else "cancelled",
                 "contrast_energy": contrast_energy(last),
+                "grey_voltage": voltage_in_grey(self._engine, self._cell_type, self._config.dt),
                 **({"missed": missed} if missed else {}),
                 **self._attributes,
             },

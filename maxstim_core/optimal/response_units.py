@@ -8,13 +8,16 @@ Between which voltages the cell type stays over that set is told beside them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
 from maxstim_core.errors import MaxstimError
+from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.networks.network import Network, check_network
 
 _MEASURED = "data/response_units.json"
@@ -81,6 +84,23 @@ def response_units(network: Network) -> ResponseUnits:
 def bundled_units(content_hash: str) -> ResponseUnits | None:
     """Return the units of the bundled network that has a content hash, or None: nothing is measured."""
     return _bundled().get(content_hash)
+
+
+def grey_voltage_of(about: Mapping[str, Any]) -> float | None:
+    """Return the voltage of the cell of an answer under grey, or None where nothing tells it.
+
+    That is what the answer says, or else what was measured of the bundled network that it was made with.
+
+    Args:
+        about: Attributes of the answer.
+    """
+    if "grey_voltage" in about:
+        return float(about["grey_voltage"])
+    units = bundled_units(str(about.get("network_hash", "")))
+    names = bundled_connectome().names
+    if units is None or about["cell_type"] not in names:
+        return None
+    return units.grey[names.index(about["cell_type"])]
 
 
 def measured_units(network: Network) -> ResponseUnits:

@@ -29,8 +29,9 @@ Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``net
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
 engine computes with (``numba_version`` or ``torch_version``). Regularized and generated answers have
 ``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``, and ``missed``, a sentence, where the best
-iterate is not on its budget of energy or at its level; generated ones with an objective in units of
-RMS have ``grey_voltage`` and ``rms_voltage``, G and R of `maxstim_core.optimal.response_units`.
+iterate is not on its budget of energy or at its level, and ``grey_voltage``, the voltage of the central
+cell under grey, unless they were stored before that was told; generated ones with an objective in units
+of RMS have ``rms_voltage`` as well: G and R of `maxstim_core.optimal.response_units`.
 Generated answers of several networks have ``networks`` and ``network_hashes``, JSON lists of all of
 them, of which ``network`` and ``network_hash`` are the first; those of a contrast have ``contrast``, a
 sentence that says whether it holds.
@@ -187,6 +188,18 @@ def provenance(engine: Engine, config: Config) -> dict[str, object]:
         "dtype": engine.dtype,
         **engine.versions,
     }
+
+
+def voltage_in_grey(engine: Engine, cell_type: int, dt: float) -> float:
+    """Return the voltage of the central cell of a type under grey: what a run begins from.
+
+    Args:
+        engine: The network.
+        cell_type: Number of the cell type.
+        dt: Seconds per frame.
+    """
+    state = engine.host(engine.steady_state(dt))
+    return float(state[0, engine.layout.central_cells[cell_type]])
 
 
 def networks_of(about: Mapping[str, Any]) -> tuple[str, ...]:

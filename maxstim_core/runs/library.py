@@ -7,6 +7,7 @@ that nobody waits: a list is what is known by now, and grows.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -201,7 +202,8 @@ class ResultLibrary:
         All are of the same cell type and network; what was made for several networks is compared with
         none but what it is the answer of. Natural and regularized are of one clip: that of
         `answer`, or beside a generated one the clip that excites the cell most. Among several,
-        frames as long and as many as those of `answer` come first, then the highest peak. Of many of
+        those that were searched as usual come first, then frames as long and as many as those of
+        `answer`, then the highest peak. Of many of
         which nothing more is known yet, they are chosen while `looking`: ask again after that.
         """
         about, frames = answer.attrs, answer.sizes["frame"]
@@ -215,7 +217,12 @@ class ResultLibrary:
         )
         others = [one for one in others if self.is_ready(one[0])]
         others.sort(
-            key=lambda one: (one[1].dt == about["dt"], one[1].frames == frames, one[1].peak),
+            key=lambda one: (
+                _is_usual_search(one[1]),
+                one[1].dt == about["dt"],
+                one[1].frames == frames,
+                one[1].peak,
+            ),
             reverse=True,
         )
         found = {about["method"]: answer}
@@ -446,6 +453,14 @@ def _of_clip(details: ResultDetails, answer: xr.Dataset) -> bool:
     clips = str(answer.attrs.get("clips", ""))
     same_set = details.clips == clips or "" in (details.clips, clips)
     return same_set and details.clip != "" and details.clip == clip_of(answer)
+
+
+def _is_usual_search(details: ResultDetails) -> bool:
+    """Tell whether an answer by itself, or the clip of it, was searched by the default protocol."""
+    try:
+        return bool(json.loads(details.config).get("protocol", "default") == "default")
+    except (AttributeError, ValueError):  # of another version
+        return False
 
 
 _the_library: ResultLibrary | None = None

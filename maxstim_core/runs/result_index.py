@@ -26,7 +26,7 @@ from maxstim_core.storage.hdf5 import open_own
 if TYPE_CHECKING:
     import xarray as xr
 
-_FORMAT = 1
+_FORMAT = 2
 """In the first line of an index: to be raised when its lines say something else."""
 
 _MOST_RESPONSE_BYTES = 100_000_000
@@ -94,6 +94,8 @@ class ResultDetails:
         dt: Seconds per frame.
         frames: Frames of the stimulus.
         peak: Highest voltage of the central cell, arbitrary units.
+        lowest: Its lowest voltage.
+        network: Name of the network.
     """
 
     clips: str
@@ -103,6 +105,8 @@ class ResultDetails:
     dt: float
     frames: int
     peak: float
+    lowest: float
+    network: str
 
 
 class Known(NamedTuple):
@@ -129,6 +133,8 @@ _DETAILS: dict[str, Callable[[Any], Any]] = {
     "dt": float,
     "frames": int,
     "peak": float,
+    "lowest": float,
+    "network": str,
 }
 _CLIP = ("clips", "shown_clip", "source")  # attributes that a generated answer has not
 
@@ -148,6 +154,7 @@ def describe_result(path: Path, answer: xr.Dataset) -> Known:
                 answer.attrs,
                 steps=answer.sizes.get("iteration", 0),
                 peak=np.fmax.reduce(answer["central_response"].values),
+                lowest=np.fmin.reduce(answer["central_response"].values),
                 frames=answer.sizes["frame"],
             ),
         )
@@ -189,6 +196,8 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
         if not details:
             return Known(stamp, found)
         about: dict[str, Any] = {"config": text("config")}
+        if h5a.exists(root, b"network"):
+            about["network"] = text("network")
         if found.method != "generated":
             about |= {name: text(name) for name in _CLIP if h5a.exists(root, name.encode())}
         dt = h5a.open(root, b"dt")
@@ -202,6 +211,7 @@ def read_result(path: Path, stamp: Stamp, *, details: bool, example: bool = Fals
             {**about, "dt": seconds.item()},
             steps=open_own(root, "iteration", _MOST_RESPONSE_BYTES).shape[0] if descends else 0,
             peak=np.fmax.reduce(response),
+            lowest=np.fmin.reduce(response),
             frames=len(response),
         )
         return Known(stamp, found, more)
@@ -221,7 +231,7 @@ def _record(
 
 
 def _details(about: Mapping[str, Any], **measured: Any) -> ResultDetails:
-    said = {"clips": "", "config": "", **about, "clip": clip_of(about), **measured}
+    said = {"clips": "", "config": "", "network": "", **about, "clip": clip_of(about), **measured}
     return ResultDetails(**{name: kind(said[name]) for name, kind in _DETAILS.items()})
 
 

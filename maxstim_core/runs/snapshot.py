@@ -32,13 +32,13 @@ class Preview:
         lattice: The eye that the columns belong to.
         response: Voltage of the cell type, float32, same shape, NaN where no cell is; None where the
             run cannot tell.
-        step: Iterations that have led to it; 0 where it is no iterate.
+        step: Iterations that have led to it; None where it is no iterate.
     """
 
     stimulus: np.ndarray
     lattice: Lattice
     response: np.ndarray | None = None
-    step: int = 0
+    step: int | None = None
 
     def freeze(self) -> None:
         """Make the arrays read-only."""

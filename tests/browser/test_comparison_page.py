@@ -96,8 +96,11 @@ def test_controls_follow_a_run_and_their_numbers_are_those_of_the_front_door(
     player = page.get_by_test_id("player")
     section.get_by_role("button", name=re.compile("^Play turned by 180°")).click()
     expect(player).to_have_attribute("data-lent", "turned by 180°")
+    apart = page.get_by_test_id("headline").get_by_test_id("apart")
+    expect(apart).to_have_text("the player shows turned by 180°; figures and files: the answer")
     page.get_by_role("button", name="Back to the answer").click()
     expect(player).to_have_attribute("data-lent", "")
+    expect(apart).to_be_hidden()
     expect(section.get_by_role("button", name=re.compile("^Play the answer"))).to_have_attribute(
         "aria-pressed", "true"
     )

@@ -667,3 +667,70 @@ def test_bad_data_are_refused_in_one_sentence():
     with pytest.raises(MaxstimError, match="721 columns"):
         player.preview(np.zeros((3, 720), np.uint8), EYE)
     assert (player.scene, player.live) == (b"", b"")
+
+
+def run_of(player: HexPlayer, *iterations: int) -> None:
+    """Show what a run makes of its first iterations, one after the other."""
+    for iteration in iterations:
+        levels = np.full((3, EYE.n_columns), 10 * iteration + 100, np.uint8)
+        player.preview(levels, EYE, run="mine", iteration=iteration)
+
+
+def ended(n_iters: int) -> xr.Dataset:
+    """Return what that run ends with."""
+    made = marked()
+    made["loss"] = (("iteration", "term"), np.zeros((n_iters, 1)))
+    return made
+
+
+def look_at(page: Page, place: int) -> None:
+    slider = page.get_by_test_id("iteration")
+    slider.evaluate("(node, value) => { node.value = value }", place)
+    slider.dispatch_event("input")
+
+
+def test_the_last_place_of_the_iterations_is_the_answer_with_its_own_number(show):
+    page, _, served = show(marked())
+    for k in range(4):
+        served.change(lambda shown, k=k: run_of(shown, 2 * k))
+        expect(page.locator(PLAYER)).to_have_attribute("data-iteration", str(2 * k))
+    served.change(lambda shown: shown.show(ended(9), run="mine"))
+    row = page.locator(".iterations")
+    expect(row.locator(".count")).to_have_text("9")
+    expect(page.get_by_test_id("iteration")).to_have_attribute("max", "4")
+    look_at(page, 0)
+    expect(row.locator(".count")).to_have_text("0")
+    expect(page.get_by_text("Stimulus, iteration 0")).to_be_visible()
+    page.get_by_role("button", name="Back to the answer").click()
+    expect(row.locator(".count")).to_have_text("9")
+    expect(page.get_by_text("Stimulus, iteration 0")).to_have_count(0)
+    # One whose last preview was of its last iteration has that once.
+    served.change(lambda shown: shown.show(ended(6), run="mine"))
+    expect(page.get_by_test_id("iteration")).to_have_attribute("max", "3")
+    served.change(lambda shown: shown.show(moving_edge(), variable="best_stimulus", run="mine"))
+    expect(row.locator(".count")).to_have_text("best")
+
+
+def test_going_back_to_the_beginning_leaves_nothing_of_what_came_after(show):
+    page, _, served = show(marked())
+    for iteration in (2, 4, 0):
+        served.change(lambda shown, k=iteration: run_of(shown, k))
+        expect(page.locator(PLAYER)).to_have_attribute("data-iteration", str(iteration))
+    expect(page.locator(".iterations")).to_be_hidden()
+
+
+def test_the_rest_of_the_page_hears_what_the_player_shows_instead(show):
+    page, _, served = show(marked())
+    page.evaluate(
+        "document.addEventListener('maxstim-apart', (event) => { window.apart = event.detail })"
+    )
+    for k in range(3):
+        served.change(lambda shown, k=k: run_of(shown, k))
+        expect(page.locator(PLAYER)).to_have_attribute("data-iteration", str(k))
+    served.change(lambda shown: shown.show(ended(9), run="mine"))
+    expect(page.locator(".iterations .count")).to_have_text("9")
+    assert page.evaluate("window.apart") == ""
+    look_at(page, 1)
+    assert page.evaluate("window.apart") == "iteration 1"
+    look_at(page, 3)
+    assert page.evaluate("window.apart") == ""

@@ -204,3 +204,47 @@ def test_the_name_of_what_is_run_stays_within_its_button(browser, served, search
         if lesson and not shows_all:
             page.get_by_role("button", name="Show all").first.click()
     context.close()
+
+
+def test_what_the_player_shows_of_an_earlier_iteration_is_said_above(page):
+    begin(page, seed=19)
+    for _ in range(2):
+        there = iteration(page)
+        press(page, "step")
+        expect(status(page)).to_contain_text(f"{there + 1} of 4000")
+    slider, player = page.get_by_test_id("iteration"), page.get_by_test_id("player")
+    apart = page.get_by_test_id("headline").get_by_test_id("apart")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    earlier = player.get_attribute("data-iteration")
+    expect(apart).to_have_text(f"the player shows iteration {earlier}")
+    page.get_by_role("button", name="Back to the newest").click()
+    expect(apart).to_be_hidden()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status(page)).to_contain_text("was cancelled")
+    expect(player).to_have_attribute("data-live", "false")
+    slider.focus()
+    page.keyboard.press("Home")
+    first = player.get_attribute("data-iteration")
+    expect(apart).to_have_text(f"the player shows iteration {first}; figures and files: the answer")
+    page.get_by_role("button", name="Back to the answer").click()
+    expect(apart).to_be_hidden()
+
+
+def test_back_to_the_beginning_is_called_so_and_leaves_a_page_with_an_answer(page):
+    begin(page, seed=20)
+    page.get_by_test_id("steer-iteration").fill("0")
+    press(page, "back")
+    expect(status(page)).to_contain_text("paused, 0 of 4000")
+    expect(page.get_by_test_id("player")).to_have_attribute("data-iteration", "0")
+    row = page.locator(".run").first
+    expect(row).to_contain_text("step 0 of 4000, paused")
+    page.get_by_test_id("steer-iteration").fill("1")
+    press(page, "back")
+    expect(page.get_by_text("There is no earlier iteration to go back to")).to_be_visible()
+    page.reload()
+    expect(status(page)).to_contain_text("paused, 0 of 4000")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_test_id("player")).to_have_attribute("data-live", "false")
+    expect(page.get_by_test_id("headline")).to_contain_text("T4c")
+    expect(page.get_by_role("button", name="NetCDF", exact=True)).to_be_enabled()

@@ -64,7 +64,7 @@ def disagreements(app: App) -> list[str]:
         ),
         "the sidebar's cell type": (app.sidebar.panel.choice["cell_type"], choice.cell_type),
         "the label of Run": (run["label"], f"Run {choice.cell_type} {choice.method}"),
-        "the chosen row": (app.history.list.chosen, session.key),
+        "the chosen row": (app.history.list.chosen in (session.key, session.lasting_key), True),
         "the further networks of the sidebar": (
             tuple(app.sidebar.panel.choice["values"]["generated"]["across"]["further"]),
             choice.further,
@@ -97,6 +97,13 @@ def disagreements(app: App) -> list[str]:
         drawn = float(player["central"].max())
         told["the peak in the picture"] = (drawn == pytest.approx(peak, rel=0.01, abs=0.01), True)
         told["the name of the file"] = (app.headline._data()[0].partition("_")[0], cell_type)
+        if session.link_key and not session.link_iteration:
+            linked = session.library.open(session.link_key)
+            told["the answer of the address"] = (linked.attrs["config"], answer.attrs["config"])
+            told["its iteration in the address"] = (
+                {"best": "best", "last": "last"}.get(asked.shown, which),
+                which,
+            )
         told["the cell type that is taken home"] = (answer.attrs["cell_type"], cell_type)
     further = session.shown.question.further
     if (cell_type, method) == (choice.cell_type, choice.method) and further != choice.asked_further:

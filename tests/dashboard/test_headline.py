@@ -94,3 +94,24 @@ def test_whether_a_contrast_holds_is_among_the_facts(grown):
     answer = grown(objective="contrast:T4a,T4b", energy=5.0)
     assert answer.attrs["contrast"].startswith("The contrast ")
     assert answer.attrs["contrast"].rstrip(".") in facts(answer)
+
+
+def test_what_a_cell_does_under_grey_is_not_what_it_does_in_the_first_frame(grown):
+    network = ms.open_network("default")
+    answer = ms.finish(ms.generate(network, "R1", ms.GenerateConfig(**SHORT, silence="Am")))
+    cell = network.layout.central_cells[[network.cell_type("R1")]]
+    screen = np.full((1, network.lattice.n_columns), 0.5)
+    grey = ms.simulate(network, screen, 0.01, silence="Am", cells=cell).item()
+    assert answer.attrs["grey_voltage"] == pytest.approx(grey, rel=1e-3)
+    assert abs(float(answer["central_response"][0]) - grey) > 0.01 * abs(grey)
+    assert f"({grey:.2g} under grey" in facts(answer)[0]
+
+
+def test_of_answers_stored_before_that_was_told_the_network_tells_it():
+    answer = the_library().open("R1-generated")
+    assert "grey_voltage" not in answer.attrs
+    network = ms.open_network("default")
+    grey = response_units(network).grey[network.cell_type("R1")]
+    assert f"({grey:.2g} under grey" in facts(answer)[0]
+    other = answer.assign_attrs(network_hash="of another")
+    assert f"({float(answer['central_response'][0]):.2g} in the first frame" in facts(other)[0]

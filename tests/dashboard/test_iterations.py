@@ -9,6 +9,8 @@ from packed import unpacked
 from toy_runs import toy_queue
 
 from dashboard.app import App
+from dashboard.state.page_link import address_of
+from dashboard.state.url import PageAddress
 from maxstim_core.export.captions import figure_notes
 from maxstim_core.optimal.result import load
 from maxstim_core.runs.library import ResultLibrary
@@ -86,3 +88,20 @@ def test_where_the_last_is_the_best_there_is_nothing_to_choose(app):
     answer = app.session.answer
     same = bool((answer["stimulus"] == answer["best_stimulus"]).all())
     assert app.headline.panel.shown["iteration"] == ("" if same else "last")
+
+
+@pytest.mark.parametrize(("key", "which"), [("whole", "best"), ("cut", "last")])
+def test_the_address_keeps_which_of_last_and_best_is_on_show(app, key, which):
+    app.session.follow(key)
+    app.start()
+    until(app.session, lambda s: not s.looking)
+    assert PageAddress.parse(app.page.link_query).shown == ""
+    app.headline.panel._handle_msg({"iteration": which})
+    until(app.session, lambda s: app.headline.panel.shown["iteration"] == which)
+    query = app.page.link_query
+    assert PageAddress.parse(query).shown == which
+    again = App(app.session.queue, app.session.library)
+    again.session.follow(PageAddress.parse(query).run)
+    again.opened.choose(PageAddress.parse(query))
+    until(again.session, lambda s: again.headline.panel.shown["iteration"] == which)
+    assert address_of(again.session).shown == which

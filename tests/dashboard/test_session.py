@@ -431,3 +431,28 @@ def test_the_field_of_iterations_tells_how_many_changes_on_the_way_make_of_them(
     assert note() == "Changes on the way make it 90 in all."
     settings.load(GenerateConfig(n_iters=2000, schedule="50: lr=0.2"))
     assert note() is None
+
+
+def test_a_run_that_has_left_nothing_is_not_what_the_address_and_the_list_say(queue):
+    app = App(queue, ResultLibrary(queue.folder))
+    session = app.session
+    ask(session, seed=0, iterations=7)
+    until_ended(session)
+    kept = session.lasting_key
+    ask(session, REFUSING, 9)
+    until_ended(session)
+    assert session.run.state == "failed" and session.problem
+    assert session.lasting_key == kept
+    row = next(row for row in app.history.list.rows if row["key"] == app.history.list.chosen)
+    assert row["state"] == "done" and "7 iterations" in row["settings"]
+
+
+def test_where_there_was_nothing_but_a_run_that_left_nothing_something_else_is_shown(queue):
+    app = App(queue, ResultLibrary(queue.folder))
+    session = app.session
+    ask(session, REFUSING, 11)
+    until_ended(session)
+    until(session, lambda s: s.shown.finished is not None)
+    assert "T4c" in app.headline.panel.shown["html"] and not app.player.live
+    assert not app.headline.panel.shown["live"]
+    assert "lower the learning rate" in session.problem

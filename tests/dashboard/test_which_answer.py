@@ -2,12 +2,14 @@
 
 import os
 import time
+from html import unescape
 
 import pytest
+from packed import unpacked
 from toy_runs import toy_queue
 
 from dashboard.app import App
-from dashboard.views.headline import default_range_words, range_words
+from dashboard.views.headline import default_range_words, place_words, range_words
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
 from maxstim_core.optimal.response_units import response_units
@@ -38,7 +40,7 @@ def store(tmp_path):
 
     def put(key, method="generated", age=0, cell_type="Mi1", times=1.0, **changes):
         kind = {"generated": GenerateConfig, "natural": SearchConfig}[method]
-        clips = {"clips": changes.pop("clips")} if "clips" in changes else {}
+        clips = {name: changes.pop(name) for name in ("clips", "network") if name in changes}
         config = starting_preset(kind, **changes)
         answer = originals[method].assign_attrs(
             cell_type=cell_type, config=config.to_json(), **clips
@@ -170,3 +172,64 @@ def test_of_a_natural_answer_it_is_the_set_that_was_searched():
 def test_networks_of_one_s_own_have_no_range_before_they_are_searched():
     attributes = {"network_hash": "toy", "cell_type": "Mi1"}
     assert default_range_words(attributes) == ""
+
+
+def test_what_another_has_searched_in_another_way_is_nobody_elses_range(queue, store):
+    store("odd", "natural", protocol="flyvis", times=3.0)
+    app = shown(queue, store)
+    assert app.session.key == "Mi1-generated"
+    network = open_network("default")
+    units, k = response_units(network), network.cell_type("Mi1")
+    told = f"{units.least[k]:.3g} to {units.greatest[k]:.3g})".replace("-", "−")
+    assert told in app.headline.panel.shown["html"]
+
+
+def test_the_natural_answer_beside_others_is_one_that_was_searched_as_usual(queue, store):
+    store("odd", "natural", protocol="flyvis", times=3.0)
+    store("usual", "natural", age=DAY)
+    session = shown(queue, store).session
+    config = session.comparable_answers()["natural"].attrs["config"]
+    assert '"flyvis"' not in config
+
+
+def test_a_natural_answer_says_how_it_was_searched_and_which_place_its_clip_has(queue, store):
+    store("odd", "natural", protocol="flyvis", silence="C3,Mi4")
+    said = shown(queue, store, "natural", protocol="flyvis").headline.panel.shown["html"]
+    assert "chosen after flyvis's fade-in" in unescape(said)
+    assert "C3 and Mi4 silenced" in said
+    assert "best of Made scenes" in said
+
+
+def test_the_place_of_a_clip_in_its_set():
+    answer = load(bundled_answers() / "T4c-natural.nc")
+    names = [str(name) for name in answer["clip_name"].values]
+    of = [
+        place_words(answer.assign_attrs(shown_clip=name), answer) for name in (*names[:3], "else")
+    ]
+    assert of == [
+        "best of Made scenes",
+        "2nd best of Made scenes",
+        "3rd best of Made scenes",
+        f"not among the {len(names)} best of Made scenes",
+    ]
+
+
+def test_rows_name_another_network_and_the_lowest_voltage_where_that_was_asked_for(queue, store):
+    store("low", objective="suppress", energy=50.0, network="maxstim/003")
+    app = shown(queue, store)
+    row = next(row for row in app.history.list.rows if row["key"] == "low")
+    answer = store.library.open("low")
+    lowest = f"{float(answer['central_response'].min()):.3g}".replace("-", "−")
+    assert row["detail"].startswith(f"lowest {lowest} a.u.")
+    assert "network maxstim/003" in row["settings"]
+    app.session.follow("low")
+    assert unpacked(app.player.scene)["peak"] == int(answer["central_response"].values.argmin())
+    assert unpacked(app.player.scene)["zero"] == "the lowest point"
+
+
+def test_without_an_answer_by_the_method_the_generated_one_of_the_same_cell_is_nearer(queue, store):
+    app = shown(queue, store, "regularized")
+    assert app.session.key == "Mi1-generated"
+    note = app.headline.panel.shown["note"]
+    assert note.startswith("You chose Mi1 regularized; this is Mi1 generated.")
+    assert app.session.link_key == ""

@@ -60,6 +60,20 @@ export function render({model}) {
   }))
   const iteration = element("div", {class: "iteration", role: "group", "aria-label": "Iteration shown"},
     ...iterations.values())
+  let apart = "" // what the player shows instead of the answer
+  const elsewhere = element("span", {class: "mark apart", role: "status", "data-testid": "apart"})
+  const tellApart = () => {
+    const {live} = model.shown
+    elsewhere.textContent = apart && (live ? `the player shows ${apart}` : `the player shows ${apart}; figures and files: the answer`)
+    elsewhere.hidden = !apart
+    title.querySelector("h1")?.append(elsewhere)
+  }
+  const hear = ({detail}) => {
+    apart = detail
+    tellApart()
+  }
+  document.addEventListener("maxstim-apart", hear)
+  model.on("remove", () => document.removeEventListener("maxstim-apart", hear))
   const verdict = element("p", {class: "verdict", hidden: "", "data-part": "verdict"})
   const words = element("span")
   const take = element("button", {type: "button", class: "text-button"}, "Take its settings")
@@ -71,11 +85,13 @@ export function render({model}) {
     buttons.get(said.take)?.removeAttribute("aria-busy")
     if (said.file) saveFile(said.file)
   })
+  let drawn = ""
   const draw = () => {
     const {html, verdict: compared, note: said, settings, live, iteration: which, pinned} = model.shown
     verdict.textContent = verdict.title = compared
     verdict.hidden = !compared
-    if (title.innerHTML !== html) title.innerHTML = html
+    if (html !== drawn) title.innerHTML = drawn = html
+    tellApart()
     words.textContent = said
     take.hidden = !settings
     iteration.hidden = !which

@@ -18,7 +18,7 @@ import xarray as xr
 from dashboard.components.component import Component
 from dashboard.components.esm import DRAWING, source, stylesheet
 from maxstim_core.drawing.colors import BORDER, diverging
-from maxstim_core.drawing.peak import peak_frame, time_from_peak
+from maxstim_core.drawing.peak import asks_lowest, extreme_frame, peak_frame, time_from_peak
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN, Lattice
 
@@ -79,6 +79,8 @@ class HexPlayer(Component):
     ) -> None:
         """Show a result, its playhead at the peak of the central response or at `start`.
 
+        Where the lowest voltage was asked for, that stands in place of the peak.
+
         A regularised result brings its target as a dashed trace with the deviation shaded, and a
         result with a best iteration brings the central trace of the other one.
 
@@ -98,7 +100,7 @@ class HexPlayer(Component):
         """
         check_shown(dataset, variable)
         central = dataset[CENTRAL_OF[variable]].values
-        peak = peak_frame(central)
+        peak = extreme_frame(central, dataset.attrs)
         overlaid = [*_own_traces(dataset, variable, peak), *traces]
         response = dataset.get(RESPONSE_OF[variable])
         header = {
@@ -106,12 +108,15 @@ class HexPlayer(Component):
             "cell_type": str(dataset.attrs.get("cell_type", "")),
             "dt": float(dataset.attrs["dt"]),
             "peak": peak,
+            "zero": "the lowest point" if asks_lowest(dataset.attrs) else "the peak",
             "limit": limit,
             "color": color,
             "start": peak if start is None else start,
             "name": _name(dataset, variable, overlaid),
             "run": run,
         }
+        if variable == "stimulus" and "iteration" in dataset.sizes:
+            header["iteration"] = dataset.sizes["iteration"]
         arrays = {
             "u": dataset["u"].values.astype("<f4"),
             "v": dataset["v"].values.astype("<f4"),
@@ -134,7 +139,7 @@ class HexPlayer(Component):
         limit: float | None = None,
         color: str = "",
         run: str = "",
-        iteration: int = 0,
+        iteration: int | None = None,
         start: int | None = None,
     ) -> None:
         """Show what a run that is going has so far; playhead, zoom and speed stay as they are.
@@ -149,7 +154,7 @@ class HexPlayer(Component):
             limit: Voltage at the ends of the colour scale, as of `show`.
             color: CSS colour of the central trace, as of `show`.
             run: Id of the run, whose iterations the browser keeps sparsely, to be looked at.
-            iteration: Iterations that have led to it; 0 where that is not known.
+            iteration: Iterations that have led to it; None where that is not known.
             start: Frame at which the playhead stands until somebody moves it; by default where it has
                 been.
 
@@ -180,7 +185,7 @@ class HexPlayer(Component):
             "color": color,
             "run": run,
         }
-        if iteration:
+        if iteration is not None:
             header["iteration"] = iteration
         if start is not None:
             header["start"] = start

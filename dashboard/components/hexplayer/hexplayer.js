@@ -3,6 +3,7 @@
 // Another part of the page can have a movie shown instead of the answer, by the event "maxstim-movie" of
 // the document: arrays as in a scene, a title and perhaps the central trace; null brings the answer back.
 // Whatever moves in step hears "maxstim-frame", and moves it by "maxstim-jump"; null there asks where it is.
+// Where it shows something else than the rest of the page tells of, "maxstim-apart" says what, or nothing.
 
 const SPEEDS = [[1 / 20, "1/20"], [1 / 10, "1/10"], [1 / 6, "1/6"], [1 / 3, "1/3"], [1, "real time"]]
 const USUAL_SPEED = 2 // one sixth: a clip of 0.8 s lasts about five seconds
@@ -79,13 +80,15 @@ class Iterates {
   forget(run) {
     this.run = run
     this.blocks = new Map() // packed, by iteration, in rising order
-    this.chosen = null // the iteration on show; null for the newest
+    this.chosen = null // the iteration on show; null for the newest, or the answer
+    this.answer = null // what the run has ended with
   }
 
   /** Take what has come: an iterate of a run, or an answer, which ends the view of other runs. */
   take(scene, block) {
     const run = scene?.run ?? ""
     if (run !== this.run) this.forget(run)
+    this.answer = scene && !scene.live ? scene : null
     if (!scene?.live || scene.iteration === undefined) return
     // What is beyond was left behind by going back.
     for (const iteration of this.blocks.keys()) if (iteration >= scene.iteration) this.blocks.delete(iteration)
@@ -98,8 +101,12 @@ class Iterates {
     if (this.chosen !== null && !this.blocks.has(this.chosen)) this.chosen = null
   }
 
-  get iterations() {
-    return [...this.blocks.keys()]
+  /** The iterations there are to look at, in rising order; at the end the newest, or what the answer shows. */
+  get places() {
+    const kept = [...this.blocks.keys()]
+    if (!this.answer) return kept
+    const {iteration = "best"} = this.answer
+    return [...kept.filter((one) => one !== iteration), iteration]
   }
 }
 
@@ -333,6 +340,7 @@ class Player {
     }
     on(document, "maxstim-movie", (event) => {
       this.lent = event.detail
+      this.iterates.chosen = null // one of them at a time, and back from it to the answer
       this.refresh()
     })
     on(document, "maxstim-jump", ({detail}) => {
@@ -340,8 +348,7 @@ class Player {
       else this.jump(detail)
     })
     on(document, "maxstim-place", (event) => this.tellPlace(event.detail))
-    on(this.back, "click", () =>
-      document.dispatchEvent(new CustomEvent("maxstim-movie", {detail: null})))
+    on(this.back, "click", () => this.lookAt(Infinity))
     watch("traces", () => this.layout())
     watch("dark", () => this.layout())
 
@@ -457,7 +464,9 @@ class Player {
     this.iterates.take(scene, block)
     const earlier = this.iterates.blocks.get(this.iterates.chosen)
     if (earlier) scene = unpack(earlier)
+    this.apart = earlier ? `iteration ${this.iterates.chosen}` : this.lent?.title ?? ""
     if (this.lent) scene = {...this.lent, lent: true}
+    document.dispatchEvent(new CustomEvent("maxstim-apart", {detail: this.apart}))
     this.showIterations()
     this.scene = scene ? prepare(scene) : null
     this.hovered = null
@@ -489,28 +498,30 @@ class Player {
     place.frame = this.frame + 1
   }
 
-  /** Look at a kept iteration by its place; at the last place, at what is newest. */
+  /** Look at a kept iteration by its place; at the last place, at what is newest, or the answer. */
   lookAt(place) {
-    const {iterations} = this.iterates
-    const isNewest = place >= iterations.length - 1
+    const {iterates} = this
+    const {places, answer} = iterates
+    const isNewest = place >= places.length - 1
+    if (this.lent) document.dispatchEvent(new CustomEvent("maxstim-movie", {detail: null}))
     this.moved = true
-    this.iterates.chosen = isNewest ? null : iterations[place]
+    iterates.chosen = isNewest ? null : places[place]
     // The losses mark it, and the way back begins there.
-    const detail = iterations[Math.min(place, iterations.length - 1)]
+    const detail = isNewest && answer ? null : places[Math.min(place, places.length - 1)]
     document.dispatchEvent(new CustomEvent("maxstim-iteration", {detail}))
     this.refresh()
   }
 
   showIterations() {
-    const {iterations, chosen} = this.iterates
-    this.iterationRow.hidden = iterations.length < 2
+    const {places, chosen} = this.iterates
+    this.iterationRow.hidden = places.length < 2
+    const place = chosen === null ? places.length - 1 : places.indexOf(chosen)
+    this.root.dataset.iteration = String(places[place] ?? "")
     if (this.iterationRow.hidden) return
-    const place = chosen === null ? iterations.length - 1 : iterations.indexOf(chosen)
-    this.iterationSlider.max = iterations.length - 1
+    this.iterationSlider.max = places.length - 1
     setRange(this.iterationSlider, place)
-    this.iterationOutput.textContent = `${iterations[place]}`
-    this.iterationSlider.setAttribute("aria-valuetext", `iteration ${iterations[place]}`)
-    this.root.dataset.iteration = String(iterations[place])
+    this.iterationOutput.textContent = `${places[place]}`
+    this.iterationSlider.setAttribute("aria-valuetext", `iteration ${places[place]}`)
   }
 
   shownRings() {
@@ -532,9 +543,12 @@ class Player {
     this.root.dataset.theme = this.model.dark ? "dark" : "light"
     this.root.dataset.live = String(Boolean(scene?.live))
     this.root.dataset.lent = scene?.lent ? scene.title : ""
-    this.stimulus.title.textContent = this.stimulus.title.title = scene?.lent ? scene.title : "Stimulus"
-    this.back.hidden = !scene?.lent
-    this.stimulus.unit.hidden = Boolean(scene?.lent)
+    const stands = scene?.lent ? scene.title : this.apart ? `Stimulus, ${this.apart}` : "Stimulus"
+    this.stimulus.title.textContent = this.stimulus.title.title = stands
+    this.back.hidden = !this.apart
+    this.back.textContent = this.back.title = this.iterates.answer ? "Back to the answer" : "Back to the newest"
+    this.back.setAttribute("aria-label", this.back.textContent)
+    this.stimulus.unit.hidden = Boolean(this.apart)
     const title = scene?.lent ? "" : scene?.title ?? ""
     this.heading.textContent = title
     this.heading.hidden = !title
@@ -732,7 +746,7 @@ class Player {
     context.textBaseline = "alphabetic"
     context.textAlign = "center"
     const fromStart = scene.live || scene.lent
-    context.fillText(fromStart ? "time (ms)" : "time from the peak (ms)", (left + right) / 2,
+    context.fillText(fromStart ? "time (ms)" : `time from ${scene.zero} (ms)`, (left + right) / 2,
       TRACE.height - 2)
 
     // Luminance of the central column, frame by frame.

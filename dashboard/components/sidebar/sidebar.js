@@ -110,7 +110,7 @@ class SteerBar {
       if (event.key === "Enter" && !event.ctrlKey) back()
     })
     // The player tells at which iteration somebody looks.
-    document.addEventListener("maxstim-iteration", (event) => { this.iteration.value = String(event.detail) })
+    document.addEventListener("maxstim-iteration", (event) => { this.iteration.value = String(event.detail ?? "") })
     this.root = element("div", {class: "steer", hidden: "", "data-testid": "steer"},
       element("div", "line", this.pause, this.step, this.slow, this.more, this.back, this.iteration), this.note)
   }
