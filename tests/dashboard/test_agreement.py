@@ -54,6 +54,8 @@ def disagreements(app: App) -> list[str]:
     cell_type, method, marks = found.groups()
     forming = "Forming" in marks
     player = unpacked(app.player.live or app.player.scene)
+    answer_keys = {run.run_id: run.result.stem for run in session.runs if run.result is not None}
+    answer_keys |= {entry.key: entry.key for entry in session.finished}
     told = {
         "the player's cell type": (player["cell_type"], cell_type),
         "whether the player is live": (bool(player.get("live")), forming),
@@ -64,7 +66,11 @@ def disagreements(app: App) -> list[str]:
         ),
         "the sidebar's cell type": (app.sidebar.panel.choice["cell_type"], choice.cell_type),
         "the label of Run": (run["label"], f"Run {choice.cell_type} {choice.method}"),
-        "the chosen row": (app.history.list.chosen in (session.key, session.lasting_key), True),
+        "the chosen row": (
+            app.history.list.chosen == session.key
+            or answer_keys.get(app.history.list.chosen) == session.lasting_key,
+            True,
+        ),
         "the further networks of the sidebar": (
             tuple(app.sidebar.panel.choice["values"]["generated"]["across"]["further"]),
             choice.further,
@@ -97,13 +103,12 @@ def disagreements(app: App) -> list[str]:
         drawn = float(player["central"].max())
         told["the peak in the picture"] = (drawn == pytest.approx(peak, rel=0.01, abs=0.01), True)
         told["the name of the file"] = (app.headline._data()[0].partition("_")[0], cell_type)
-        if session.link_key and not session.link_iteration:
+        coming = session.run is not None and session.run.state in LIVE  # and then the address is its
+        if session.link_key and not (session.link_iteration or session.submitting or coming):
             linked = session.library.open(session.link_key)
             told["the answer of the address"] = (linked.attrs["config"], answer.attrs["config"])
-            told["its iteration in the address"] = (
-                {"best": "best", "last": "last"}.get(asked.shown, which),
-                which,
-            )
+            comes = "best" if session._awaits_best else which  # in a moment: it is being computed
+            told["its iteration in the address"] = (asked.shown or comes, comes)
         told["the cell type that is taken home"] = (answer.attrs["cell_type"], cell_type)
     further = session.shown.question.further
     if (cell_type, method) == (choice.cell_type, choice.method) and further != choice.asked_further:
