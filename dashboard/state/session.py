@@ -148,7 +148,8 @@ class Session(param.Parameterized):
         self._submissions = Submissions(self._hand_over)
         self._follows_next = True  # whether the page shall follow the run that is on its way
         self._missing = False  # whether no answer to what is chosen is known, or ready
-        self._awaits = False  # whether one is known and will be ready in a moment
+        self._awaits = False  # whether one to be shown is known and will be ready in a moment
+        self._awaits_asked = False  # whether that is an answer to what is chosen
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._coming_takes = True  # whether its settings are to be chosen then
         self._foreseen: tuple[RunRequest, Preview] | None = None
@@ -270,7 +271,7 @@ class Session(param.Parameterized):
             return self._settings_note()
         wanted, there = asked.unlike(shown), shown.unlike(asked)
         keeps = self._kept_by_run()
-        if self.submitting:
+        if self.submitting or self._awaits_asked:
             return f"{wanted} is on its way; this is {there}."
         if run is not None and run.state in LIVE:
             coming = PageQuestion.of_request(run.request)
@@ -611,7 +612,7 @@ class Session(param.Parameterized):
         self._show_chosen()
 
     def _show_chosen(self) -> None:
-        self._missing = self._awaits = False
+        self._missing = self._awaits = self._awaits_asked = False
         if self.choice.taking or self._follows or not self.network_hash:
             return
         if self.shown.question is not None and self.shows_question:
@@ -621,6 +622,7 @@ class Session(param.Parameterized):
         if entry is None and (shown is None or shown.cell_type != self.choice.cell_type):
             entry = self.newest(GenerateConfig.method)  # nearer than that of another cell type
         self._awaits = entry is not None and not self.library.is_ready(entry)
+        self._awaits_asked = self._awaits and not self._missing
         self._missing = self._missing or self._awaits
         self.looking = self.looking or self._awaits
         if entry is None or self._awaits:

@@ -543,10 +543,15 @@ def test_the_film_is_drawn_while_the_page_goes_on_and_can_be_had_twice(visit):
 
 
 def test_choosing_shows_what_there_is_or_says_what_is_on_show(visit):
-    page = visit("?cell=T5b&method=generated")
-    note = page.get_by_text("You chose T5b; this is T4c. Press Run for T5b.")
+    page = visit("?cell=T5b&method=regularized")
+    expect(headline(page)).to_have_text(re.compile("^T5b generated"))
+    note = page.get_by_text(
+        "You chose T5b regularized; this is T5b generated. Press Run for T5b regularized."
+    )
     expect(note).to_be_visible()
     expect(page).to_have_url(re.compile("cell=T5b(?!.*run=)"))
+    choose_method(page, "Generated")
+    expect(page).to_have_url(re.compile("cell=T5b&method=generated.*run=."))
     page.get_by_role("button", name=re.compile("^Cell type")).click()
     page.get_by_role("searchbox", name="Search cell types").fill("T4c")
     page.keyboard.press("Enter")

@@ -103,7 +103,9 @@ def disagreements(app: App) -> list[str]:
         drawn = float(player["central"].max())
         told["the peak in the picture"] = (drawn == pytest.approx(peak, rel=0.01, abs=0.01), True)
         told["the name of the file"] = (app.headline._data()[0].partition("_")[0], cell_type)
-        coming = session.run is not None and session.run.state in LIVE  # and then the address is its
+        coming = (
+            session.run is not None and session.run.state in LIVE
+        )  # and then the address is its
         if session.link_key and not (session.link_iteration or session.submitting or coming):
             linked = session.library.open(session.link_key)
             told["the answer of the address"] = (linked.attrs["config"], answer.attrs["config"])

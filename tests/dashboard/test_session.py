@@ -294,6 +294,9 @@ def test_choosing_shows_what_is_finished_and_says_so_where_nothing_is(queue):
     assert note in app.headline.panel.shown["note"]
     choice.method = "regularized"
     assert "You chose T3 regularized; this is T4c" in app.headline.panel.shown["note"]
+    until(session, lambda s: s.shown.question.cell_type == "T3")
+    note = "You chose T3 regularized; this is T3 generated. Press Run for T3 regularized."
+    assert note in app.headline.panel.shown["note"] and session.link_key == ""
     choice.param.update(cell_type="T4c", method="natural")
     assert session.answer.attrs["method"] == "natural" and session.key == "T4c-natural"
     assert app.headline.panel.shown["note"] == "" and session.link_key == session.key
