@@ -41,7 +41,7 @@ from maxstim_core.optimal.configs import (
 )
 from maxstim_core.optimal.constraints import contrast_energy
 from maxstim_core.optimal.response_units import bundled_units, grey_voltage_of
-from maxstim_core.optimal.result import clip_of, has_other_best
+from maxstim_core.optimal.result import cancelled_after, clip_of, has_other_best
 from maxstim_core.runs.request import config_of, request_of
 from maxstim_core.runs.snapshot import RunSnapshot
 from maxstim_core.settings import Config
@@ -199,7 +199,9 @@ class Headline(pn.viewable.Viewer):
     def _code(self) -> dict[str, str]:
         shown = self.session.shown
         request, output = request_of(shown.answer), file_name(shown.view, "nc")
-        python, shell = python_snippet(request, output), command_line(request, output)
+        n_made = cancelled_after(shown.answer)
+        python = python_snippet(request, output, n_made=n_made)
+        shell = command_line(request, output, n_made=n_made)
         if shown.best:
             python += (
                 f'best = ms.load({json.dumps(output)})["best_stimulus"]  # of the lowest loss\n'

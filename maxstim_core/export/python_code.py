@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from maxstim_core.export.cut_short import cut_short_comment, is_cut_short
+from maxstim_core.optimal.configs import SearchConfig
 from maxstim_core.settings import Config
 from maxstim_core.stimuli.stored.paintings import PAINTED
 
@@ -12,15 +14,23 @@ if TYPE_CHECKING:
     from maxstim_core.runs.request import RunRequest
 
 
-def python_snippet(request: RunRequest, output: str) -> str:
-    """Return Python lines that make the answer of a run and save it as `output`."""
+def python_snippet(request: RunRequest, output: str, *, n_made: int | None = None) -> str:
+    """Return Python lines that make the answer of a run and save it as `output`.
+
+    Args:
+        request: What was asked for.
+        output: Name of the file.
+        n_made: Iterations that were made of a run that was cancelled, where the lines stop too; 0 of a
+            search, None of a whole run: `maxstim_core.optimal.result.cancelled_after`.
+    """
     lines = {"natural": _search, "regularized": _regularize, "generated": _generate}
     network, device = _text(request.network), _text(request.device)
     return (
         "import maxstim_core as ms\n\n"
         + _beginning(request)
+        + _cut_short(request, n_made)
         + f"network, device = ms.open_network({network}), {device}\n"
-        + lines[request.method](request, _text(output))
+        + lines[request.method](request, _text(output), _run_until(request, n_made))
     )
 
 
@@ -31,6 +41,21 @@ def _beginning(request: RunRequest) -> str:
         key = request.clips.removeprefix(PAINTED)
     where = f"# It begins from paintings/{key}.nc, which has to be in the data directory.\n"
     return where if key else ""
+
+
+def _cut_short(request: RunRequest, n_made: int | None) -> str:
+    """Return a line that says where a run was cancelled, if it was."""
+    if n_made is None or not is_cut_short(request, n_made):
+        return ""
+    return cut_short_comment(request, n_made, "this stops there, too")
+
+
+def _run_until(request: RunRequest, n_made: int | None) -> str:
+    """Return the lines that iterate a run, as far as it came."""
+    if isinstance(request.config, SearchConfig) or not is_cut_short(request, n_made):
+        return _RUN
+    # Not by fewer iterations: under constraints, those would be other ones.
+    return f"{_RUN}    if report.step == {n_made}:\n        break\n"
 
 
 def _config(config: Config) -> str:
@@ -76,7 +101,7 @@ def painted_snippet(network: str, cell_type: str, taken: str, *, silenced: str =
     )
 
 
-def _generate(request: RunRequest, output: str) -> str:
+def _generate(request: RunRequest, output: str, run: str) -> str:
     asked, others = "network", ""
     if request.further_networks:
         names = ", ".join(map(_text, request.further_networks))
@@ -86,18 +111,18 @@ def _generate(request: RunRequest, output: str) -> str:
         others
         + _config(request.config)
         + f"run = ms.generate({asked}, {_text(request.cell_type)}, config, device=device)\n"
-        + _RUN
+        + run
         + f"ms.save(run.result(), {output})\n"
     )
 
 
-def _search(request: RunRequest, output: str) -> str:
+def _search(request: RunRequest, output: str, run: str) -> str:
     clip = f"clip={_text(request.clip)}, " if request.clip else ""
     return (
         f"clips = ms.open_clips({_text(request.clips)})\n"
         + _config(request.config)
         + "run = ms.search(network, clips, config, device=device)\n"
-        + _RUN
+        + run
         + "found = run.result()\n"
         + f"best = ms.replay(network, {_text(request.cell_type)}, clips, found, config, "
         + f"{clip}device=device)\n"
@@ -105,7 +130,7 @@ def _search(request: RunRequest, output: str) -> str:
     )
 
 
-def _regularize(request: RunRequest, output: str) -> str:
+def _regularize(request: RunRequest, output: str, run: str) -> str:
     cell = _text(request.cell_type)
     clip = _chosen_clip(request) if request.clip else _best_clip(cell, request.config)
     return (
@@ -114,7 +139,7 @@ def _regularize(request: RunRequest, output: str) -> str:
         + clip
         + f"run = ms.regularize(network, {cell}, clip, config, device=device,\n"
         + '                    source=f"{clips.name}: {name}", clip_name=name)\n'
-        + _RUN
+        + run
         + f"ms.save(run.result(), {output})\n"
     )
 

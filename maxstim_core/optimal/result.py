@@ -156,6 +156,20 @@ def has_other_best(answer: xr.Dataset) -> bool:
     )
 
 
+def cancelled_after(answer: xr.Dataset) -> int | None:
+    """Return after how many iterations the run of an answer was cancelled.
+
+    Args:
+        answer: An answer of any method.
+
+    Returns:
+        0 of a search, whose answer does not tell its clips; None where no run was cancelled.
+    """
+    if answer.attrs.get("status") != "cancelled":
+        return None
+    return answer.sizes.get("iteration", 0)
+
+
 def at_best(answer: xr.Dataset) -> xr.Dataset:
     """Return an answer as it was at its iteration of lowest loss: what is drawn and taken home of it.
 

@@ -14,6 +14,7 @@ from dashboard.app import App
 from dashboard.sidebar.controls import Controls
 from dashboard.state.choice import Choice
 from dashboard.state.session import Session, iterations_asked
+from dashboard.views.headline import Headline
 from dashboard.views.losses import Losses
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.errors import MaxstimError
@@ -155,6 +156,11 @@ def test_a_cancelled_run_keeps_what_it_had(session):
     until_ended(session)
     assert session.run.state == "cancelled" and not session.may_cancel
     assert session.answer.attrs["status"] == "cancelled"
+    said = (
+        f"# The run was cancelled after {session.answer.sizes['iteration']} of {FOREVER} iterations"
+    )
+    code = Headline(session)._code()
+    assert said in code["python"] and code["shell"].startswith(said)
 
 
 def test_two_pages_that_ask_the_same_wait_for_one_computation(session, queue):
