@@ -342,10 +342,24 @@ class Session(param.Parameterized):
             return []
         if request.method != mine.method:
             return []
+        if request.clip != mine.clip and self._begins_alike(request, mine):
+            request = replace(request, clip=mine.clip)
+        return settings_unlike(request, mine)
+
+    def _begins_alike(self, request: RunRequest, mine: RunRequest) -> bool:
+        """Tell whether two requests that name a clip differently mean the same one.
+
+        Through natural answers one looks by their clips: those do not count.
+        """
         answer = self.shown.answer if self.shown.run is None else None
-        same = request.method == SearchConfig.method  # one looks through clips
-        same = same or (answer is not None and mine.clip == clip_of(answer))
-        return settings_unlike(replace(request, clip=mine.clip) if same else request, mine)
+        if request.method == SearchConfig.method:
+            return True
+        if answer is None:
+            return False
+        if mine.clip:
+            return mine.clip == clip_of(answer)
+        searched = self.library.searched(answer)
+        return searched is not None and str(searched["clip_name"].values[0]) == clip_of(answer)
 
     def take_settings(self) -> None:
         """Choose the settings of the answer on show."""

@@ -87,7 +87,8 @@ class Headline(pn.viewable.Viewer):
         if pins is not None:
             pins.param.watch(self._update, "keys")
         choice = session.choice
-        choice.param.watch(self._update, ["cell_type", "method", "network", "further", "clips"])
+        chosen = ["cell_type", "method", "network", "further", "clips", "clip"]
+        choice.param.watch(self._update, chosen)
         for settings in choice.settings.values():
             settings.param.watch(self._update, list(settings.names()))
         self._update()

@@ -10,10 +10,11 @@ from toy_runs import toy_queue
 
 from dashboard.app import App
 from dashboard.views.headline import default_range_words, place_words, range_words
+from maxstim_core.export.captions import with_degrees
 from maxstim_core.networks.catalog import open_network
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
 from maxstim_core.optimal.response_units import response_units
-from maxstim_core.optimal.result import load
+from maxstim_core.optimal.result import clip_of, load
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.shipped import bundled_answers
 from maxstim_core.storage.netcdf import save
@@ -233,3 +234,20 @@ def test_without_an_answer_by_the_method_the_generated_one_of_the_same_cell_is_n
     note = app.headline.panel.shown["note"]
     assert note.startswith("You chose Mi1 regularized; this is Mi1 generated.")
     assert app.session.link_key == ""
+
+
+def test_a_regularized_answer_says_where_it_begins_from_another_clip_than_the_chosen(queue, store):
+    app = shown(queue, store)
+    session, choice = app.session, app.choice
+    session.follow("T4c-regularized")
+    best = choice.clip or clip_of(session.answer)
+    assert app.headline.panel.shown["note"] == ""
+    choice.clip = ""  # which is the best of the set
+    assert app.headline.panel.shown["note"] == ""
+    names = [str(name) for name in session.library.open("T4c-natural")["clip_name"].values]
+    assert names[0] == best
+    choice.clip = names[1]
+    said = app.headline.panel.shown
+    assert said["settings"] and f"“{with_degrees(best)}” to begin from" in said["note"]
+    app.headline.panel._handle_msg("Settings")
+    assert choice.clip in ("", best) and app.headline.panel.shown["note"] == ""
