@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -140,10 +139,19 @@ def _of_best(rows: Sequence[ControlRow], sign: int, grey: float) -> str:
     """Say how many times the response is that to the best textbook stimulus, and to the best clip."""
     response = rows[0].found.response
     said = []
-    for families, how in product((FAMILIES, (NATURAL,)), (FULL, EQUAL)):
-        best = _best(rows, families, how, sign)
-        if best is not None:
-            said.append(f"{_times(response, best, grey)} at {how}")
+    for families in (FAMILIES, (NATURAL,)):
+        named = ""  # what the quotient before was with: it is not named twice
+        for how in (FULL, EQUAL):
+            best = _best(rows, families, how, sign)
+            if best is None:
+                continue
+            what = f"the best {'clip' if best.family == NATURAL else best.family}"
+            times = _times(response, best.found.response, what, grey)
+            is_quotient = times.endswith(f"× {what}")
+            if is_quotient and what == named:
+                times = times.removesuffix(f" {what}")
+            named = what if is_quotient else ""
+            said.append(f"{times} at {how}")
     return ", ".join(said)
 
 
@@ -181,12 +189,8 @@ def _rounded(response: float) -> str:
     return f"{response:z.2f}"
 
 
-def _times(response: float, best: ControlRow, grey: float) -> str:
+def _times(response: float, other: float, what: str, grey: float) -> str:
     """Say how many times a response is that to something else, where that means something."""
-    other, what = (
-        best.found.response,
-        f"the best {'clip' if best.family == NATURAL else best.family}",
-    )
     if is_next_to_nothing(other, grey):
         return f"next to nothing by {what}"
     if response * other <= 0:

@@ -53,9 +53,11 @@ def expect_at_top(page: Page) -> None:
     expect_play_in_sight(page)
 
 
-def expect_play_in_sight(page: Page) -> None:
+def expect_play_in_sight(page: Page, height: int = SIZE["height"]) -> None:
     play = page.get_by_test_id("player").get_by_role("button", name=re.compile("Play|Pause")).first
-    until(page, play.bounding_box, lambda box: box is not None and box["y"] + box["height"] <= 800)
+    until(
+        page, play.bounding_box, lambda box: box is not None and box["y"] + box["height"] <= height
+    )
 
 
 def paint_a_little(page: Page) -> None:
@@ -136,3 +138,30 @@ def test_play_stays_in_sight_below_a_headline_of_some_lines_and_a_note(visit):
     expect(page.locator("p.note").filter(visible=True)).to_contain_text("This answer was made with")
     page.wait_for_timeout(500)
     expect_play_in_sight(page)
+
+
+COMPARED = (
+    "1.32 × the best grating at full contrast, 2.05 × the best flash at equal energy, 1.94 × the best "
+    "clip at full contrast, 2.71 × at equal energy; a median of 0.55 of the response in the 9 other "
+    "networks"
+)
+"""What controls say of an answer, about as long as it can be."""
+
+
+@pytest.mark.parametrize("method", ["natural", "regularized", "generated"])
+def test_what_controls_say_is_read_whole_and_play_stays_in_sight(visit, method):
+    page = visit(f"?cell=T4c&method={method}", **SIZE)
+    expect(page.locator("h1").first).to_contain_text(method)
+    line = page.locator("p.verdict")
+    line.evaluate(
+        "(node, text) => Object.assign(node, {textContent: text, hidden: false})", COMPARED
+    )
+    for width, height in ((1280, 800), (1920, 1080), (1024, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)
+        cut = line.evaluate(
+            "node => node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight + 1"
+        )
+        assert not cut, (width, height)
+        if width >= 1280:
+            expect_play_in_sight(page, height)

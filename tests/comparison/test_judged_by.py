@@ -184,6 +184,22 @@ def test_nothing_is_divided_by_a_control_that_does_nothing():
     )
 
 
+def test_what_an_answer_is_compared_with_twice_is_named_once():
+    grey = np.full((2, 7), 0.5, np.float32)
+    rows = [ControlRow("answer", EQUAL, Found("the answer", grey, 1.0, 1.0))]
+    controls = {("edge", FULL): 2.0, ("edge", EQUAL): 0.5, ("natural", FULL): 0.8}
+    controls |= {("bar", FULL): 0.1, ("bar", EQUAL): 0.4, ("natural", EQUAL): 0.4}
+    rows += [ControlRow(*kind, Found("", grey, each, 1.0)) for kind, each in controls.items()]
+    assert in_one_line(rows, Objective("drive"), 1, []) == (
+        "0.50 × the best edge at full contrast, 2.00 × at equal energy, 1.25 × the best clip at full "
+        "contrast, 2.50 × at equal energy"
+    )
+    rows.append(ControlRow("flash", EQUAL, Found("", grey, 1.6, 1.0)))
+    assert in_one_line(rows, Objective("drive"), 1, []).startswith(
+        "0.50 × the best edge at full contrast, 0.62 × the best flash at equal energy, 1.25 ×"
+    )
+
+
 def test_quotients_are_there_where_they_mean_something():
     assert share_of(1.0, 2.0) == 0.5 and share_of(-1.0, 2.0) == -0.5
     assert np.isnan(share_of(1.0, 0.0)) and np.isnan(share_of(1.0, -0.049))

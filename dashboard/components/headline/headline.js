@@ -88,7 +88,7 @@ export function render({model}) {
   let drawn = ""
   const draw = () => {
     const {html, verdict: compared, note: said, settings, live, iteration: which, pinned} = model.shown
-    verdict.textContent = verdict.title = compared
+    verdict.textContent = compared
     verdict.hidden = !compared
     if (html !== drawn) title.innerHTML = drawn = html
     tellApart()
