@@ -883,19 +883,25 @@ class Player {
     return Number.isInteger(Math.round(this.scene.dt * 1e6) / 1000) ? 0 : 1
   }
 
-  /** A length on the eye, in the corner that the hexagon leaves free. */
+  /** A length on the eye, in the corner that the hexagon leaves free; none where that is too small. */
   drawScaleBar(context) {
     const {stimulus, theme} = this
-    const columns = Math.max(1, Math.round(this.shownRings() / 3))
-    const length = columns * SQRT3 * stimulus.scale
     const [x, y] = [1, stimulus.height - 18.5]
-    context.lineWidth = 2
-    stroke(context, theme.quiet, [[x, y], [x + length, y]])
     context.font = `11px ${this.family}`
+    // The hexagon comes nearest at the upper end of the bar, and of its words.
+    const isFree = (columns, words) =>
+      stimulus.columnAt(x + columns * SQRT3 * stimulus.scale + 2, y - 2) === null &&
+      stimulus.columnAt(x + context.measureText(words).width + 2, stimulus.height - 13) === null
+    const widest = Math.max(1, Math.round(this.shownRings() / 3))
+    const told = (columns) => `${Math.round(columns * this.degrees)}°`
+    const columns = [widest, Math.ceil(widest / 2)].find((each) => isFree(each, told(each)))
+    if (!columns) return
+    context.lineWidth = 2
+    stroke(context, theme.quiet, [[x, y], [x + columns * SQRT3 * stimulus.scale, y]])
     context.textAlign = "left"
     context.textBaseline = "alphabetic"
     context.fillStyle = theme.quiet
-    context.fillText(`${Math.round(columns * this.degrees)}°`, x, stimulus.height - 4)
+    context.fillText(told(columns), x, stimulus.height - 4)
   }
 
   // -- hovering

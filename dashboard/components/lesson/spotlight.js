@@ -8,6 +8,10 @@ function* rootsOf(root) {
 
 const selectorOf = (name) => `:is([data-testid="${CSS.escape(name)}"], [data-part="${CSS.escape(name)}"])`
 
+// A ring stays off the words in it and around it: settings stand close together, and the words of the player and
+// of the headline begin at their edges.
+const ROOM = {player: 8, headline: 4}
+
 /** One stylesheet in every root of the page: what comes later is found when `show` is called again. */
 class Spotlight {
   constructor() {
@@ -19,7 +23,7 @@ class Spotlight {
     const rules = [
       ...hidden.map((name) => `${selectorOf(name)} { display: none !important; }`),
       ...fixed.map((name) => `${selectorOf(name)} { pointer-events: none; outline: 1px dashed var(--quiet); outline-offset: 2px; }`),
-      ...highlight.map((name) => `${selectorOf(name)} { outline: 3px solid var(--accent) !important; outline-offset: 3px; border-radius: 10px; }`),
+      ...highlight.map((name) => `${selectorOf(name)} { outline: 2px solid var(--accent) !important; outline-offset: ${ROOM[name] ?? 2}px; border-radius: 10px; scroll-margin: 12px; }`),
     ].join("\n")
     const is_new = rules !== this.said
     if (is_new) this.sheet.replaceSync(rules)

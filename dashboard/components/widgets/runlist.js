@@ -78,11 +78,7 @@ export function render({model}) {
       const title = element("span", "title", run.name ? `${run.name} (${run.title})` : run.title)
       if (run.person) title.append(" ", element("span", "person", `by ${run.person}`))
       words.append(title, element("span", "detail", run.detail))
-      for (const more of [run.clip, run.settings].filter(Boolean)) {
-        const line = element("span", "detail", more)
-        line.title = more // where it is cut off
-        words.append(line)
-      }
+      for (const more of [run.clip, run.settings].filter(Boolean)) words.append(element("span", "detail", more))
       row.append(words, element("span", `chip ${run.state}`, run.state))
       if (run.state === "running") {
         const bar = element("i", "bar")
