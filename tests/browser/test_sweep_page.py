@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 from serving import Served, start
 
 import maxstim_core as ms
+from dashboard import components
 from maxstim_core.runs.sweeps import SweepRequest, compute_sweep, sweep_key
 
 pytest.importorskip("zarr")
@@ -397,6 +399,28 @@ def test_a_stored_run_joins_the_table_and_the_players(visit, many):
     expect(page.locator(".one-player[data-frame]")).to_have_count(1)
     page.get_by_role("button", name=re.compile("^Take out T4c")).click()
     expect(page.locator(".tile")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([3.3512, 3.3489], ["3.351", "3.349"]),
+        ([-3.35, 3.35], ["−3.35", "3.35"]),
+        ([0.0012345678, 0.0012345679], ["0.0012345678", "0.0012345679"]),
+        ([2.0, 2.0], ["2", "2"]),
+        ([100.0, 1234.5], ["100", "1230"]),
+    ],
+)
+def test_two_ends_of_an_axis_never_read_the_same(browser, numbers, words):
+    folder = Path(components.__file__).parent
+    files = ("hexplayer/drawing.js", "plots/plot.js", "sweep/linked.js")
+    code = "\n".join((folder / name).read_text("utf-8") for name in files)
+    page = browser.new_page()
+    said = page.evaluate(
+        f"(numbers) => {{ {code.replace('export ', '')}; return apart(numbers) }}", numbers
+    )
+    page.close()
+    assert said == words
 
 
 def test_a_page_without_sweeps_has_no_model_of_them(visit):

@@ -20,6 +20,16 @@ function axisTicks({low, high, isLog}, count) {
   return [low, high]
 }
 
+/** Return numbers of an axis in words: in three digits, or as many as it takes to tell them apart. */
+function apart(numbers) {
+  const words = (digits) => numbers.map((one) => {
+    const rounded = Number(one.toPrecision(digits))
+    return digits > 5 ? String(rounded).replaceAll("-", "−") : valueText(rounded)
+  })
+  const differ = (digits) => new Set(words(digits)).size === new Set(numbers).size
+  return words([3, 4, 5, 7, 9, 12].find(differ) ?? 15)
+}
+
 /** Return a text cut, where it must be, to so many pixels. */
 function fitted(context, text, room) {
   if (context.measureText(text).width <= room) return text
@@ -147,8 +157,9 @@ class ParallelPlot extends LinkedPlot {
       const half = context.measureText(name).width / 2
       context.fillText(name, clamp(axis.x, half, Math.max(half, width - half)), 8 + NAME_ROW * (k % nRows))
       context.fillStyle = quiet
-      context.fillText(valueText(Number(axis.high.toPrecision(3))), axis.x, top - 9)
-      context.fillText(valueText(Number(axis.low.toPrecision(3))), axis.x, bottom + 10)
+      const [low, high] = apart([axis.low, axis.high])
+      context.fillText(high, axis.x, top - 9)
+      if (low !== high) context.fillText(low, axis.x, bottom + 10) // of one value, once
     })
     if (this.dragged) {
       const [[ax, ay], [, by]] = this.dragged
@@ -216,9 +227,11 @@ class ScatterPlot extends LinkedPlot {
     context.textBaseline = "middle"
     context.fillStyle = quiet
     context.textAlign = "center"
-    for (const x of axisTicks(a, (right - left) / 90)) context.fillText(valueText(Number(x.toPrecision(3))), X(x), bottom + 12)
+    const across = axisTicks(a, (right - left) / 90)
+    apart(across).forEach((text, k) => context.fillText(text, X(across[k]), bottom + 12))
     context.textAlign = "right"
-    for (const y of axisTicks(b, 4)) context.fillText(valueText(Number(y.toPrecision(3))), left - 8, Y(y))
+    const up = axisTicks(b, 4)
+    apart(up).forEach((text, k) => context.fillText(text, left - 8, Y(up[k])))
     const name = (k) => `${this.columns[k].label}${this.columns[k].unit ? ` (${this.columns[k].unit})` : ""}`
     context.textAlign = "center"
     context.fillText(name(this.chosen[0]), (left + right) / 2, this.height - 10)
