@@ -168,7 +168,7 @@ class App(pn.viewable.Viewer):
             self.session.follow(asked.run)
         self.atlas.ask(asked.atlas)
         problem = self.session.problem
-        if self.session.key == "" and example is not None:
+        if self.session.key == "" and example is not None and not self.session.chose_stopped:
             self.session.follow_meanwhile(example.key)
         elif example is not None:
             self.session.show_while_waiting(example.key)

@@ -105,7 +105,10 @@ class Sidebar(pn.viewable.Viewer):
             case dict():
                 with pn.io.hold():
                     self._heard += 1
+                    said = self.session.problem
                     self.controls.take(message)
+                    if message.get("restored") is True:  # nobody has changed anything since
+                        self.session.problem = said
                     self.session.steer()
                     self._tell_choice()
 

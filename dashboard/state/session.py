@@ -26,6 +26,7 @@ from dashboard.state.shown import Shown
 from dashboard.state.submissions import Submissions
 from dashboard.state.typed_numbers import LONGEST_ENTRY, allowed, read_number
 from dashboard.text.differences import settings_unlike
+from dashboard.text.stopped_runs import gone_words, kept_words
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.catalog import is_bundled
 from maxstim_core.optimal.configs import GenerateConfig, SearchConfig, starting_preset
@@ -36,6 +37,7 @@ from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import RunRequest, request_of
 from maxstim_core.runs.result_index import ResultRecord
 from maxstim_core.runs.snapshot import LIVE, Preview, RunSnapshot
+from maxstim_core.runs.stopped import StoppedRun, is_run_id
 from maxstim_core.stimuli.synthetic.bundled_sets import MADE_SETS
 
 
@@ -105,6 +107,9 @@ class Session(param.Parameterized):
         queue: The queue that all pages share.
         library: Answers that were finished before, by whomever.
         visitor: Id of the person, who may have other pages; a new one if empty.
+
+    Attributes:
+        chose_stopped: Whether what is chosen is what a run was asked for that ended with its server.
     """
 
     runs = param.Parameter((), doc="Snapshots of the runs of this page, newest first.")
@@ -144,6 +149,7 @@ class Session(param.Parameterized):
         super().__init__()
         self.choice, self.queue, self.library = choice, queue, library
         self.id = visitor or secrets.token_hex(16)
+        self.chose_stopped = False
         self._turn = threading.RLock()
         self._submissions = Submissions(self._hand_over)
         self._follows_next = True  # whether the page shall follow the run that is on its way
@@ -330,8 +336,10 @@ class Session(param.Parameterized):
                 return f"Another is on its way. {self._kept_by_run()}".strip()
         with suppress(MaxstimError):  # a record that is not read
             differences = self._unlike_choice(request_of(answer))
+            kept = kept_words(answer, same_settings=not differences)
             if differences:
-                return f"This answer was made with {', '.join(differences)}."
+                return f"This answer was made with {', '.join(differences)}. {kept}".strip()
+            return kept
         return ""
 
     def _unlike_choice(self, request: RunRequest) -> list[str]:
@@ -576,6 +584,12 @@ class Session(param.Parameterized):
         self._coming = ""
         try:
             run = self._run_in_queue(key)
+            if run is None and is_run_id(key) and self.library.find(key) is None:
+                stopped = self.queue.store.stopped.find(key)
+                if stopped is None or self.library.find(stopped.key) is None:
+                    self._tell_gone(stopped, takes_settings)
+                    return
+                key = stopped.key
             if run is None and not self._is_ready(key):
                 self._coming, self._coming_takes = key, takes_settings
                 return
@@ -596,6 +610,13 @@ class Session(param.Parameterized):
             example = entry is not None and entry.example
             self._answer_key = key
             self.param.update(is_example=example, answer=answer, **self._news())
+
+    def _tell_gone(self, stopped: StoppedRun | None, takes_settings: bool) -> None:
+        """Say that a run is gone, and choose what it was asked for, where that is known."""
+        if stopped is not None and takes_settings:
+            self.choice.take(stopped.request)
+            self.chose_stopped = True
+        self.problem = gone_words(stopped)
 
     def follow_meanwhile(self, key: str) -> None:
         """Show something until what was to be followed is ready."""

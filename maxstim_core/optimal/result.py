@@ -27,11 +27,13 @@ Variables, where the method has them:
 
 Attributes hold ``method``, ``cell_type``, ``config`` (JSON), ``network``, ``network_hash``, ``dt``,
 ``status`` ("complete" or "cancelled"), ``device`` and the versions of maxstim, numpy and what the
-engine computes with (``numba_version`` or ``torch_version``). Regularized and generated answers have
-``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``, and ``missed``, a sentence, where the best
-iterate is not on its budget of energy or at its level, and ``grey_voltage``, the voltage of the central
-cell under grey, unless they were stored before that was told; generated ones with an objective in units
-of RMS have ``rms_voltage`` as well: G and R of `maxstim_core.optimal.response_units`.
+engine computes with (``numba_version`` or ``torch_version``), and ``cancelled_by`` where no person
+cancelled: "server" of a run that was going when its server was stopped. Regularized and generated
+answers have ``contrast_energy``, sum_th (x_th - 0.5)^2 of ``stimulus``, and ``missed``, a sentence,
+where the best iterate is not on its budget of energy or at its level, and ``grey_voltage``, the voltage
+of the central cell under grey, unless they were stored before that was told; generated ones with an
+objective in units of RMS have ``rms_voltage`` as well: G and R of
+`maxstim_core.optimal.response_units`.
 Generated answers of several networks have ``networks`` and ``network_hashes``, JSON lists of all of
 them, of which ``network`` and ``network_hash`` are the first; those of a contrast have ``contrast``, a
 sentence that says whether it holds.
@@ -66,6 +68,10 @@ if TYPE_CHECKING:
 
     from maxstim_core.drawing.notebook import Result
     from maxstim_core.simulation.engine import Engine
+
+
+BY_SERVER = "server"
+"""Attribute ``cancelled_by`` of what was kept of a run whose server was stopped."""
 
 
 def labeled_answer(

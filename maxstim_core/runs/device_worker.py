@@ -108,11 +108,11 @@ class DeviceWorker(threading.Thread):
             self._queue.finish(job, ending)
         self.kill()
 
-    def cancel(self, job: AnyJob) -> None:
-        """Ask the worker to stop a job, for its last run."""
+    def cancel(self, job: AnyJob, *, by_server: bool = False) -> None:
+        """Ask the worker to stop a job: for its last run, or for all where the server is stopped."""
         worker = self._worker
         if worker is not None:
-            worker.send(Cancel(job.job_id, job.runs[0].run_id))
+            worker.send(Cancel(job.job_id, job.runs[0].run_id, by_server))
 
     def give_way(self, job: AnyJob) -> None:
         """Ask the worker to end the present turn of a job."""

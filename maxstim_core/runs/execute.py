@@ -45,7 +45,7 @@ __all__ = [
 
 
 def warm(network: str, device: str) -> None:
-    """Get ready for runs on a network: open it, and take one small step on the device.
+    """Get ready for runs on a network: open it, take one small step on the device, and write it.
 
     What is compiled or loaded for that stays for the run that follows, so that who is ready already
     does nothing.
@@ -64,7 +64,8 @@ def _take_step(network: Network, device: str) -> None:
     run = generate(network, network.connectome.names[0], small, device=device)
     for _ in run:
         pass
-    run.result()
+    # And what it takes to store an answer: a server that is stopped leaves little time for that.
+    run.result()[["stimulus"]].drop_attrs().to_netcdf(engine="h5netcdf")
 
 
 def search_ahead(network: str, clips: str, device: str, store: RunStore) -> Iterator[AheadReport]:

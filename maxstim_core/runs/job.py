@@ -35,8 +35,8 @@ RunPicture = TypeVar("RunPicture", RunSnapshot, TaskSnapshot)
 class Stopper(Protocol):
     """What a job knows of the worker that does it."""
 
-    def cancel(self, job: AnyJob) -> None:
-        """Ask the worker to stop a job."""
+    def cancel(self, job: AnyJob, *, by_server: bool = False) -> None:
+        """Ask the worker to stop a job; `by_server` if the server is being stopped."""
 
     def give_way(self, job: AnyJob) -> None:
         """Ask the worker to end the present turn of a job."""

@@ -8,7 +8,6 @@ gets fewer steps, and nobody waits for them. What a run computes has no part in 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -46,7 +45,9 @@ from maxstim_core.runs.worker import (
     SECONDS_BETWEEN_REPORTS,
     SHARE_OF_PREVIEWS,
     Outbox,
+    cancelled_answer,
     failure,
+    leave_signals_to_the_server,
     parse_options,
 )
 
@@ -154,7 +155,7 @@ class LiveRun:
         run = self._opened()
         cancel = next((act for act in list(self._acts) if isinstance(act, Cancel)), None)
         if cancel is not None:
-            self._send(self._cancelled(cancel.run_id))
+            self._send(self._cancelled(cancel))
             return False
         acted = False
         while self._acts and run.n_done >= self.task.catch_up:
@@ -163,7 +164,9 @@ class LiveRun:
         now = time.monotonic()
         if self._paused and not self._steps_left:
             if now - self._paused_since >= PAUSE_SECONDS:
-                self._send(replace(self._cancelled(self.task.job_id), reason=PAUSED_TOO_LONG))
+                job_id = self.task.job_id
+                ended = self._cancelled(Cancel(job_id, job_id))
+                self._send(replace(ended, reason=PAUSED_TOO_LONG))
                 return False
             self._report(run)
             self.due = self._paused_since + PAUSE_SECONDS
@@ -259,12 +262,12 @@ class LiveRun:
         levels = np.rint(255 * np.clip(look.stimulus, 0, 1)).astype(np.uint8)
         return Preview(levels, look.lattice, response, look.step)
 
-    def _cancelled(self, run_id: str) -> Cancelled:
+    def _cancelled(self, cancel: Cancel) -> Cancelled:
         """Store the best so far under the id of a run."""
         run = self._run
         if run is None or not run.n_done:
             return Cancelled()
-        return Cancelled(self._store.save(run_id, run.result().assign_attrs(status="cancelled")))
+        return Cancelled(self._store.save(cancel.run_id, cancelled_answer(run.result(), cancel)))
 
     def _done(self, run: Steered) -> Done:
         """Store the answer as that to the request whose schedule is what was done."""
@@ -365,7 +368,7 @@ def serve_live() -> None:
     """Serve live runs until standard input ends."""
     options = parse_options()
     outbox = Outbox()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # see `maxstim_core.runs.worker`
+    leave_signals_to_the_server()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     runs = LiveRuns(RunStore(options.data), outbox, usable_cores())

@@ -79,9 +79,9 @@ class LiveWorker(threading.Thread):
         """Let the process get ready for a network; any thread."""
         self._tell(Warm(network))
 
-    def cancel(self, job: AnyJob) -> None:
+    def cancel(self, job: AnyJob, *, by_server: bool = False) -> None:
         """Ask the process to stop a job; any thread."""
-        self._tell(Cancel(job.job_id, job.runs[0].run_id))
+        self._tell(Cancel(job.job_id, job.runs[0].run_id, by_server))
 
     def give_way(self, job: AnyJob) -> None:
         """Live runs share: none gives way."""

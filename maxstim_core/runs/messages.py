@@ -170,10 +170,14 @@ class AheadReport:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Server to worker: stop this job, and keep the best so far under the id of a run."""
+    """Server to worker: stop this job, and keep the best so far under the id of a run.
+
+    ``by_server`` says that nobody asked for it: the server is being stopped.
+    """
 
     job_id: str
     run_id: str
+    by_server: bool = False
 
 
 @dataclass(frozen=True)

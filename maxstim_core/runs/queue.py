@@ -12,7 +12,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +41,7 @@ from maxstim_core.runs.request import RunRequest, content_key, opened
 from maxstim_core.runs.run_job import LiveJob, RunJob
 from maxstim_core.runs.shipped import find_shipped
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot, stored_snapshot
+from maxstim_core.runs.stopped import StoppedRun
 from maxstim_core.runs.store import RunStore
 from maxstim_core.runs.task import TaskRequest
 from maxstim_core.runs.task_job import TaskJob
@@ -73,6 +74,7 @@ class RunQueue:
         store: Where results go; the user's data directory if None.
         hang_seconds: A run that gives no sign of life for so long after its last is ended.
         grace_seconds: A cancelled run that does not stop for so long is ended.
+        keep_seconds: How long runs that are going have to store their best when the queue is closed.
         start_seconds: A worker that is not ready after so long is given up, and so is a run that
             gives no first sign of life: its first step may have to be compiled. So is a task that
             is silent for so long.
@@ -89,6 +91,7 @@ class RunQueue:
         store: RunStore | None = None,
         hang_seconds: float = 120.0,
         grace_seconds: float = 5.0,
+        keep_seconds: float = 2.5,
         start_seconds: float = 300.0,
         most_queued: int = 8,
         most_live: int = 32,
@@ -97,6 +100,7 @@ class RunQueue:
         self.runner, self.store, self.clock = runner, store or RunStore(), clock
         self.hang_seconds, self.grace_seconds = hang_seconds, grace_seconds
         self.start_seconds, self.most_queued = start_seconds, most_queued
+        self.keep_seconds = keep_seconds
         self.most_live = most_live
         self._changed = threading.Condition()
         self._versions = itertools.count(1)
@@ -386,20 +390,38 @@ class RunQueue:
         return workers[0].ahead if workers else None
 
     def close(self) -> None:
-        """End all workers; runs and tasks that have not ended are cancelled."""
+        """End all workers; runs and tasks that have not ended are cancelled.
+
+        Runs that are going have `keep_seconds` to store their best, as when a person cancels them. What
+        became of all runs is noted in the store, for pages that come back. Closing again does nothing.
+        """
         with self._changed:
-            self._closed = True
-            waiting: list[AnyJob] = [*self._order, *self._live_order]
-            for job in waiting:
-                self._order_of(job).serve(job)
-                self._finish(job, Ending("cancelled", reason=_SHUT_DOWN))
-            workers: list[DeviceWorker | LiveWorker] = [*self._workers]
-            workers += [self._live] if self._live is not None else []
-            self._changed.notify_all()
-        for worker in workers:
-            worker.kill()
-        for worker in workers:
-            worker.join(timeout=10)
+            stopped = [] if self._closed else self._stop_all()
+        try:
+            if stopped:
+                self._keep_best(stopped)
+        finally:
+            with self._changed:
+                workers: list[DeviceWorker | LiveWorker] = [*self._workers]
+                workers += [self._live] if self._live is not None else []
+            for worker in workers:
+                worker.kill()
+            for worker in workers:
+                worker.join(timeout=10)
+
+    def _keep_best(self, stopped: Sequence[tuple[Run[RunRequest], bool]]) -> None:
+        """Wait for runs that were stopped, and note what became of them and of those that waited."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not any(isinstance(job, RunJob) for job in self._running), self.keep_seconds
+            )
+            pictures = [(self._picture(run, {}, self.clock()), began) for run, began in stopped]
+        runs = [
+            StoppedRun(one.run_id, one.request, one.result.stem if one.result else "", began)
+            for one, began in pictures
+        ]
+        with suppress(MaxstimError):  # pages then say less
+            self.store.stopped.note(runs)
 
     # What the device workers call, each from its own thread: `device_worker.JobSource`.
 
@@ -433,6 +455,7 @@ class RunQueue:
                 ending = Ending("cancelled", reason=_SHUT_DOWN)
             if ending.state != "queued":
                 self._finish(job, ending)
+                self._changed.notify_all()  # who closes the queue waits for it
             elif job.cancelled_at is not None:
                 self._finish(job, Ending("cancelled"))
             else:
@@ -465,6 +488,24 @@ class RunQueue:
             self._order_changed()
 
     # Everything below runs under the lock, but for `_check_device`.
+
+    def _stop_all(self) -> list[tuple[Run[RunRequest], bool]]:
+        """Take nothing more, and ask what is going to stop; return all runs, and whether they began."""
+        self._closed = True
+        waiting: list[AnyJob] = [*self._order, *self._live_order]
+        going = [job for job in self._running if isinstance(job, RunJob)]
+        jobs = [(job, False) for job in waiting] + [(job, True) for job in going]
+        stopped = [(run, began) for job, began in jobs for run in job.runs]
+        for job in waiting:
+            self._order_of(job).serve(job)
+            self._finish(job, Ending("cancelled", reason=_SHUT_DOWN))
+        for job in going:
+            if job.cancelled_at is None:
+                job.cancelled_at = self.clock()
+                if job.worker is not None:
+                    job.worker.cancel(job, by_server=True)
+        self._changed.notify_all()
+        return [(run, began) for run, began in stopped if isinstance(run.request, RunRequest)]
 
     def _check_open(self) -> None:
         if self._closed:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from maxstim_core.errors import MaxstimError
 from maxstim_core.optimal.result import load
 from maxstim_core.runs.result_index import ResultIndex, describe_result
+from maxstim_core.runs.stopped import StoppedRuns
 from maxstim_core.storage.atomic import free_bytes, sweep_leftovers
 from maxstim_core.storage.data_dir import data_directory
 from maxstim_core.storage.netcdf import save
@@ -26,7 +27,7 @@ ROOM = 20_000_000
 """Bytes that must be free before a run is accepted: the largest result is about 10 MB."""
 
 
-_FOLDERS = ("results", "searches", "comparisons")
+_FOLDERS = ("results", "searches", "comparisons", "stopped")
 
 _COMPARED = {"control_response", "counted_response", "voltage_contribution"}
 """What stands beside an answer has one of them: controls, a curve, or a mechanism."""
@@ -35,7 +36,7 @@ _COMPARED = {"control_response", "counted_response", "voltage_contribution"}
 class RunStore:
     """The folders of one data directory.
 
-    They are ``results`` with its index, ``searches``, ``comparisons`` and ``logs``.
+    They are ``results`` with its index, ``searches``, ``comparisons``, ``stopped`` and ``logs``.
 
     Args:
         root: The data directory; the user's if None. It need not exist.
@@ -48,6 +49,11 @@ class RunStore:
     def results(self) -> Path:
         """Where results are: ``<content key>.nc``, or ``<run id>.nc`` of cancelled runs."""
         return self.root / "results"
+
+    @property
+    def stopped(self) -> StoppedRuns:
+        """What became of the runs of servers that were stopped."""
+        return StoppedRuns(self.root / "stopped")
 
     def check_writable(self) -> None:
         """Make sure that a result can be stored, before any work is done for it.

@@ -17,12 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from maxstim_core.devices import choose_device
 from maxstim_core.errors import MaxstimError
+from maxstim_core.optimal.result import BY_SERVER
 from maxstim_core.optimal.run import Optimization, StepReport
 from maxstim_core.runs.job import STARTING
 from maxstim_core.runs.messages import (
@@ -48,6 +49,9 @@ from maxstim_core.runs.messages import (
 from maxstim_core.runs.snapshot import Preview, no_losses
 from maxstim_core.runs.store import RunStore
 from maxstim_core.simulation.compilation import report_compilation
+
+if TYPE_CHECKING:
+    from maxstim_core.drawing.notebook import Result
 
 SECONDS_BETWEEN_REPORTS = 0.25
 
@@ -84,12 +88,26 @@ def parse_options() -> argparse.Namespace:
     return options
 
 
+def leave_signals_to_the_server() -> None:
+    """Ignore what asks all processes of a terminal or a service to end.
+
+    The server alone decides what it means, and keeps the best of what is going.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def cancelled_answer(best: Result, cancel: Cancel) -> Result:
+    """Return the best so far as the answer of a run that was cancelled."""
+    by_server = {"cancelled_by": BY_SERVER} if cancel.by_server else {}
+    return best.assign_attrs(status="cancelled", **by_server)
+
+
 def serve_tasks() -> None:
     """Serve tasks until standard input ends."""
     options = parse_options()
     outbox = Outbox()
-    # Ctrl-C in a terminal reaches all its processes; the server alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_the_server()
     store = RunStore(options.data)
     try:
         inbox = _Inbox(sys.stdin.buffer)
@@ -197,13 +215,13 @@ def _perform(
     progress = _ProgressReporter(run, outbox)
     for report in run:
         progress.take(report)
-        run_id = inbox.cancelled.get(task.job_id)
-        if run_id is not None:
+        cancel = inbox.cancelled.get(task.job_id)
+        if cancel is not None:
             outbox.send(Stopping())
             best = run.result()
             if best is None:
                 return Cancelled()
-            return Cancelled(store.save(run_id, best.assign_attrs(status="cancelled")))
+            return Cancelled(store.save(cancel.run_id, cancelled_answer(best, cancel)))
     progress.flush()
     result = run.result()
     assert result is not None  # a run that has ended has one
@@ -285,7 +303,7 @@ class _Inbox:
     """Reads messages in its own thread, so that a cancel is seen while a step is computed."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.cancelled: dict[str, str] = {}
+        self.cancelled: dict[str, Cancel] = {}
         self.giving_way: dict[str, int] = {}
         self._tasks: queue.SimpleQueue[_Task] = queue.SimpleQueue()
         self._came = threading.Event()
@@ -314,7 +332,7 @@ class _Inbox:
             while True:
                 message = read(stream)
                 if isinstance(message, Cancel):
-                    self.cancelled[message.job_id] = message.run_id
+                    self.cancelled.setdefault(message.job_id, message)
                 elif isinstance(message, GiveWay):
                     self.giving_way[message.job_id] = message.turn
                 else:

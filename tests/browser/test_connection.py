@@ -11,11 +11,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from urllib.parse import parse_qs, urlparse
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
 from serving import ROOT, Served, free_port, start
+
+from maxstim_core.optimal.result import load
 
 
 @pytest.fixture
@@ -87,6 +90,70 @@ def test_a_visitor_knows_their_runs_again_and_may_cancel_them(page):
     expect(page.locator(".heading").first).to_have_text("Yours")
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(status).to_contain_text("was cancelled")
+
+
+def begin_long_run(page):
+    """Start a run that would take hours, and return the key of its address."""
+    iterations(page).fill("20000")
+    iterations(page).press("Enter")
+    page.get_by_role("button", name="Run T4c").click()
+    expect(page.get_by_test_id("run-status")).to_contain_text("iteration")
+    expect(page).to_have_url(re.compile("run=[0-9a-f]{16}&"))
+    return parse_qs(urlparse(page.url).query)["run"][0]
+
+
+def restart(page, served, folder, stop):
+    """Stop the server by a signal, and start it again until the page is back.
+
+    Returns:
+        Seconds that it took to end.
+    """
+    page.evaluate("window.wasHere = true")
+    began = time.monotonic()
+    served.process.send_signal(stop)
+    served.process.communicate()
+    took = time.monotonic() - began
+    served.process = start(served.port, folder=folder)
+    served.process.stdout.readline()
+    page.wait_for_function("() => !window.wasHere")  # it has opened itself again
+    return took
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_was_going_is_kept_when_the_server_is_stopped(page, served, tmp_path, stop):
+    run = begin_long_run(page)
+    page.get_by_role("textbox", name="Seed").filter(visible=True).fill("7")  # not even sent yet
+    assert restart(page, served, tmp_path, stop) < 5
+    kept = load(served.data / "results" / f"{run}.nc")
+    assert kept.attrs["status"] == "cancelled" and kept.attrs["cancelled_by"] == "server"
+    expect(page.locator("h1").first).to_have_text(re.compile("^T4c generated.*Cancelled early$"))
+    note = page.get_by_text(
+        "This answer was made with seed 0. "
+        "The server was restarted during this run; the best until then was kept."
+    )
+    expect(note).to_be_visible()
+    seed = page.get_by_role("textbox", name="Seed").filter(visible=True)
+    expect(seed).to_have_value("7")
+    seed.fill("0")
+    seed.press("Enter")
+    expect(
+        page.get_by_text("best until then was kept. Press Run to make the whole run.")
+    ).to_be_visible()
+    expect(iterations(page)).to_have_value("20000")
+    expect(page).to_have_url(re.compile(f"run={run}&"))
+
+
+def test_a_run_of_a_server_that_was_killed_is_told_to_be_gone(page, served, tmp_path):
+    run = begin_long_run(page)
+    page.get_by_role("textbox", name="Seed").filter(visible=True).fill("7")
+    restart(page, served, tmp_path, signal.SIGKILL)
+    assert not (served.data / "results" / f"{run}.nc").exists()
+    expect(page.get_by_role("alert")).to_have_text(re.compile("^The run of this link is not on"))
+    expect(iterations(page)).to_have_value("20000")
+    expect(page.get_by_role("textbox", name="Seed").filter(visible=True)).to_have_value("7")
+    expect(page.get_by_role("alert")).to_contain_text("press Run to make it")
+    expect(page.get_by_role("button", name="Run T4c generated")).to_be_enabled()
 
 
 class Wire:

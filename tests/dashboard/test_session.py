@@ -6,9 +6,13 @@ import sys
 import time
 
 import numpy as np
+import panel as pn
 import pytest
+from bokeh.document import Document
 from packed import unpacked
-from toy_runs import FOREVER, REFUSING, SLOW, toy_queue, toy_request
+from panel.io.location import Location
+from panel.io.state import set_curdoc
+from toy_runs import DEAF, FOREVER, REFUSING, SLOW, toy_queue, toy_request
 
 from dashboard.app import App
 from dashboard.sidebar.controls import Controls
@@ -216,6 +220,96 @@ def test_a_key_that_nobody_knows_is_a_sentence(session):
     session.follow("0123456789abcdef")
     assert "not on this server" in session.problem
     assert (session.answer, session.key) == (None, "")
+
+
+def restarted(queue):
+    """Close a queue, as a server that is stopped does, and return another on the same folder."""
+    queue.close()
+    return toy_queue(queue.store.root.parent, keep_seconds=60.0)
+
+
+def opened_at(queue, search):
+    """Return a page that a browser opens by an address."""
+    document = Document()
+    pn.state._locations[document] = Location(search=search)
+    with set_curdoc(document):
+        app = App(queue, ResultLibrary(queue.folder))
+        app.start()
+    return app
+
+
+def test_after_a_restart_the_page_of_a_run_shows_what_was_kept(tmp_path):
+    queue = toy_queue(tmp_path, keep_seconds=60.0)
+    first, second = open_session(queue), open_session(queue)
+    for session in (first, second):
+        ask(session, SLOW, FOREVER, "Mi9")
+        until(session, lambda s: s.run.step > 0)
+    assert first.key != second.key
+    queue = restarted(queue)
+    for key in (first.key, second.key):  # who asked for the same has the same
+        app = opened_at(queue, f"?cell=Mi9&method=generated&run={key}")
+        session = app.session
+        assert session.shown.answer.attrs["status"] == "cancelled"
+        assert "Cancelled early" in app.headline.panel.shown["html"]
+        assert session.note == (
+            "The server was restarted during this run; the best until then was kept. "
+            "Press Run to make the whole run."
+        )
+        assert (session.problem, session.key) == ("", first.key)
+        assert session.choice.request().config.n_iters == FOREVER
+        session.choice.settings["generated"].n_iters = 5
+        assert session.note == (
+            f"This answer was made with iterations {FOREVER}. "
+            "The server was restarted during this run; the best until then was kept."
+        )
+    start(session)
+    until_ended(session)
+    assert session.answer.attrs["status"] == "complete" and session.note == ""
+    queue.close()
+
+
+def test_a_run_that_waited_is_chosen_again_and_said_to_be_gone(tmp_path):
+    queue = toy_queue(tmp_path)
+    session = open_session(queue)
+    ask(session, DEAF, 7, "Mi1")
+    until(session, lambda s: s.run.step > 0)
+    silent = session.key
+    ask(session, SLOW, 41, "Mi9")
+    waited, asked = session.key, session.run.request
+    queue.keep_seconds = 0.1
+    queue = restarted(queue)
+    for key, cell_type, said in (
+        (waited, "Mi9", "The server was restarted while this run waited for its turn; "),
+        (silent, "Mi1", "The server was restarted before anything of this run was kept; "),
+    ):
+        session = opened_at(queue, f"?run={key}").session
+        assert session.problem == f"{said}press Run to make it."
+        assert session.choice.request().cell_type == cell_type
+    assert opened_at(queue, f"?run={waited}").session.choice.request() == asked
+    queue.close()
+
+
+def test_a_run_of_a_server_that_was_killed_is_said_to_be_gone(session, queue):
+    search = "?cell=Mi9&method=generated&run=0123456789abcdef&n_iters=41"
+    session = opened_at(queue, search).session
+    assert session.problem == (
+        "The run of this link is not on this server any more, most likely since a restart; press Run "
+        "to make it."
+    )
+    request = session.choice.request()
+    assert (request.cell_type, request.config.n_iters) == ("Mi9", 41)
+
+
+def test_what_the_browser_restores_leaves_what_the_page_has_to_say(queue):
+    app = App(queue, ResultLibrary(queue.folder))
+    app.session.follow("0123456789abcdef")
+    said = app.session.problem
+    setting = {"method": "generated", "setting": "random_seed"}
+    app.sidebar._hear({**setting, "entry": "7", "restored": True})
+    assert app.choice.settings["generated"].random_seed == 7
+    assert app.session.problem == said != ""
+    app.sidebar._hear({**setting, "entry": "8"})
+    assert app.session.problem == ""
 
 
 def test_a_fault_of_the_page_is_told_with_a_reference_and_logged(session, caplog):

@@ -222,8 +222,8 @@ function restore(model, send) {
       const shown = model.choice.values[method]?.[setting]
       if (!shown) continue
       if (text === undefined) {
-        if (value !== shown.value) send({method, setting, value})
-      } else if (entry !== shown.text) send({method, setting, entry})
+        if (value !== shown.value) send({method, setting, value, restored: true})
+      } else if (entry !== shown.text) send({method, setting, entry, restored: true})
     }
   }
 }
