@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -159,6 +160,9 @@ def _no_setting(name: str, names: list[str]) -> MaxstimError:
     return MaxstimError(f"There is no setting {name!r}; {did_you_mean(name, names)}")
 
 
+_HYPHEN = re.compile(r"(?<![\w./)°%-])-(?=\.?\d)|(?<=\de)-(?=\d)")
+"""A hyphen before a number, and not within a name."""
+
 _FEW = 16
 """Most names that a refusal lists."""
 
@@ -241,6 +245,16 @@ def _plain(value: Any) -> Any:
 def number_text(number: float) -> str:
     """Return a number as a person types it: no exponent and no digit that says nothing."""
     return np.format_float_positional(number, trim="-")
+
+
+def minus_signed(text: str) -> str:
+    """Return a text for people, in which negative numbers have a minus sign and not a hyphen.
+
+    Example:
+        >>> minus_signed("turn -75.5\u00b0, -1.2 to 3 RMS, 1e-05, own/my-2")
+        'turn \u221275.5\u00b0, \u22121.2 to 3 RMS, 1e\u221205, own/my-2'
+    """
+    return _HYPHEN.sub("\N{MINUS SIGN}", text)
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

@@ -179,7 +179,7 @@ def status(upload: MovieUpload) -> str:
 def file_facts(upload: MovieUpload) -> str:
     """Return what was made of the file, to be checked, as a list in HTML."""
     facts = upload.preview.facts
-    about = ["What the columns of the eye see"]
+    about = ["Stored column by column, as the eye sees it"]
     if facts.source_size is not None:
         width, height = facts.source_size
         about = [f"Stored as {width} \N{MULTIPLICATION SIGN} {height} pixels"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dashboard.lessons.lesson_goal import LessonGoal
 from dashboard.lessons.page_settings import PageSettings
+from maxstim_core.settings import minus_signed
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,6 @@ class LessonQuestion:
         if math.isfinite(self.greatest):
             return f"Type a number, {greatest} or less."
         return "Type a number, such as 24 or 0.5."
-
-
-def minus_signed(number: str) -> str:
-    """Return the text of a number as people read it: with a minus sign, not a hyphen."""
-    return number.replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)

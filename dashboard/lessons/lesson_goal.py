@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from dashboard.lessons.quantities import LABELS, QUANTITIES, MeasuredAnswer
 from maxstim_core.errors import MaxstimError, shown
-from maxstim_core.settings import did_you_mean
+from maxstim_core.settings import did_you_mean, minus_signed
 
 MOST_CONDITIONS = 6
 """Conditions that a goal may have."""
@@ -217,4 +217,4 @@ def _known(name: str, cell_types: Sequence[str]) -> str:
 def _figure(value: float) -> str:
     text = f"{value:z.2f}" if abs(value) < 10 else f"{value:.1f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", "−")
+    return minus_signed(text)

@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard.text.cell_types import arrow, grouped
 from maxstim_core.model_cards.markdown import evidence_tables
+from maxstim_core.settings import minus_signed
 from maxstim_core.tuning.facts import CLEAR, KNOWN_POLARITY, OFF, ON, PREFERRED_DIRECTION, SELECTIVE
 
 CARD_STYLE = Path(__file__).with_name("card.css").read_text(encoding="utf-8")
@@ -293,4 +294,4 @@ def _number(value: float | None) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+    return "–" if value is None else minus_signed(f"{value:+.2f}")

@@ -167,8 +167,11 @@ def read_link_settings(query: Mapping[str, str], method: str) -> tuple[dict[str,
         try:
             said[item.name] = _read(config_class, item, text)
         except MaxstimError:
-            label = item.metadata["label"].lower()
-            problems.append(f"The {label} of this link cannot have such a value; choose another.")
+            label = item.metadata["label"]
+            problems.append(
+                f"“{label}” of this link has a value that it cannot have, so it is left out; choose "
+                "another."
+            )
     for name in _beside(method):
         if name not in query or (name == CLIPS and not query[name]):
             continue

@@ -9,7 +9,7 @@ from collections.abc import Container
 import param
 
 from maxstim_core.errors import MaxstimError
-from maxstim_core.settings import number_text
+from maxstim_core.settings import minus_signed, number_text
 
 LONGEST_ENTRY = 1_000
 """Characters that a field may hold: more than the names of all cell types."""
@@ -67,7 +67,7 @@ def read_number(text: str, *, whole: bool) -> float | int | None:
 def allowed(low: float, high: float, unit: str, *, whole: bool) -> str:
     """Return what a field takes: "between 0.001 and 10 s"."""
     kind = "a whole number " if whole else ""
-    return f"{kind}between {number_text(low)} and {number_text(high)} {unit}".rstrip()
+    return minus_signed(f"{kind}between {number_text(low)} and {number_text(high)} {unit}").rstrip()
 
 
 def take_entry(settings: param.Parameterized, name: str, entry: str, allowed: str) -> None:

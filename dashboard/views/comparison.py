@@ -31,6 +31,7 @@ from maxstim_core.runs.comparisons import (
     comparison_key,
 )
 from maxstim_core.runs.snapshot import LIVE
+from maxstim_core.settings import minus_signed
 
 _AHEAD = "MAXSTIM_CONTROLS_AHEAD"
 """Variable that is 0 where controls shall not be computed before somebody asks for them."""
@@ -242,7 +243,7 @@ class _Side:
         if self._reading is not None and self._reading.done():
             self.found, self._reading = self._reading.result(), None
             if self.found is not None:
-                self.headline = str(self.found.attrs.get("headline", ""))
+                self.headline = minus_signed(str(self.found.attrs.get("headline", "")))
                 if self._is_wanted:
                     self.look()
         if self._packing is not None and self._packing.done() and self.packed is None:

@@ -44,7 +44,7 @@ from maxstim_core.optimal.response_units import bundled_units, grey_voltage_of
 from maxstim_core.optimal.result import cancelled_after, clip_of, has_other_best
 from maxstim_core.runs.request import config_of, request_of
 from maxstim_core.runs.snapshot import RunSnapshot
-from maxstim_core.settings import Config
+from maxstim_core.settings import Config, minus_signed
 from maxstim_core.stimuli.catalog import DEFAULT_CLIPS
 
 
@@ -351,7 +351,7 @@ def live_heading(run: RunSnapshot) -> str:
         facts += f" · of {escape(set_title(run.request.clips))}"
     if run.step and len(run.losses) and "total" in run.terms:
         loss = run.losses[-1][run.terms.index("total")]
-        facts = f"iteration {run.step} of {run.n_steps} · loss {loss:.4g}"
+        facts = f"iteration {run.step} of {run.n_steps} · loss {minus_signed(f'{loss:.4g}')}"
     if request.further_networks and isinstance(request.config, GenerateConfig):
         facts += f" · for {escape(at_once_words(request.networks, request.config.across))}"
     else:

@@ -28,6 +28,7 @@ from maxstim_core.optimal.configs import METHODS
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.result_index import ResultDetails, ResultRecord
 from maxstim_core.runs.snapshot import LIVE, RunSnapshot
+from maxstim_core.settings import minus_signed
 
 N_FINISHED = 12
 """Answers of the library that are listed."""
@@ -283,8 +284,8 @@ def _with_networks(said: str, network: str, further: Sequence[str] = ()) -> str:
 def _reached(details: ResultDetails) -> str:
     """Return the voltage that an answer reaches: the highest, or the lowest where that was asked for."""
     is_low = asks_lowest({"config": details.config})
-    voltage = f"{details.lowest if is_low else details.peak:.3g}".replace("-", "−")
-    return f"{'lowest' if is_low else 'peak'} {voltage} a.u."
+    voltage = f"{details.lowest if is_low else details.peak:.3g}"
+    return minus_signed(f"{'lowest' if is_low else 'peak'} {voltage} a.u.")
 
 
 def _title(cell_type: str, method: str) -> str:

@@ -24,6 +24,7 @@ from maxstim_core.optimal.response_units import bundled_units
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.request import RunRequest, config_of, opened_network
 from maxstim_core.runs.sweeps import SweepRequest, settings_of_sweep
+from maxstim_core.settings import minus_signed
 from maxstim_core.storage.grid_store import COMPLETE, FAILED, finished_at
 from maxstim_core.sweeps.goals import GOALS, RESPONSE, TRANSFER, merits, pareto_front, roughness
 from maxstim_core.sweeps.report import sweep_front
@@ -333,7 +334,11 @@ def _peak_in_rms(answer: xr.Dataset) -> float | None:
 
 
 def _row_title(varied: Sequence[str], values: dict[str, float | None]) -> str:
-    said = [f"{_label(name)} {values[name]:.4g}" for name in varied if values[name] is not None]
+    said = [
+        minus_signed(f"{_label(name)} {values[name]:.4g}")
+        for name in varied
+        if values[name] is not None
+    ]
     return ", ".join([*said, f"seed {values['random_seed']:.0f}"])
 
 

@@ -11,6 +11,7 @@ from maxstim_core.comparison.equal_energy import Found
 from maxstim_core.comparison.shares import is_next_to_nothing
 from maxstim_core.comparison.textbook import FAMILIES
 from maxstim_core.optimal.objectives.chosen import Objective
+from maxstim_core.settings import minus_signed
 
 FULL, EQUAL = "full contrast", "equal energy"
 """How a control is shown: as it is, or with no more contrast energy than the answer."""
@@ -102,7 +103,7 @@ def in_one_line(
         ]
         if known:
             middle = float(np.median([each.response for each in known]))
-            number = f"{middle / answer.response:.2f} of the response" if not nothing else ""
+            number = f"{_rounded(middle / answer.response)} of the response" if not nothing else ""
             if is_level or nothing:
                 number = _rounded(middle) + ("" if is_level else " RMS")
             which = _networks(known, made_for)
@@ -159,11 +160,12 @@ def _of_level(rows: Sequence[ControlRow], level: float, sign: int) -> list[str]:
     """Say how near a level the answer is, with which energy, and what others reach with no more."""
     answer = rows[0].found
     line = [
-        f"{answer.response:z.2f} RMS above grey for the level {level:g}, with contrast energy "
+        f"{_rounded(answer.response)} RMS above grey for the level {minus_signed(f'{level:g}')}, with "
+        f"contrast energy "
         f"{answer.energy:.3g}"
     ]
     tried = [_best(rows, families, EQUAL, sign) for families in (FAMILIES, (NATURAL,))]
-    said = [f"{row.found.response:z.2f} by {_title(row)}" for row in tried if row is not None]
+    said = [f"{_rounded(row.found.response)} by {_title(row)}" for row in tried if row is not None]
     if said:
         line.append(f"; with no more energy, {' and '.join(said)} at best")
     return line
@@ -186,7 +188,7 @@ def _title(row: ControlRow) -> str:
 
 def _rounded(response: float) -> str:
     """Return a response in hundredths, of which 0 has no sign."""
-    return f"{response:z.2f}"
+    return minus_signed(f"{response:z.2f}")
 
 
 def _times(response: float, other: float, what: str, grey: float) -> str:

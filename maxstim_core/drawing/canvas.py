@@ -67,12 +67,13 @@ class Canvas:
     ) -> None:
         """Write a line of text; `anchor` is Pillow's, ``lm`` or ``mm``.
 
-        Pillow's font has no minus sign, so that one is drawn as a bar of the width of a plus.
+        Pillow's font has no minus sign: the first is drawn as a bar of the width of a plus, others are
+        hyphens.
         """
         font = self.font(size)
         x, y = (coordinate * self.scale for coordinate in place)
         minus = text.startswith("−")
-        text = text.removeprefix("−")
+        text = text.removeprefix("−").replace("−", "-")
         room = font.getlength("+") if minus else 0
         if anchor == "mm":
             x -= (font.getlength(text) + room) / 2

@@ -16,10 +16,18 @@ from maxstim_core.drawing.peak import asks_lowest, extreme_frame
 from maxstim_core.errors import MaxstimError
 from maxstim_core.lattice import DEGREES_PER_COLUMN
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig, starting_preset
+from maxstim_core.optimal.objectives.chosen import Objective
 from maxstim_core.optimal.result import clip_of, networks_of
 from maxstim_core.optimal.schedule import Change, parse_schedule
-from maxstim_core.settings import Config, number_text
+from maxstim_core.settings import Config, minus_signed, number_text
 from maxstim_core.stimuli.stored.paintings import PAINTED, painting_name
+
+_SET_TITLES = {
+    "scenes": "Made scenes",
+    "made": "Made scenes and textbook stimuli",
+    "probes": "Textbook stimuli alone",
+    "sintel": "Sintel",
+}
 
 
 def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
@@ -132,25 +140,33 @@ def changes_in_words(schedule: str) -> str:
 
 def _item_words(item: dataclasses.Field, value: Any) -> str:
     if value and item.name == "schedule":
-        return changes_in_words(value)
+        return f"changes on the way ({changes_in_words(value)})"
+    if item.name == "objective":
+        return objective_words(value)
     if value and item.name == "start":
         return f"start from {painting_name(value)}"
     return _setting(item.metadata, value)
 
 
+def objective_words(objective: str) -> str:
+    """Return an objective as the page calls it: "objective “Suppress the cell”"."""
+    return f"objective “{Objective.parse(objective).words}”"
+
+
 def _change_words(change: Change) -> str:
     about = {item.name: item.metadata for item in dataclasses.fields(GenerateConfig)}
-    values = (
-        _setting(about[name], GenerateConfig.taken(name, value))
-        for name, value in change.values.items()
-    )
-    return f"after {change.iteration}: {listed(list(values))}"
+    taken = {name: GenerateConfig.taken(name, value) for name, value in change.values.items()}
+    values = [
+        objective_words(value) if name == "objective" else _setting(about[name], value)
+        for name, value in taken.items()
+    ]
+    return f"after {change.iteration}: {listed(values)}"
 
 
 def aim_words(config: Config, *, but: Container[str] = ()) -> list[str]:
     """Return what a stimulus was asked for, where that is not flyvis's: objective and constraints.
 
-    For example "objective suppress" and "contrast energy 100".
+    For example "objective “Suppress the cell”" and "contrast energy 100".
 
     Args:
         config: The settings.
@@ -188,15 +204,26 @@ def source_words(answer: xr.Dataset) -> str:
         clip = f"from {clip}"
     searched = str(about.get("clips", ""))
     if clip and searched and not searched.startswith(PAINTED):  # a painting is a set by itself
-        clip += f" of the set {searched}"
+        clip += f" of {set_title(searched)}"
     settings = describe_settings(
         about["method"], about.get("config", ""), answer.sizes.get("iteration", 0)
     )
     return " · ".join(filter(None, (clip, settings)))
 
 
+def set_title(name: str) -> str:
+    """Return what a set is called that maxstim knows; one of your own is called what you called it."""
+    if name.startswith(PAINTED):  # the set of one painting
+        return painting_name(name.removeprefix(PAINTED))
+    return _SET_TITLES.get(name, name)
+
+
 def with_degrees(text: str) -> str:
-    """Return a text with degrees of the fly's eye beside columns: "22 col/s (128°/s)"."""
+    """Return the name of a clip as people read it, with degrees of the fly's eye beside columns.
+
+    For example "turn, −75°, 22 col/s (128°/s)".
+    """
+    text = minus_signed(text)
     return re.sub(
         r"(\d+(?:\.\d+)?) col(/s)?(?![\w/])",
         lambda found: f"{found[0]} ({DEGREES_PER_COLUMN * float(found[1]):.0f}°{found[2] or ''})",
@@ -214,7 +241,7 @@ def _setting(about: Any, value: Any) -> str:
         words = about["choice_words"]
         return f"{label}: {_lower(words[value][0])}" if words else f"{label} {value}"
     unit = f" {about['unit']}" if about["unit"] else ""
-    return f"{label} {number_text(value)}{unit}"
+    return minus_signed(f"{label} {number_text(value)}{unit}")
 
 
 def _lower(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from maxstim_core.optimal.constraints import MISSED
+from maxstim_core.settings import minus_signed
 
 LEVEL_MISSED = 0.02
 """Share of a level by which a response may differ from it and is still said to be on it."""
@@ -39,6 +40,8 @@ def missed_energy(asked: Sequence[float], reached: Sequence[float]) -> str:
 def missed_level(asked: float, reached: float) -> str:
     """Return what to say of a level that a response is not at, both in RMS above grey."""
     return (
-        f"The response is {reached:.3g} RMS above grey, not at the level {asked:g} as asked: take "
-        "more iterations, loosen the constraints, or ask for a level that is nearer."
+        minus_signed(
+            f"The response is {reached:.3g} RMS above grey, not at the level {asked:g} as asked"
+        )
+        + ": take more iterations, loosen the constraints, or ask for a level that is nearer."
     )

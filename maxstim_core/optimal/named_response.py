@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from maxstim_core.settings import minus_signed
+
 FAILING_SHARE = 0.5
 """A contrast fails where another cell type responds with more than this share of what was asked for."""
+
+
+def _rms(response: float) -> str:
+    return minus_signed(f"{response:z.2f} RMS")
 
 
 def contrast_words(names: Sequence[str], responses: Sequence[float]) -> str:
@@ -28,17 +34,17 @@ def contrast_words(names: Sequence[str], responses: Sequence[float]) -> str:
     asked, own = names[0], float(responses[0])
     others = sorted(zip(map(float, responses[1:]), names[1:], strict=True), reverse=True)
     if not own > 0:
-        return f"The contrast fails: {asked} responds with {own:z.2f} RMS, not above grey."
+        return f"The contrast fails: {asked} responds with {_rms(own)}, not above grey."
     failing = [(name, value) for value, name in others if value > FAILING_SHARE * own]
     if not failing:
         most, name = others[0]
         return (
-            f"The contrast holds: {asked} responds with {own:z.2f} RMS, of the others {name} most, with "
-            f"{most:z.2f} RMS."
+            f"The contrast holds: {asked} responds with {_rms(own)}, of the others {name} most, with "
+            f"{_rms(most)}."
         )
-    each = ", ".join(f"{name} responds with {value:z.2f} RMS" for name, value in failing)
+    each = ", ".join(f"{name} responds with {_rms(value)}" for name, value in failing)
     than = "more than half" if len(failing) == 1 else "each more than half"
-    return f"The contrast fails: {each}, {than} of the {own:z.2f} RMS of {asked}."
+    return f"The contrast fails: {each}, {than} of the {_rms(own)} of {asked}."
 
 
 def responses_in_words(names: Sequence[str], responses: Sequence[float]) -> str:

@@ -73,7 +73,9 @@ def test_a_contrast_is_chosen_run_told_everywhere_and_opened_again(visit, tmp_pa
     enter(page, "Stimulus duration", 0.1)
     enter(page, "Iterations", 12)
     run(page)
-    expect(facts(page)).to_contain_text("made with objective contrast:T4a,T4b,T4d")
+    expect(facts(page)).to_contain_text(
+        "made with objective “Drive it, and not others (T4a, T4b, T4d)”"
+    )
     expect(facts(page)).to_contain_text("RMS above grey")
     expect(facts(page)).to_contain_text("contrast energy 100")
     expect(page.get_by_role("heading", name=re.compile("^T4c"))).to_be_visible()
@@ -120,7 +122,7 @@ def test_settings_of_an_address_are_those_of_the_page_before_anything_ran(visit)
     expect(page.locator("p.note")).to_contain_text("no budget of contrast energy")
     expect(page).to_have_url(re.compile("objective=suppress&energy=40&highest_hz=8"))
     page = visit("?cell=T4c&method=generated&objective=shout")
-    expect(page.get_by_role("alert").first).to_contain_text("The objective of this link")
+    expect(page.get_by_role("alert").first).to_contain_text("“Objective” of this link")
 
 
 def test_cell_types_are_chosen_by_keyboard_and_what_is_none_is_one_sentence(visit):
@@ -175,7 +177,7 @@ def test_every_example_sets_what_it_says_and_keeps_the_rest(visit):
     expect(field(page, "Iterations")).to_have_value("9")
     enter(page, "Stimulus duration", 0.1)
     run(page)
-    expect(facts(page)).to_contain_text("made with objective drive, levels 2")
+    expect(facts(page)).to_contain_text("made with objective “Drive the cell”, levels 2")
     choose_example(page, "As flyvis asks it")
     expect(section(page, "Constraints")).not_to_have_attribute("open", "")
     # The run that the link names was asked for otherwise.
@@ -211,7 +213,7 @@ def test_a_level_a_window_and_an_impossible_energy(visit):
     enter(page, "Iterations", 6)
     run(page)
     expect(facts(page)).to_contain_text(
-        "made with objective level:0.5, window of the response 0.02:0.1"
+        "made with objective “Reach a level (0.5 RMS)”, window of the response 0.02:0.1"
     )
     objective(page).select_option(label="Drive the cell")
     enter(page, "Contrast energy", 99_999)

@@ -165,3 +165,12 @@ def test_what_controls_say_is_read_whole_and_play_stays_in_sight(visit, method):
         assert not cut, (width, height)
         if width >= 1280:
             expect_play_in_sight(page, height)
+
+
+def test_keys_are_told_to_who_has_them(visit):
+    hint = "Ctrl + Enter runs"
+    expect(visit("?cell=Mi1", **SIZE).get_by_text(hint)).to_be_visible()
+    page = visit("?cell=Mi1", width=390, height=844)
+    page.get_by_role("button", name="Settings", exact=True).click()
+    expect(page.get_by_test_id("run")).to_be_visible()
+    expect(page.get_by_text(hint)).to_be_hidden()

@@ -186,7 +186,7 @@ def test_movies_to_search_and_method_come_back(visit):
 def test_what_is_wrong_in_a_link_is_a_sentence_each_and_the_rest_is_taken(visit):
     page = visit("?cell=T4c&method=generated&n_iters=many&lr=0.002&frame=0")
     problem = page.get_by_role("alert").filter(has_text="of this link").first
-    expect(problem).to_contain_text("The iterations of this link")
+    expect(problem).to_contain_text("“Iterations” of this link")
     expect(problem).to_contain_text("The frame of this link")
     expect(field(page, "Learning rate")).to_have_value("0.002")
 

@@ -401,6 +401,6 @@ def test_what_else_is_in_a_file_of_columns_is_shown(folders, tmp_path):
     send(upload, path)
     wait(upload, READY)
     told = file_facts(upload)
-    assert "What the columns of the eye see, 50 frames/s (the file)." in told
+    assert "Stored column by column, as the eye sees it, 50 frames/s (the file)." in told
     assert "Left out: the variable note." in told and "transparent" not in told
     upload.cancel()

@@ -15,7 +15,7 @@ from dashboard.text.differences import settings_unlike
 from maxstim_core.errors import MaxstimError
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import GenerateConfig, starting_preset
-from maxstim_core.optimal.objectives.chosen import OBJECTIVES
+from maxstim_core.optimal.objectives.chosen import OBJECTIVES, Objective
 from maxstim_core.runs.request import opened
 
 
@@ -186,8 +186,9 @@ def test_every_example_can_be_run_and_sets_what_it_says(page, cell_type):
         assert controls.words()["examples"]["chosen"] == example.title
         assert settings.aims() == example.aims
         opened(request)  # the network has its cell types, and its eye room for the energy
-        for value in example.aims.values():
-            assert str(value).removesuffix(".0") in example.sets
+        for name, value in example.aims.items():
+            words = Objective.parse(value).words if name == "objective" else str(value)
+            assert words.removesuffix(".0") in example.sets
     settings.rings = 2
     assert controls.words()["examples"]["chosen"] == ""
 
@@ -225,8 +226,11 @@ def test_what_tells_two_runs_apart_leaves_out_what_changes_nothing(page):
     other = choice.request()
     settings.param.update(objective="suppress", energy=100.0)
     mine = choice.request()
-    assert settings_unlike(mine, other) == ["objective suppress", "contrast energy 100"]
-    assert settings_unlike(other, mine) == ["objective flyvis", "no budget of contrast energy"]
+    assert settings_unlike(mine, other) == ["objective “Suppress the cell”", "contrast energy 100"]
+    assert settings_unlike(other, mine) == [
+        "objective “As flyvis does”",
+        "no budget of contrast energy",
+    ]
     idle = dataclasses.replace(
         mine, config=dataclasses.replace(mine.config, temperature=2.0, weight_mei=3.0)
     )

@@ -89,7 +89,7 @@ def test_all_that_tiles_say_is_told_once(view):
     assert several == list(range(0, 65, EVERY))
     assert groups[3] == [2] and about["group"][3][0] == -1
     assert about["sentences"][0].startswith("Incomplete: 194 of 195")
-    assert "objective drive" in about["settings"] and "seed 0" in about["settings"]
+    assert "objective “Drive the cell”" in about["settings"] and "seed 0" in about["settings"]
     assert len(view.panel.about) < 40_000
 
 

@@ -47,7 +47,7 @@ def test_an_objective_in_units_of_rms_tells_its_peak_in_them(grown):
     assert said[0].startswith(
         f"peak {peak:.3g} a.u., {rms_above_grey(peak):.2f} RMS above grey, at "
     )
-    assert said[1:3] == ["made with objective drive, rings 4", "contrast energy 5"]
+    assert said[1:3] == ["made with objective “Drive the cell”, rings 4", "contrast energy 5"]
 
 
 def test_a_suppressed_cell_is_told_by_its_lowest_voltage(grown):
@@ -57,7 +57,7 @@ def test_a_suppressed_cell_is_told_by_its_lowest_voltage(grown):
     assert scaled < 0
     wanted = f"lowest {lowest:.3g} a.u., {scaled:.2f} RMS above grey, at ".replace("-", "−")
     assert facts(answer)[0].startswith(wanted)
-    assert "made with objective suppress" in facts(answer)
+    assert "made with objective “Suppress the cell”" in facts(answer)
 
 
 def test_the_contrast_energy_is_that_of_the_movie_on_show(grown):
@@ -87,7 +87,7 @@ def test_answers_that_were_stored_before_there_were_objectives_have_it_too():
 
 def test_a_figure_says_what_its_movie_was_made_for(grown):
     notes = figure_notes(grown(objective="contrast:T4a,T4b", energy=5.0))
-    assert "objective contrast:T4a,T4b · contrast energy 5 · peak" in notes[0]
+    assert "objective “Drive it, and not others (T4a, T4b)” · contrast energy 5 · peak" in notes[0]
 
 
 def test_whether_a_contrast_holds_is_among_the_facts(grown):

@@ -228,7 +228,7 @@ def test_an_answer_is_found_by_all_its_networks(answer, tmp_path, choice, queue)
     session.take_settings()
     assert choice.request() == ASKED
     choice.settings["generated"].across = "mean"
-    assert session.note == "This answer was made with several networks In the least."
+    assert session.note == "This answer was made with “Several networks” set to “In the least”."
 
 
 def test_a_run_says_it_while_it_goes(queue, choice):

@@ -161,7 +161,7 @@ def test_nothing_is_left_of_an_answer_that_is_no_longer_shown(answers):
 def test_the_note_says_where_each_line_comes_from(answers):
     traces = Traces()
     traces.show(answers)
-    clip = f"{with_degrees(clip_of(answers['natural']))} of the set scenes"
+    clip = f"{with_degrees(clip_of(answers['natural']))} of Made scenes"
     assert "22 col/s (128°/s)" in clip
     for said in (f"from {clip} · 100 iterations", "200 iterations · seed 0", "Natural</b> scene"):
         assert said in traces.plot.note

@@ -259,7 +259,7 @@ def test_each_value_that_is_none_is_one_sentence_and_nothing_else_is_lost(
     address = PageAddress.parse("?" + urlencode({**others, name: value}))
     [problem] = address.problems
     assert address == PageAddress("Mi1", method, problems=(problem,), settings={"dt": 0.005})
-    assert named in problem and problem.count(".") == 1 and problem.endswith(".")
+    assert named in problem.lower() and problem.count(".") == 1 and problem.endswith(".")
     assert len(value) < 4 or value not in problem
     assert " is none" not in problem, "one sentence for “rings” and for “learning rate”"
 

@@ -97,7 +97,8 @@ def test_else_any_and_then_the_headline_says_how_it_differs_and_offers_its_setti
     said = app.headline.panel.shown
     assert app.session.key == "odd" and said["settings"]
     assert (
-        said["note"] == "This answer was made with before each clip flyvis's fade-in, clips kept 3."
+        said["note"]
+        == "This answer was made with “Before each clip” set to “flyvis's fade-in”, clips kept 3."
     )
     app.headline.panel._handle_msg("Settings")
     assert app.choice.settings["natural"].n_best == 3
@@ -147,7 +148,7 @@ def test_another_set_that_was_searched_is_told_as_settings_are(queue, store):
     store("textbook", "natural", clips="probes")
     app = shown(queue, store, "natural")
     assert app.session.key == "textbook"
-    assert "Textbook stimuli alone searched" in app.headline.panel.shown["note"]
+    assert "the movies “Textbook stimuli alone”" in app.headline.panel.shown["note"]
     assert "Textbook stimuli alone" in app.headline.panel.shown["html"]
     row = next(row for row in app.history.list.rows if row["key"] == "textbook")
     assert "Textbook stimuli alone" in row["clip"]
@@ -248,6 +249,6 @@ def test_a_regularized_answer_says_where_it_begins_from_another_clip_than_the_ch
     assert names[0] == best
     choice.clip = names[1]
     said = app.headline.panel.shown
-    assert said["settings"] and f"“{with_degrees(best)}” to begin from" in said["note"]
+    assert said["settings"] and f"a start from “{with_degrees(best)}”" in said["note"]
     app.headline.panel._handle_msg("Settings")
     assert choice.clip in ("", best) and app.headline.panel.shown["note"] == ""

@@ -29,12 +29,12 @@ from maxstim_core.optimal.configs import (
         (
             starting_preset(GenerateConfig, objective="suppress", energy=100.0, rings=3),
             200,
-            "200 iterations · seed 0 · objective suppress · contrast energy 100 · rings 3",
+            "200 iterations · seed 0 · objective “Suppress the cell” · contrast energy 100 · rings 3",
         ),
         (  # what changes nothing is not told
             starting_preset(GenerateConfig, objective="level:1", weight_mei=3.0, temperature=2.0),
             200,
-            "200 iterations · seed 0 · objective level:1",
+            "200 iterations · seed 0 · objective “Reach a level (1 RMS)”",
         ),
         (starting_preset(SearchConfig), 0, ""),
         (starting_preset(SearchConfig, silence=("Mi9", "C3")), 0, "silenced C3,Mi9"),
@@ -49,9 +49,14 @@ def test_what_differs_from_the_starting_values_is_said(config, steps, words):
 
 def test_the_aims_of_a_stimulus_are_told_by_themselves():
     config = GenerateConfig(n_iters=3, objective="drive", energy=50.0, window="0.1:0.2", levels=3)
-    aims = ["objective drive", "window of the response 0.1:0.2", "contrast energy 50", "levels 3"]
+    aims = [
+        "objective “Drive the cell”",
+        "window of the response 0.1:0.2",
+        "contrast energy 50",
+        "levels 3",
+    ]
     assert aim_words(config) == aims
-    assert aim_words(config, but=("energy", "window")) == ["objective drive", "levels 3"]
+    assert aim_words(config, but=("energy", "window")) == ["objective “Drive the cell”", "levels 3"]
     assert aim_words(GenerateConfig(n_iters=3)) == aim_words(RegularizeConfig()) == []
 
 
@@ -69,8 +74,8 @@ def test_the_iterations_of_a_run_are_those_it_was_given_on_the_way():
     said = settings_words(config, 90)
     assert said.startswith("90 iterations · seed 0")
     assert said.endswith(
-        "after 50: learning rate 0.02 and iterations 90, after 60: objective suppress and contrast "
-        "energy 20"
+        "changes on the way (after 50: learning rate 0.02 and iterations 90, after 60: objective "
+        "“Suppress the cell” and contrast energy 20)"
     )
     assert settings_words(config, 40).startswith("40 of 90 iterations")
     assert "=" not in "".join(aim_words(config))

@@ -182,7 +182,7 @@ export function render({model}) {
   const [who, ...asking] = person(model, () => { connection.leaving = true })
   const root = element("div", "frame", skip,
     element("header", "bar-top", menu, element("a", {class: "brand", href: "./"}, "maxstim"),
-      element("span", "tagline", "Which movie excites this neuron most?"), nav, element("span", "room"), lessons, link.button, link.panel, how, who, theme),
+      element("span", "tagline", "Which movie excites this cell most?"), nav, element("span", "room"), lessons, link.button, link.panel, how, who, theme),
     columns, help, ...asking)
   const connection = new Connection(root, columns, () => model.send_msg("ping"),
     String(new URL("static/extensions/panel/css/loading.css", document.baseURI)))

@@ -155,7 +155,7 @@ class RunBar {
     this.problems = element("div", "problems")
     this.bar = element("i")
     this.progress = element("div", {class: "progress", role: "progressbar", "aria-label": "Progress of the run"}, this.bar)
-    this.hint = element("p", "small quiet", "Ctrl + Enter runs from anywhere on the page.")
+    this.hint = element("p", "small quiet keys", "Ctrl + Enter runs from anywhere on the page.")
     this.status = element("div", "status")
     this.steer = new SteerBar(send)
     // What comes and goes stands above: Run and Cancel stay where they are.

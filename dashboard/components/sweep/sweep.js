@@ -3,7 +3,7 @@
 const HOW = "Click the names of numbers on the left to let them vary, say how far, and start. Films fill in as answers come."
 
 const dayAndTime = (seconds) =>
-  new Date(1000 * seconds).toLocaleString([], {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"})
+  new Date(1000 * seconds).toLocaleString("en-GB", {day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit"}).replace(",", "")
 
 /** What the sweep is, how it stands, and what can be done with it. */
 class SweepHead {

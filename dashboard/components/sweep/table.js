@@ -4,7 +4,7 @@ const ROW_HEIGHT = 34
 const STAR_PATH = "M12 17.27 18.18 21l-1.64-7.03L22 9.24l-7.19-.61L12 2 9.19 8.63 2 9.24l5.46 4.73L5.82 21z"
 
 function clockTime(seconds) {
-  return seconds === null ? "–" : new Date(1000 * seconds).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", second: "2-digit"})
+  return seconds === null ? "–" : new Date(1000 * seconds).toLocaleTimeString("en-GB", {hour: "2-digit", minute: "2-digit", second: "2-digit"})
 }
 
 const COMPARED = /<=|>=|==|=|<|>/g

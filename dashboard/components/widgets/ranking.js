@@ -19,7 +19,7 @@ class RankingView {
         const bar = element("i", "bar")
         bar.style.width = `${(100 * Math.max(0, clip.score)) / best}%`
         row.append(element("span", "rank", String(place + 1)), element("span", "name", clip.name),
-          element("b", "score", clip.score.toFixed(3)),
+          element("b", "score", clip.score.toFixed(3).replace("-", "−")),
           element("span", "time", `${Math.round(clip.time)} ms`), bar)
         return row
       }))

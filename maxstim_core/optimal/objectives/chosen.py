@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maxstim_core.errors import MaxstimError, shown
-from maxstim_core.settings import checked_number, did_you_mean
+from maxstim_core.settings import checked_number, did_you_mean, minus_signed
 
 FLYVIS = "flyvis"
 """The objective of flyvis: exp of the voltage."""
@@ -65,6 +65,14 @@ class Objective:
     kind: str
     others: tuple[str, ...] = ()
     level: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """What it is called where it is chosen, with what it names: "Drive several (Mi1, Tm3)"."""
+        title = OBJECTIVES[self.kind][0]
+        if self.kind == "level":
+            return minus_signed(f"{title} ({self.level:g} RMS)")
+        return f"{title} ({', '.join(self.others)})" if self.others else title
 
     @classmethod
     def parse(cls, text: str) -> Objective:
