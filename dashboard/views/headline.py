@@ -312,7 +312,7 @@ def _extreme_words(answer: xr.Dataset, over_set: str) -> str:
         "lowest" if asks_lowest(about) else "peak",
         f"{1e3 * frame * float(about['dt']):.0f} ms",
     )
-    return f"{what} {voltage:.3g} a.u.{scaled} at {when} ({anchors})".replace("-", "−")
+    return minus_signed(f"{what} {voltage:.3g} a.u.{scaled} at {when} ({anchors})")
 
 
 def _aimed_at(answer: xr.Dataset, config: Config | None) -> list[str]:

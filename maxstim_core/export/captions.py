@@ -35,7 +35,7 @@ def figure_notes(answer: xr.Dataset) -> tuple[str, str]:
     about = answer.attrs
     central = answer["central_response"].values
     reached = float(central[extreme_frame(central, about)])
-    peak = f"{'lowest' if asks_lowest(about) else 'peak'} {reached:.3g} a.u.".replace("-", "−")
+    peak = minus_signed(f"{'lowest' if asks_lowest(about) else 'peak'} {reached:.3g} a.u.")
     early = "cancelled early" if about.get("status") == "cancelled" else ""
     best = "best iteration" if about.get("iteration") == "best" else ""
     network = asked_networks(about)
