@@ -91,7 +91,7 @@ class RunQueue:
         store: RunStore | None = None,
         hang_seconds: float = 120.0,
         grace_seconds: float = 5.0,
-        keep_seconds: float = 2.5,
+        keep_seconds: float = 3.0,
         start_seconds: float = 300.0,
         most_queued: int = 8,
         most_live: int = 32,
@@ -397,13 +397,16 @@ class RunQueue:
         """
         with self._changed:
             stopped = [] if self._closed else self._stop_all()
+            workers: list[DeviceWorker | LiveWorker] = [*self._workers]
+            workers += [self._live] if self._live is not None else []
+            busy = {job.worker for job in self._running if isinstance(job, RunJob)}
         try:
+            for worker in workers:
+                if worker not in busy:
+                    worker.kill()  # first: whoever keeps something needs the cores
             if stopped:
                 self._keep_best(stopped)
         finally:
-            with self._changed:
-                workers: list[DeviceWorker | LiveWorker] = [*self._workers]
-                workers += [self._live] if self._live is not None else []
             for worker in workers:
                 worker.kill()
             for worker in workers:
