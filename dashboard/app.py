@@ -50,12 +50,15 @@ from dashboard.views.traces import Traces
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import extreme_frame, peak_frame, telling_frame
 from maxstim_core.model_cards.background import CardMaker
+from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.painted import PaintedConfig
 from maxstim_core.optimal.result import lattice_of
 from maxstim_core.runs.library import ResultLibrary
 from maxstim_core.runs.queue import RunQueue
 from maxstim_core.runs.request import config_of
+from maxstim_core.runs.result_index import ResultRecord
+from maxstim_core.runs.shipped import answer_name
 from maxstim_core.runs.snapshot import RunSnapshot
 
 if __name__ != "dashboard.app":  # ``panel serve dashboard/app.py``
@@ -168,7 +171,10 @@ class App(pn.viewable.Viewer):
             self.session.follow(asked.run)
         self.atlas.ask(asked.atlas)
         problem = self.session.problem
-        if self.session.key == "" and example is not None and not self.session.chose_stopped:
+        if self.session.key == "" and (shipped := self._shipped(asked)) is not None:
+            if self.session.library.is_ready(shipped):  # else it comes in a moment, alone
+                self.session.follow(shipped.key, takes_settings=False)
+        elif self.session.key == "" and example is not None and not self.session.chose_stopped:
             self.session.follow_meanwhile(example.key)
         elif example is not None:
             self.session.show_while_waiting(example.key)
@@ -199,6 +205,19 @@ class App(pn.viewable.Viewer):
         self._address()
         # Not before the page is there: until then, Panel would try again at every turn of the server.
         pn.state.onload(self._begin)
+
+    def _shipped(self, asked: PageAddress) -> ResultRecord | None:
+        """Return the answer that comes with maxstim to what an address chooses, where it chooses.
+
+        Where there is none by the method that it asks for, that is the generated one of its cell type.
+        """
+        chosen = self.choice if self.session.chose_stopped else asked
+        method, network = chosen.method or GenerateConfig.method, chosen.network or DEFAULT
+        if not chosen.cell_type or asked.further or network != DEFAULT:
+            return None
+        names = (answer_name(chosen.cell_type, one) for one in (method, GenerateConfig.method))
+        found = (self.session.library.find(name) for name in names)
+        return next((entry for entry in found if entry is not None), None)
 
     def _begin(self) -> None:
         self.poll = pn.state.add_periodic_callback(self._poll, LIVE_PERIOD)

@@ -228,12 +228,12 @@ def restarted(queue):
     return toy_queue(queue.store.root.parent, keep_seconds=60.0)
 
 
-def opened_at(queue, search):
+def opened_at(queue, search, library=None):
     """Return a page that a browser opens by an address."""
     document = Document()
     pn.state._locations[document] = Location(search=search)
     with set_curdoc(document):
-        app = App(queue, ResultLibrary(queue.folder))
+        app = App(queue, library or ResultLibrary(queue.folder))
         app.start()
     return app
 
@@ -298,6 +298,24 @@ def test_a_run_of_a_server_that_was_killed_is_said_to_be_gone(session, queue):
     )
     request = session.choice.request()
     assert (request.cell_type, request.config.n_iters) == ("Mi9", 41)
+
+
+def test_until_the_answer_of_an_address_is_ready_no_other_is_shown(queue):
+    app = opened_at(queue, "?cell=Tm9&n_iters=41")
+    session = app.session
+    assert session.shown.question is None and app.choice.cell_type == "Tm9"
+    give_up = time.monotonic() + 120
+    while session.shown.question is None:
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+        app.networks.poll()
+        session.poll()
+    assert session.key == "Tm9-generated" and session.is_example
+    assert session.choice.request().config.n_iters == 41
+    again = opened_at(queue, "?cell=Tm9", session.library)  # which has it ready by now
+    assert again.session.key == "Tm9-generated"
+    other = opened_at(queue, "?cell=Tm9&method=natural")  # which does not come with maxstim
+    assert other.session.key == other.session.library.example().key
 
 
 def test_what_the_browser_restores_leaves_what_the_page_has_to_say(queue):
