@@ -79,6 +79,22 @@ def test_a_page_comes_back_after_the_server_was_started_again(page, served, tmp_
     expect(page).to_have_url(re.compile("cell=T4c&method=generated.*run=T4c-generated"))
 
 
+def test_nothing_is_sent_while_the_server_is_gone(page, served, tmp_path):
+    complaints = []
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    seed = page.get_by_role("textbox", name="Seed").filter(visible=True)
+    seed.fill("8")  # it would be sent as the field loses the focus
+    served.process.send_signal(signal.SIGINT)
+    expect(bar(page)).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    served.process.communicate()
+    served.process = start(served.port, folder=tmp_path)
+    served.process.stdout.readline()
+    expect(bar(page)).to_be_hidden()
+    expect(seed).to_have_value("8")
+    assert not [said for said in complaints if "cannot send" in said]
+
+
 def test_a_visitor_knows_their_runs_again_and_may_cancel_them(page):
     iterations(page).fill("20000")
     iterations(page).press("Enter")

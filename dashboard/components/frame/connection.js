@@ -16,7 +16,16 @@ class Connection {
       if (document.hidden) this.hiddenAt = Date.now()
       else if (Date.now() - (this.hiddenAt ?? Date.now()) > ASLEEP) this.check()
     })
-    for (const shown of Bokeh.documents) shown.on_event("connection_lost", () => this.lose(true))
+    for (const shown of Bokeh.documents) shown.on_event("connection_lost", (_, {connection}) => this.end(connection?.deref()))
+  }
+
+  /**
+   * Let nothing be sent through a connection that is closed for good: a field that loses the focus, or keys that
+   * are pressed, have something to say then, and Bokeh would complain of each. The page comes back as a new one.
+   */
+  end(connection) {
+    if (connection) connection.send = () => {}
+    this.lose(true)
   }
 
   /** Say that the connection is lost, and try again; `closed` is whether it is sure to be. */
