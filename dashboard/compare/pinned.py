@@ -12,13 +12,12 @@ import numpy as np
 import xarray as xr
 
 from dashboard.components.hexplayer.component import pack
-from dashboard.text.clip_sets import set_title
 from dashboard.text.differences import value_words
 from maxstim_core.comparison.report import report_of
 from maxstim_core.drawing.colors import response_limit
 from maxstim_core.drawing.peak import peak_frame, telling_frame
 from maxstim_core.errors import MaxstimError
-from maxstim_core.export.captions import listed, with_degrees
+from maxstim_core.export.captions import listed, set_title, with_degrees
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import METHODS, GenerateConfig
 from maxstim_core.optimal.constraints import contrast_energy

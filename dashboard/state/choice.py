@@ -16,7 +16,7 @@ from dashboard.state.objective import check_others
 from dashboard.state.settings import Settings, settings_class
 from dashboard.state.silence import check_silence
 from dashboard.state.visitors import check_listed
-from dashboard.text.clip_sets import set_title
+from maxstim_core.export.captions import set_title
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import (
     CONFIGS,

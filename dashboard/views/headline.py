@@ -17,7 +17,6 @@ from dashboard.guard.allowance import DOWNLOADS
 from dashboard.state.pins import Pins
 from dashboard.state.session import Session
 from dashboard.text.cell_types import arrow, polarity
-from dashboard.text.clip_sets import set_title
 from dashboard.text.words import ordinal
 from maxstim_core.drawing.peak import asks_lowest, extreme_frame
 from maxstim_core.errors import MaxstimError
@@ -27,6 +26,7 @@ from maxstim_core.export.captions import (
     at_once_words,
     file_name,
     listed,
+    set_title,
     with_degrees,
 )
 from maxstim_core.export.command import command_line

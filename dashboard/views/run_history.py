@@ -12,7 +12,6 @@ from dashboard.state.pins import Pins
 from dashboard.state.run_marks import marks_of
 from dashboard.state.session import Session
 from dashboard.state.visitors import visitor_name
-from dashboard.text.clip_sets import set_title
 from dashboard.text.words import duration, place_in_line
 from maxstim_core.drawing.peak import asks_lowest
 from maxstim_core.errors import MaxstimError
@@ -20,6 +19,7 @@ from maxstim_core.export.captions import (
     describe_settings,
     iterations_of,
     listed,
+    set_title,
     settings_words,
     with_degrees,
 )
