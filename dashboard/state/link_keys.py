@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from dashboard.state.pins import MOST_PINS, are_pins
 from dashboard.state.typed_numbers import read_number
 from dashboard.state.views import VIEWS
 from maxstim_core.errors import MaxstimError
+from maxstim_core.export.captions import listed
 from maxstim_core.networks.bundled import DEFAULT
 from maxstim_core.networks.connectome import bundled_connectome
 from maxstim_core.optimal.configs import CONFIGS, GenerateConfig
@@ -197,6 +198,37 @@ LINK_KEYS = (
     ),
 )
 """Every key but those of settings, which follow them. What stands first is left out last."""
+
+_OF_OTHERS = re.compile(
+    r"utm_\w*|mc_[ce]id|\w*clid|_\w*|igshid|ref|source|si|theme|token|bokeh-[\w-]*|embed",
+    re.IGNORECASE,
+)
+"""Keys that mails, networks of friends, proxies, notebooks and Panel add to a link that they hand on."""
+
+_MOST_NAMED = 3
+_NAMED = re.compile(r"[\w-]{1,30}")
+
+
+def unknown_words(names: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence on keys of an address that the page does not know, if there are any.
+
+    Args:
+        names: The keys that are none of the page's; those that others add to links are passed over.
+    """
+    strange = sorted(name for name in names if not _OF_OTHERS.fullmatch(name))
+    if not strange:
+        return ()
+    told = [f"“{name}”" for name in strange if _NAMED.fullmatch(name)][:_MOST_NAMED]
+    rest = len(strange) - len(told)
+    if rest:
+        more = "more" if told else "key" if rest == 1 else "keys"
+        told.append(f"{rest} {more}")
+    was = "it was" if len(strange) == 1 else "they were"
+    return (
+        f"This link has {listed(told)}, which the page does not know; {was} left out: check how "
+        f"{was.split()[0]} {'is' if len(strange) == 1 else 'are'} written.",
+    )
+
 
 PLACE_ROOM = len("&iteration=100000&frame=1000")
 """Characters that the browser may add when a link is copied: it alone knows where its player stands."""

@@ -46,6 +46,13 @@ def linked_settings(config_class: type[Config]) -> tuple[dataclasses.Field, ...]
     return (*aims, *plain)
 
 
+@cache
+def linked_names() -> frozenset[str]:
+    """Return what links call the settings of all methods, and what they say beside these."""
+    settings = (item.name for one in CONFIGS.values() for item in linked_settings(one))
+    return frozenset({*settings, CLIPS, CLIP})
+
+
 def settings_of_link(choice: Choice, named: RunRequest | None) -> dict[str, Any]:
     """Return what a link says of the chosen method, by name, in its order.
 

@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote_plus
 
-from dashboard.state.link_keys import LINK_KEYS
-from dashboard.state.link_settings import read_link_settings, setting_label, setting_text
+from dashboard.state.link_keys import LINK_KEYS, unknown_words
+from dashboard.state.link_settings import (
+    linked_names,
+    read_link_settings,
+    setting_label,
+    setting_text,
+)
 from maxstim_core.optimal.configs import GenerateConfig
 
 LONGEST_LINK = 300
@@ -107,7 +112,8 @@ class PageAddress:
             if value is not None:
                 said[key.attribute] = value
         settings, misread = read_link_settings(query, said.get("method", GenerateConfig.method))
-        return cls(**said, problems=(*problems, *misread), settings=settings)
+        unknown = unknown_words({*query} - {key.name for key in LINK_KEYS} - linked_names())
+        return cls(**said, problems=(*problems, *misread, *unknown), settings=settings)
 
     def search(self) -> str:
         """Return the query of this address, however long."""

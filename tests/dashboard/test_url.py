@@ -72,9 +72,40 @@ def test_what_there_is_not_is_one_sentence(name, value):
     assert problem.count(".") == 1 and value not in problem
 
 
-@pytest.mark.parametrize("search", ["", "?", "?cell=&method=&run=&network=", "?what=ever"])
+@pytest.mark.parametrize(
+    "search", ["", "?", "?cell=&method=&run=&network=", "?utm_source=mail&fbclid=x"]
+)
 def test_an_address_that_says_nothing_has_no_problem(search):
     assert PageAddress.parse(search) == PageAddress()
+
+
+@pytest.mark.parametrize(
+    ("search", "told"),
+    [
+        (
+            "?cel=T4c",
+            "“cel”, which the page does not know; it was left out: check how it is written.",
+        ),
+        (
+            "?seed=1&Cell=T4c&theme=dark",
+            "“Cell” and “seed”, which the page does not know; they were",
+        ),
+        ("?<b>=1", "1 key, which"),
+        ("?a=&b=1&c=1&d=1&e=" + "x" * 999, "“a”, “b”, “c” and 2 more, which"),
+    ],
+)
+def test_keys_that_the_page_does_not_know_are_one_sentence(search, told):
+    address = PageAddress.parse(search)
+    [problem] = address.problems
+    assert problem.startswith(f"This link has {told}") and problem.count(".") == 1
+    assert address == PageAddress(problems=(problem,))
+
+
+def test_settings_of_any_method_are_known():
+    for config_class in CONFIGS.values():
+        for item in dataclasses.fields(config_class):
+            problems = PageAddress.parse(f"?{item.name}=1").problems
+            assert not any("does not know" in problem for problem in problems), item.name
 
 
 @pytest.mark.parametrize("view", list(VIEWS))
