@@ -283,9 +283,12 @@ class App(pn.viewable.Viewer):
         if shown.run is not None:
             self._drawn = None
             self._preview(shown.run)
+            self.traces.say_before(shown.answer)
             if shown.run.terms:
                 run = shown.run
                 self.losses.show(run.run_id, run.terms, run.losses, run.request.config)
+            else:
+                self.losses.say_before(shown.answer)
         elif shown.answer is None:
             self.player.clear()
         elif shown.answer is not self._drawn:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from html import escape
 
+import xarray as xr
+
 from maxstim_core.optimal.configs import METHODS, loss_of, weights_of
 from maxstim_core.runs.snapshot import RunSnapshot, TaskSnapshot
 from maxstim_core.settings import Config
@@ -144,6 +146,19 @@ def status_sentence(run: RunSnapshot) -> str:
         kept = "the best so far is kept" if run.result else run.message or "nothing was kept"
         return f"{what} was cancelled: {kept.rstrip('.')}."
     return f"{what} failed."
+
+
+def before_words(answer: xr.Dataset | None) -> str:
+    """Return whose curves are on show while a run has none yet: "of the answer before: T4c generated".
+
+    Args:
+        answer: The answer that was on the page before the run, or None.
+    """
+    if answer is None:
+        return ""
+    method = str(answer.attrs["method"])
+    title = METHODS[method].title.lower() if method in METHODS else method
+    return f"of the answer before: {answer.attrs['cell_type']} {title}"
 
 
 def device_words(device: str) -> str:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from dashboard.components.hexplayer.component import pack
 from dashboard.components.plots.component import LossPlot
+from dashboard.text.words import before_words
 from maxstim_core.export.captions import with_degrees
 from maxstim_core.optimal.configs import term_title
 from maxstim_core.optimal.result import clip_of
@@ -58,9 +59,14 @@ class Losses(pn.viewable.Viewer):
         """
         told = run, terms, len(losses), losses[-1:].tobytes()
         if told == self._drawn and not self.plot.rows:
+            self.plot.whose = ""
             return
         self._drawn = told
-        self.plot.param.update(rows=[], losses=packed_losses(run, terms, losses, config))
+        self.plot.param.update(rows=[], losses=packed_losses(run, terms, losses, config), whose="")
+
+    def say_before(self, answer: xr.Dataset | None) -> None:
+        """Say that they are those of the answer before, while a run is on show that has none yet."""
+        self.plot.whose = before_words(answer)
 
     def show_ranking(self, answer: xr.Dataset) -> None:
         """List the best clips of a natural search, best first."""
@@ -69,6 +75,7 @@ class Losses(pn.viewable.Viewer):
         names = [str(name) for name in answer["clip_name"].values]
         shown = clip_of(answer)
         self.plot.param.update(
+            whose="",
             chosen=names.index(shown) if shown in names else -1,
             rows=[
                 {"name": with_degrees(name), "score": float(score), "time": float(1e3 * dt * frame)}

@@ -11,6 +11,7 @@ import panel as pn
 import xarray as xr
 
 from dashboard.components.plots.component import TracePlot
+from dashboard.text.words import before_words
 from maxstim_core.drawing.peak import extreme_frame, time_from_peak
 from maxstim_core.export.captions import source_words
 from maxstim_core.optimal.configs import METHODS
@@ -83,7 +84,11 @@ class Traces(pn.viewable.Viewer):
     def show(self, answers: Mapping[str, xr.Dataset]) -> None:
         """Overlay these answers, by method."""
         self._answers = dict(answers)
-        self.plot.param.update(lines=overlaid(self._answers), note=self._said())
+        self.plot.param.update(lines=overlaid(self._answers), note=self._said(), whose="")
+
+    def say_before(self, answer: xr.Dataset | None) -> None:
+        """Say that the lines are those of the answer before, while a run is on show beside them."""
+        self.plot.whose = before_words(answer)
 
     def _said(self) -> str:
         """Return where each line comes from, how close the target was met, and what is missing."""

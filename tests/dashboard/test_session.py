@@ -364,7 +364,11 @@ def test_the_views_follow_a_run(queue):
     ask(session, SLOW, FOREVER, "L5")
     until(session, lambda s: s.run.preview is not None)
     assert app.player.live and app.player.scene == scene
+    before = f"of the answer before: {example.cell_type} {example.method}"
+    assert app.traces.plot.whose == before
+    assert app.losses.plot.whose == ("" if session.shown.run.terms else before)
     until(session, lambda s: s.run.step > 20)
+    assert app.traces.plot.whose == before and app.losses.plot.whose == ""
     shown = json.loads(app.player.live[4 : 4 + int.from_bytes(app.player.live[:4], "little")])
     assert {"stimulus", "response", "central"} <= {array["name"] for array in shown["arrays"]}
     # Pulling to grey, the response falls: the colours stay as far apart as they were.
@@ -379,6 +383,7 @@ def test_the_views_follow_a_run(queue):
     session.cancel()
     until_ended(session)
     assert not app.player.live and app.player.scene != scene
+    assert app.traces.plot.whose == app.losses.plot.whose == ""
     assert (
         "Cancelled early" in app.headline.panel.shown["html"]
         and not app.sidebar.panel.run["cancel"]

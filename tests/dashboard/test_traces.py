@@ -211,3 +211,17 @@ def test_only_a_place_that_there_is_can_be_chosen(answers):
     for message in (2, -1, 99, "1", None):
         losses.plot._handle_msg(message)
     assert chosen == [2]
+
+
+def test_curves_of_the_answer_before_say_so_until_there_are_others(answers):
+    traces, losses = Traces(), Losses()
+    traces.show(answers)
+    losses.show_ranking(answers["natural"])
+    for plot in (traces, losses):
+        plot.say_before(answers["natural"])
+        assert plot.plot.whose == "of the answer before: T4c natural"
+    traces.show(answers)
+    losses.show("run", ("total",), np.ones((2, 1), np.float32))
+    assert traces.plot.whose == losses.plot.whose == ""
+    losses.say_before(None)
+    assert losses.plot.whose == ""

@@ -26,6 +26,7 @@ class TracePlot(Component):
         "``band`` other values, up to which the room is filled with ``bandColor``.",
     )
     note = param.String(doc="What is said beneath, as HTML.")
+    whose = param.String(doc="Whose curves these are, where it is not what the player shows.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 
     _esm = source(DRAWING, PLOT, _HERE / "traces.js")
@@ -51,6 +52,7 @@ class LossPlot(Component):
         item_type=dict,
         doc="For each clip: name, score, and time of the peak in ms; best first. Instead of losses.",
     )
+    whose = param.String(doc="Whose losses these are, where it is not what the player shows.")
     chosen = param.Integer(default=-1, doc="Place of the clip on the page, -1 if it is none.")
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
 

@@ -11,6 +11,7 @@ function nearest(numbers, wanted) {
 
 export function render({model}) {
   const title = element("h2")
+  const whose = element("small")
   const boxes = element("div", "losses")
   const ranking = new RankingView((place) => model.send_msg(place))
   const scales = Object.entries({Linear: "linear", Log: "log"}).map(([name, scale]) => {
@@ -30,7 +31,8 @@ export function render({model}) {
   }
   const draw = () => {
     const searched = model.rows.length > 0
-    title.textContent = searched ? "Best clips" : "Loss"
+    whose.textContent = model.whose
+    title.replaceChildren(searched ? "Best clips " : "Loss ", whose)
     switcher.hidden = boxes.hidden = searched
     ranking.root.hidden = !searched
     for (const [name, button] of scales) button.setAttribute("aria-pressed", String(name === scale))
@@ -68,7 +70,7 @@ export function render({model}) {
       })
     })
   }
-  for (const property of ["losses", "rows", "chosen", "dark"]) model.on(property, draw)
+  for (const property of ["losses", "rows", "chosen", "whose", "dark"]) model.on(property, draw)
   document.addEventListener("maxstim-iteration", (event) => {
     lookedAt = event.detail
     draw()

@@ -33,16 +33,20 @@ export function render({model}) {
       return button
     }))
   }
-  const tell = () => { notes.innerHTML = model.note }
+  const whose = element("small")
+  const tell = () => {
+    notes.innerHTML = model.note
+    whose.textContent = model.whose
+  }
   box.addEventListener("change", draw)
   model.on("lines", draw)
   model.on("dark", draw)
-  model.on("note", tell)
+  for (const property of ["note", "whose"]) model.on(property, tell)
   draw()
   tell()
   const label = element("label",
     {class: "switch", for: "baseline", title: "Subtract the voltage of the first frame, which grey alone sets."},
     box, "From baseline")
   return element("section", {class: "card", "aria-label": "Central cell"},
-    element("header", {}, element("h2", {}, "Central cell"), label), legend, plot.root, notes)
+    element("header", {}, element("h2", {}, "Central cell ", whose), label), legend, plot.root, notes)
 }
