@@ -171,9 +171,9 @@ class App(pn.viewable.Viewer):
             self.session.follow(asked.run)
         self.atlas.ask(asked.atlas)
         problem = self.session.problem
-        if self.session.key == "" and (shipped := self._shipped(asked)) is not None:
-            if self.session.library.is_ready(shipped):  # else it comes in a moment, alone
-                self.session.follow(shipped.key, takes_settings=False)
+        shipped = self._shipped(asked) if self.session.key == "" else None
+        if shipped is not None and self.session.library.is_ready(shipped):  # else in a moment
+            self.session.follow(shipped.key, takes_settings=False)
         elif self.session.key == "" and example is not None and not self.session.chose_stopped:
             self.session.follow_meanwhile(example.key)
         elif example is not None:

@@ -139,6 +139,9 @@ class Session(param.Parameterized):
     ahead = param.Parameter(
         None, doc="How far the search for all cell types is (an `AheadReport`), or None."
     )
+    awaits_asked = param.Boolean(
+        False, doc="Whether an answer to what is chosen is known, and will be ready in a moment."
+    )
     submitting = param.Boolean(
         False, doc="Whether a request is on its way to the queue: its network is being opened."
     )
@@ -155,7 +158,6 @@ class Session(param.Parameterized):
         self._follows_next = True  # whether the page shall follow the run that is on its way
         self._missing = False  # whether no answer to what is chosen is known, or ready
         self._awaits = False  # whether one to be shown is known and will be ready in a moment
-        self._awaits_asked = False  # whether that is an answer to what is chosen
         self._coming: RunSnapshot | str = ""  # a run that has ended, or a key, whose answer will be
         self._coming_takes = True  # whether its settings are to be chosen then
         self._foreseen: tuple[RunRequest, Preview] | None = None
@@ -277,7 +279,7 @@ class Session(param.Parameterized):
             return self._settings_note()
         wanted, there = asked.unlike(shown), shown.unlike(asked)
         keeps = self._kept_by_run()
-        if self.submitting or self._awaits_asked:
+        if self.submitting or self.awaits_asked:
             return f"{wanted} is on its way; this is {there}."
         if run is not None and run.state in LIVE:
             coming = PageQuestion.of_request(run.request)
@@ -289,6 +291,8 @@ class Session(param.Parameterized):
                 f"{wanted} comes by itself: the clips are being searched for all cell types, "
                 f"{ahead.done} of {ahead.n_clips} by now. This is {there}."
             )
+        if not self.network_hash:  # and with it, whether there is an answer
+            return f"You chose {wanted}; this is {there}."
         return f"You chose {wanted}; this is {there}. Press Run for {wanted}."
 
     @property
@@ -647,17 +651,17 @@ class Session(param.Parameterized):
         self._show_chosen()
 
     def _show_chosen(self) -> None:
-        self._missing = self._awaits = self._awaits_asked = False
-        if self.choice.taking or self._follows or not self.network_hash:
-            return
-        if self.shown.question is not None and self.shows_question:
+        self._missing = self._awaits = False
+        held = self.choice.taking or self._follows or not self.network_hash
+        if held or (self.shown.question is not None and self.shows_question):
+            self.awaits_asked = False
             return
         entry, shown = self.newest(), self.shown.question
         self._missing = entry is None
         if entry is None and (shown is None or shown.cell_type != self.choice.cell_type):
             entry = self.newest(GenerateConfig.method)  # nearer than that of another cell type
         self._awaits = entry is not None and not self.library.is_ready(entry)
-        self._awaits_asked = self._awaits and not self._missing
+        self.awaits_asked = self._awaits and not self._missing
         self._missing = self._missing or self._awaits
         self.looking = self.looking or self._awaits
         if entry is None or self._awaits:

@@ -82,7 +82,7 @@ class Headline(pn.viewable.Viewer):
         self._range = ""  # what the cell does over a set, beside which the peak is seen
         self._place = ""  # the place of the clip on show in the set that was searched
         session.param.watch(self._anchor, ["shown", "looking"])
-        news = ["shown", "run", "submitting", "looking", "network_hash", "ahead", "verdict"]
+        news = ["shown", "run", "submitting", "awaits_asked", "network_hash", "ahead", "verdict"]
         session.param.watch(self._update, news)
         if pins is not None:
             pins.param.watch(self._update, "keys")

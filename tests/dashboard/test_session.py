@@ -300,16 +300,19 @@ def test_a_run_of_a_server_that_was_killed_is_said_to_be_gone(session, queue):
     assert (request.cell_type, request.config.n_iters) == ("Mi9", 41)
 
 
-def test_until_the_answer_of_an_address_is_ready_no_other_is_shown(queue):
+def test_until_the_answer_of_an_address_is_ready_the_example_is_shown_and_said_to_be_another(queue):
     app = opened_at(queue, "?cell=Tm9&n_iters=41")
-    session = app.session
-    assert session.shown.question is None and app.choice.cell_type == "Tm9"
+    session, told = app.session, set()
+    assert session.shown.question.cell_type == "T4c" and app.choice.cell_type == "Tm9"
     give_up = time.monotonic() + 120
-    while session.shown.question is None:
+    while session.shown.question.cell_type == "T4c":
         assert time.monotonic() < give_up
+        told.add(app.headline.panel.shown["note"])
         time.sleep(0.02)
         app.networks.poll()
         session.poll()
+    said = {"You chose Tm9; this is T4c.", "Tm9 is on its way; this is T4c."}
+    assert told and told <= said
     assert session.key == "Tm9-generated" and session.is_example
     assert session.choice.request().config.n_iters == 41
     again = opened_at(queue, "?cell=Tm9", session.library)  # which has it ready by now
