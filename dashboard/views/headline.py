@@ -120,7 +120,9 @@ class Headline(pn.viewable.Viewer):
             if said:
                 return said
         natural = self.session.comparable_answers().get("natural")
-        return default_range_words(answer.attrs) if natural is None else range_words(natural)
+        if natural is None:
+            return default_range_words(answer.attrs)
+        return ", ".join((range_words(natural), *_search_words(config_of(natural))))
 
     def _place_said(self, answer: xr.Dataset | None) -> str:
         """Return which place the clip of an answer has in its set, where that has been searched."""
@@ -216,8 +218,7 @@ def range_words(natural: xr.Dataset) -> str:
     about = natural.attrs
     # Answers that were stored before these were measured lack them.
     rms, lowest = (about.get(name) for name in ("rms_voltage", "lowest_voltage"))
-    said = _range_words(str(about["clips"]), rms, lowest, float(natural["peak_value"][0]))
-    return ", ".join((said, *_search_words(config_of(natural))))
+    return _range_words(str(about["clips"]), rms, lowest, float(natural["peak_value"][0]))
 
 
 def place_words(answer: xr.Dataset, searched: xr.Dataset) -> str:

@@ -707,8 +707,13 @@ def test_the_last_place_of_the_iterations_is_the_answer_with_its_own_number(show
     # One whose last preview was of its last iteration has that once.
     served.change(lambda shown: shown.show(ended(6), run="mine"))
     expect(page.get_by_test_id("iteration")).to_have_attribute("max", "3")
-    served.change(lambda shown: shown.show(moving_edge(), variable="best_stimulus", run="mine"))
+    best = ended(6).assign(
+        best_stimulus=ended(6)["stimulus"], best_central_response=ended(6)["central_response"]
+    )
+    served.change(lambda shown: shown.show(best, variable="best_stimulus", run="mine"))
     expect(row.locator(".count")).to_have_text("best")
+    served.change(lambda shown: shown.show(marked()))  # which is of no iteration
+    expect(page.locator(PLAYER)).to_have_attribute("data-iteration", "")
 
 
 def test_going_back_to_the_beginning_leaves_nothing_of_what_came_after(show):

@@ -115,8 +115,9 @@ class HexPlayer(Component):
             "name": _name(dataset, variable, overlaid),
             "run": run,
         }
-        if variable == "stimulus" and "iteration" in dataset.sizes:
-            header["iteration"] = dataset.sizes["iteration"]
+        if "iteration" in dataset.sizes:
+            is_last = variable == "stimulus"
+            header["iteration"] = dataset.sizes["iteration"] if is_last else "best"
         arrays = {
             "u": dataset["u"].values.astype("<f4"),
             "v": dataset["v"].values.astype("<f4"),

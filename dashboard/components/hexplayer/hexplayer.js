@@ -104,9 +104,8 @@ class Iterates {
   /** The iterations there are to look at, in rising order; at the end the newest, or what the answer shows. */
   get places() {
     const kept = [...this.blocks.keys()]
-    if (!this.answer) return kept
-    const {iteration = "best"} = this.answer
-    return [...kept.filter((one) => one !== iteration), iteration]
+    const iteration = this.answer?.iteration // its number, or "best"; none of a clip
+    return iteration === undefined ? kept : [...kept.filter((one) => one !== iteration), iteration]
   }
 }
 
