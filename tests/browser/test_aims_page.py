@@ -79,7 +79,7 @@ def test_a_contrast_is_chosen_run_told_everywhere_and_opened_again(visit, tmp_pa
     expect(facts(page)).to_contain_text("RMS above grey")
     expect(facts(page)).to_contain_text("contrast energy 100")
     expect(page.get_by_role("heading", name=re.compile("^T4c"))).to_be_visible()
-    expect(page.locator(".run", has_text="contrast:T4a,T4b,T4d").first).to_contain_text(
+    expect(page.locator(".run", has_text="not others (T4a, T4b, T4d)").first).to_contain_text(
         "contrast energy 100"
     )
     for term in ("Total loss", "Other cell types less this one"):

@@ -32,7 +32,7 @@ export function render({model}) {
   const draw = () => {
     const searched = model.rows.length > 0
     whose.textContent = model.whose
-    title.replaceChildren(searched ? "Best clips " : "Loss ", whose)
+    title.textContent = searched ? "Best clips" : "Loss"
     switcher.hidden = boxes.hidden = searched
     ranking.root.hidden = !searched
     for (const [name, button] of scales) button.setAttribute("aria-pressed", String(name === scale))
@@ -77,5 +77,5 @@ export function render({model}) {
   })
   draw()
   return element("section", {class: "card", "aria-label": "How the search went"},
-    element("header", {}, title, switcher), boxes, ranking.root)
+    element("header", {}, title, whose, switcher), boxes, ranking.root)
 }

@@ -48,5 +48,5 @@ export function render({model}) {
     {class: "switch", for: "baseline", title: "Subtract the voltage of the first frame, which grey alone sets."},
     box, "From baseline")
   return element("section", {class: "card", "aria-label": "Central cell"},
-    element("header", {}, element("h2", {}, "Central cell ", whose), label), legend, plot.root, notes)
+    element("header", {}, element("h2", {}, "Central cell"), whose, label), legend, plot.root, notes)
 }
