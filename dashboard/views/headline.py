@@ -277,14 +277,18 @@ def answer_heading(
     facts = [
         _extreme_words(answer, escape(over_set)),
         *_aimed_at(answer, config),
-        *([escape(str(about["contrast"]).rstrip("."))] if "contrast" in about else []),
+        *(
+            [escape(minus_signed(str(about["contrast"]).rstrip(".")))]
+            if "contrast" in about
+            else []
+        ),
         f"{frames} frames of {1e3 * dt:g} ms",
         escape(asked_networks(about)),
     ]
     if "seed" in about and int(about["seed"]) >= 0:
         facts.append(f"seed {about['seed']}")
     if about.get("missed"):
-        facts.append(escape(str(about["missed"])))
+        facts.append(escape(minus_signed(str(about["missed"]))))
     clip = clip_of(answer)
     searched = set_title(str(about.get("clips", "")))
     if place:
