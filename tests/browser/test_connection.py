@@ -184,29 +184,6 @@ def test_a_run_of_a_server_that_was_killed_is_told_to_be_gone(page, served, tmp_
     expect(page.get_by_role("button", name="Run T4c generated")).to_be_enabled()
 
 
-TITLES = """
-window.titles = []
-const all = (root) => [...root.querySelectorAll("h1"), ...[...root.querySelectorAll("*")]
-  .filter((one) => one.shadowRoot).flatMap((one) => all(one.shadowRoot))]
-setInterval(() => { for (const one of all(document)) titles.push(one.innerText) }, 10)
-"""
-"""Keeps every title that a page has had."""
-
-
-def test_no_other_cell_type_is_seen_before_the_one_of_the_address(browser, served):
-    """Its response has to be computed, which takes a moment in which the example was seen."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.add_init_script(TITLES)
-    for search in ("?cell=Tm3&method=generated", "?cell=Mi9&run=0123456789abcdef"):
-        page.goto(f"{served.url}{search}")
-        cell_type = search[6:9]
-        expect(page.locator("h1").first).to_contain_text(cell_type)
-        titles = page.evaluate("titles")
-        assert titles and all(title.startswith(cell_type) for title in titles)
-    context.close()
-
-
 class Wire:
     """Stands between browser and server, and can be cut: what is open breaks, nothing new gets through.
 

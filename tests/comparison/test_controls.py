@@ -35,6 +35,7 @@ from maxstim_core.optimal.named_response import contrast_words
 from maxstim_core.optimal.result import at_best
 from maxstim_core.runs.comparisons import comparison_key
 from maxstim_core.runs.responses import with_best_response
+from maxstim_core.settings import minus_signed
 from maxstim_core.simulation.choose_engine import make_engine
 
 
@@ -278,19 +279,22 @@ def test_of_a_level_it_is_told_how_near_it_is_and_what_others_reach(network, cli
     answer = ms.finish(ms.generate(network, "Mi1", config))
     found = controlled(answer, network, clips, others=[ms.open_network("maxstim/002")])
     response, energy = found.attrs["response"], found.attrs["contrast_energy"]
-    assert found.attrs["headline"].startswith(
-        f"{response:.2f} RMS above grey for the level -0.3, with contrast energy {energy:.3g}; with no "
-        "more energy, "
+    headline = found.attrs["headline"]
+    assert headline.startswith(
+        minus_signed(
+            f"{response:.2f} RMS above grey for the level -0.3, with contrast energy {energy:.3g}; "
+            "with no more energy, "
+        )
     )
     equal = found.isel(control=found.shown.values == EQUAL)
     clip = float(equal.control_response[equal.family.values == "natural"][0])
     textbook = equal.control_response[np.isin(equal.family.values, FAMILIES)].min().item()
-    assert f"{textbook:.2f} by a" in found.attrs["headline"], (
+    assert minus_signed(f"{textbook:.2f} by a") in headline, (
         "the lowest, as the level is below grey"
     )
-    assert f"{clip:.2f} by a clip at best" in found.attrs["headline"]
+    assert minus_signed(f"{clip:.2f} by a clip at best") in headline
     other = float(found.transfer_response[1])
-    assert found.attrs["headline"].endswith(f"; {other:.2f} in another network")
+    assert headline.endswith(minus_signed(f"; {other:.2f} in another network"))
 
 
 def test_at_equal_energy_the_best_clip_is_sought_among_all(network, clips):

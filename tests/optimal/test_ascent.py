@@ -134,7 +134,7 @@ def test_of_two_levels_the_best_is_where_the_kernel_is_greatest():
     ("settings", "said"),
     [
         ({"objective": "level:50"}, "The response is .* RMS above grey, not at the level 50 as asked"),
-        ({"objective": "level:-50"}, "The response is -.*, not at the level -50 as asked"),
+        ({"objective": "level:-50"}, "The response is −.*, not at the level −50 as asked"),
         (
             {
                 "objective": "drive", "highest_hz": 40.0, "highest_cycles": 0.35, "energy": 11.2,
